@@ -1,0 +1,195 @@
+"""Imports only the AWS provider modules in use, in about a second instead of a minute.
+
+Importing `cdktf_cdktf_provider_aws` the ordinary way runs a package root that imports all of its
+2,138 submodules, and has Node load as many JavaScript modules and a 120 MB type assembly. This
+module puts two stand-ins in `sys.modules` before the first provider import:
+
+1. the package root, bare but for its `__path__`, so that submodules import one by one;
+2. its `_jsii` module, which gives the jsii kernel a *trimmed assembly*: the wheel's own tarball cut
+   down to the submodules in use. It is built once per provider version and submodule list.
+
+The Terraform JSON is the same to the byte; `tests/bindings/` and `benchmarks/render.py` prove it.
+`EVAL_PLAIN_AWS_IMPORT=1` switches back to the plain import.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+
+PACKAGE = "cdktf_cdktf_provider_aws"
+ASSEMBLY = "@cdktf/provider-aws"
+PLAIN_IMPORT_SWITCH = "EVAL_PLAIN_AWS_IMPORT"
+_TRIMMER_REVISION = 1  # part of the cache key: raise it when what `_trim` writes changes
+
+
+class ProviderLayoutError(RuntimeError):
+    """The installed provider package is not laid out the way trimming relies on."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{PACKAGE} {_version()} cannot be trimmed: {problem}. "
+            f"Set {PLAIN_IMPORT_SWITCH}=1 to render with the plain (slow) import, "
+            "and adapt bindings/aws_provider.py to the new package."
+        )
+
+
+def modules_imported_by(source: Path) -> tuple[str, ...]:
+    """The provider submodules that a Python file imports from, sorted, without running the file."""
+    prefix = f"{PACKAGE}."
+    return tuple(
+        sorted(
+            {
+                node.module.removeprefix(prefix)
+                for node in ast.walk(ast.parse(source.read_text()))
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(prefix)
+            }
+        )
+    )
+
+
+def load_only(submodules: Iterable[str]) -> None:
+    """Make `import cdktf_cdktf_provider_aws.<name>` work for these submodules, and load nothing else.
+
+    Raises:
+        ProviderLayoutError: the package is missing a submodule or has changed its layout, or another
+            import has loaded the whole package already.
+    """
+    if os.environ.get(PLAIN_IMPORT_SWITCH) == "1":
+        return
+    if PACKAGE in sys.modules:
+        raise ProviderLayoutError("the package was imported before it could be trimmed")
+    wanted = tuple(sorted(submodules))
+    folder = _package_folder()
+    trimmed = _cached_assembly(folder, wanted)
+
+    import cdktf._jsii  # noqa: F401  (the provider's dependencies must be in the kernel before it)
+    import constructs._jsii  # noqa: F401
+    import jsii
+
+    jsii.kernel.load(ASSEMBLY, _version(), str(trimmed))
+    root = ModuleType(PACKAGE)
+    root.__path__ = [str(folder)]
+    loaded = ModuleType(f"{PACKAGE}._jsii")
+    loaded.__dict__["__all__"] = []
+    sys.modules.update({PACKAGE: root, loaded.__name__: loaded})
+
+
+def _version() -> str:
+    return importlib.metadata.version("cdktf-cdktf-provider-aws")
+
+
+def _package_folder() -> Path:
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ProviderLayoutError("the package is not installed")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _cached_assembly(folder: Path, wanted: tuple[str, ...]) -> Path:
+    key = hashlib.sha256(
+        json.dumps([_TRIMMER_REVISION, _version(), wanted]).encode()
+    ).hexdigest()[:16]
+    cached = Path(sys.prefix) / "var" / "trimmed-provider-aws" / f"{key}.jsii.tgz"
+    if not cached.is_file():
+        tarball = folder / "_jsii" / f"provider-aws@{_version()}.jsii.tgz"
+        if not tarball.is_file():
+            raise ProviderLayoutError(f"there is no {tarball.name} in its _jsii folder")
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        # Written beside its final name and moved, so that a killed build leaves nothing half done
+        # and two renders at once cannot read each other's half.
+        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as building:
+            building.write(_trim(tarball, wanted))
+        os.replace(building.name, cached)
+    return cached
+
+
+def _trim(tarball: Path, wanted: tuple[str, ...]) -> bytes:
+    """The tarball with only the wanted submodules' types, JavaScript and exports."""
+    with tarfile.open(tarball) as full:
+        assembly_bytes, package_json = (
+            _read(full, f"package/{name}") for name in (".jsii", "package.json")
+        )
+        assembly = json.loads(assembly_bytes)
+        folders = _folders(assembly, wanted)
+        _keep_only(assembly, set(folders))
+        scripts = {
+            f"package/lib/{folder}/index.js": _read(full, f"package/lib/{folder}/index.js")
+            for folder in folders.values()
+        }
+    _require_closed(scripts)
+    exports = "".join(
+        f'exports.{submodule.rpartition(".")[2]} = require("./{folder}");\n'
+        for submodule, folder in sorted(folders.items())
+    )
+    files = scripts | {
+        "package/.jsii": json.dumps(assembly).encode(),
+        "package/package.json": package_json,
+        "package/lib/index.js": f'"use strict";\n{exports}'.encode(),
+    }
+    packed = BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as out:
+        for name in sorted(files):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(files[name])
+            out.addfile(entry, BytesIO(files[name]))
+    return packed.getvalue()
+
+
+def _read(archive: tarfile.TarFile, name: str) -> bytes:
+    try:
+        member = archive.extractfile(name)
+    except KeyError:
+        member = None
+    if member is None:
+        raise ProviderLayoutError(f"its tarball has no {name}")
+    return member.read()
+
+
+def _folders(assembly: dict[str, object], wanted: tuple[str, ...]) -> dict[str, str]:
+    """Submodule name in the assembly → its folder below `lib/`, for each wanted Python submodule."""
+    submodules = assembly.get("submodules")
+    if assembly.get("schema") != "jsii/0.10.0" or not isinstance(submodules, dict):
+        raise ProviderLayoutError(f"its assembly has the schema {assembly.get('schema')!r}")
+    # A symbolId reads `src/<folder>/index:`; the Python module has the folder's name in snake case.
+    by_python_name = {}
+    for name, submodule in submodules.items():
+        folder = re.fullmatch(r"src/([a-z0-9-]+)/index:", submodule.get("symbolId", ""))
+        if folder is None:
+            raise ProviderLayoutError(f"the submodule {name} names no folder")
+        by_python_name[folder[1].replace("-", "_")] = (name, folder[1])
+    missing = [name for name in wanted if name not in by_python_name]
+    if missing:
+        raise ProviderLayoutError(f"it has no submodule {', '.join(missing)}")
+    return dict(by_python_name[name] for name in wanted)
+
+
+def _keep_only(assembly: dict[str, object], kept: set[str]) -> None:
+    """Drop the types of every other submodule, and check that no kept type refers to a dropped one."""
+    for section, owner in (("submodules", lambda name: name), ("types", lambda n: n.rpartition(".")[0])):
+        entries = assembly[section]
+        assert isinstance(entries, dict)
+        assembly[section] = {name: entry for name, entry in entries.items() if owner(name) in kept}
+    types = assembly["types"]
+    assert isinstance(types, dict)
+    referred = set(re.findall(rf'"({re.escape(ASSEMBLY)}\.[A-Za-z0-9.]+)"', json.dumps(types)))
+    dangling = sorted(name for name in referred if name not in types)
+    if dangling:
+        raise ProviderLayoutError(f"kept types refer to dropped ones: {', '.join(dangling[:5])}")
+
+
+def _require_closed(scripts: dict[str, bytes]) -> None:
+    for name, script in scripts.items():
+        foreign = re.search(rb'require\("\.\.?/[^"]*"\)', script)
+        if foreign:
+            raise ProviderLayoutError(f"{name} needs another submodule: {foreign[0].decode()}")

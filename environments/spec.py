@@ -1,0 +1,216 @@
+"""What an environment is: one frozen value that every plane reads and none may change.
+
+Every field that can differ between environments is required and keyword-only; what never differs is
+a constant where it is used. A field's name carries its unit. `rules.py` says which values are sound.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tier(StrEnum):
+    """How much an environment's data and availability are worth; the rules ask more of PRODUCTION."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class CapacityType(StrEnum):
+    """How EC2 capacity is bought, spelled as the EKS API spells it."""
+
+    ON_DEMAND = "ON_DEMAND"
+    SPOT = "SPOT"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Where the environment lives in AWS."""
+
+    id: str
+    region: str
+    backup_copy_region: str | None  # None keeps backups in `region` only
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ownership:
+    """Who answers for the environment and who pays; both become tags on every resource."""
+
+    owner: str
+    cost_center: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """The GitHub repository that Argo CD reads and that GitHub Actions deploys from."""
+
+    owner: str
+    name: str
+    revision: str  # the branch that Argo CD follows
+    deploy_environment: str  # the GitHub environment whose jobs may assume the deploy role
+
+    @property
+    def url(self) -> str:
+        return f"https://github.com/{self.owner}/{self.name}.git"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """The VPC; its subnets are carved from `vpc_cidr`, one public, private and data subnet a zone."""
+
+    vpc_cidr: str
+    zones: tuple[str, ...]
+    nat_gateway_per_zone: bool  # False: one NAT gateway for all zones, cheaper and lost with its zone
+    interface_endpoints: tuple[str, ...]  # AWS service names, as in "ecr.api"
+    flow_log_retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeGroup:
+    """A managed node group. The first instance type leads; the others stand in when it runs out."""
+
+    instance_types: tuple[str, ...]
+    capacity_type: CapacityType
+    min_size: int
+    desired_size: int
+    max_size: int
+    disk_gib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """The EKS control plane and its two node groups."""
+
+    kubernetes_version: str  # a minor that `catalog.EKS_VERSIONS` lists, as in "1.35"
+    public_access_cidrs: tuple[str, ...]  # empty: the API answers inside the VPC only
+    admin_role_names: tuple[str, ...]  # IAM roles of the account with cluster-admin access entries
+    log_retention_days: int
+    general: NodeGroup
+    workers_spot: NodeGroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """RDS for PostgreSQL."""
+
+    engine_version: str
+    instance_class: str
+    storage_gib: int
+    max_storage_gib: int  # storage autoscaling stops here
+    multi_az: bool
+    backup_retention_days: int  # also how far back point-in-time recovery reaches
+    deletion_protection: bool
+    performance_insights_retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """ElastiCache (Valkey, Redis protocol): the job queue."""
+
+    engine_version: str
+    node_type: str
+    replicas: int  # 0: a single node; 1 or more: Multi-AZ with automatic failover
+    snapshot_retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClickHouse:
+    """ClickHouse on EC2: evaluation results and LLM calls."""
+
+    version: str
+    instance_type: str
+    nodes: int  # 1, or an odd number of replicas that are also the Keeper quorum
+    data_volume_gib: int
+    backup_retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """S3 buckets for datasets, reports and backups."""
+
+    report_retention_days: int
+    noncurrent_version_retention_days: int
+    access_log_retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backup:
+    """AWS Backup over RDS and S3 (B14)."""
+
+    daily_retention_days: int
+    monthly_retention_days: int  # 0: no monthly rule
+    copy_retention_days: int  # in `Account.backup_copy_region`; 0 where there is none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What one container asks for and may use at most."""
+
+    cpu_request_millicores: int
+    cpu_limit_millicores: int
+    memory_request_mib: int
+    memory_limit_mib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orchestrator:
+    """The API that takes evaluation requests and puts jobs on the queue."""
+
+    replicas: int
+    resources: Resources
+    hostname: str  # where users reach it; ACM must hold a certificate for it
+    allowed_cidrs: tuple[str, ...]  # who may reach the load balancer
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlmCalls:
+    """How workers call LLM providers without 429 storms (B12)."""
+
+    concurrency_per_worker: int
+    requests_per_minute_per_worker: int
+    max_attempts: int
+    initial_backoff_seconds: int
+    max_backoff_seconds: int
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """The evaluation workers, scaled on CPU between two bounds."""
+
+    min_replicas: int
+    max_replicas: int
+    target_cpu_percent: int
+    resources: Resources
+    max_job_seconds: int  # the longest an evaluation job may run
+    llm_calls: LlmCalls
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """Image digests, `sha256:` and 64 hexadecimal digits, from `images.json`."""
+
+    orchestrator: str
+    worker: str
+    postgres_client: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Everything that may differ between two environments."""
+
+    name: str
+    tier: Tier
+    account: Account
+    ownership: Ownership
+    repository: Repository
+    network: Network
+    cluster: Cluster
+    database: Database
+    queue: Queue
+    clickhouse: ClickHouse
+    storage: Storage
+    backup: Backup
+    secret_recovery_days: int  # how long a deleted secret can be restored
+    orchestrator: Orchestrator
+    worker: Worker
+    images: Images

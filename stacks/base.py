@@ -1,0 +1,45 @@
+"""What every stack has: the AWS provider bound to one account, its tags, and its state in S3."""
+
+import cdktf
+import constructs
+
+from environments.names import Bucket, Names, Stack
+from environments.spec import Environment
+from stacks.aws import AwsProvider, AwsProviderDefaultTags
+
+PROVIDER_VERSION = "5.100.0"  # what cdktf-cdktf-provider-aws 20.1.0 binds; the tests run it
+TERRAFORM_VERSION = ">= 1.11"  # first with write-only arguments and S3 locking without DynamoDB
+
+
+class EnvironmentStack(cdktf.TerraformStack):
+    """One Terraform state of one environment."""
+
+    def __init__(self, scope: constructs.Construct, stack: Stack, *, env: Environment) -> None:
+        super().__init__(scope, f"{env.name}-{stack}")
+        self.env = env
+        self.names = Names(env)
+        self._provider(stack)
+        self._backend(stack)
+
+    def _provider(self, stack: Stack) -> None:
+        AwsProvider(
+            self,
+            "aws",
+            region=self.env.account.region,
+            # Credentials for another account fail before anything is read or written.
+            allowed_account_ids=[self.env.account.id],
+            default_tags=[AwsProviderDefaultTags(tags=self.names.tags(stack))],
+        )
+        self.add_override("terraform.required_providers.aws.version", PROVIDER_VERSION)
+        self.add_override("terraform.required_version", TERRAFORM_VERSION)
+
+    def _backend(self, stack: Stack) -> None:
+        cdktf.S3Backend(
+            self,
+            bucket=self.names.bucket(Bucket.STATE),
+            key=self.names.state_key(stack),
+            region=self.env.account.region,
+            encrypt=True,
+        )
+        # cdktf 0.21 does not know S3's own locking.
+        self.add_override("terraform.backend.s3.use_lockfile", True)

@@ -1,0 +1,81 @@
+"""IAM policy documents as typed statements, written out as the JSON that AWS reads."""
+
+import json
+from dataclasses import dataclass
+
+import constructs
+
+from stacks.aws import IamRole, IamRolePolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement; `conditions` maps operator → key → value, as IAM nests them."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...] = ("*",)  # a key or bucket policy names its own resource as "*"
+    conditions: dict[str, dict[str, str | list[str]]] | None = None
+    principals: dict[str, str | list[str]] | None = None  # only in policies attached to a resource
+    deny: bool = False
+
+
+def policy(*statements: Statement) -> str:
+    """The policy document. Terraform tokens inside the statements stay references."""
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [_document(statement) for statement in statements]}
+    )
+
+
+def _document(statement: Statement) -> dict[str, object]:
+    document: dict[str, object] = {
+        "Effect": "Deny" if statement.deny else "Allow",
+        "Action": list(statement.actions),
+    }
+    if statement.principals is not None:
+        document["Principal"] = statement.principals
+    if statement.resources:
+        document["Resource"] = list(statement.resources)
+    if statement.conditions is not None:
+        document["Condition"] = statement.conditions
+    return document
+
+
+def trust(
+    *principals: str,
+    actions: tuple[str, ...] = ("sts:AssumeRole",),
+    conditions: dict[str, dict[str, str | list[str]]] | None = None,
+) -> str:
+    """A trust policy for AWS services, as in `trust("ec2.amazonaws.com")`."""
+    return policy(
+        Statement(
+            actions=actions,
+            resources=(),
+            principals={"Service": list(principals)},
+            conditions=conditions,
+        )
+    )
+
+
+def service_role(
+    scope: constructs.Construct,
+    id_: str,
+    *,
+    name: str,
+    trust_policy: str,
+    statements: tuple[Statement, ...] = (),
+    managed_policies: tuple[str, ...] = (),
+) -> IamRole:
+    """A role with its permissions inline, and AWS-managed policies by name where AWS asks for them."""
+    role = IamRole(
+        scope,
+        id_,
+        name=name,
+        assume_role_policy=trust_policy,
+        managed_policy_arns=[f"arn:aws:iam::aws:policy/{policy}" for policy in managed_policies]
+        or None,
+    )
+    if statements:
+        IamRolePolicy(
+            scope, f"{id_}-policy", name=name, role=role.name, policy=policy(*statements)
+        )
+    return role

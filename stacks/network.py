@@ -1,0 +1,277 @@
+"""The VPC: public, private and isolated data subnets in every zone."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+import constructs
+
+from environments.names import NAMESPACE, Stack
+from environments.spec import Environment
+from stacks.aws import (
+    CloudwatchLogGroup,
+    DefaultSecurityGroup,
+    Eip,
+    FlowLog,
+    InternetGateway,
+    NatGateway,
+    Route,
+    Route53Zone,
+    Route53ZoneVpc,
+    RouteTable,
+    RouteTableAssociation,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+    VpcEndpoint,
+    VpcSecurityGroupIngressRule,
+)
+from stacks.base import EnvironmentStack
+from stacks.iam import Statement, service_role, trust
+from stacks.kms import encryption_key
+
+
+@dataclass(frozen=True)
+class ZoneCidrs:
+    """One zone's share of the VPC."""
+
+    private: IPv4Network
+    public: IPv4Network
+    data: IPv4Network
+
+
+def address_plan(vpc_cidr: str, zones: int) -> tuple[ZoneCidrs, ...]:
+    """Cut the VPC into eighths: one an zone for private subnets, where every pod takes an address.
+
+    The fifth eighth is cut into sixteenths of its own for the small public and data subnets, and
+    the rest stays free, so that a zone can be added later without moving a subnet. Four zones fit.
+    """
+    eighths = tuple(IPv4Network(vpc_cidr).subnets(prefixlen_diff=3))
+    small = tuple(eighths[4].subnets(prefixlen_diff=4))
+    return tuple(
+        ZoneCidrs(private=eighths[zone], public=small[zone], data=small[8 + zone])
+        for zone in range(zones)
+    )
+
+
+class NetworkStack(EnvironmentStack):
+    """VPC, subnets, routes, endpoints, flow logs, and the private DNS zone."""
+
+    vpc_id: str
+    public_subnet_ids: list[str]
+    private_subnet_ids: list[str]
+    data_subnet_ids: list[str]
+    private_zone_id: str
+
+    def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
+        super().__init__(scope, Stack.NETWORK, env=env)
+        plan = address_plan(env.network.vpc_cidr, len(env.network.zones))
+        vpc = self._vpc()
+        public = self._subnets(vpc, "public", [zone.public for zone in plan])
+        private = self._subnets(vpc, "private", [zone.private for zone in plan])
+        data = self._subnets(vpc, "data", [zone.data for zone in plan])
+        self._public_routes(vpc, public)
+        gateways = self._nat_gateways(public)
+        private_tables = self._private_routes(vpc, private, gateways)
+        data_table = self._data_routes(vpc, data)
+        self._s3_endpoint(vpc, [*private_tables, data_table])
+        self._interface_endpoints(vpc, private)
+        self._flow_logs(vpc)
+        zone = self._private_zone(vpc)
+
+        self.vpc_id = vpc.id
+        self.public_subnet_ids = [subnet.id for subnet in public]
+        self.private_subnet_ids = [subnet.id for subnet in private]
+        self.data_subnet_ids = [subnet.id for subnet in data]
+        self.private_zone_id = zone.zone_id
+
+    def _vpc(self) -> Vpc:
+        vpc = Vpc(
+            self,
+            "vpc",
+            cidr_block=self.env.network.vpc_cidr,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags={"Name": self.names.prefix},
+        )
+        DefaultSecurityGroup(self, "default-security-group", vpc_id=vpc.id, ingress=[], egress=[])
+        return vpc
+
+    def _subnets(self, vpc: Vpc, tier: str, cidrs: list[IPv4Network]) -> list[Subnet]:
+        # The AWS Load Balancer Controller finds its subnets by these tags.
+        discovery = {
+            "public": {"kubernetes.io/role/elb": "1"},
+            "private": {"kubernetes.io/role/internal-elb": "1"},
+            "data": {},
+        }[tier]
+        return [
+            Subnet(
+                self,
+                f"{tier}-subnet-{index}",
+                vpc_id=vpc.id,
+                availability_zone=zone,
+                cidr_block=str(cidr),
+                map_public_ip_on_launch=False,
+                tags={"Name": f"{self.names.prefix}-{tier}-{zone}", "Tier": tier} | discovery,
+            )
+            for index, (zone, cidr) in enumerate(zip(self.env.network.zones, cidrs, strict=True), 1)
+        ]
+
+    def _public_routes(self, vpc: Vpc, subnets: list[Subnet]) -> None:
+        gateway = InternetGateway(
+            self, "internet-gateway", vpc_id=vpc.id, tags={"Name": self.names.prefix}
+        )
+        table = self._route_table(vpc, "public", subnets)
+        Route(
+            self,
+            "public-default-route",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=gateway.id,
+        )
+
+    def _nat_gateways(self, public: list[Subnet]) -> list[NatGateway]:
+        homes = public if self.env.network.nat_gateway_per_zone else public[:1]
+        gateways = []
+        for index, subnet in enumerate(homes, 1):
+            name = self.names.aws(f"nat-{index}")
+            address = Eip(self, f"nat-address-{index}", domain="vpc", tags={"Name": name})
+            gateways.append(
+                NatGateway(
+                    self,
+                    f"nat-gateway-{index}",
+                    allocation_id=address.allocation_id,
+                    subnet_id=subnet.id,
+                    tags={"Name": name},
+                )
+            )
+        return gateways
+
+    def _private_routes(
+        self, vpc: Vpc, subnets: list[Subnet], gateways: list[NatGateway]
+    ) -> list[RouteTable]:
+        tables = []
+        for index, subnet in enumerate(subnets):
+            table = self._route_table(vpc, f"private-{index + 1}", [subnet])
+            Route(
+                self,
+                f"private-default-route-{index + 1}",
+                route_table_id=table.id,
+                destination_cidr_block="0.0.0.0/0",
+                nat_gateway_id=gateways[min(index, len(gateways) - 1)].id,
+            )
+            tables.append(table)
+        return tables
+
+    def _data_routes(self, vpc: Vpc, subnets: list[Subnet]) -> RouteTable:
+        return self._route_table(vpc, "data", subnets)  # no default route: nothing leaves the VPC
+
+    def _route_table(self, vpc: Vpc, role: str, subnets: list[Subnet]) -> RouteTable:
+        table = RouteTable(
+            self, f"{role}-route-table", vpc_id=vpc.id, tags={"Name": self.names.aws(role)}
+        )
+        for index, subnet in enumerate(subnets, 1):
+            RouteTableAssociation(
+                self,
+                f"{role}-route-table-association-{index}",
+                route_table_id=table.id,
+                subnet_id=subnet.id,
+            )
+        return table
+
+    def _s3_endpoint(self, vpc: Vpc, tables: list[RouteTable]) -> None:
+        VpcEndpoint(
+            self,
+            "s3-endpoint",
+            vpc_id=vpc.id,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{self.env.account.region}.s3",
+            route_table_ids=[table.id for table in tables],
+            tags={"Name": self.names.aws("s3")},
+        )
+
+    def _interface_endpoints(self, vpc: Vpc, subnets: list[Subnet]) -> None:
+        if not self.env.network.interface_endpoints:
+            return
+        group = SecurityGroup(
+            self,
+            "endpoint-security-group",
+            name=self.names.aws("endpoints"),
+            description="HTTPS from inside the VPC to AWS interface endpoints",
+            vpc_id=vpc.id,
+            tags={"Name": self.names.aws("endpoints")},
+        )
+        VpcSecurityGroupIngressRule(
+            self,
+            "endpoint-https",
+            security_group_id=group.id,
+            description="HTTPS from the VPC",
+            cidr_ipv4=self.env.network.vpc_cidr,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+        )
+        for service in self.env.network.interface_endpoints:
+            VpcEndpoint(
+                self,
+                f"{service.replace('.', '-')}-endpoint",
+                vpc_id=vpc.id,
+                vpc_endpoint_type="Interface",
+                service_name=f"com.amazonaws.{self.env.account.region}.{service}",
+                subnet_ids=[subnet.id for subnet in subnets],
+                security_group_ids=[group.id],
+                private_dns_enabled=True,
+                tags={"Name": self.names.aws(service)},
+            )
+
+    def _flow_logs(self, vpc: Vpc) -> None:
+        key = encryption_key(
+            self,
+            "flow-log-key",
+            names=self.names,
+            purpose="flow-logs",
+            services=(f"logs.{self.env.account.region}.amazonaws.com",),
+        )
+        group = CloudwatchLogGroup(
+            self,
+            "flow-log-group",
+            name=f"/{self.names.prefix}/vpc-flow-logs",
+            retention_in_days=self.env.network.flow_log_retention_days,
+            kms_key_id=key.arn,
+        )
+        role = service_role(
+            self,
+            "flow-log-role",
+            name=self.names.aws("flow-logs"),
+            trust_policy=trust(
+                "vpc-flow-logs.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": self.env.account.id}},
+            ),
+            statements=(
+                Statement(
+                    actions=(
+                        "logs:CreateLogStream",
+                        "logs:PutLogEvents",
+                        "logs:DescribeLogStreams",
+                    ),
+                    resources=(f"{group.arn}:*",),
+                ),
+            ),
+        )
+        FlowLog(
+            self,
+            "flow-log",
+            vpc_id=vpc.id,
+            traffic_type="ALL",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            tags={"Name": self.names.prefix},
+        )
+
+    def _private_zone(self, vpc: Vpc) -> Route53Zone:
+        return Route53Zone(
+            self,
+            "private-zone",
+            name=self.names.private_zone,
+            vpc=[Route53ZoneVpc(vpc_id=vpc.id)],
+            comment=f"Names inside the VPC for {NAMESPACE}",
+        )
