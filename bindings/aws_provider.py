@@ -13,6 +13,7 @@ The Terraform JSON is the same to the byte; `tests/bindings/` and `benchmarks/re
 """
 
 import ast
+import compileall
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -30,18 +31,11 @@ from types import ModuleType
 PACKAGE = "cdktf_cdktf_provider_aws"
 ASSEMBLY = "@cdktf/provider-aws"
 PLAIN_IMPORT_SWITCH = "EVAL_PLAIN_AWS_IMPORT"
-_TRIMMER_REVISION = 1  # part of the cache key: raise it when what `_trim` writes changes
+_TRIMMER_REVISION = 2  # part of the cache key: raise it when what `_trim` writes changes
 
 
 class ProviderLayoutError(RuntimeError):
     """The installed provider package is not laid out the way trimming relies on."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(
-            f"{PACKAGE} {_version()} cannot be trimmed: {problem}. "
-            f"Set {PLAIN_IMPORT_SWITCH}=1 to render with the plain (slow) import, "
-            "and adapt bindings/aws_provider.py to the new package."
-        )
 
 
 def modules_imported_by(source: Path) -> tuple[str, ...]:
@@ -52,7 +46,9 @@ def modules_imported_by(source: Path) -> tuple[str, ...]:
             {
                 node.module.removeprefix(prefix)
                 for node in ast.walk(ast.parse(source.read_text()))
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(prefix)
+                if isinstance(node, ast.ImportFrom)
+                and node.module is not None
+                and node.module.startswith(prefix)
             }
         )
     )
@@ -68,7 +64,7 @@ def load_only(submodules: Iterable[str]) -> None:
     if os.environ.get(PLAIN_IMPORT_SWITCH) == "1":
         return
     if PACKAGE in sys.modules:
-        raise ProviderLayoutError("the package was imported before it could be trimmed")
+        raise _cannot_trim("the package was imported before it could be trimmed")
     wanted = tuple(sorted(submodules))
     folder = _package_folder()
     trimmed = _cached_assembly(folder, wanted)
@@ -85,6 +81,13 @@ def load_only(submodules: Iterable[str]) -> None:
     sys.modules.update({PACKAGE: root, loaded.__name__: loaded})
 
 
+def _cannot_trim(problem: str) -> ProviderLayoutError:
+    return ProviderLayoutError(
+        f"{PACKAGE} {_version()} cannot be trimmed: {problem}. Set {PLAIN_IMPORT_SWITCH}=1 to render "
+        "with the plain (slow) import, and adapt bindings/aws_provider.py to the new package."
+    )
+
+
 def _version() -> str:
     return importlib.metadata.version("cdktf-cdktf-provider-aws")
 
@@ -92,25 +95,27 @@ def _version() -> str:
 def _package_folder() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise ProviderLayoutError("the package is not installed")
+        raise _cannot_trim("the package is not installed")
     return Path(spec.submodule_search_locations[0])
 
 
 def _cached_assembly(folder: Path, wanted: tuple[str, ...]) -> Path:
-    key = hashlib.sha256(
-        json.dumps([_TRIMMER_REVISION, _version(), wanted]).encode()
-    ).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps([_TRIMMER_REVISION, _version(), wanted]).encode()).hexdigest()[
+        :16
+    ]
     cached = Path(sys.prefix) / "var" / "trimmed-provider-aws" / f"{key}.jsii.tgz"
     if not cached.is_file():
         tarball = folder / "_jsii" / f"provider-aws@{_version()}.jsii.tgz"
         if not tarball.is_file():
-            raise ProviderLayoutError(f"there is no {tarball.name} in its _jsii folder")
+            raise _cannot_trim(f"there is no {tarball.name} in its _jsii folder")
         cached.parent.mkdir(parents=True, exist_ok=True)
         # Written beside its final name and moved, so that a killed build leaves nothing half done
         # and two renders at once cannot read each other's half.
         with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as building:
             building.write(_trim(tarball, wanted))
-        os.replace(building.name, cached)
+        for submodule in wanted:  # set-up leaves the provider uncompiled: most of it is never used
+            compileall.compile_dir(folder / submodule, quiet=2)
+        Path(building.name).replace(cached)
     return cached
 
 
@@ -152,7 +157,7 @@ def _read(archive: tarfile.TarFile, name: str) -> bytes:
     except KeyError:
         member = None
     if member is None:
-        raise ProviderLayoutError(f"its tarball has no {name}")
+        raise _cannot_trim(f"its tarball has no {name}")
     return member.read()
 
 
@@ -160,36 +165,36 @@ def _folders(assembly: dict[str, object], wanted: tuple[str, ...]) -> dict[str, 
     """Submodule name in the assembly → its folder below `lib/`, for each wanted Python submodule."""
     submodules = assembly.get("submodules")
     if assembly.get("schema") != "jsii/0.10.0" or not isinstance(submodules, dict):
-        raise ProviderLayoutError(f"its assembly has the schema {assembly.get('schema')!r}")
+        raise _cannot_trim(f"its assembly has the schema {assembly.get('schema')!r}")
     # A symbolId reads `src/<folder>/index:`; the Python module has the folder's name in snake case.
     by_python_name = {}
     for name, submodule in submodules.items():
         folder = re.fullmatch(r"src/([a-z0-9-]+)/index:", submodule.get("symbolId", ""))
         if folder is None:
-            raise ProviderLayoutError(f"the submodule {name} names no folder")
+            raise _cannot_trim(f"the submodule {name} names no folder")
         by_python_name[folder[1].replace("-", "_")] = (name, folder[1])
     missing = [name for name in wanted if name not in by_python_name]
     if missing:
-        raise ProviderLayoutError(f"it has no submodule {', '.join(missing)}")
+        raise _cannot_trim(f"it has no submodule {', '.join(missing)}")
     return dict(by_python_name[name] for name in wanted)
 
 
 def _keep_only(assembly: dict[str, object], kept: set[str]) -> None:
-    """Drop the types of every other submodule, and check that no kept type refers to a dropped one."""
-    for section, owner in (("submodules", lambda name: name), ("types", lambda n: n.rpartition(".")[0])):
-        entries = assembly[section]
-        assert isinstance(entries, dict)
-        assembly[section] = {name: entry for name, entry in entries.items() if owner(name) in kept}
-    types = assembly["types"]
+    """Drop every other submodule's types, and check that no kept type refers to a dropped one."""
+    submodules, types = assembly["submodules"], assembly["types"]
+    assert isinstance(submodules, dict)
     assert isinstance(types, dict)
+    types = {name: entry for name, entry in types.items() if name.rpartition(".")[0] in kept}
     referred = set(re.findall(rf'"({re.escape(ASSEMBLY)}\.[A-Za-z0-9.]+)"', json.dumps(types)))
     dangling = sorted(name for name in referred if name not in types)
     if dangling:
-        raise ProviderLayoutError(f"kept types refer to dropped ones: {', '.join(dangling[:5])}")
+        raise _cannot_trim(f"kept types refer to dropped ones: {', '.join(dangling[:5])}")
+    assembly["submodules"] = {name: submodules[name] for name in sorted(kept)}
+    assembly["types"] = types
 
 
 def _require_closed(scripts: dict[str, bytes]) -> None:
     for name, script in scripts.items():
         foreign = re.search(rb'require\("\.\.?/[^"]*"\)', script)
         if foreign:
-            raise ProviderLayoutError(f"{name} needs another submodule: {foreign[0].decode()}")
+            raise _cannot_trim(f"{name} needs another submodule: {foreign[0].decode()}")

@@ -1,9 +1,1 @@
-"""The environments of this platform. To add one: a file like `dev.py`, and a line in `ENVIRONMENTS`."""
-
-from environments.dev import DEV
-from environments.prod import PROD
-
-ENVIRONMENTS = (
-    DEV,
-    PROD,
-)
+"""One typed value per environment; reading one needs the standard library only."""

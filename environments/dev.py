@@ -32,6 +32,7 @@ DEV = Environment(
         name="ai-eval-platform",
         revision="main",
         deploy_environment="dev",
+        oidc_subject="repo:example-org/ai-eval-platform",
     ),
     network=Network(
         vpc_cidr="10.10.0.0/16",
@@ -90,7 +91,12 @@ DEV = Environment(
         noncurrent_version_retention_days=14,
         access_log_retention_days=14,
     ),
-    backup=Backup(daily_retention_days=7, monthly_retention_days=0, copy_retention_days=0),
+    backup=Backup(
+        daily_retention_days=7,
+        monthly_retention_days=0,
+        copy_retention_days=0,
+        vault_locked=False,
+    ),
     secret_recovery_days=7,
     orchestrator=Orchestrator(
         replicas=1,

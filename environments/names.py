@@ -7,6 +7,7 @@ from environments.spec import Environment
 
 PLATFORM = "ai-eval-platform"
 NAMESPACE = "eval-platform"
+ARGOCD_NAMESPACE = "argocd"
 
 
 class Stack(StrEnum):
@@ -47,6 +48,18 @@ class Secret(StrEnum):
     CLICKHOUSE_INTERSERVER = "clickhouse-interserver"
     CLICKHOUSE_CA = "clickhouse-ca"
     CLICKHOUSE_CA_KEY = "clickhouse-ca-key"
+
+
+# What the External Secrets Operator may read, and turns into Kubernetes Secrets. The others are for
+# AWS's side only: the cluster cannot read them.
+KUBERNETES_SECRETS = (
+    Secret.LLM_KEYS,
+    Secret.POSTGRES_ADMIN,
+    Secret.POSTGRES,
+    Secret.REDIS,
+    Secret.CLICKHOUSE,
+    Secret.CLICKHOUSE_CA,
+)
 
 
 class Bucket(StrEnum):
@@ -117,6 +130,11 @@ class Names:
     @property
     def cluster(self) -> str:
         return self.prefix
+
+    @property
+    def cluster_arn(self) -> str:
+        account = self.env.account
+        return f"arn:aws:eks:{account.region}:{account.id}:cluster/{self.cluster}"
 
     def aws(self, role: str) -> str:
         """The AWS name of the thing with this role, as in `ai-eval-platform-prod-postgres`."""
@@ -197,6 +215,20 @@ class Names:
     def app_folder(self, app: App) -> str:
         """Below the repository's root; where the app is rendered and what its Application syncs."""
         return f"rendered/{self.env.name}/k8s/{app}"
+
+    @property
+    def argocd_project(self) -> str:
+        """The AppProject of the platform's apps."""
+        return self.prefix
+
+    @property
+    def argocd_root(self) -> str:
+        """The root Application, and the AppProject that holds it alone."""
+        return f"{self.prefix}-root"
+
+    def application(self, app: App) -> str:
+        """The app's Argo CD Application; alerts name it, so it tells the environment."""
+        return f"{self.prefix}-{app}"
 
     @property
     def argocd_folder(self) -> str:

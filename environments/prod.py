@@ -32,6 +32,7 @@ PROD = Environment(
         name="ai-eval-platform",
         revision="main",
         deploy_environment="prod",
+        oidc_subject="repo:example-org/ai-eval-platform",
     ),
     network=Network(
         vpc_cidr="10.20.0.0/16",
@@ -91,7 +92,12 @@ PROD = Environment(
         noncurrent_version_retention_days=90,
         access_log_retention_days=365,
     ),
-    backup=Backup(daily_retention_days=35, monthly_retention_days=365, copy_retention_days=90),
+    backup=Backup(
+        daily_retention_days=35,
+        monthly_retention_days=365,
+        copy_retention_days=90,
+        vault_locked=True,
+    ),
     secret_recovery_days=30,
     orchestrator=Orchestrator(
         replicas=3,

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
 from ipaddress import IPv4Network
 
 from environments import catalog
@@ -12,6 +11,9 @@ from environments.spec import Environment, NodeGroup, Resources, Tier
 # The smallest VPC that gives every zone a private subnet for pods (one address each), see
 # `stacks/network.py`; AWS allows /16 to /28 (VPC user guide, "VPC CIDR blocks").
 LARGEST_VPC_PREFIX = 20
+# EKS gives services these addresses in a VPC outside 172.16.0.0/12 (API reference,
+# KubernetesNetworkConfigRequest) and 10.100.0.0/16 otherwise; the cluster stack asks for this one.
+SERVICE_CIDR = IPv4Network("172.20.0.0/16")
 _ROLE_SUFFIX_LENGTH = len("-load-balancer-controller")
 
 # Days that data of each tier must be kept at least. Ours: a regression in an evaluation is often
@@ -42,15 +44,16 @@ _REQUIRED_RETENTION_DAYS: dict[Tier, dict[str, int]] = {
     },
 }
 # The longest that AWS keeps each (RDS: CreateDBInstance; ElastiCache: CreateReplicationGroup;
-# Secrets Manager: DeleteSecret).
+# Secrets Manager: DeleteSecret; AWS Backup: continuous backups).
 _LONGEST_RETENTION_DAYS = {
     "database.backup_retention_days": 35,
     "queue.snapshot_retention_days": 35,
     "secret_recovery_days": 30,
+    "backup.daily_retention_days": 35,
 }
 
 
-class InvalidEnvironments(ValueError):
+class InvalidEnvironmentError(ValueError):
     """Some environment breaks a rule; the message lists every broken rule."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -58,33 +61,48 @@ class InvalidEnvironments(ValueError):
         super().__init__("\n".join(problems))
 
 
-def require_sound(environments: Iterable[Environment], *, today: date | None = None) -> None:
+def require_sound(environments: Iterable[Environment]) -> None:
     """Refuse values that break a rule.
 
     Raises:
-        InvalidEnvironments: with every broken rule of every environment.
+        InvalidEnvironmentError: with every broken rule of every environment.
     """
     environments = tuple(environments)
     problems = [
         f"{env.name or '(unnamed)'}: {problem}"
         for env in environments
-        for problem in problems_of(env, today=today or date.today())
+        for problem in problems_of(env)
     ]
+    problems += _overlaps(environments)
     names = [env.name for env in environments]
     problems += [
         f"{name}: two environments have this name; give one another"
         for name in sorted({name for name in names if names.count(name) > 1})
     ]
     if problems:
-        raise InvalidEnvironments(problems)
+        raise InvalidEnvironmentError(problems)
 
 
-def problems_of(env: Environment, *, today: date) -> list[str]:
+def _overlaps(environments: tuple[Environment, ...]) -> Iterator[str]:
+    """VPCs that share addresses can never be peered or reached over one VPN."""
+    placed = [
+        (env, vpc) for env in environments if (vpc := _cidr(env.network.vpc_cidr)) is not None
+    ]
+    for index, (one, vpc) in enumerate(placed):
+        for other, other_vpc in placed[index + 1 :]:
+            if vpc.overlaps(other_vpc):
+                yield (
+                    f"{other.name}: network.vpc_cidr: {other_vpc} overlaps {vpc} of {one.name}; "
+                    "choose a range of its own"
+                )
+
+
+def problems_of(env: Environment) -> list[str]:
     """Each broken rule as `<field>: <what is wrong>; <what to do>`."""
     return [
         *_identity(env),
         *_network(env),
-        *_cluster(env, today),
+        *_cluster(env),
         *_stores(env),
         *_retention(env),
         *_workloads(env),
@@ -106,8 +124,18 @@ def _identity(env: Environment) -> Iterator[str]:
     if not _is_region(env.account.region):
         yield f"account.region: {env.account.region!r} is not a region; write it as in 'eu-central-1'"
     copy_region = env.account.backup_copy_region
-    if copy_region is not None and (not _is_region(copy_region) or copy_region == env.account.region):
+    if copy_region is not None and (
+        not _is_region(copy_region) or copy_region == env.account.region
+    ):
         yield f"account.backup_copy_region: {copy_region!r} is not another region; name one, or None"
+    repository = env.repository
+    subject = rf"repo:{re.escape(repository.owner)}(@\d+)?/{re.escape(repository.name)}(@\d+)?"
+    if not re.fullmatch(subject, repository.oidc_subject):
+        yield (
+            f"repository.oidc_subject: {repository.oidc_subject!r} is not {repository.owner}/"
+            f"{repository.name}, so others could deploy; use the sub_claim_prefix of `gh api "
+            f"repos/{repository.owner}/{repository.name}/actions/oidc/customization/sub`"
+        )
 
 
 def _network(env: Environment) -> Iterator[str]:
@@ -118,8 +146,9 @@ def _network(env: Environment) -> Iterator[str]:
         yield "network.zones: a zone is listed twice; name each once"
     for zone in zones:
         if not re.fullmatch(re.escape(env.account.region) + "[a-z]", zone):
-            yield f"network.zones: {zone!r} is not a zone of {env.account.region}; write it as in " + repr(
-                f"{env.account.region}a"
+            yield (
+                f"network.zones: {zone!r} is not a zone of {env.account.region}; write it as in "
+                + repr(f"{env.account.region}a")
             )
     if len(zones) > 4:
         yield f"network.zones: {len(zones)} listed, the address plan holds four; drop some"
@@ -133,6 +162,11 @@ def _network(env: Environment) -> Iterator[str]:
         )
     elif not vpc.is_private:
         yield f"network.vpc_cidr: {vpc} is a public range; use one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"
+    elif vpc.overlaps(SERVICE_CIDR):
+        yield (
+            f"network.vpc_cidr: {vpc} overlaps {SERVICE_CIDR}, where EKS puts Kubernetes services; "
+            "choose another range"
+        )
     for field, cidrs in (
         ("cluster.public_access_cidrs", env.cluster.public_access_cidrs),
         ("orchestrator.allowed_cidrs", env.orchestrator.allowed_cidrs),
@@ -150,15 +184,11 @@ def _network(env: Environment) -> Iterator[str]:
                     yield f"{field}: {one} and {other} overlap; keep the wider one"
 
 
-def _cluster(env: Environment, today: date) -> Iterator[str]:
-    version = catalog.EKS_VERSIONS.get(env.cluster.kubernetes_version)
-    supported = [
-        minor for minor, v in catalog.EKS_VERSIONS.items() if v.standard_support_until >= today
-    ]
-    if version is None or version.standard_support_until < today:
+def _cluster(env: Environment) -> Iterator[str]:
+    if env.cluster.kubernetes_version not in catalog.EKS_VERSIONS:
         yield (
             f"cluster.kubernetes_version: EKS does not support {env.cluster.kubernetes_version!r}; "
-            f"use one of {', '.join(supported)} (environments/catalog.py)"
+            f"use one of {', '.join(catalog.EKS_VERSIONS)} (environments/catalog.py)"
         )
     yield from _node_group("cluster.general", env.cluster.general)
     yield from _node_group("cluster.workers_spot", env.cluster.workers_spot)
@@ -250,6 +280,11 @@ def _stores(env: Environment) -> Iterator[str]:
                 "backup.copy_retention_days: production keeps a copy in a second region; set "
                 "account.backup_copy_region and a retention"
             )
+        if not env.backup.vault_locked:
+            yield (
+                "backup.vault_locked: False in production; whoever can delete data could delete its "
+                "backups, set it to True"
+            )
 
 
 def _retention(env: Environment) -> Iterator[str]:
@@ -286,7 +321,10 @@ def _workloads(env: Environment) -> Iterator[str]:
             f"worker.max_job_seconds: {worker.max_job_seconds} s is shorter than one LLM call may take "
             f"({calls.timeout_seconds} s); raise it"
         )
-    if calls.max_attempts < 2 or not 1 <= calls.initial_backoff_seconds <= calls.max_backoff_seconds:
+    if (
+        calls.max_attempts < 2
+        or not 1 <= calls.initial_backoff_seconds <= calls.max_backoff_seconds
+    ):
         yield (
             "worker.llm_calls: without retries and a growing backoff a 429 becomes a storm (B12); use at "
             "least 2 attempts and 1 <= initial_backoff_seconds <= max_backoff_seconds"

@@ -47,6 +47,9 @@ class Repository:
     name: str
     revision: str  # the branch that Argo CD follows
     deploy_environment: str  # the GitHub environment whose jobs may assume the deploy role
+    # How GitHub's tokens name the repository; those made since July 2026 carry ids, as in
+    # "repo:owner@123/name@456". `gh api repos/OWNER/NAME/actions/oidc/customization/sub` tells.
+    oidc_subject: str
 
     @property
     def url(self) -> str:
@@ -59,7 +62,9 @@ class Network:
 
     vpc_cidr: str
     zones: tuple[str, ...]
-    nat_gateway_per_zone: bool  # False: one NAT gateway for all zones, cheaper and lost with its zone
+    nat_gateway_per_zone: (
+        bool  # False: one NAT gateway for all zones, cheaper and lost with its zone
+    )
     interface_endpoints: tuple[str, ...]  # AWS service names, as in "ecr.api"
     flow_log_retention_days: int
 
@@ -139,6 +144,7 @@ class Backup:
     daily_retention_days: int
     monthly_retention_days: int  # 0: no monthly rule
     copy_retention_days: int  # in `Account.backup_copy_region`; 0 where there is none
+    vault_locked: bool  # nobody deletes a backup early without first lifting the lock
 
 
 @dataclass(frozen=True, kw_only=True)

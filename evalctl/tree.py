@@ -1,0 +1,56 @@
+"""Replaces a rendered folder in one step, so that a failure leaves the old one as it was."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+# The only folders an environment's rendering consists of; anything else in the way is not ours.
+PLANES = frozenset({"terraform", "k8s", "argocd"})
+
+
+class ForeignFilesError(Exception):
+    """The folder to replace holds something that rendering did not write."""
+
+
+def require_replaceable(folder: Path, *, environments: bool) -> None:
+    """Refuse to replace a folder that holds anything but rendered environments (or one of them).
+
+    Raises:
+        ForeignFilesError: naming the first thing that would be lost.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ForeignFilesError(f"{folder} is a file; name a folder")
+    for entry in sorted(folder.iterdir()):
+        if environments and entry.is_dir():
+            require_replaceable(entry, environments=False)
+        elif not (entry.is_dir() and entry.name in PLANES):
+            raise ForeignFilesError(
+                f"{entry} was not rendered and would be lost; name another folder, or move it away"
+            )
+
+
+def replace(folder: Path, files: Mapping[str, str]) -> None:
+    """Make the folder hold exactly these files (path below it → text).
+
+    Everything is written beside it first; two renames then swap old for new.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        fresh, old = Path(scratch, "new"), Path(scratch, "old")
+        fresh.mkdir()
+        for name, text in files.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        if folder.exists():
+            folder.rename(old)
+        try:
+            fresh.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,148 @@
+"""The trimmed provider loads what is in use, and says so loudly when it cannot."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bindings import aws_provider
+from bindings.aws_provider import ProviderLayoutError, modules_imported_by
+from tests.conftest import ROOT
+
+VPC: dict[str, Any] = {
+    "schema": "jsii/0.10.0",
+    "submodules": {"@cdktf/provider-aws.vpc": {"symbolId": "src/vpc/index:"}},
+    "types": {"@cdktf/provider-aws.vpc.Vpc": {"base": "cdktf.TerraformResource"}},
+}
+
+
+def tarball(folder: Path, assembly: object, *, script: str = "") -> Path:
+    """A provider tarball of one submodule, laid out like the wheel's."""
+    files = {
+        "package/.jsii": json.dumps(assembly),
+        "package/package.json": "{}",
+        "package/lib/vpc/index.js": script,
+    }
+    path = folder / "provider.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return path
+
+
+def trimmed_files(packed: bytes) -> dict[str, str]:
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        return {
+            member.name: (archive.extractfile(member) or io.BytesIO()).read().decode()
+            for member in archive
+        }
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_modules_to_load_are_read_from_the_imports() -> None:
+    modules = modules_imported_by(ROOT / "stacks" / "aws.py")
+    assert {"vpc", "eks_cluster", "provider"} <= set(modules)
+    assert list(modules) == sorted(modules)
+
+
+def test_importing_the_stacks_loads_only_the_modules_in_use() -> None:
+    result = run_python(
+        "import json, sys, stacks.aws;"
+        "print(json.dumps([m for m in sys.modules if m.startswith('cdktf_cdktf_provider_aws.')]))"
+    )
+    assert result.returncode == 0, result.stderr
+    loaded = {name.split(".")[1] for name in json.loads(result.stdout)}
+    assert loaded == {*modules_imported_by(ROOT / "stacks" / "aws.py"), "_jsii"}
+
+
+def test_no_end_of_life_banner_shows() -> None:
+    result = run_python("import stacks.aws")
+    assert (result.stdout, result.stderr) == ("", "")
+
+
+def test_a_module_the_provider_lacks_is_named_with_the_way_back() -> None:
+    result = run_python(
+        "from bindings import aws_provider as p; p.load_only(['vpc', 'warp_drive'])"
+    )
+    assert result.returncode != 0
+    assert "it has no submodule warp_drive" in result.stderr
+    assert "EVAL_PLAIN_AWS_IMPORT=1" in result.stderr
+
+
+def test_trimming_after_the_package_was_imported_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, aws_provider.PACKAGE, sys)
+    with pytest.raises(ProviderLayoutError, match="imported before it could be trimmed"):
+        aws_provider.load_only(["vpc"])
+
+
+def test_the_switch_leaves_the_plain_import_alone() -> None:
+    result = run_python(
+        "import sys; from bindings import aws_provider as p; p.load_only(['vpc']);"
+        "print(p.PACKAGE in sys.modules)",
+        EVAL_PLAIN_AWS_IMPORT="1",
+    )
+    assert result.stdout.strip() == "False", result.stderr
+
+
+def test_only_wanted_submodules_are_kept(tmp_path: Path) -> None:
+    assembly = {
+        **VPC,
+        "submodules": VPC["submodules"]
+        | {"@cdktf/provider-aws.waf": {"symbolId": "src/waf/index:"}},
+        "types": VPC["types"] | {"@cdktf/provider-aws.waf.Waf": {}},
+    }
+    files = trimmed_files(aws_provider._trim(tarball(tmp_path, assembly), ("vpc",)))
+    assert json.loads(files["package/.jsii"]) == VPC
+    assert 'exports.vpc = require("./vpc");' in files["package/lib/index.js"]
+    assert "waf" not in "".join(files.values())
+
+
+@pytest.mark.parametrize(
+    ("assembly", "script", "told"),
+    [
+        (VPC | {"schema": "jsii/9"}, "", "its assembly has the schema 'jsii/9'"),
+        (
+            VPC | {"submodules": {"@cdktf/provider-aws.vpc": {"symbolId": "elsewhere"}}},
+            "",
+            "names no folder",
+        ),
+        (
+            VPC | {"types": {"@cdktf/provider-aws.vpc.Vpc": {"x": "@cdktf/provider-aws.waf.Waf"}}},
+            "",
+            "kept types refer to dropped ones: @cdktf/provider-aws.waf.Waf",
+        ),
+        (VPC, 'require("../waf")', "needs another submodule"),
+    ],
+)
+def test_a_package_laid_out_otherwise_fails_loudly(
+    tmp_path: Path, assembly: object, script: str, told: str
+) -> None:
+    with pytest.raises(ProviderLayoutError, match=told):
+        aws_provider._trim(tarball(tmp_path, assembly, script=script), ("vpc",))
+
+
+def test_a_tarball_without_its_scripts_fails_loudly(tmp_path: Path) -> None:
+    assembly = {**VPC, "submodules": {"@cdktf/provider-aws.x": {"symbolId": "src/gone/index:"}}}
+    with pytest.raises(ProviderLayoutError, match=r"has no package/lib/gone/index\.js"):
+        aws_provider._trim(tarball(tmp_path, assembly), ("gone",))

@@ -1,0 +1,71 @@
+"""Every environment is rendered once per session, and every test reads that."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from filelock import FileLock
+
+from environments.names import App, Names, Stack
+from environments.registry import ENVIRONMENTS
+from tests.manifests import Manifest
+from tests.terraform import Terraform
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh `evalctl render` of every environment; xdist's workers share one."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "fresh" / "rendered"
+    with FileLock(shared / "rendered.lock"):
+        if not folder.exists():
+            evalctl = [sys.executable, "-m", "evalctl.main", "render", "--out", str(folder)]
+            subprocess.run(evalctl, cwd=ROOT, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def terraform(rendered: Path) -> dict[str, dict[Stack, Terraform]]:
+    """Environment name → stack → its Terraform."""
+    return {
+        env.name: {
+            stack: Terraform.read(rendered / env.name / "terraform" / stack / "cdk.tf.json")
+            for stack in Stack
+        }
+        for env in ENVIRONMENTS
+    }
+
+
+@pytest.fixture(scope="session")
+def manifests(rendered: Path) -> dict[str, dict[App, list[Manifest]]]:
+    """Environment name → app → its Kubernetes objects."""
+    return {
+        env.name: {app: _objects(rendered / env.name / "k8s" / app) for app in App}
+        for env in ENVIRONMENTS
+    }
+
+
+@pytest.fixture(scope="session")
+def argocd(rendered: Path) -> dict[str, list[Manifest]]:
+    """Environment name → what tells Argo CD to sync."""
+    return {env.name: _objects(rendered / env.name / "argocd") for env in ENVIRONMENTS}
+
+
+@pytest.fixture(scope="session")
+def names() -> dict[str, Names]:
+    """Environment name → the names its planes agree on."""
+    return {env.name: Names(env) for env in ENVIRONMENTS}
+
+
+def _objects(folder: Path) -> list[Manifest]:
+    return [
+        yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+        for path in sorted(folder.glob("*.yaml"))
+    ]
