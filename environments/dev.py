@@ -64,7 +64,7 @@ DEV = Environment(
         ),
     ),
     database=Database(
-        engine_version="17.6",
+        engine_version="17",
         instance_class="db.t4g.medium",
         storage_gib=20,
         max_storage_gib=100,
@@ -72,15 +72,17 @@ DEV = Environment(
         backup_retention_days=7,
         deletion_protection=False,
         performance_insights_retention_days=7,
+        log_retention_days=14,
     ),
     queue=Queue(
         engine_version="8.1",
         node_type="cache.t4g.small",
         replicas=0,
         snapshot_retention_days=1,
+        log_retention_days=14,
     ),
     clickhouse=ClickHouse(
-        version="26.8.4.14",
+        version="26.8.15.10",
         instance_type="r7i.large",
         nodes=1,
         data_volume_gib=50,

@@ -42,6 +42,7 @@ class Secret(StrEnum):
     LLM_KEYS = "llm-keys"
     POSTGRES_ADMIN = "postgres-admin"
     POSTGRES = "postgres"
+    REDIS_USER = "redis-user"
     REDIS = "redis"
     CLICKHOUSE = "clickhouse"
     CLICKHOUSE_ADMIN = "clickhouse-admin"
@@ -100,6 +101,10 @@ VPC_CNI = ServiceAccount("kube-system", "aws-node")
 NODE_POOL_LABEL = "eval-platform.io/pool"
 WORKER_POOL = "workers-spot"
 GENERAL_POOL = "general"
+
+# Where Kubernetes services get their addresses. EKS would choose between this and 10.100.0.0/16 by
+# itself (API reference, KubernetesNetworkConfigRequest); no VPC may overlap it.
+SERVICE_CIDR = "172.20.0.0/16"
 
 POSTGRES_PORT = 5432
 POSTGRES_DATABASE = "eval_platform"

@@ -65,7 +65,7 @@ PROD = Environment(
         ),
     ),
     database=Database(
-        engine_version="17.6",
+        engine_version="17",
         instance_class="db.m7g.large",
         storage_gib=100,
         max_storage_gib=1000,
@@ -73,15 +73,17 @@ PROD = Environment(
         backup_retention_days=35,
         deletion_protection=True,
         performance_insights_retention_days=731,
+        log_retention_days=365,
     ),
     queue=Queue(
         engine_version="8.1",
         node_type="cache.m7g.large",
         replicas=2,
         snapshot_retention_days=7,
+        log_retention_days=365,
     ),
     clickhouse=ClickHouse(
-        version="26.8.4.14",
+        version="26.8.15.10",
         instance_type="r7i.xlarge",
         nodes=3,
         data_volume_gib=500,

@@ -5,15 +5,20 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
 from environments import catalog
-from environments.names import Bucket, Image, Names, Secret, Stack
+from environments.names import (
+    REDIS_APP_USER,
+    SERVICE_CIDR,
+    Bucket,
+    Image,
+    Names,
+    Secret,
+    Stack,
+)
 from environments.spec import Environment, NodeGroup, Resources, Tier
 
 # The smallest VPC that gives every zone a private subnet for pods (one address each), see
 # `stacks/network.py`; AWS allows /16 to /28 (VPC user guide, "VPC CIDR blocks").
 LARGEST_VPC_PREFIX = 20
-# EKS gives services these addresses in a VPC outside 172.16.0.0/12 (API reference,
-# KubernetesNetworkConfigRequest) and 10.100.0.0/16 otherwise; the cluster stack asks for this one.
-SERVICE_CIDR = IPv4Network("172.20.0.0/16")
 _ROLE_SUFFIX_LENGTH = len("-load-balancer-controller")
 
 # Days that data of each tier must be kept at least. Ours: a regression in an evaluation is often
@@ -23,7 +28,9 @@ _REQUIRED_RETENTION_DAYS: dict[Tier, dict[str, int]] = {
         "network.flow_log_retention_days": 7,
         "cluster.log_retention_days": 7,
         "database.backup_retention_days": 1,
+        "database.log_retention_days": 7,
         "queue.snapshot_retention_days": 1,
+        "queue.log_retention_days": 7,
         "clickhouse.backup_retention_days": 1,
         "backup.daily_retention_days": 7,
         "storage.noncurrent_version_retention_days": 7,
@@ -34,7 +41,9 @@ _REQUIRED_RETENTION_DAYS: dict[Tier, dict[str, int]] = {
         "network.flow_log_retention_days": 365,
         "cluster.log_retention_days": 365,
         "database.backup_retention_days": 28,
+        "database.log_retention_days": 365,
         "queue.snapshot_retention_days": 7,
+        "queue.log_retention_days": 365,
         "clickhouse.backup_retention_days": 28,
         "backup.daily_retention_days": 28,
         "backup.monthly_retention_days": 365,
@@ -162,7 +171,7 @@ def _network(env: Environment) -> Iterator[str]:
         )
     elif not vpc.is_private:
         yield f"network.vpc_cidr: {vpc} is a public range; use one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"
-    elif vpc.overlaps(SERVICE_CIDR):
+    elif vpc.overlaps(IPv4Network(SERVICE_CIDR)):
         yield (
             f"network.vpc_cidr: {vpc} overlaps {SERVICE_CIDR}, where EKS puts Kubernetes services; "
             "choose another range"
@@ -234,6 +243,11 @@ def _stores(env: Environment) -> Iterator[str]:
             f"database.instance_class: {database.instance_class!r} is unknown; use one of "
             f"{', '.join(sorted(catalog.DATABASE_CLASSES))}"
         )
+    if not re.fullmatch(r"\d+", database.engine_version):
+        yield (
+            f"database.engine_version: {database.engine_version!r} is not a major; RDS applies minors "
+            "by itself, write it as in '17'"
+        )
     if database.storage_gib < 20:
         yield f"database.storage_gib: {database.storage_gib} GiB; gp3 on RDS starts at 20"
     if database.max_storage_gib < database.storage_gib * 1.26:
@@ -255,12 +269,22 @@ def _stores(env: Environment) -> Iterator[str]:
             f"queue.node_type: {queue.node_type!r} is unknown; use one of "
             f"{', '.join(sorted(catalog.CACHE_NODE_TYPES))}"
         )
+    if not re.fullmatch(r"\d+\.\d+", queue.engine_version):
+        yield (
+            f"queue.engine_version: {queue.engine_version!r} is not major.minor; ElastiCache applies "
+            "patches by itself, write it as in '8.1'"
+        )
     if not 0 <= queue.replicas <= 5:
         yield f"queue.replicas: {queue.replicas}; ElastiCache allows 0 to 5"
     if clickhouse.instance_type not in catalog.INSTANCE_TYPES:
         yield (
             f"clickhouse.instance_type: {clickhouse.instance_type!r} is unknown; "
             f"{_nearest_or_add(clickhouse.instance_type)}"
+        )
+    if not re.fullmatch(r"\d+\.\d+\.\d+\.\d+", clickhouse.version):
+        yield (
+            f"clickhouse.version: {clickhouse.version!r} is not a package's version; write all four "
+            "numbers of an LTS release, as in '26.8.15.10'"
         )
     if clickhouse.nodes not in (1, 3, 5):
         yield f"clickhouse.nodes: {clickhouse.nodes} cannot form a Keeper quorum; use 1, 3 or 5"
@@ -295,7 +319,12 @@ def _retention(env: Environment) -> Iterator[str]:
             yield f"{field}: {days} days, the {env.tier} tier keeps at least {least}; raise it"
         elif most is not None and days > most:
             yield f"{field}: {days} days, AWS keeps at most {most}; lower it"
-    for field in ("network.flow_log_retention_days", "cluster.log_retention_days"):
+    for field in (
+        "network.flow_log_retention_days",
+        "cluster.log_retention_days",
+        "database.log_retention_days",
+        "queue.log_retention_days",
+    ):
         if _value(env, field) not in catalog.LOG_RETENTION_DAYS:
             yield (
                 f"{field}: CloudWatch Logs refuses {_value(env, field)} days; use one of "
@@ -351,12 +380,13 @@ def _resources(field: str, resources: Resources) -> Iterator[str]:
 
 def _names(env: Environment) -> Iterator[str]:
     names = Names(env)
-    # Limits: S3 63, IAM role 64, ElastiCache replication group 40, RDS 63, EKS cluster 100,
+    # Limits: S3 63, IAM role 64, ElastiCache replication group and user 40, RDS 63, EKS cluster 100,
     # Secrets Manager 512, Kubernetes label 63 (each service's API reference).
     longest: tuple[tuple[str, str, int], ...] = (
         *(("S3 bucket", names.bucket(bucket), 63) for bucket in Bucket),
         ("IAM role", names.prefix + "x" * _ROLE_SUFFIX_LENGTH, 64),
         ("ElastiCache replication group", names.aws("redis"), 40),
+        ("ElastiCache user", names.aws(REDIS_APP_USER), 40),
         ("RDS instance", names.aws("postgres"), 63),
         ("EKS cluster", names.cluster, 100),
         ("Kubernetes label", f"{names.prefix}-{max(Stack, key=len)}", 63),

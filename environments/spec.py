@@ -97,7 +97,7 @@ class Cluster:
 class Database:
     """RDS for PostgreSQL."""
 
-    engine_version: str
+    engine_version: str  # a major, as in "17": RDS applies its minors by itself
     instance_class: str
     storage_gib: int
     max_storage_gib: int  # storage autoscaling stops here
@@ -105,16 +105,18 @@ class Database:
     backup_retention_days: int  # also how far back point-in-time recovery reaches
     deletion_protection: bool
     performance_insights_retention_days: int
+    log_retention_days: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
     """ElastiCache (Valkey, Redis protocol): the job queue."""
 
-    engine_version: str
+    engine_version: str  # major and minor, as in "8.1": ElastiCache applies its patches by itself
     node_type: str
     replicas: int  # 0: a single node; 1 or more: Multi-AZ with automatic failover
     snapshot_retention_days: int
+    log_retention_days: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bindings.aws_provider import ProviderLayoutError
+from checks import policy
 from environments.rules import InvalidEnvironmentError
 from environments.spec import Environment
 from evalctl import summary
-from evalctl.render import PLANES, render
+from evalctl.render import PLANES, PlaneFailedError, render
 from evalctl.tree import ForeignFilesError
 
 RENDERED = Path("rendered")
@@ -24,11 +24,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Render, check and deliver the AI evaluation platform, one command each.",
 )
-
-
-@app.callback()
-def _commands() -> None:
-    """Keeps `evalctl render` a sub-command while it is the only one."""
 
 
 @app.command("render")
@@ -73,11 +68,36 @@ def render_command(
         except InvalidEnvironmentError as error:
             bars.stop()
             _fail("The environments break rules; nothing was rendered.", *error.problems)
-        except (ForeignFilesError, ProviderLayoutError) as error:
+        except (ForeignFilesError, PlaneFailedError) as error:
             bars.stop()
             _fail(str(error))
     console.print(summary.table(rendering.files))
     console.print(f"[bold]{out}[/bold]: {len(rendering.files)} files in {rendering.seconds:.1f} s")
+
+
+@app.command("check")
+def check_command(
+    rendered: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The rendered folder to scan.")
+    ] = RENDERED,
+) -> None:
+    """Scan what was rendered with checkov.
+
+    Findings that are wrong for this platform are answered in checks/policy_skips.toml, each with its
+    reason. A skip that no longer matches anything, and a file that checkov could not read, are
+    findings too.
+    """
+    try:
+        with console.status(f"checkov reads {rendered}"):
+            found = policy.findings(rendered)
+    except (ValueError, RuntimeError) as error:
+        _fail(str(error))
+    if found:
+        _fail(
+            f"{len(found)} findings. Mend them, or answer for them in checks/policy_skips.toml.",
+            *map(str, found),
+        )
+    console.print(f"[bold]{rendered}[/bold]: no findings")
 
 
 def _environments() -> tuple[Environment, ...]:
@@ -90,7 +110,7 @@ def _environments() -> tuple[Environment, ...]:
 
 
 def _fail(message: str, *details: str) -> NoReturn:
-    errors.print(f"[bold red]{message}[/bold red]", highlight=False)
+    errors.print(message, style="bold red", highlight=False, markup=False)
     for detail in details:
         errors.print(f"  • {detail}", highlight=False, markup=False)
     raise typer.Exit(1)

@@ -1,56 +1,70 @@
-"""Turns each plane's objects into the text of its files; runs in a process of its own per plane.
+"""Turns each plane's objects into files: `python -O -m evalctl.planes PLANE FOLDER ENVIRONMENT…`.
 
-Imports of a plane happen inside its function: importing one starts Node, and the process that
-renders Terraform has no use for cdk8s.
+A program of its own for each plane, so that two can run side by side, each with its own Node. It
+prints an environment's name when that one is done. With -O the provider's bindings leave out their
+own check of every argument's type, a third of the time; mypy has checked ours.
 """
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
-
+from bindings.aws_provider import ProviderLayoutError
+from bindings.yaml_text import to_yaml
 from environments.names import Names, Stack
+from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 
-Files = dict[str, str]  # path below rendered/ → text
-Progress = Callable[[str], None]  # called with the name of each finished environment
+Plane = Callable[[Environment], dict[str, str]]  # path from the repository's root → text
 
 
-def terraform(environments: Sequence[Environment], done: Progress) -> Files:
-    """Each environment's stacks as Terraform JSON."""
+def aws(env: Environment) -> dict[str, str]:
+    """The stacks as Terraform JSON."""
     from stacks.app import build
 
-    files: Files = {}
-    for env in environments:
-        with TemporaryDirectory() as outdir:
-            build([env], outdir=Path(outdir)).synth()
-            for stack in Stack:
-                synthesized = Path(outdir, "stacks", f"{env.name}-{stack}", "cdk.tf.json")
-                path = f"{Names(env).stack_folder(stack)}/{synthesized.name}"
-                files[path] = synthesized.read_text(encoding="utf-8")
-        done(env.name)
-    return files
+    names = Names(env)
+    with TemporaryDirectory() as outdir:
+        build([env], outdir=Path(outdir)).synth()
+        return {
+            f"{names.stack_folder(stack)}/cdk.tf.json": Path(
+                outdir, "stacks", f"{env.name}-{stack}", "cdk.tf.json"
+            ).read_text(encoding="utf-8")
+            for stack in Stack
+        }
 
 
-def kubernetes(environments: Sequence[Environment], done: Progress) -> Files:
-    """Each environment's Kubernetes objects and what tells Argo CD to sync them, as YAML."""
+def kubernetes(env: Environment) -> dict[str, str]:
+    """The Kubernetes objects, and what tells Argo CD to sync them, as YAML."""
     from argocd import app as argocd
     from k8s import app as k8s
 
-    files: Files = {}
-    for env in environments:
-        names = Names(env)
-        folders = {names.app_folder(app): objects for app, objects in k8s.build(env).items()}
-        folders[names.argocd_folder] = argocd.build(env)
-        for folder, objects in folders.items():
-            for manifest in objects:
-                path = f"{folder}/{_file_name(manifest)}"
-                if path in files:
-                    raise ValueError(f"two objects would be written to {path}; rename one")
-                files[path] = to_yaml(manifest)
-        done(env.name)
+    names = Names(env)
+    folders = {names.app_folder(app): objects for app, objects in k8s.build(env).items()}
+    folders[names.argocd_folder] = argocd.build(env)
+    files: dict[str, str] = {}
+    for folder, objects in folders.items():
+        for manifest in objects:
+            path = f"{folder}/{_file_name(manifest)}"
+            if path in files:
+                raise ValueError(f"two objects would be written to {path}; rename one")
+            files[path] = to_yaml(manifest)
     return files
+
+
+PLANES: dict[str, Plane] = {"AWS": aws, "Kubernetes and Argo CD": kubernetes}
+
+
+def main(plane: str, folder: str, *names: str) -> int:
+    """Write one plane of these environments below `folder`; `rendered/` itself is left out."""
+    for env in ENVIRONMENTS:
+        if env.name in names:
+            for path, text in PLANES[plane](env).items():
+                file = Path(folder, path.removeprefix("rendered/"))
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+            print(env.name, flush=True)
+    return 0
 
 
 def _file_name(manifest: dict[str, object]) -> str:
@@ -59,21 +73,8 @@ def _file_name(manifest: dict[str, object]) -> str:
     return f"{manifest['kind']}-{metadata['name']}.yaml"
 
 
-class _Dumper(yaml.CSafeDumper):
-    """YAML as people write it: no anchors, and text of several lines as a block."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(dumper: yaml.CSafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", value, style="|" if "\n" in value else None
-    )
-
-
-_Dumper.add_representer(str, _text)
-
-
-def to_yaml(manifest: dict[str, object]) -> str:
-    return yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, width=100)
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except ProviderLayoutError as error:
+        sys.exit(str(error))

@@ -1,89 +1,86 @@
 """Renders environments: the planes side by side, then one swap of the folder."""
 
-import multiprocessing
+import asyncio
+import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
-from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 from environments.rules import require_sound
 from environments.spec import Environment
-from evalctl import planes, tree
+from evalctl import tree
 
-# Two processes: Terraform and Kubernetes each wait on a Node of their own.
-PLANES: dict[str, Callable[[Sequence[Environment], planes.Progress], planes.Files]] = {
-    "AWS": planes.terraform,
-    "Kubernetes and Argo CD": planes.kubernetes,
-}
+PLANES = ("AWS", "Kubernetes and Argo CD")
+
+Progress = Callable[[str, str], None]  # called with (plane, environment) as each is done
+
+
+class PlaneFailedError(Exception):
+    """A plane's program ended with an error; the message is what it said."""
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """What was written, and how long it took."""
+    """What was written (path below the rendered folder → text), and how long it took."""
 
-    files: planes.Files
+    files: dict[str, str]
     seconds: float
 
 
 def render(
-    environments: Sequence[Environment],
-    *,
-    out: Path,
-    only: str | None,
-    progress: Callable[[str, str], None],
+    environments: Sequence[Environment], *, out: Path, only: str | None, progress: Progress
 ) -> Rendering:
     """Render into `out`: all of it, or with `only` just the folder of that environment.
-
-    `progress` is called with (plane, environment) as each is done.
 
     Raises:
         InvalidEnvironmentError: a value breaks a rule; nothing was started.
         ForeignFilesError: `out` holds something else; nothing was started.
+        PlaneFailedError: a plane failed; `out` is as it was.
     """
     started = time.monotonic()
     require_sound(environments)
-    chosen = [env for env in environments if only in (None, env.name)]
+    names = [env.name for env in environments if only in (None, env.name)]
     folder = out if only is None else out / only
     tree.require_replaceable(folder, environments=only is None)
-    files = _in_parallel(chosen, progress)
-    prefix = "rendered/" if only is None else f"rendered/{only}/"
-    tree.replace(folder, {path.removeprefix(prefix): text for path, text in files.items()})
+    with tree.replacement(folder) as fresh:
+        # A plane writes one folder for each environment.
+        target = fresh if only is None else fresh.parent / "environments"
+        asyncio.run(_side_by_side(target, names, progress))
+        if only is not None:
+            fresh.rmdir()
+            (target / only).rename(fresh)
+        files = {
+            f"{'' if only is None else f'{only}/'}{path.relative_to(fresh)}": path.read_text()
+            for path in sorted(fresh.rglob("*"))
+            if path.is_file()
+        }
     return Rendering(files, time.monotonic() - started)
 
 
-def _in_parallel(
-    environments: Sequence[Environment], progress: Callable[[str, str], None]
-) -> planes.Files:
-    context = multiprocessing.get_context("spawn")
-    finished: SimpleQueue[tuple[str, str]] = context.SimpleQueue()
-    with ProcessPoolExecutor(len(PLANES), context, _remember, (finished,)) as pool:
-        futures = [pool.submit(_render_plane, plane, environments) for plane in PLANES]
-        _report(finished, futures, progress)
-        return {path: text for future in futures for path, text in future.result().items()}
+async def _side_by_side(folder: Path, names: Sequence[str], progress: Progress) -> None:
+    runs = [asyncio.create_task(_run(plane, folder, names, progress)) for plane in PLANES]
+    try:
+        await asyncio.gather(*runs)
+    finally:
+        for run in runs:
+            run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
 
 
-def _report(
-    finished: "SimpleQueue[tuple[str, str]]",
-    futures: list["Future[planes.Files]"],
-    progress: Callable[[str, str], None],
-) -> None:
-    pending = set(futures)
-    while pending:
-        _, pending = wait_for(pending, timeout=0.05)
-        while not finished.empty():
-            progress(*finished.get())
-
-
-_finished: "SimpleQueue[tuple[str, str]]"
-
-
-def _remember(finished: "SimpleQueue[tuple[str, str]]") -> None:
-    global _finished
-    _finished = finished
-
-
-def _render_plane(plane: str, environments: Sequence[Environment]) -> planes.Files:
-    return PLANES[plane](environments, lambda name: _finished.put((plane, name)))
+async def _run(plane: str, folder: Path, names: Sequence[str], progress: Progress) -> None:
+    program = [sys.executable, "-O", "-m", "evalctl.planes", plane, str(folder), *names]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*program, stdout=pipe, stderr=pipe)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        said = asyncio.create_task(process.stderr.read())
+        async for line in process.stdout:
+            progress(plane, line.decode().strip())
+        if await process.wait() != 0:
+            raise PlaneFailedError(f"The {plane} plane failed:\n{(await said).decode().strip()}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

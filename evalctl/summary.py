@@ -7,15 +7,13 @@ from pathlib import Path
 
 from rich.table import Table
 
-from evalctl.planes import Files
 
-
-def table(files: Files) -> Table:
+def table(files: dict[str, str]) -> Table:
     """Per environment: AWS resources by stack, Kubernetes objects by app, Argo CD Applications."""
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     environments: list[str] = []
     for path, text in files.items():
-        _, environment, plane, *rest = path.split("/")
+        environment, plane, *rest = path.split("/")
         if environment not in environments:
             environments.append(environment)
         if plane == "terraform":

@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # The only folders an environment's rendering consists of; anything else in the way is not ours.
@@ -32,19 +33,14 @@ def require_replaceable(folder: Path, *, environments: bool) -> None:
             )
 
 
-def replace(folder: Path, files: Mapping[str, str]) -> None:
-    """Make the folder hold exactly these files (path below it → text).
-
-    Everything is written beside it first; two renames then swap old for new.
-    """
+@contextmanager
+def replacement(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill. Leaving without an error swaps it in for the old one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         fresh, old = Path(scratch, "new"), Path(scratch, "old")
         fresh.mkdir()
-        for name, text in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        yield fresh
         if folder.exists():
             folder.rename(old)
         try:

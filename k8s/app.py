@@ -4,13 +4,23 @@ import cdk8s
 
 from environments.names import App
 from environments.spec import Environment
+from k8s.database_users import DatabaseUsersChart
 from k8s.namespace import NamespaceChart
+from k8s.orchestrator import OrchestratorChart
+from k8s.secrets import SecretsChart
+from k8s.worker import WorkerChart
 
 Manifest = dict[str, object]
 
 
 def build(env: Environment) -> dict[App, list[Manifest]]:
-    """App → its objects, as the Kubernetes API takes them."""
+    """App → its objects, as the Kubernetes API takes them, in sync order."""
     app = cdk8s.App()
-    charts = (NamespaceChart(app, env=env),)
-    return {App(chart.node.id): chart.to_json() for chart in charts}
+    charts = (
+        NamespaceChart(app, env=env),
+        SecretsChart(app, env=env),
+        DatabaseUsersChart(app, env=env),
+        OrchestratorChart(app, env=env),
+        WorkerChart(app, env=env),
+    )
+    return {chart.app: chart.manifests() for chart in charts}

@@ -1,18 +1,35 @@
-"""What every app's chart has: its labels and the namespace of the platform."""
+"""What every app's chart has: labels, the platform's namespace, configuration by checksum."""
+
+import hashlib
+import json
+from dataclasses import dataclass
 
 import cdk8s
 import constructs
+from cdk8s_plus_28 import k8s
 
 from environments.names import NAMESPACE, App, Names
 from environments.spec import Environment
+
+CHECKSUM_ANNOTATION = "eval-platform.io/config-checksum"
+
+
+@dataclass(frozen=True)
+class Config:
+    """A ConfigMap and a checksum of what it says."""
+
+    name: str
+    checksum: str
 
 
 class AppChart(cdk8s.Chart):
     """One app: one folder of manifests, synced by one Argo CD Application."""
 
     def __init__(self, scope: constructs.Construct, app: App, *, env: Environment) -> None:
+        self.app = app
         self.env = env
         self.names = Names(env)
+        self._amendments: dict[tuple[str, str], list[cdk8s.JsonPatch]] = {}
         super().__init__(
             scope,
             app,
@@ -20,3 +37,63 @@ class AppChart(cdk8s.Chart):
             labels=self.names.labels(app),
             disable_resource_name_hashes=True,
         )
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """What finds the app's pods: one stable label, since a Deployment cannot change its own."""
+        return selector(self.app)
+
+    def manifests(self) -> list[dict[str, object]]:
+        """The app's objects, as the Kubernetes API takes them."""
+        return [self._amended(manifest) for manifest in self.to_json()]
+
+    def amend(self, object_: cdk8s.ApiObject, operation: cdk8s.JsonPatch) -> None:
+        """Say what the binding cannot: it drops every field that Kubernetes 1.28 did not have."""
+        self._amendments.setdefault((object_.kind, object_.name), []).append(operation)
+
+    def _amended(self, manifest: dict[str, object]) -> dict[str, object]:
+        metadata = manifest["metadata"]
+        assert isinstance(metadata, dict)
+        operations = self._amendments.get((str(manifest["kind"]), metadata["name"]), [])
+        amended: dict[str, object] = cdk8s.JsonPatch.apply(manifest, *operations)
+        return amended
+
+    def config_map(self, name: str, data: dict[str, str]) -> Config:
+        k8s.KubeConfigMap(self, f"{name}-config", metadata=k8s.ObjectMeta(name=name), data=data)
+        written = json.dumps(data, sort_keys=True).encode()
+        return Config(name, hashlib.sha256(written).hexdigest()[:16])
+
+    def service_account(self, name: str) -> str:
+        """A service account whose pods get no Kubernetes token; AWS binds a role to its name."""
+        k8s.KubeServiceAccount(
+            self,
+            "service-account",
+            metadata=k8s.ObjectMeta(name=name),
+            automount_service_account_token=False,
+        )
+        return name
+
+    def pod_metadata(self, *configs: Config) -> k8s.ObjectMeta:
+        """Labels, and an annotation that changes with the configuration and so replaces pods."""
+        checksum = "-".join(config.checksum for config in configs)
+        return k8s.ObjectMeta(
+            labels=self.names.labels(self.app),
+            annotations={CHECKSUM_ANNOTATION: checksum} if configs else None,
+        )
+
+    def disruption_budget(self, max_unavailable: k8s.IntOrString) -> None:
+        k8s.KubePodDisruptionBudget(
+            self,
+            "disruption-budget",
+            metadata=k8s.ObjectMeta(name=self.app),
+            spec=k8s.PodDisruptionBudgetSpec(
+                selector=k8s.LabelSelector(match_labels=self.selector),
+                max_unavailable=max_unavailable,
+                # A pod that is not ready anyway never holds up a node's drain.
+                unhealthy_pod_eviction_policy="AlwaysAllow",
+            ),
+        )
+
+
+def selector(app: App) -> dict[str, str]:
+    return {"app.kubernetes.io/name": app}

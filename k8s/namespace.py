@@ -1,27 +1,39 @@
-"""The platform's namespace and what nothing inside it may exceed (B10)."""
+"""The platform's namespace and what nothing inside it may exceed (B10) or reach."""
 
+import cdk8s
 import constructs
 from cdk8s_plus_28 import k8s
 
 from environments.names import NAMESPACE, App
 from environments.spec import Environment
 from k8s.base import AppChart
+from k8s.network_policies import NetworkPolicies
+from k8s.quota import Quota
 
 
 class NamespaceChart(AppChart):
-    """Namespace with the restricted Pod Security level."""
+    """Namespace with the restricted Pod Security level, its quota and its network policies."""
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, App.NAMESPACE, env=env)
         self._namespace()
+        Quota(self, "quota", env=env)
+        NetworkPolicies(self, "network-policies", vpc_cidr=env.network.vpc_cidr)
 
     def _namespace(self) -> None:
         levels = {
             f"pod-security.kubernetes.io/{mode}": "restricted"
             for mode in ("enforce", "audit", "warn")
         }
-        k8s.KubeNamespace(
+        namespace = k8s.KubeNamespace(
             self,
             "namespace",
-            metadata=k8s.ObjectMeta(name=NAMESPACE, labels=levels),
+            metadata=k8s.ObjectMeta(
+                name=NAMESPACE,
+                labels=levels,
+                # Everything in it goes with it, so nobody's edit of Git removes it unasked.
+                annotations={"argocd.argoproj.io/sync-options": "Prune=confirm"},
+            ),
         )
+        # The chart puts every object into the namespace; this one is in none.
+        self.amend(namespace, cdk8s.JsonPatch.remove("/metadata/namespace"))

@@ -6,7 +6,17 @@ from pathlib import Path
 import cdktf
 
 from environments.spec import Environment
+from stacks.backup import BackupStack
+from stacks.clickhouse import ClickHouseStack
+from stacks.cluster import ClusterStack
+from stacks.database import DatabaseStack
+from stacks.delivery import DeliveryStack
 from stacks.network import NetworkStack
+from stacks.queue import QueueStack
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+from stacks.state import StateStack
+from stacks.storage import StorageStack
 
 
 def build(environments: Iterable[Environment], *, outdir: Path | None = None) -> cdktf.App:
@@ -25,11 +35,23 @@ def build(environments: Iterable[Environment], *, outdir: Path | None = None) ->
 
 
 def _add_stacks(app: cdktf.App, env: Environment) -> None:
-    NetworkStack(app, env=env)
+    StateStack(app, env=env)
+    network = NetworkStack(app, env=env)
+    secrets = SecretsStack(app, env=env)
+    storage = StorageStack(app, env=env)
+    cluster = ClusterStack(app, env=env, network=network, secrets=secrets, storage=storage)
+    database = DatabaseStack(app, env=env, network=network, cluster=cluster, secrets=secrets)
+    QueueStack(app, env=env, network=network, cluster=cluster, secrets=secrets)
+    ClickHouseStack(
+        app, env=env, network=network, cluster=cluster, secrets=secrets, storage=storage
+    )
+    BackupStack(app, env=env, database=database, storage=storage)
+    RegistryStack(app, env=env)
+    DeliveryStack(app, env=env)
 
 
 if __name__ == "__main__":
-    from environments import ENVIRONMENTS
+    from environments.registry import ENVIRONMENTS
     from environments.rules import require_sound
 
     require_sound(ENVIRONMENTS)

@@ -34,12 +34,12 @@ class EnvironmentStack(cdktf.TerraformStack):
         self.add_override("terraform.required_version", TERRAFORM_VERSION)
 
     def _backend(self, stack: Stack) -> None:
+        # Without `encrypt`, which would ask for S3's own key: the bucket encrypts with its KMS key.
         cdktf.S3Backend(
             self,
             bucket=self.names.bucket(Bucket.STATE),
             key=self.names.state_key(stack),
             region=self.env.account.region,
-            encrypt=True,
         )
         # cdktf 0.21 does not know S3's own locking.
         self.add_override("terraform.backend.s3.use_lockfile", True)

@@ -1,7 +1,10 @@
 """Values that exist only while Terraform runs: never in the state, a plan file or an output.
 
-cdktf 0.21 has no ephemeral blocks, so they are written through its escape hatch.
+cdktf 0.21 has no ephemeral blocks, so they are written through its escape hatch. Terraform sends a
+write-only argument only when the version number beside it changes.
 """
+
+import json
 
 import cdktf
 
@@ -19,23 +22,22 @@ def store_new_secret(
     generated_field: str = "password",
     rotation: int = 1,
 ) -> SecretsmanagerSecretVersion:
-    """Write `fields` and one generated password into a secret, as JSON, when it has no value yet.
+    """Write `fields` and one generated password into a secret, as JSON.
 
-    Terraform sends the value only when `rotation` changes: raising it writes a new password.
+    It is written once. Raising `rotation` writes it again, with a new password.
     """
+    # Letters and digits only, so that the password fits into JSON, a connection string and an
+    # environment variable without escaping.
     stack.add_override(
         f"ephemeral.aws_secretsmanager_random_password.{id_}",
         {"password_length": PASSWORD_LENGTH, "exclude_punctuation": True},
     )
-    password = f"ephemeral.aws_secretsmanager_random_password.{id_}.random_password"
-    entries = [f"{name} = {_hcl(value)}" for name, value in fields.items()]
+    password = f"${{ephemeral.aws_secretsmanager_random_password.{id_}.random_password}}"
     return SecretsmanagerSecretVersion(
         stack,
         id_,
         secret_id=secret_arn,
-        secret_string_wo=(
-            "${jsonencode({" + ", ".join([*entries, f"{generated_field} = {password}"]) + "})}"
-        ),
+        secret_string_wo=json.dumps(fields | {generated_field: password}),
         secret_string_wo_version=rotation,
     )
 
@@ -53,11 +55,29 @@ def read_stored_secret(
         {"secret_id": version.secret_id, "version_id": version.version_id},
     )
     reference = f"ephemeral.aws_secretsmanager_secret_version.{id_}.secret_string"
-    return f"${{jsondecode({reference})[\"{field}\"]}}"
+    return f"${{jsondecode({reference}).{field}}}"
 
 
-def _hcl(value: str) -> str:
-    """A value inside a Terraform expression: a reference bare, anything else as a string."""
-    if value.startswith("${") and value.endswith("}"):
-        return value[2:-1]
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def store_connection(
+    stack: cdktf.TerraformStack,
+    id_: str,
+    *,
+    secret_arn: str,
+    fields: dict[str, str],
+    credentials: SecretsmanagerSecretVersion,
+) -> SecretsmanagerSecretVersion:
+    """Write `fields` and the password out of another secret into a secret, as JSON.
+
+    For a store that needs its password before its address is known. It is written again whenever a
+    field or the password changes.
+    """
+    password = read_stored_secret(stack, id_, version=credentials, field="password")
+    contents = cdktf.Fn.join("|", [*fields.values(), credentials.version_id])
+    fingerprint = cdktf.Fn.parseint(cdktf.Fn.substr(cdktf.Fn.sha256(contents), 0, 7), 16)
+    return SecretsmanagerSecretVersion(
+        stack,
+        id_,
+        secret_id=secret_arn,
+        secret_string_wo=json.dumps(fields | {"password": password}),
+        secret_string_wo_version=cdktf.Token.as_number(fingerprint),
+    )

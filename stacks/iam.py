@@ -3,9 +3,10 @@
 import json
 from dataclasses import dataclass
 
+import cdktf
 import constructs
 
-from stacks.aws import IamRole, IamRolePolicy
+from stacks.aws import IamRole, IamRolePolicy, IamRolePolicyAttachment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,15 @@ def trust(
     )
 
 
+@dataclass(frozen=True)
+class ServiceRole:
+    """A role, and what gives it its rights: who needs them at once must depend on `permissions`."""
+
+    arn: str
+    name: str
+    permissions: tuple[cdktf.ITerraformDependable, ...]
+
+
 def service_role(
     scope: constructs.Construct,
     id_: str,
@@ -64,18 +74,22 @@ def service_role(
     trust_policy: str,
     statements: tuple[Statement, ...] = (),
     managed_policies: tuple[str, ...] = (),
-) -> IamRole:
+) -> ServiceRole:
     """A role with its permissions inline, and AWS-managed policies by name where AWS asks for them."""
-    role = IamRole(
-        scope,
-        id_,
-        name=name,
-        assume_role_policy=trust_policy,
-        managed_policy_arns=[f"arn:aws:iam::aws:policy/{policy}" for policy in managed_policies]
-        or None,
-    )
-    if statements:
-        IamRolePolicy(
-            scope, f"{id_}-policy", name=name, role=role.name, policy=policy(*statements)
+    role = IamRole(scope, id_, name=name, assume_role_policy=trust_policy)
+    permissions: list[cdktf.ITerraformDependable] = [
+        IamRolePolicyAttachment(
+            scope,
+            f"{id_}-{managed.rpartition('/')[2]}",
+            role=role.name,
+            policy_arn=f"arn:aws:iam::aws:policy/{managed}",
         )
-    return role
+        for managed in managed_policies
+    ]
+    if statements:
+        permissions.append(
+            IamRolePolicy(
+                scope, f"{id_}-policy", name=name, role=role.name, policy=policy(*statements)
+            )
+        )
+    return ServiceRole(role.arn, role.name, tuple(permissions))

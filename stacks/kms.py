@@ -13,35 +13,49 @@ def encryption_key(
     *,
     names: Names,
     purpose: str,
-    services: tuple[str, ...] = (),
+    for_logs: bool = False,
 ) -> KmsKey:
     """A rotating key named after its purpose, with the account's IAM in charge of it.
 
-    `services` are AWS service principals that use the key in their own name, such as CloudWatch Logs.
+    `for_logs` lets CloudWatch Logs encrypt this account's log groups with it.
     """
-    account = names.env.account
+    statements = [
+        Statement(
+            actions=("kms:*",),
+            principals={"AWS": f"arn:aws:iam::{names.env.account.id}:root"},
+        )
+    ]
+    if for_logs:
+        statements.append(_log_encryption(names))
     key = KmsKey(
         scope,
         id_,
         description=f"{names.prefix}: {purpose}",
         enable_key_rotation=True,
         deletion_window_in_days=30,
-        policy=policy(
-            Statement(
-                actions=("kms:*",),
-                principals={"AWS": f"arn:aws:iam::{account.id}:root"},
-            ),
-            *(
-                Statement(
-                    actions=("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"),
-                    principals={"Service": service},
-                    conditions={"StringEquals": {"aws:SourceAccount": account.id}},
-                )
-                for service in services
-            ),
-        ),
+        policy=policy(*statements),
     )
-    KmsAlias(
-        scope, f"{id_}-alias", name=f"alias/{names.aws(purpose)}", target_key_id=key.key_id
-    )
+    KmsAlias(scope, f"{id_}-alias", name=f"alias/{names.aws(purpose)}", target_key_id=key.key_id)
     return key
+
+
+def _log_encryption(names: Names) -> Statement:
+    """As CloudWatch Logs documents it ("Encrypt log data"): bound by the log group's ARN."""
+    account = names.env.account
+    return Statement(
+        actions=(
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncrypt*",
+            "kms:GenerateDataKey*",
+            "kms:DescribeKey",
+        ),
+        principals={"Service": f"logs.{account.region}.amazonaws.com"},
+        conditions={
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": (
+                    f"arn:aws:logs:{account.region}:{account.id}:log-group:*"
+                )
+            }
+        },
+    )

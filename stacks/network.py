@@ -229,7 +229,7 @@ class NetworkStack(EnvironmentStack):
             "flow-log-key",
             names=self.names,
             purpose="flow-logs",
-            services=(f"logs.{self.env.account.region}.amazonaws.com",),
+            for_logs=True,
         )
         group = CloudwatchLogGroup(
             self,

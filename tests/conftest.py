@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,12 @@ def _objects(folder: Path) -> list[Manifest]:
         yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
         for path in sorted(folder.glob("*.yaml"))
     ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where every real tool must be there (in CI), a skip for a missing one is a failure."""
+    report = yield
+    if report.skipped and os.environ.get("REQUIRE_REAL_TOOLS") == "1":
+        report.outcome = "failed"
+    return report

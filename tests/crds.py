@@ -36,24 +36,51 @@ needs_crds = pytest.mark.skipif(
 _METADATA_AS_OF = "1.35"  # ObjectMeta has not changed in years
 
 
+def is_custom(manifest: Manifest) -> bool:
+    """Whether a CustomResourceDefinition, and not Kubernetes itself, knows the object's kind."""
+    group = manifest["apiVersion"].rpartition("/")[0]
+    return "." in group and not group.endswith(".k8s.io")
+
+
 def validate_custom_resource(manifest: Manifest) -> list[str]:
     """Every reason why the API server would refuse this object, or drop a part of it."""
+    try:
+        scope, schema = _definition_of(manifest)
+    except LookupError as error:
+        return [str(error)]
+    stored = _with_defaults(schema, copy.deepcopy(manifest))
+    return [
+        *_scope_problems(scope, manifest),
+        *_metadata_problems(manifest),
+        *_schema_problems(schema, manifest),
+        *_list_problems(schema, stored, ""),
+        *_rule_problems(schema, stored, ""),
+    ]
+
+
+def as_stored(manifest: Manifest) -> Manifest:
+    """The object as the server keeps it, with its definition's defaults.
+
+    Raises:
+        LookupError: no definition serves this kind and version.
+    """
+    _, schema = _definition_of(manifest)
+    stored: Manifest = _with_defaults(schema, copy.deepcopy(manifest))
+    return stored
+
+
+def _definition_of(manifest: Manifest) -> tuple[str, Schema]:
+    """The scope of a kind, and its schema in the manifest's version."""
     group, _, version = manifest["apiVersion"].rpartition("/")
     definition = _definition(group, manifest["kind"])
     if definition is None:
-        return [f"no CustomResourceDefinition for {manifest['apiVersion']} {manifest['kind']}"]
+        raise LookupError(
+            f"no CustomResourceDefinition for {manifest['apiVersion']} {manifest['kind']}"
+        )
     served = {v["name"]: v for v in definition["spec"]["versions"] if v["served"]}
     if version not in served:
-        return [f"apiVersion: {version} is not served, use one of {', '.join(served)}"]
-    schema: Schema = served[version]["schema"]["openAPIV3Schema"]
-    complete = _with_defaults(schema, copy.deepcopy(manifest))
-    return [
-        *_scope_problems(definition["spec"]["scope"], manifest),
-        *_metadata_problems(manifest),
-        *_schema_problems(schema, manifest),
-        *_list_problems(schema, complete, ""),
-        *_rule_problems(schema, complete, ""),
-    ]
+        raise LookupError(f"apiVersion: {version} is not served, use one of {', '.join(served)}")
+    return definition["spec"]["scope"], served[version]["schema"]["openAPIV3Schema"]
 
 
 class _Loader(yaml.CSafeLoader):

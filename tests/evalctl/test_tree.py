@@ -15,24 +15,31 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
+def replace(folder: Path, files: dict[str, str]) -> None:
+    with tree.replacement(folder) as fresh:
+        for name, text in files.items():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / name).write_text(text)
+
+
 def test_files_that_no_longer_belong_are_removed(tmp_path: Path) -> None:
     folder = tmp_path / "rendered"
-    tree.replace(folder, {"dev/k8s/a/old.yaml": "old", "dev/k8s/a/kept.yaml": "1"})
-    tree.replace(folder, {"dev/k8s/a/kept.yaml": "2"})
+    replace(folder, {"dev/k8s/a/old.yaml": "old", "dev/k8s/a/kept.yaml": "1"})
+    replace(folder, {"dev/k8s/a/kept.yaml": "2"})
     assert contents(folder) == {"dev/k8s/a/kept.yaml": "2"}
 
 
 def test_nothing_but_the_folder_itself_is_left_behind(tmp_path: Path) -> None:
-    tree.replace(tmp_path / "rendered", {"dev/k8s/a/b.yaml": ""})
-    tree.replace(tmp_path / "rendered", {"dev/k8s/a/b.yaml": ""})
+    replace(tmp_path / "rendered", {"dev/k8s/a/b.yaml": ""})
+    replace(tmp_path / "rendered", {"dev/k8s/a/b.yaml": ""})
     assert [entry.name for entry in tmp_path.iterdir()] == ["rendered"]
 
 
 def test_a_write_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "rendered"
-    tree.replace(folder, {"dev/k8s/a/b.yaml": "before"})
+    replace(folder, {"dev/k8s/a/b.yaml": "before"})
     with pytest.raises(OSError, match="File name too long"):
-        tree.replace(folder, {"dev/k8s/a/b.yaml": "after", "x" * 300: "cannot be written"})
+        replace(folder, {"dev/k8s/a/b.yaml": "after", "x" * 300: "cannot be written"})
     assert contents(folder) == {"dev/k8s/a/b.yaml": "before"}
     assert [entry.name for entry in tmp_path.iterdir()] == ["rendered"]
 
@@ -41,7 +48,7 @@ def test_a_swap_that_fails_puts_the_old_folder_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "rendered"
-    tree.replace(folder, {"dev/k8s/a/b.yaml": "before"})
+    replace(folder, {"dev/k8s/a/b.yaml": "before"})
     rename = Path.rename
 
     def fail_for_the_new_folder(path: Path, target: Path) -> Path:
@@ -51,13 +58,13 @@ def test_a_swap_that_fails_puts_the_old_folder_back(
 
     monkeypatch.setattr(Path, "rename", fail_for_the_new_folder)
     with pytest.raises(OSError, match="disk full"):
-        tree.replace(folder, {"dev/k8s/a/b.yaml": "after"})
+        replace(folder, {"dev/k8s/a/b.yaml": "after"})
     assert contents(folder) == {"dev/k8s/a/b.yaml": "before"}
 
 
 @pytest.mark.parametrize("foreign", ["notes.txt", "dev/notes.txt", "dev/photos/cat.png"])
 def test_a_folder_with_other_peoples_files_is_refused(tmp_path: Path, foreign: str) -> None:
-    tree.replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
+    replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
     path = tmp_path / "out" / foreign
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("dear to someone")
@@ -73,5 +80,5 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_or_was_rendered_may_be_replaced(tmp_path: Path) -> None:
     tree.require_replaceable(tmp_path / "absent", environments=True)
-    tree.replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
+    replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
     tree.require_replaceable(tmp_path / "out", environments=True)

@@ -1,0 +1,1 @@
+"""What must hold across planes: reads the rendered files and the environments, nothing else."""

@@ -1,0 +1,190 @@
+"""What checkov has against the rendered files, less what `policy_skips.toml` answers for."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypedDict
+
+SKIPS = Path(__file__).with_name("policy_skips.toml")
+
+_SCAN = Path(__file__).with_name("checkov_scan.py")
+_KUBERNETES_FOLDERS = ("k8s", "argocd")
+# Its settings come from here and nowhere else: what passes on one machine passes on all.
+_FOREIGN_SETTINGS = ("BC_", "CHECKOV_", "CKV_", "LOG_LEVEL", "PRISMA_")
+_SETTINGS = {
+    "CHECKOV_PARALLELIZATION_TYPE": "none",  # `_scan` starts several
+    "CKV_IGNORE_HIDDEN_DIRECTORIES": "false",  # a checkout may lie below one
+    "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true",
+}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that a policy forbids, or that keeps the policies from being checked."""
+
+    file: str
+    resource: str
+    check: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.resource}: {self.check}, {self.message}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skip:
+    """A check that is wrong for us, at the resources that a glob pattern matches, and why."""
+
+    check: str
+    resource: str  # as in "prod/terraform/cluster/aws_eks_cluster.*"
+    reason: str
+
+    def answers(self, finding: Finding, folder: Path) -> bool:
+        return self.check == finding.check and fnmatchcase(
+            f"{folder.as_posix()}/{finding.resource}", self.resource
+        )
+
+
+class _Entry(TypedDict):
+    file: str
+    resource: str
+    check: str
+    message: str
+
+
+class _Scanned(TypedDict):
+    read: list[str]
+    failed: list[_Entry]
+    skipped: list[_Entry]
+
+
+def findings(rendered: Path, *, skips: Path = SKIPS) -> list[Finding]:
+    """Every failed check below `rendered`, every skip that is of no use, every file not checked.
+
+    Raises:
+        ValueError: `skips` is not what it should be, or there is nothing to check.
+        RuntimeError: checkov itself failed.
+    """
+    rendered = rendered.resolve()
+    allowed = read_skips(skips)
+    jobs = _jobs(rendered)
+    if not jobs:
+        raise ValueError(f"{rendered} holds nothing to check; run `make render`.")
+    scanned = _scan(jobs)
+    failed = [
+        (finding, Path(entry["file"]).parent.relative_to(rendered))
+        for result in scanned
+        for entry in result["failed"]
+        for finding in [_finding(entry, rendered)]
+    ]
+    return sorted(
+        {
+            *(
+                finding
+                for finding, folder in failed
+                if not any(skip.answers(finding, folder) for skip in allowed)
+            ),
+            *(
+                Finding(skips.name, skip.resource, skip.check, "skipped but nothing fails; remove")
+                for skip in allowed
+                if not any(skip.answers(finding, folder) for finding, folder in failed)
+            ),
+            *_skipped_elsewhere(scanned, rendered),
+            *_unread(jobs, scanned, rendered),
+        }
+    )
+
+
+def read_skips(file: Path) -> list[Skip]:
+    """The skips in a file.
+
+    Raises:
+        ValueError: an entry lacks its check, resource or reason, or has more than these.
+    """
+    document = tomllib.loads(file.read_text())
+    entries = document.pop("skip", [])
+    problems = [f"{key}: unknown; entries start with [[skip]]" for key in document]
+    skips = []
+    for number, entry in enumerate(entries, 1):
+        if set(entry) != {"check", "resource", "reason"} or not all(
+            isinstance(value, str) and value.strip() for value in entry.values()
+        ):
+            problems.append(f"skip {number}: give it a check, a resource and a reason, each a text")
+        else:
+            skips.append(Skip(**entry))
+    if problems:
+        raise ValueError("\n".join(f"{file.name}: {problem}" for problem in problems))
+    return skips
+
+
+def _jobs(rendered: Path) -> list[tuple[str, Path]]:
+    """Scanner and folder. Checkov joins what one job holds, so each is what Terraform or Kubernetes
+    would see together: one stack, or one environment's manifests."""
+    stacks = [("terraform", file.parent) for file in rendered.glob("*/terraform/*/cdk.tf.json")]
+    clusters = [
+        ("kubernetes", folder)
+        for name in _KUBERNETES_FOLDERS
+        for folder in rendered.glob(f"*/{name}")
+        if any(folder.rglob("*.yaml"))
+    ]
+    return sorted(stacks + clusters)
+
+
+def _scan(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
+    # Starting checkov costs what checking eight folders does.
+    processes = min(os.cpu_count() or 1, 1 + len(jobs) // 8)
+    with ThreadPoolExecutor(processes) as pool:
+        shares = [jobs[start::processes] for start in range(processes)]
+        return [result for results in pool.map(_run_checkov, shares) for result in results]
+
+
+def _run_checkov(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_SETTINGS)}
+    done = subprocess.run(
+        [sys.executable, "-P", str(_SCAN), *(str(part) for job in jobs for part in job)],
+        env=environment | _SETTINGS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"checkov failed:\n{done.stderr[-4000:]}")
+    results: list[_Scanned] = json.loads(done.stdout.splitlines()[-1])
+    return results
+
+
+def _skipped_elsewhere(scanned: list[_Scanned], rendered: Path) -> Iterator[Finding]:
+    for result in scanned:
+        for entry in result["skipped"]:
+            finding = _finding(entry, rendered)
+            message = "skipped by an annotation; write it in policy_skips.toml"
+            yield Finding(finding.file, finding.resource, finding.check, message)
+
+
+def _unread(
+    jobs: list[tuple[str, Path]], scanned: list[_Scanned], rendered: Path
+) -> Iterator[Finding]:
+    """Checkov passes over what it cannot read without a word: a gate that passes on nothing."""
+    expected = {
+        file
+        for scanner, folder in jobs
+        for file in folder.rglob("cdk.tf.json" if scanner == "terraform" else "*.yaml")
+    }
+    for file in expected - {Path(file) for result in scanned for file in result["read"]}:
+        yield Finding(_shown(file, rendered), "-", "unread", "checkov could not read this file")
+
+
+def _finding(entry: _Entry, rendered: Path) -> Finding:
+    file = _shown(Path(entry["file"]), rendered)
+    return Finding(file, entry["resource"], entry["check"], entry["message"])
+
+
+def _shown(file: Path, rendered: Path) -> str:
+    return file.relative_to(rendered.parent).as_posix()

@@ -1,0 +1,132 @@
+"""The job that makes PostgreSQL agree with Secrets Manager about the application's role.
+
+It is an Argo CD hook and runs in every sync of its app. A rotation of the application's password
+is: raise the rotation in the database stack and apply, wait for the operator's refresh, then
+`argocd app sync` this app. Connections that are open live on; new ones fail in between.
+
+psql gets its credentials as files: a service file for the administrator, and a file that sets the
+variable `app_password`. Nothing secret is in an argument, a variable or the pod's log.
+"""
+
+from pathlib import Path
+
+import constructs
+from cdk8s_plus_28 import k8s
+
+from environments.names import (
+    GENERAL_POOL,
+    POSTGRES_APP_USER,
+    POSTGRES_DATABASE,
+    App,
+    Image,
+    Secret,
+)
+from environments.spec import Environment, Resources
+from k8s.base import AppChart, Config
+from k8s.pods import Mount, container, pod
+from k8s.stores import FOLDER, RDS_CA_FILE, mount
+
+RESOURCES = Resources(
+    cpu_request_millicores=50,
+    cpu_limit_millicores=200,
+    memory_request_mib=64,
+    memory_limit_mib=64,
+)
+DEADLINE_SECONDS = 600
+
+_SERVICE_FILE = "pg_service.conf"
+_PASSWORD_FILE = "app-password.psql"
+_SQL_FILE = "users.sql"
+_SQL_FOLDER = f"{FOLDER}/sql"
+
+# Templates over the fields that `secrets.py` hands in. psql's string ends at a quote and knows
+# backslash escapes, so both are doubled.
+CREDENTIAL_FILES = {
+    _SERVICE_FILE: "\n".join(
+        (
+            "[admin]",
+            "host={{ .host }}",
+            "port={{ .port }}",
+            "dbname={{ .database }}",
+            "user={{ .username }}",
+            "password={{ .password }}",
+            "sslmode=verify-full",
+            f"sslrootcert={RDS_CA_FILE}",
+            "",
+        )
+    ),
+    _PASSWORD_FILE: (
+        r"\set app_password "
+        r"""'{{ .app_password | replace "\\" "\\\\" | replace "'" "''" }}'"""
+        "\n"
+    ),
+}
+
+
+class DatabaseUsersChart(AppChart):
+    """The SQL, and the job that runs it."""
+
+    def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
+        super().__init__(scope, App.DATABASE_USERS, env=env)
+        sql = self._sql()
+        self._job(service_account=self.service_account(App.DATABASE_USERS), sql=sql)
+
+    def _sql(self) -> Config:
+        text = Path(__file__).with_suffix(".sql").read_text()
+        return self.config_map(App.DATABASE_USERS, {_SQL_FILE: text})
+
+    def _job(self, *, service_account: str, sql: Config) -> None:
+        credentials = mount(Secret.POSTGRES_ADMIN)
+        mounts = (credentials, Mount(name="sql", config_map=sql.name, path=_SQL_FOLDER))
+        psql = container(
+            "psql",
+            image=self.names.image(Image.POSTGRES_CLIENT),
+            resources=RESOURCES,
+            command=["psql"],
+            args=[
+                "--no-psqlrc",
+                "--no-password",  # never ask: there is nobody to answer
+                "--quiet",
+                "--single-transaction",
+                "--set=ON_ERROR_STOP=1",
+                f"--set=app_user={POSTGRES_APP_USER}",
+                f"--set=app_schema={POSTGRES_DATABASE}",
+                f"--set=database={POSTGRES_DATABASE}",
+                f"--file={credentials.path}/{_PASSWORD_FILE}",
+                f"--file={_SQL_FOLDER}/{_SQL_FILE}",
+                "service=admin",
+            ],
+            env=[
+                k8s.EnvVar(name="PGSERVICEFILE", value=f"{credentials.path}/{_SERVICE_FILE}"),
+                k8s.EnvVar(name="PGCONNECT_TIMEOUT", value="10"),
+            ],
+            mounts=mounts,
+        )
+        k8s.KubeJob(
+            self,
+            "job",
+            metadata=k8s.ObjectMeta(
+                name=App.DATABASE_USERS,
+                annotations={
+                    "argocd.argoproj.io/hook": "Sync",
+                    # After the ConfigMap, and in place of the previous run.
+                    "argocd.argoproj.io/sync-wave": "1",
+                    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+                },
+            ),
+            spec=k8s.JobSpec(
+                backoff_limit=6,
+                active_deadline_seconds=DEADLINE_SECONDS,
+                pod_replacement_policy="Failed",  # one at a time
+                template=k8s.PodTemplateSpec(
+                    metadata=self.pod_metadata(sql),
+                    spec=pod(
+                        psql,
+                        service_account=service_account,
+                        pool=GENERAL_POOL,
+                        mounts=mounts,
+                        restart_policy="Never",
+                    ),
+                ),
+            ),
+        )

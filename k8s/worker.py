@@ -1,0 +1,182 @@
+"""The evaluation workers: spot nodes only, as many as their CPU asks for (B4, B11).
+
+**Drain contract.** EC2 gives a spot node 120 s, while a job may take `max_job_seconds`. A worker
+cannot tell why it must stop, so it does the same every time. At SIGTERM it takes no further job;
+what is not done after `DRAIN_SECONDS` goes back to the head of the queue, and the worker ends
+within its grace period, which ends within the notice. A worker that dies without a word leaves its
+job invisible until `JOB_VISIBILITY_TIMEOUT_SECONDS`, which is longer than a job and its drain can
+last: no job is lost and none runs twice at the same time.
+
+**LLM keys** are environment variables (B5), which a running worker never sees change. A provider
+lets the old key and the new one work side by side: put the new one into Secrets Manager, wait ten
+minutes, `kubectl rollout restart deployment worker`, then revoke the old one. Everything else
+secret is a file (see `stores.py`).
+"""
+
+import math
+
+import constructs
+from cdk8s_plus_28 import k8s
+
+from environments.names import (
+    METRICS_PORT,
+    NODE_POOL_LABEL,
+    WORKER,
+    WORKER_POOL,
+    App,
+    Image,
+    Secret,
+)
+from environments.spec import Environment
+from k8s import stores
+from k8s.autoscaler import CpuAutoscaler
+from k8s.base import AppChart, Config
+from k8s.pods import Probes, container, http_probe, pod, spread_over
+
+SPOT_NOTICE_SECONDS = 120  # EC2 user guide, "Spot Instance interruption notices"
+EVICTION_LAG_SECONDS = 15  # until the notice has become a SIGTERM
+TERMINATION_GRACE_SECONDS = SPOT_NOTICE_SECONDS - EVICTION_LAG_SECONDS
+DRAIN_SECONDS = TERMINATION_GRACE_SECONDS - 15  # the rest is for handing jobs back
+
+# Half may be evicted at once: spot takes nodes in bunches, and a worker whose eviction has to wait
+# for another's successor dies without its SIGTERM.
+EVICTED_AT_ONCE_PERCENT = 50
+REPLACED_AT_ONCE_PERCENT = 25
+
+PROVIDER_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+
+_LLM_CALLS = "llm-calls"
+_METRICS = "metrics"
+_MOUNTS = (*stores.MOUNTS, stores.mount(Secret.LLM_KEYS))
+
+
+def most_pods(env: Environment) -> int:
+    """All of them, and those that shut down beside their successors."""
+    most = env.worker.max_replicas
+    return most + math.ceil(most * EVICTED_AT_ONCE_PERCENT / 100)
+
+
+class WorkerChart(AppChart):
+    """Worker Deployment, its autoscaler and PodDisruptionBudget, and how it calls LLMs."""
+
+    def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
+        super().__init__(scope, App.WORKER, env=env)
+        service_account = self.service_account(WORKER.name)
+        settings = self._settings()
+        llm_calls = self._llm_calls()
+        self._deployment(service_account=service_account, configs=(settings, llm_calls))
+        CpuAutoscaler(self, "autoscaler", deployment=App.WORKER, worker=env.worker)
+        self.disruption_budget(k8s.IntOrString.from_string(f"{EVICTED_AT_ONCE_PERCENT}%"))
+
+    def _settings(self) -> Config:
+        longest = self.env.worker.max_job_seconds
+        return self.config_map(
+            App.WORKER,
+            stores.settings(self.names)
+            | {
+                "METRICS_PORT": str(METRICS_PORT),
+                "JOB_MAX_SECONDS": str(longest),
+                "JOB_VISIBILITY_TIMEOUT_SECONDS": str(longest + TERMINATION_GRACE_SECONDS),
+                "DRAIN_SECONDS": str(DRAIN_SECONDS),
+            },
+        )
+
+    def _llm_calls(self) -> Config:
+        """Retry and backoff: a provider's 429 slows workers down and starts no storm (B12)."""
+        calls = self.env.worker.llm_calls
+        return self.config_map(
+            _LLM_CALLS,
+            {
+                "LLM_CONCURRENCY": str(calls.concurrency_per_worker),
+                "LLM_REQUESTS_PER_MINUTE": str(calls.requests_per_minute_per_worker),
+                "LLM_TIMEOUT_SECONDS": str(calls.timeout_seconds),
+                "LLM_MAX_ATTEMPTS": str(calls.max_attempts),
+                "LLM_INITIAL_BACKOFF_SECONDS": str(calls.initial_backoff_seconds),
+                "LLM_MAX_BACKOFF_SECONDS": str(calls.max_backoff_seconds),
+                # Waits double, each drawn between zero and its bound: workers that were refused
+                # together do not come back together. A provider's own Retry-After goes first.
+                "LLM_BACKOFF_MULTIPLIER": "2",
+                "LLM_BACKOFF_JITTER": "full",
+                "LLM_RESPECT_RETRY_AFTER": "true",
+                # 529 is Anthropic's "overloaded".
+                "LLM_RETRY_STATUS_CODES": "408,409,429,500,502,503,504,529",
+            },
+        )
+
+    def _deployment(self, *, service_account: str, configs: tuple[Config, ...]) -> None:
+        k8s.KubeDeployment(
+            self,
+            "deployment",
+            metadata=k8s.ObjectMeta(name=App.WORKER),
+            # No `replicas`: the autoscaler owns the number, and Argo CD must not put it back.
+            spec=k8s.DeploymentSpec(
+                revision_history_limit=3,
+                selector=k8s.LabelSelector(match_labels=self.selector),
+                strategy=k8s.DeploymentStrategy(
+                    type="RollingUpdate",
+                    rolling_update=k8s.RollingUpdateDeployment(
+                        # At the maximum the nodes are full: in place, as for the orchestrator.
+                        max_surge=k8s.IntOrString.from_number(0),
+                        max_unavailable=k8s.IntOrString.from_string(f"{REPLACED_AT_ONCE_PERCENT}%"),
+                    ),
+                ),
+                template=k8s.PodTemplateSpec(
+                    metadata=self.pod_metadata(*configs),
+                    spec=pod(
+                        self._container(configs),
+                        service_account=service_account,
+                        pool=WORKER_POOL,
+                        mounts=_MOUNTS,
+                        tolerations=(
+                            k8s.Toleration(
+                                key=NODE_POOL_LABEL,
+                                operator="Equal",
+                                value=WORKER_POOL,
+                                effect="NoSchedule",
+                            ),
+                        ),
+                        # Preferred only: a worker anywhere is better than none.
+                        spread=tuple(
+                            spread_over(key, selector=self.selector, required=False)
+                            for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+                        ),
+                        termination_grace_seconds=TERMINATION_GRACE_SECONDS,
+                    ),
+                ),
+            ),
+        )
+
+    def _container(self, configs: tuple[Config, ...]) -> k8s.Container:
+        return container(
+            App.WORKER,
+            image=self.names.image(Image.WORKER),
+            resources=self.env.worker.resources,
+            config_maps=[config.name for config in configs],
+            # Optional each, so that a missing one leaves the other provider working. That the
+            # Secret is there at all is what its mount asks for.
+            env=[
+                k8s.EnvVar(
+                    name=key,
+                    value_from=k8s.EnvVarSource(
+                        secret_key_ref=k8s.SecretKeySelector(
+                            name=Secret.LLM_KEYS, key=key, optional=True
+                        )
+                    ),
+                )
+                for key in PROVIDER_KEYS
+            ],
+            ports=(k8s.ContainerPort(name=_METRICS, container_port=METRICS_PORT, protocol="TCP"),),
+            mounts=_MOUNTS,
+            # Liveness asks for the main loop's heartbeat, which beats on during a long LLM call.
+            probes=Probes(
+                startup=http_probe(
+                    "/healthz", port=_METRICS, period_seconds=5, failure_threshold=30
+                ),
+                liveness=http_probe(
+                    "/healthz", port=_METRICS, period_seconds=20, failure_threshold=3
+                ),
+                readiness=http_probe(
+                    "/readyz", port=_METRICS, period_seconds=10, failure_threshold=3
+                ),
+            ),
+        )

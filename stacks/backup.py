@@ -1,0 +1,248 @@
+"""Backups that outlive what they back up (B14): RDS and S3, in a vault of their own."""
+
+import cdktf
+import constructs
+
+from environments.names import Bucket, Names, Stack
+from environments.spec import Environment
+from stacks.aws import (
+    AwsProvider,
+    AwsProviderDefaultTags,
+    BackupPlan,
+    BackupPlanRule,
+    BackupPlanRuleCopyAction,
+    BackupPlanRuleCopyActionLifecycle,
+    BackupPlanRuleLifecycle,
+    BackupSelection,
+    BackupVault,
+    BackupVaultLockConfiguration,
+    KmsAlias,
+    KmsKey,
+)
+from stacks.base import EnvironmentStack
+from stacks.database import DatabaseStack
+from stacks.iam import ServiceRole, Statement, policy, service_role, trust
+from stacks.kms import encryption_key
+from stacks.storage import StorageStack
+
+# UTC. AWS Backup refuses an RDS instance in its own backup and maintenance windows and in the hour
+# before them (see stacks/database.py), so both start, at the latest an hour late, well away.
+DAILY = "cron(0 20 * * ? *)"
+MONTHLY = "cron(0 17 1 * ? *)"
+START_WITHIN_MINUTES = 60
+COMPLETE_WITHIN_MINUTES = 720
+
+BACKED_UP_BUCKETS = (Bucket.DATASETS, Bucket.REPORTS, Bucket.BACKUPS)
+
+
+class BackupStack(EnvironmentStack):
+    """Vault, plans and roles; a second vault in another region where the environment wants it."""
+
+    def __init__(
+        self,
+        scope: constructs.Construct,
+        *,
+        env: Environment,
+        database: DatabaseStack,
+        storage: StorageStack,
+    ) -> None:
+        super().__init__(scope, Stack.BACKUP, env=env)
+        self.add_dependency(storage)  # the buckets are known by name alone
+        vault = self._vault()
+        copies = self._copy_vault()
+        role = self._backup_role()
+        self._restore_role()
+        # RDS keeps its own point-in-time recovery: were AWS Backup to, it would take the instance's
+        # backup settings over, and Terraform would undo that on every apply.
+        self._plan(
+            "database",
+            vault,
+            copies,
+            role,
+            resources=[database.instance_arn],
+            point_in_time=False,
+        )
+        self._plan(
+            "buckets",
+            vault,
+            copies,
+            role,
+            resources=[self.names.bucket_arn(bucket) for bucket in BACKED_UP_BUCKETS],
+            point_in_time=True,
+        )
+
+    def _vault(self) -> BackupVault:
+        key = encryption_key(self, "key", names=self.names, purpose="backup")
+        vault = BackupVault(
+            self, "vault", name=self.names.aws("backup"), kms_key_arn=key.arn, force_destroy=False
+        )
+        self._lock("vault-lock", vault, self.env.backup.daily_retention_days)
+        return vault
+
+    def _copy_vault(self) -> BackupVault | None:
+        region = self.env.account.backup_copy_region
+        if region is None:
+            return None
+        elsewhere = AwsProvider(
+            self,
+            "aws-copy",
+            alias="copy",
+            region=region,
+            allowed_account_ids=[self.env.account.id],
+            default_tags=[AwsProviderDefaultTags(tags=self.names.tags(Stack.BACKUP))],
+        )
+        vault = BackupVault(
+            self,
+            "copy-vault",
+            provider=elsewhere,
+            name=self.names.aws("backup-copy"),
+            kms_key_arn=_key_in(self, elsewhere, names=self.names).arn,
+            force_destroy=False,
+        )
+        self._lock(
+            "copy-vault-lock", vault, self.env.backup.copy_retention_days, provider=elsewhere
+        )
+        return vault
+
+    def _lock(
+        self,
+        id_: str,
+        vault: BackupVault,
+        min_retention_days: int,
+        *,
+        provider: AwsProvider | None = None,
+    ) -> None:
+        """Governance mode: without `changeable_for_days`, who has the right to can still lift it.
+
+        Compliance mode could not be lifted by anyone, AWS included, for as long as a backup lives.
+        """
+        if not self.env.backup.vault_locked:
+            return
+        BackupVaultLockConfiguration(
+            self,
+            id_,
+            provider=provider,
+            backup_vault_name=vault.name,
+            min_retention_days=min_retention_days,
+        )
+
+    def _backup_role(self) -> ServiceRole:
+        return service_role(
+            self,
+            "backup-role",
+            name=self.names.aws("backup"),
+            trust_policy=self._trust(),
+            managed_policies=(
+                "service-role/AWSBackupServiceRolePolicyForBackup",
+                "AWSBackupServiceRolePolicyForS3Backup",
+            ),
+        )
+
+    def _restore_role(self) -> None:
+        """For the operator who restores: what writes backups every night cannot overwrite data."""
+        service_role(
+            self,
+            "restore-role",
+            name=self.names.aws("backup-restore"),
+            trust_policy=self._trust(),
+            managed_policies=(
+                "service-role/AWSBackupServiceRolePolicyForRestores",
+                "AWSBackupServiceRolePolicyForS3Restore",
+            ),
+        )
+
+    def _trust(self) -> str:
+        return trust(
+            "backup.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": self.env.account.id}},
+        )
+
+    def _plan(
+        self,
+        role_name: str,
+        vault: BackupVault,
+        copies: BackupVault | None,
+        role: ServiceRole,
+        *,
+        resources: list[str],
+        point_in_time: bool,
+    ) -> None:
+        plan = BackupPlan(
+            self,
+            f"{role_name}-plan",
+            name=self.names.aws(role_name),
+            rule=[self._daily(vault, copies, point_in_time), *self._monthly(vault)],
+        )
+        BackupSelection(
+            self,
+            f"{role_name}-selection",
+            name=self.names.aws(role_name),
+            plan_id=plan.id,
+            iam_role_arn=role.arn,
+            resources=resources,
+        )
+
+    def _daily(
+        self, vault: BackupVault, copies: BackupVault | None, point_in_time: bool
+    ) -> BackupPlanRule:
+        backup = self.env.backup
+        return BackupPlanRule(
+            rule_name="daily",
+            target_vault_name=vault.name,
+            schedule=DAILY,
+            start_window=START_WITHIN_MINUTES,
+            completion_window=COMPLETE_WITHIN_MINUTES,
+            enable_continuous_backup=point_in_time,
+            lifecycle=BackupPlanRuleLifecycle(delete_after=backup.daily_retention_days),
+            copy_action=None
+            if copies is None
+            else [
+                BackupPlanRuleCopyAction(
+                    destination_vault_arn=copies.arn,
+                    lifecycle=BackupPlanRuleCopyActionLifecycle(
+                        delete_after=backup.copy_retention_days
+                    ),
+                )
+            ],
+        )
+
+    def _monthly(self, vault: BackupVault) -> tuple[BackupPlanRule, ...]:
+        days = self.env.backup.monthly_retention_days
+        if days == 0:
+            return ()
+        return (
+            BackupPlanRule(
+                rule_name="monthly",
+                target_vault_name=vault.name,
+                schedule=MONTHLY,
+                start_window=START_WITHIN_MINUTES,
+                completion_window=COMPLETE_WITHIN_MINUTES,
+                lifecycle=BackupPlanRuleLifecycle(delete_after=days),
+            ),
+        )
+
+
+def _key_in(stack: cdktf.TerraformStack, provider: AwsProvider, *, names: Names) -> KmsKey:
+    """A key like those of `encryption_key`, in the provider's region, where the vault is."""
+    key = KmsKey(
+        stack,
+        "copy-key",
+        provider=provider,
+        description=f"{names.prefix}: copies of backups",
+        enable_key_rotation=True,
+        deletion_window_in_days=30,
+        policy=policy(
+            Statement(
+                actions=("kms:*",),
+                principals={"AWS": f"arn:aws:iam::{names.env.account.id}:root"},
+            )
+        ),
+    )
+    KmsAlias(
+        stack,
+        "copy-key-alias",
+        provider=provider,
+        name=f"alias/{names.aws('backup-copy')}",
+        target_key_id=key.key_id,
+    )
+    return key

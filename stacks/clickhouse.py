@@ -1,0 +1,204 @@
+"""ClickHouse on EC2: nodes that can be replaced, on addresses and volumes that stay."""
+
+import cdktf
+import constructs
+
+from environments.names import (
+    CLICKHOUSE_APP_USER,
+    CLICKHOUSE_DATABASE,
+    CLICKHOUSE_HTTPS_PORT,
+    CLICKHOUSE_NATIVE_TLS_PORT,
+    Secret,
+    Stack,
+)
+from environments.spec import Environment
+from stacks.aws import (
+    DataAwsSsmParameter,
+    KmsKey,
+    NetworkInterface,
+    Route53Record,
+    SecurityGroup,
+    VpcSecurityGroupEgressRule,
+    VpcSecurityGroupIngressRule,
+)
+from stacks.base import EnvironmentStack
+from stacks.clickhouse_machine import replaceable_node
+from stacks.clickhouse_node import settings
+from stacks.clickhouse_node.cloud_config import configuration_digest
+from stacks.clickhouse_node.permissions import node_statements
+from stacks.clickhouse_node.settings import Node
+from stacks.cluster import ClusterStack
+from stacks.ephemeral import store_new_secret
+from stacks.kms import encryption_key
+from stacks.network import NetworkStack
+from stacks.secrets import SecretsStack
+from stacks.security_group import reachable_from_cluster
+from stacks.storage import StorageStack
+
+# The newest Amazon Linux 2023 at the time that a node is made; `clickhouse_machine` keeps it there.
+AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+DNS_TTL_SECONDS = 60
+PASSWORD_ROTATION = 1  # raise it for new passwords; nodes accept the ones before them, too
+
+
+class ClickHouseStack(EnvironmentStack):
+    """The nodes, spread over the zones, each with an address, a volume and a role of its own."""
+
+    def __init__(
+        self,
+        scope: constructs.Construct,
+        *,
+        env: Environment,
+        network: NetworkStack,
+        cluster: ClusterStack,
+        secrets: SecretsStack,
+        storage: StorageStack,
+    ) -> None:
+        super().__init__(scope, Stack.CLICKHOUSE, env=env)
+        self._credentials(secrets)
+        key = encryption_key(self, "key", names=self.names, purpose="clickhouse")
+        group = self._security_group(network, cluster)
+        ami = DataAwsSsmParameter(self, "ami", name=AMI_PARAMETER).insecure_value
+        interfaces = [
+            self._node(
+                Node(names=self.names, index=index),
+                ami=ami,
+                key=key,
+                group=group,
+                network=network,
+                secrets=secrets,
+                storage=storage,
+            )
+            for index in range(1, env.clickhouse.nodes + 1)
+        ]
+        self._dns(network, interfaces)
+        # A node shows the version it was built from; docs/clickhouse.md compares the two.
+        cdktf.TerraformOutput(self, "configuration", value=configuration_digest(self.names))
+
+    def _credentials(self, secrets: SecretsStack) -> None:
+        store_new_secret(
+            self,
+            "app-user",
+            secret_arn=secrets.secret_arns[Secret.CLICKHOUSE],
+            fields={
+                "host": self.names.clickhouse_host,
+                "https_port": str(CLICKHOUSE_HTTPS_PORT),
+                "native_port": str(CLICKHOUSE_NATIVE_TLS_PORT),
+                "database": CLICKHOUSE_DATABASE,
+                "username": CLICKHOUSE_APP_USER,
+            },
+            rotation=PASSWORD_ROTATION,
+        )
+        store_new_secret(
+            self,
+            "admin-user",
+            secret_arn=secrets.secret_arns[Secret.CLICKHOUSE_ADMIN],
+            fields={"username": settings.ADMIN_USER},
+            rotation=PASSWORD_ROTATION,
+        )
+        store_new_secret(
+            self,
+            "interserver-user",
+            secret_arn=secrets.secret_arns[Secret.CLICKHOUSE_INTERSERVER],
+            fields={"username": "interserver"},
+            rotation=PASSWORD_ROTATION,
+        )
+
+    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
+        group = reachable_from_cluster(
+            self,
+            "security-group",
+            names=self.names,
+            role="clickhouse",
+            vpc_id=network.vpc_id,
+            cluster_security_group_id=cluster.node_security_group_id,
+            ports={"https": CLICKHOUSE_HTTPS_PORT, "native": CLICKHOUSE_NATIVE_TLS_PORT},
+        )
+        for protocol, port in {
+            "native": CLICKHOUSE_NATIVE_TLS_PORT,
+            "interserver": settings.INTERSERVER_PORT,
+            "keeper": settings.KEEPER_PORT,
+            "raft": settings.RAFT_PORT,
+        }.items():
+            VpcSecurityGroupIngressRule(
+                self,
+                f"{protocol}-from-nodes",
+                security_group_id=group.id,
+                description=f"{protocol} from the other nodes",
+                referenced_security_group_id=group.id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+            )
+            VpcSecurityGroupEgressRule(
+                self,
+                f"{protocol}-to-nodes",
+                security_group_id=group.id,
+                description=f"{protocol} to the other nodes",
+                referenced_security_group_id=group.id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+            )
+        # Packages, Secrets Manager, S3 and Session Manager. The VPC's own DNS and time need no rule:
+        # security groups do not filter them.
+        VpcSecurityGroupEgressRule(
+            self,
+            "https-to-anywhere",
+            security_group_id=group.id,
+            description="HTTPS to package repositories and AWS",
+            cidr_ipv4="0.0.0.0/0",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+        )
+        return group
+
+    def _node(
+        self,
+        node: Node,
+        *,
+        ami: str,
+        key: KmsKey,
+        group: SecurityGroup,
+        network: NetworkStack,
+        secrets: SecretsStack,
+        storage: StorageStack,
+    ) -> NetworkInterface:
+        zone = (node.index - 1) % len(self.env.network.zones)
+        return replaceable_node(
+            self,
+            node=node,
+            ami=ami,
+            zone=self.env.network.zones[zone],
+            subnet_id=network.private_subnet_ids[zone],
+            security_group_id=group.id,
+            key_arn=key.arn,
+            statements=node_statements(
+                names=self.names,
+                secret_arns=secrets.secret_arns,
+                secrets_key_arn=secrets.key_arn,
+                storage_key_arn=storage.key_arn,
+                first=node.index == 1,
+            ),
+        )
+
+    def _dns(self, network: NetworkStack, interfaces: list[NetworkInterface]) -> None:
+        for index, (host, interface) in enumerate(
+            zip(self.names.clickhouse_hosts, interfaces, strict=True), 1
+        ):
+            self._record(f"record-{index}", network, host, [interface])
+        self._record("record-all", network, self.names.clickhouse_host, interfaces)
+
+    def _record(
+        self, id_: str, network: NetworkStack, name: str, interfaces: list[NetworkInterface]
+    ) -> None:
+        Route53Record(
+            self,
+            id_,
+            zone_id=network.private_zone_id,
+            name=name,
+            type="A",
+            ttl=DNS_TTL_SECONDS,
+            records=[interface.private_ip for interface in interfaces],
+        )

@@ -1,0 +1,192 @@
+"""The EKS cluster: control plane, administrators, nodes, add-ons, and the pods' AWS roles."""
+
+from collections.abc import Sequence
+
+import constructs
+
+from environments.names import (
+    GENERAL_POOL,
+    KUBERNETES_SECRETS,
+    SERVICE_CIDR,
+    WORKER_POOL,
+    Stack,
+)
+from environments.spec import Environment
+from stacks.aws import (
+    CloudwatchLogGroup,
+    EksAccessEntry,
+    EksAccessPolicyAssociation,
+    EksAccessPolicyAssociationAccessScope,
+    EksAddon,
+    EksCluster,
+    EksClusterAccessConfig,
+    EksClusterEncryptionConfig,
+    EksClusterEncryptionConfigProvider,
+    EksClusterKubernetesNetworkConfig,
+    EksClusterUpgradePolicy,
+    EksClusterVpcConfig,
+    EksNodeGroup,
+)
+from stacks.base import EnvironmentStack
+from stacks.cluster_addons import addons_of_nodes, addons_on_nodes
+from stacks.cluster_identities import controller_identities, workload_identities
+from stacks.iam import service_role, trust
+from stacks.kms import encryption_key
+from stacks.network import NetworkStack
+from stacks.node_group import node_group
+from stacks.secrets import SecretsStack
+from stacks.storage import StorageStack
+
+
+class ClusterStack(EnvironmentStack):
+    """EKS in the private subnets: one node group for services, one on spot for workers (B2)."""
+
+    node_security_group_id: str  # on every node and, with the VPC CNI, on every pod
+
+    def __init__(
+        self,
+        scope: constructs.Construct,
+        *,
+        env: Environment,
+        network: NetworkStack,
+        secrets: SecretsStack,
+        storage: StorageStack,
+    ) -> None:
+        super().__init__(scope, Stack.CLUSTER, env=env)
+        cluster = self._control_plane(network, self._log_group())
+        self._administrators(cluster)
+        node_security_group_id = cluster.vpc_config.cluster_security_group_id
+        needed_by_nodes = addons_of_nodes(self, names=self.names, cluster=cluster)
+        nodes = self._nodes(cluster, network, needed_by_nodes)
+        addons_on_nodes(self, names=self.names, cluster=cluster, nodes=nodes)
+        controller_identities(
+            self,
+            names=self.names,
+            cluster=cluster,
+            vpc_id=network.vpc_id,
+            node_security_group_id=node_security_group_id,
+            secret_arns=[secrets.secret_arns[secret] for secret in KUBERNETES_SECRETS],
+            secrets_key_arn=secrets.key_arn,
+        )
+        workload_identities(
+            self, names=self.names, cluster=cluster, storage_key_arn=storage.key_arn
+        )
+
+        self.node_security_group_id = node_security_group_id
+
+    def _log_group(self) -> CloudwatchLogGroup:
+        """Made before the cluster, which would make its own and keep it for ever."""
+        key = encryption_key(
+            self,
+            "log-key",
+            names=self.names,
+            purpose="eks-logs",
+            for_logs=True,
+        )
+        return CloudwatchLogGroup(
+            self,
+            "log-group",
+            name=f"/aws/eks/{self.names.cluster}/cluster",
+            retention_in_days=self.env.cluster.log_retention_days,
+            kms_key_id=key.arn,
+        )
+
+    def _control_plane(self, network: NetworkStack, log_group: CloudwatchLogGroup) -> EksCluster:
+        public_cidrs = list(self.env.cluster.public_access_cidrs)
+        key = encryption_key(self, "secrets-key", names=self.names, purpose="kubernetes-secrets")
+        role = service_role(
+            self,
+            "cluster-role",
+            name=self.names.aws("eks-cluster"),
+            trust_policy=trust(
+                "eks.amazonaws.com",
+                conditions={"ArnLike": {"aws:SourceArn": self.names.cluster_arn}},
+            ),
+            managed_policies=("AmazonEKSClusterPolicy",),
+        )
+        return EksCluster(
+            self,
+            "cluster",
+            name=self.names.cluster,
+            version=self.env.cluster.kubernetes_version,
+            role_arn=role.arn,
+            vpc_config=EksClusterVpcConfig(
+                subnet_ids=network.private_subnet_ids,
+                endpoint_private_access=True,
+                endpoint_public_access=bool(public_cidrs),
+                public_access_cidrs=public_cidrs or None,
+            ),
+            access_config=EksClusterAccessConfig(
+                authentication_mode="API",
+                # The deploy role needs nothing inside the cluster.
+                bootstrap_cluster_creator_admin_permissions=False,
+            ),
+            # The add-ons below are ours from the start, not EKS's unmanaged copies of them.
+            bootstrap_self_managed_addons=False,
+            encryption_config=EksClusterEncryptionConfig(
+                provider=EksClusterEncryptionConfigProvider(key_arn=key.arn),
+                resources=["secrets"],
+            ),
+            enabled_cluster_log_types=[
+                "api",
+                "audit",
+                "authenticator",
+                "controllerManager",
+                "scheduler",
+            ],
+            kubernetes_network_config=EksClusterKubernetesNetworkConfig(
+                service_ipv4_cidr=SERVICE_CIDR
+            ),
+            # EKS upgrades by itself when standard support ends, instead of charging for longer.
+            upgrade_policy=EksClusterUpgradePolicy(support_type="STANDARD"),
+            # Taken away before the cluster, its rights would leave it unable to clean up.
+            depends_on=[log_group, *role.permissions],
+        )
+
+    def _administrators(self, cluster: EksCluster) -> None:
+        for role_name in self.env.cluster.admin_role_names:
+            entry = EksAccessEntry(
+                self,
+                f"admin-{role_name}",
+                cluster_name=cluster.name,
+                principal_arn=self.names.role_arn(role_name),
+                type="STANDARD",
+            )
+            EksAccessPolicyAssociation(
+                self,
+                f"admin-{role_name}-policy",
+                cluster_name=cluster.name,
+                principal_arn=entry.principal_arn,
+                policy_arn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+                access_scope=EksAccessPolicyAssociationAccessScope(type="cluster"),
+            )
+
+    def _nodes(
+        self, cluster: EksCluster, network: NetworkStack, addons: Sequence[EksAddon]
+    ) -> list[EksNodeGroup]:
+        role = service_role(
+            self,
+            "node-role",
+            name=self.names.aws("eks-nodes"),
+            trust_policy=trust("ec2.amazonaws.com"),
+            managed_policies=("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"),
+        )
+        return [
+            node_group(
+                self,
+                id_,
+                names=self.names,
+                spec=spec,
+                name=name,
+                pool=pool,
+                dedicated=dedicated,
+                cluster=cluster,
+                role=role,
+                subnet_ids=network.private_subnet_ids,
+                depends_on=[*addons, *role.permissions],
+            )
+            for id_, name, spec, pool, dedicated in (
+                ("general", "general", self.env.cluster.general, GENERAL_POOL, False),
+                ("workers-spot", "workers_spot", self.env.cluster.workers_spot, WORKER_POOL, True),
+            )
+        ]

@@ -1,0 +1,213 @@
+"""PostgreSQL on RDS: the platform's state."""
+
+import constructs
+
+from environments.names import (
+    POSTGRES_APP_USER,
+    POSTGRES_DATABASE,
+    POSTGRES_PORT,
+    Secret,
+    Stack,
+)
+from environments.spec import Environment
+from stacks.aws import (
+    CloudwatchLogGroup,
+    DbInstance,
+    DbParameterGroup,
+    DbSubnetGroup,
+    KmsKey,
+    SecretsmanagerSecretVersion,
+    SecurityGroup,
+)
+from stacks.base import EnvironmentStack
+from stacks.cluster import ClusterStack
+from stacks.database_parameters import parameter_group
+from stacks.ephemeral import read_stored_secret, store_new_secret
+from stacks.final_snapshot import final_snapshot_name
+from stacks.iam import ServiceRole, service_role, trust
+from stacks.kms import encryption_key
+from stacks.network import NetworkStack
+from stacks.secrets import SecretsStack
+from stacks.security_group import reachable_from_cluster
+
+ADMIN_USER = "eval_admin"
+# Raise one to write a new password; docs/secrets.md tells what else has to happen.
+ADMIN_PASSWORD_ROTATION = 1
+APP_PASSWORD_ROTATION = 1
+
+# UTC. Nightly backup first, then the weekly maintenance; AWS refuses windows that overlap.
+BACKUP_WINDOW = "01:00-02:00"
+MAINTENANCE_WINDOW = "sun:03:00-sun:04:00"
+LOG_EXPORTS = ("postgresql", "upgrade")
+
+
+class DatabaseStack(EnvironmentStack):
+    """One encrypted instance, with its backups, logs and passwords, reachable from the cluster."""
+
+    instance_arn: str
+
+    def __init__(
+        self,
+        scope: constructs.Construct,
+        *,
+        env: Environment,
+        network: NetworkStack,
+        cluster: ClusterStack,
+        secrets: SecretsStack,
+    ) -> None:
+        super().__init__(scope, Stack.DATABASE, env=env)
+        key = self._key()
+        instance = self._instance(
+            key=key,
+            subnets=self._subnet_group(network),
+            security_group=self._security_group(network, cluster),
+            parameters=parameter_group(self, names=self.names),
+            monitoring_role=self._monitoring_role(),
+            log_groups=self._log_groups(key),
+            admin_password=self._admin_password(secrets),
+        )
+        self._app_credentials(instance, secrets)
+
+        self.instance_arn = instance.arn
+
+    def _key(self) -> KmsKey:
+        return encryption_key(
+            self,
+            "key",
+            names=self.names,
+            purpose="postgres",
+            for_logs=True,
+        )
+
+    def _subnet_group(self, network: NetworkStack) -> DbSubnetGroup:
+        return DbSubnetGroup(
+            self,
+            "subnet-group",
+            name=self.names.aws("postgres"),
+            description="Subnets without a way out of the VPC",
+            subnet_ids=network.data_subnet_ids,
+        )
+
+    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
+        return reachable_from_cluster(
+            self,
+            "security-group",
+            names=self.names,
+            role="postgres",
+            vpc_id=network.vpc_id,
+            cluster_security_group_id=cluster.node_security_group_id,
+            ports={"postgres": POSTGRES_PORT},
+        )
+
+    def _monitoring_role(self) -> ServiceRole:
+        return service_role(
+            self,
+            "monitoring-role",
+            name=self.names.aws("postgres-monitoring"),
+            trust_policy=trust(
+                "monitoring.rds.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": self.env.account.id}},
+            ),
+            managed_policies=("service-role/AmazonRDSEnhancedMonitoringRole",),
+        )
+
+    def _log_groups(self, key: KmsKey) -> list[CloudwatchLogGroup]:
+        """Made before the instance, which would make its own and keep them for ever."""
+        return [
+            CloudwatchLogGroup(
+                self,
+                f"{export}-log-group",
+                name=f"/aws/rds/instance/{self.names.aws('postgres')}/{export}",
+                retention_in_days=self.env.database.log_retention_days,
+                kms_key_id=key.arn,
+            )
+            for export in LOG_EXPORTS
+        ]
+
+    def _admin_password(self, secrets: SecretsStack) -> SecretsmanagerSecretVersion:
+        return store_new_secret(
+            self,
+            "postgres-admin",
+            secret_arn=secrets.secret_arns[Secret.POSTGRES_ADMIN],
+            fields={"username": ADMIN_USER},
+            rotation=ADMIN_PASSWORD_ROTATION,
+        )
+
+    def _instance(
+        self,
+        *,
+        key: KmsKey,
+        subnets: DbSubnetGroup,
+        security_group: SecurityGroup,
+        parameters: DbParameterGroup,
+        monitoring_role: ServiceRole,
+        log_groups: list[CloudwatchLogGroup],
+        admin_password: SecretsmanagerSecretVersion,
+    ) -> DbInstance:
+        database = self.env.database
+        return DbInstance(
+            self,
+            "instance",
+            identifier=self.names.aws("postgres"),
+            engine="postgres",
+            engine_version=database.engine_version,
+            auto_minor_version_upgrade=True,
+            instance_class=database.instance_class,
+            parameter_group_name=parameters.name,
+            db_name=POSTGRES_DATABASE,
+            port=POSTGRES_PORT,
+            # Who may come in, and how.
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[security_group.id],
+            publicly_accessible=False,
+            ca_cert_identifier="rds-ca-rsa2048-g1",
+            username=ADMIN_USER,
+            password_wo=read_stored_secret(
+                self, "postgres-admin", version=admin_password, field="password"
+            ),
+            password_wo_version=ADMIN_PASSWORD_ROTATION,
+            # Roles granted `rds_iam` sign in with tokens of 15 minutes, so people need no password.
+            iam_database_authentication_enabled=True,
+            # Storage. The provider takes growth up to the maximum for no drift.
+            storage_type="gp3",
+            allocated_storage=database.storage_gib,
+            max_allocated_storage=database.max_storage_gib,
+            storage_encrypted=True,
+            kms_key_id=key.arn,
+            # What survives a mistake.
+            multi_az=database.multi_az,
+            deletion_protection=database.deletion_protection,
+            backup_retention_period=database.backup_retention_days,
+            backup_window=BACKUP_WINDOW,
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=False,
+            skip_final_snapshot=False,
+            final_snapshot_identifier=final_snapshot_name(
+                self, "life", names=self.names, role="postgres", replaced_with={"key": key.arn}
+            ),
+            maintenance_window=MAINTENANCE_WINDOW,
+            apply_immediately=False,
+            # What can be seen from outside.
+            monitoring_interval=60,
+            monitoring_role_arn=monitoring_role.arn,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=key.arn,
+            performance_insights_retention_period=database.performance_insights_retention_days,
+            enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
+            depends_on=[*log_groups, *monitoring_role.permissions],
+        )
+
+    def _app_credentials(self, instance: DbInstance, secrets: SecretsStack) -> None:
+        """What pods connect with; the user itself is made by the Kubernetes job `database-users`."""
+        store_new_secret(
+            self,
+            "postgres",
+            secret_arn=secrets.secret_arns[Secret.POSTGRES],
+            fields={
+                "host": instance.address,
+                "port": str(POSTGRES_PORT),
+                "database": POSTGRES_DATABASE,
+                "username": POSTGRES_APP_USER,
+            },
+            rotation=APP_PASSWORD_ROTATION,
+        )

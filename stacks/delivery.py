@@ -1,0 +1,95 @@
+"""What GitHub Actions may do here: a role that plans pull requests, and one that deploys `main`.
+
+Applied by a person, as the state stack is: the deploy role can read this stack and not change it.
+"""
+
+import constructs
+
+from environments.names import Stack
+from environments.spec import Environment
+from stacks.aws import IamOpenidConnectProvider, IamRole, IamRolePolicy
+from stacks.base import EnvironmentStack
+from stacks.delivery_policies import deploy_role, plan_role
+from stacks.iam import Statement, policy
+
+_GITHUB = "token.actions.githubusercontent.com"
+_AUDIENCE = "sts.amazonaws.com"
+PLAN_SESSION_SECONDS = 3600
+DEPLOY_SESSION_SECONDS = 7200  # a first deploy waits for EKS, RDS and ElastiCache in turn
+
+
+class DeliveryStack(EnvironmentStack):
+    """GitHub's OIDC provider and the two roles, each trusted for one repository and one occasion.
+
+    An account holds GitHub's provider once: two environments need two accounts.
+    """
+
+    def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
+        super().__init__(scope, Stack.DELIVERY, env=env)
+        provider = self._provider_of_github()
+        self._plan_role(provider)
+        self._deploy_role(provider)
+
+    def _provider_of_github(self) -> IamOpenidConnectProvider:
+        return IamOpenidConnectProvider(
+            self, "github", url=f"https://{_GITHUB}", client_id_list=[_AUDIENCE]
+        )
+
+    def _plan_role(self, provider: IamOpenidConnectProvider) -> None:
+        """Pull requests plan with `-lock=false -refresh=false`: no lock written, no secret read.
+
+        GitHub gives pull requests from forks no token.
+
+        A pull request may change the workflow that uses this role, so it must be harmless in any
+        hands: it is trusted without approval because it reads settings only.
+        """
+        self._role(
+            "plan",
+            provider,
+            occasion="pull_request",
+            session_seconds=PLAN_SESSION_SECONDS,
+            statements=plan_role(self.names),
+        )
+
+    def _deploy_role(self, provider: IamOpenidConnectProvider) -> None:
+        """Jobs of one GitHub environment; its rules say who approves, and from which branch."""
+        self._role(
+            "deploy",
+            provider,
+            occasion=f"environment:{self.env.repository.deploy_environment}",
+            session_seconds=DEPLOY_SESSION_SECONDS,
+            statements=deploy_role(self.names, provider_arn=provider.arn),
+        )
+
+    def _role(
+        self,
+        id_: str,
+        provider: IamOpenidConnectProvider,
+        *,
+        occasion: str,
+        session_seconds: int,
+        statements: tuple[Statement, ...],
+    ) -> None:
+        name = self.names.aws(id_)
+        role = IamRole(
+            self,
+            f"{id_}-role",
+            name=name,
+            max_session_duration=session_seconds,
+            assume_role_policy=policy(
+                Statement(
+                    actions=("sts:AssumeRoleWithWebIdentity",),
+                    resources=(),
+                    principals={"Federated": provider.arn},
+                    conditions={
+                        "StringEquals": {
+                            f"{_GITHUB}:aud": _AUDIENCE,
+                            f"{_GITHUB}:sub": f"{self.env.repository.oidc_subject}:{occasion}",
+                        }
+                    },
+                )
+            ),
+        )
+        IamRolePolicy(
+            self, f"{id_}-role-policy", name=name, role=role.name, policy=policy(*statements)
+        )

@@ -1,0 +1,291 @@
+"""What the two roles of GitHub Actions may do in the account: read settings, or deploy them."""
+
+from environments.names import Bucket, Names, Secret
+from stacks.iam import Statement
+from stacks.state import STATE_KEY_PURPOSE
+
+# What Terraform's provider calls to read the resources of the stacks; no object, log line, image or
+# secret value is among it.
+_READ = (
+    "autoscaling:Describe*",
+    "backup:Describe*",
+    "backup:GetBackupPlan",
+    "backup:GetBackupSelection",
+    "backup:GetBackupVault*",
+    "backup:List*",
+    "cloudformation:Describe*",
+    "cloudformation:GetTemplate",
+    "ec2:Describe*",
+    "ecr:Describe*",
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetRepositoryPolicy",
+    "ecr:ListTagsForResource",
+    "eks:Describe*",
+    "eks:List*",
+    "elasticache:Describe*",
+    "elasticache:ListTagsForResource",
+    "iam:Get*",
+    "iam:List*",
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:List*",
+    "logs:Describe*",
+    "logs:ListTagsForResource",
+    "rds:Describe*",
+    "rds:ListTagsForResource",
+    "route53:Get*",
+    "route53:List*",
+    "s3:GetAccelerateConfiguration",
+    "s3:GetBucket*",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetReplicationConfiguration",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetRandomPassword",
+    "secretsmanager:GetResourcePolicy",
+    "secretsmanager:ListSecretVersionIds",
+)
+_REGIONAL_SERVICES = (
+    "autoscaling:*",
+    "backup:*",
+    "backup-storage:*",
+    "cloudformation:*",
+    "ec2:*",
+    "ecr:*",
+    "eks:*",
+    "elasticache:*",
+    "kms:*",
+    "logs:*",
+    "rds:*",
+    "secretsmanager:*",
+)
+# What no deploy needs: losing what nothing brings back, and handing data to another account. A
+# person with another role does it, when it must be.
+_NEVER_NEEDED = (
+    "backup:DeleteBackupVaultLockConfiguration",
+    "backup:DeleteRecoveryPoint",
+    "backup:PutBackupVaultAccessPolicy",
+    "ec2:ModifyImageAttribute",
+    "ec2:ModifySnapshotAttribute",
+    "elasticache:DeleteSnapshot",
+    "kms:DisableKey",
+    "kms:ScheduleKeyDeletion",
+    "rds:DeleteDBInstanceAutomatedBackup",
+    "rds:DeleteDBSnapshot",
+    "rds:ModifyDBSnapshotAttribute",
+)
+_PASSED_TO = (
+    "backup.amazonaws.com",
+    "ec2.amazonaws.com",
+    "eks.amazonaws.com",
+    "monitoring.rds.amazonaws.com",
+    "pods.eks.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
+)
+_LINKED_SERVICES = (
+    "autoscaling.amazonaws.com",
+    "backup.amazonaws.com",
+    "eks.amazonaws.com",
+    "eks-nodegroup.amazonaws.com",
+    "elasticache.amazonaws.com",
+    "rds.amazonaws.com",
+    "spot.amazonaws.com",
+)
+
+
+def plan_role(names: Names) -> tuple[Statement, ...]:
+    """Reads settings and states; is refused every secret value, whatever else it may be given."""
+    return (*_reading(names), *_no_secret_values(("*",)))
+
+
+def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
+    """Changes everything but the bootstrap: the state stack, and the roles this is about."""
+    return (
+        *_reading(names),
+        *_writing_state(names),
+        *_changing_services(names),
+        *_changing_roles(names),
+        *_never(names, provider_arn),
+    )
+
+
+def _reading(names: Names) -> tuple[Statement, ...]:
+    account = names.env.account
+    state = names.bucket_arn(Bucket.STATE)
+    return (
+        Statement(actions=_READ),
+        # The parameters that AWS publishes, such as the newest node image; none of ours.
+        Statement(
+            actions=("ssm:GetParameter", "ssm:GetParameters"),
+            resources=(f"arn:aws:ssm:{account.region}::parameter/aws/service/*",),
+        ),
+        Statement(actions=("s3:ListBucket",), resources=(state,)),
+        Statement(actions=("s3:GetObject",), resources=(f"{state}/*",)),
+        _state_key(names, "kms:Decrypt"),
+    )
+
+
+def _writing_state(names: Names) -> tuple[Statement, ...]:
+    state = names.bucket_arn(Bucket.STATE)
+    return (
+        Statement(actions=("s3:PutObject",), resources=(f"{state}/*",)),
+        Statement(actions=("s3:DeleteObject",), resources=(f"{state}/*.tflock",)),
+        _state_key(names, "kms:GenerateDataKey"),
+    )
+
+
+def _state_key(names: Names, action: str) -> Statement:
+    account = names.env.account
+    return Statement(
+        actions=(action,),
+        resources=(f"arn:aws:kms:{account.region}:{account.id}:key/*",),
+        conditions={
+            "StringEquals": {"kms:ViaService": f"s3.{account.region}.amazonaws.com"},
+            "ForAnyValue:StringEquals": {
+                "kms:ResourceAliases": f"alias/{names.aws(STATE_KEY_PURPOSE)}"
+            },
+        },
+    )
+
+
+def _changing_services(names: Names) -> tuple[Statement, ...]:
+    """Whole services, in the environment's regions: the account holds nothing else.
+
+    S3 is told bucket by bucket, without the objects inside and without the state stack's two.
+    """
+    return (
+        Statement(
+            actions=_REGIONAL_SERVICES,
+            conditions={"StringEquals": {"aws:RequestedRegion": _regions(names)}},
+        ),
+        Statement(
+            actions=("s3:*",),
+            resources=tuple(
+                names.bucket_arn(bucket)
+                for bucket in Bucket
+                if bucket not in (Bucket.STATE, Bucket.ACCESS_LOGS)
+            ),
+        ),
+        # How the provider asks whether a bucket still exists.
+        Statement(actions=("s3:ListBucket",), resources=(names.bucket_arn(Bucket.ACCESS_LOGS),)),
+        Statement(
+            actions=(
+                "route53:AssociateVPCWithHostedZone",
+                "route53:ChangeResourceRecordSets",
+                "route53:ChangeTagsForResource",
+                "route53:CreateHostedZone",
+                "route53:DeleteHostedZone",
+                "route53:UpdateHostedZoneComment",
+            ),
+        ),
+    )
+
+
+def _changing_roles(names: Names) -> tuple[Statement, ...]:
+    ours = (names.role_arn(names.aws("*")),)
+    return (
+        Statement(
+            actions=(
+                "iam:AttachRolePolicy",
+                "iam:CreateRole",
+                "iam:DeleteRole",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:TagRole",
+                "iam:UntagRole",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:UpdateRole",
+                "iam:UpdateRoleDescription",
+            ),
+            resources=ours,
+        ),
+        Statement(
+            actions=("iam:PassRole",),
+            resources=ours,
+            conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
+        ),
+        Statement(
+            actions=(
+                "iam:AddRoleToInstanceProfile",
+                "iam:CreateInstanceProfile",
+                "iam:DeleteInstanceProfile",
+                "iam:RemoveRoleFromInstanceProfile",
+                "iam:TagInstanceProfile",
+                "iam:UntagInstanceProfile",
+            ),
+            resources=(
+                *ours,
+                names.role_arn(names.aws("*")).replace(":role/", ":instance-profile/"),
+            ),
+        ),
+        Statement(
+            actions=("iam:CreateServiceLinkedRole",),
+            resources=(names.role_arn("aws-service-role/*"),),
+            conditions={"StringEquals": {"iam:AWSServiceName": list(_LINKED_SERVICES)}},
+        ),
+    )
+
+
+def _never(names: Names, provider_arn: str) -> tuple[Statement, ...]:
+    """Refused even if another policy on the deploy role should one day allow it."""
+    own_roles = tuple(names.role_arn(names.aws(role)) for role in ("plan", "deploy"))
+    return (
+        # Its own trust and rights: who can deploy must not decide who can deploy.
+        Statement(
+            actions=(
+                "iam:Add*",
+                "iam:Attach*",
+                "iam:Create*",
+                "iam:Delete*",
+                "iam:Detach*",
+                "iam:PassRole",
+                "iam:Put*",
+                "iam:Remove*",
+                "iam:Update*",
+            ),
+            resources=(*own_roles, provider_arn),
+            deny=True,
+        ),
+        # Rights without a role that somebody reviews.
+        Statement(
+            actions=("iam:*AccessKey*", "iam:*Group*", "iam:*LoginProfile", "iam:*User*"),
+            deny=True,
+        ),
+        Statement(
+            actions=_REGIONAL_SERVICES,
+            conditions={"StringNotEquals": {"aws:RequestedRegion": _regions(names)}},
+            deny=True,
+        ),
+        Statement(actions=_NEVER_NEEDED, deny=True),
+        *_no_secret_values((_secret_arn(names, Secret.LLM_KEYS),)),
+    )
+
+
+def _no_secret_values(resources: tuple[str, ...]) -> tuple[Statement, ...]:
+    return (
+        Statement(
+            actions=(
+                "secretsmanager:BatchGetSecretValue",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:UpdateSecret",
+            ),
+            resources=resources,
+            deny=True,
+        ),
+    )
+
+
+def _secret_arn(names: Names, secret: Secret) -> str:
+    """Secrets Manager ends each ARN with six characters of its own."""
+    account = names.env.account
+    return (
+        f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{names.secret(secret)}-??????"
+    )
+
+
+def _regions(names: Names) -> list[str]:
+    account = names.env.account
+    return [account.region, *([account.backup_copy_region] if account.backup_copy_region else [])]

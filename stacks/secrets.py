@@ -1,0 +1,47 @@
+"""The Secrets Manager entries, created empty; `docs/secrets.md` tells how each gets its value."""
+
+import constructs
+
+from environments.names import Secret, Stack
+from environments.spec import Environment
+from stacks.aws import KmsKey, SecretsmanagerSecret
+from stacks.base import EnvironmentStack
+from stacks.kms import encryption_key
+
+_DESCRIPTIONS = {
+    Secret.LLM_KEYS: "API keys of the LLM providers, put in by an operator",
+    Secret.POSTGRES_ADMIN: "PostgreSQL administrator",
+    Secret.POSTGRES: "PostgreSQL application user and where to connect",
+    Secret.REDIS_USER: "Job queue user, from which ElastiCache takes the password",
+    Secret.REDIS: "Job queue user and where to connect",
+    Secret.CLICKHOUSE: "ClickHouse application user and where to connect",
+    Secret.CLICKHOUSE_ADMIN: "ClickHouse administrator",
+    Secret.CLICKHOUSE_INTERSERVER: "What ClickHouse replicas show each other",
+    Secret.CLICKHOUSE_CA: "Certificate of the private authority that ClickHouse clients trust",
+    Secret.CLICKHOUSE_CA_KEY: "Key of that authority",
+}
+
+
+class SecretsStack(EnvironmentStack):
+    """Every entry with the key that encrypts it. No value passes through this stack."""
+
+    key_arn: str
+    secret_arns: dict[Secret, str]
+
+    def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
+        super().__init__(scope, Stack.SECRETS, env=env)
+        key = encryption_key(self, "key", names=self.names, purpose="secrets")
+        entries = {secret: self._entry(secret, key) for secret in Secret}
+
+        self.key_arn = key.arn
+        self.secret_arns = {secret: entry.arn for secret, entry in entries.items()}
+
+    def _entry(self, secret: Secret, key: KmsKey) -> SecretsmanagerSecret:
+        return SecretsmanagerSecret(
+            self,
+            secret,
+            name=self.names.secret(secret),
+            description=_DESCRIPTIONS[secret],
+            kms_key_id=key.arn,
+            recovery_window_in_days=self.env.secret_recovery_days,
+        )

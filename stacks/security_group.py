@@ -1,0 +1,43 @@
+"""Security groups of the data stores, reachable from the cluster and from nowhere else."""
+
+import constructs
+
+from environments.names import Names
+from stacks.aws import SecurityGroup, VpcSecurityGroupIngressRule
+
+
+def reachable_from_cluster(
+    scope: constructs.Construct,
+    id_: str,
+    *,
+    names: Names,
+    role: str,
+    vpc_id: str,
+    cluster_security_group_id: str,
+    ports: dict[str, int],
+) -> SecurityGroup:
+    """A group that lets the cluster's nodes and pods in on `ports`, and lets nothing out.
+
+    `role` names the store, `ports` is protocol → TCP port, as in `{"postgres": 5432}`. A store that
+    must call out itself adds its own egress rules.
+    """
+    group = SecurityGroup(
+        scope,
+        id_,
+        name=names.aws(role),
+        description=f"{role}: connections from the cluster {names.cluster}",
+        vpc_id=vpc_id,
+        tags={"Name": names.aws(role)},
+    )
+    for protocol, port in ports.items():
+        VpcSecurityGroupIngressRule(
+            scope,
+            f"{id_}-{protocol}-from-cluster",
+            security_group_id=group.id,
+            description=f"{protocol} from the cluster",
+            referenced_security_group_id=cluster_security_group_id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+        )
+    return group

@@ -1,0 +1,84 @@
+"""The bucket of every Terraform state, and the one that records who read which bucket.
+
+It is the first stack of an account and holds its own state: it is applied once with a local
+backend, and that state then moves into the bucket (`terraform init -migrate-state`).
+"""
+
+import cdktf
+import constructs
+
+from environments.names import Bucket, Stack
+from environments.spec import Environment
+from stacks.aws import KmsKey, S3Bucket
+from stacks.base import EnvironmentStack
+from stacks.iam import Statement
+from stacks.kms import encryption_key
+from stacks.s3 import safe_bucket
+
+STATE_KEY_PURPOSE = "state"  # the key's alias, by which other stacks' policies name it
+
+
+class StateStack(EnvironmentStack):
+    """State bucket with its own key, and the access-log bucket of all buckets."""
+
+    def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
+        super().__init__(scope, Stack.STATE, env=env)
+        key = self._key()
+        logs = self._access_log_bucket()
+        self._state_bucket(key, logs)
+
+    def _key(self) -> KmsKey:
+        key = encryption_key(self, "key", names=self.names, purpose=STATE_KEY_PURPOSE)
+        key.lifecycle = _never_destroyed()
+        return key
+
+    def _access_log_bucket(self) -> S3Bucket:
+        arn = self.names.bucket_arn(Bucket.ACCESS_LOGS)
+        logs = safe_bucket(
+            self,
+            "access-logs",
+            names=self.names,
+            bucket=Bucket.ACCESS_LOGS,
+            key_arn=None,  # S3 cannot deliver its logs to a bucket that encrypts with KMS
+            access_log_bucket=None,
+            expire_after_days=self.env.storage.access_log_retention_days,
+            statements=(
+                Statement(
+                    actions=("s3:PutObject",),
+                    resources=(f"{arn}/*",),
+                    principals={"Service": "logging.s3.amazonaws.com"},
+                    conditions={
+                        "StringEquals": {"aws:SourceAccount": self.env.account.id},
+                        "ArnLike": {
+                            "aws:SourceArn": [self.names.bucket_arn(bucket) for bucket in Bucket]
+                        },
+                    },
+                ),
+                # IAM permissions alone would let anybody in the account forge a log.
+                Statement(
+                    actions=("s3:PutObject",),
+                    resources=(f"{arn}/*",),
+                    principals={"AWS": "*"},
+                    conditions={"Bool": {"aws:PrincipalIsAWSService": "false"}},
+                    deny=True,
+                ),
+            ),
+        )
+        logs.lifecycle = _never_destroyed()
+        return logs
+
+    def _state_bucket(self, key: KmsKey, logs: S3Bucket) -> None:
+        state = safe_bucket(
+            self,
+            "state",
+            names=self.names,
+            bucket=Bucket.STATE,
+            key_arn=key.arn,
+            access_log_bucket=logs.bucket,
+            expire_after_days=None,
+        )
+        state.lifecycle = _never_destroyed()
+
+
+def _never_destroyed() -> cdktf.TerraformResourceLifecycle:
+    return cdktf.TerraformResourceLifecycle(prevent_destroy=True)

@@ -1,0 +1,36 @@
+"""Buckets for what users bring, what the platform makes of it, and what ClickHouse backs up."""
+
+import constructs
+
+from environments.names import Bucket, Stack
+from environments.spec import Environment
+from stacks.aws import KmsKey
+from stacks.base import EnvironmentStack
+from stacks.kms import encryption_key
+from stacks.s3 import safe_bucket
+
+
+class StorageStack(EnvironmentStack):
+    """Datasets, reports and backups: three buckets under one key."""
+
+    key_arn: str
+
+    def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
+        super().__init__(scope, Stack.STORAGE, env=env)
+        key = encryption_key(self, "key", names=self.names, purpose="storage")
+        self._bucket(Bucket.DATASETS, key, expire_after_days=None)
+        self._bucket(Bucket.REPORTS, key, expire_after_days=env.storage.report_retention_days)
+        self._bucket(Bucket.BACKUPS, key, expire_after_days=env.clickhouse.backup_retention_days)
+
+        self.key_arn = key.arn
+
+    def _bucket(self, bucket: Bucket, key: KmsKey, *, expire_after_days: int | None) -> None:
+        safe_bucket(
+            self,
+            bucket,
+            names=self.names,
+            bucket=bucket,
+            key_arn=key.arn,
+            access_log_bucket=self.names.bucket(Bucket.ACCESS_LOGS),
+            expire_after_days=expire_after_days,
+        )

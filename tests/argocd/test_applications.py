@@ -1,0 +1,195 @@
+"""What is synced, from where, in which order, and what is left alone."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from argocd.app import build
+from environments.names import App, Names
+from environments.registry import ENVIRONMENTS as REGISTERED
+from tests.crds import needs_crds, validate_custom_resource
+from tests.manifests import Manifest, all_of, one
+
+ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
+ADDON_GROUPS = ("external-secrets.io", "monitoring.coreos.com")  # kinds that an add-on brings
+
+
+def wave(manifest: Manifest) -> int:
+    return int(manifest["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"])
+
+
+def group(manifest: Manifest) -> str:
+    found: str = manifest["apiVersion"].rpartition("/")[0]
+    return found
+
+
+@ENVIRONMENTS
+def test_every_application_syncs_a_folder_that_is_rendered(
+    name: str, argocd: dict[str, list[Manifest]], rendered: Path
+) -> None:
+    for application in all_of(argocd[name], "Application"):
+        folder = rendered.parent / application["spec"]["source"]["path"]
+        assert list(folder.glob("*.yaml")), f"{folder} holds no manifest"
+
+
+@ENVIRONMENTS
+def test_every_rendered_app_has_its_application(
+    name: str, argocd: dict[str, list[Manifest]], rendered: Path
+) -> None:
+    synced = {a["spec"]["source"]["path"] for a in all_of(argocd[name], "Application")}
+    for folder in (rendered / name / "k8s").iterdir():
+        assert f"rendered/{name}/k8s/{folder.name}" in synced
+
+
+@ENVIRONMENTS
+def test_root_application_syncs_the_folder_that_holds_it(
+    name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
+) -> None:
+    root = one(argocd[name], "Application", names[name].argocd_root)
+    assert root["spec"]["source"]["path"] == f"rendered/{name}/argocd"
+
+
+@ENVIRONMENTS
+def test_no_application_is_in_the_default_project(
+    name: str, argocd: dict[str, list[Manifest]]
+) -> None:
+    projects = {project["metadata"]["name"] for project in all_of(argocd[name], "AppProject")}
+    for application in all_of(argocd[name], "Application"):
+        assert application["spec"]["project"] in projects
+
+
+@ENVIRONMENTS
+def test_only_the_root_application_may_change_applications(
+    name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
+) -> None:
+    members = [
+        application["metadata"]["name"]
+        for application in all_of(argocd[name], "Application")
+        if application["spec"]["project"] == names[name].argocd_root
+    ]
+    assert members == [names[name].argocd_root]
+
+
+@ENVIRONMENTS
+def test_a_merge_is_synced_pruned_and_healed_without_a_person(
+    name: str, argocd: dict[str, list[Manifest]]
+) -> None:
+    for application in all_of(argocd[name], "Application"):
+        policy = application["spec"]["syncPolicy"]
+        assert policy["automated"] == {"prune": True, "selfHeal": True}
+        assert "ServerSideApply=true" in policy["syncOptions"]
+
+
+@ENVIRONMENTS
+def test_a_failed_sync_is_tried_again_with_growing_pauses_until_it_works(
+    name: str, argocd: dict[str, list[Manifest]]
+) -> None:
+    for application in all_of(argocd[name], "Application"):
+        retry = application["spec"]["syncPolicy"]["retry"]
+        assert retry["limit"] < 0
+        assert retry["refresh"], "a commit that mends the failure would not be taken in"
+        assert retry["backoff"]["factor"] > 1
+
+
+@ENVIRONMENTS
+def test_argo_cd_leaves_replicas_alone_exactly_where_an_autoscaler_owns_them(
+    name: str,
+    argocd: dict[str, list[Manifest]],
+    manifests: dict[str, dict[App, list[Manifest]]],
+    names: dict[str, Names],
+) -> None:
+    for app, objects in manifests[name].items():
+        scaled = {
+            (target["kind"], target["name"], "/spec/replicas")
+            for autoscaler in all_of(objects, "HorizontalPodAutoscaler")
+            for target in [autoscaler["spec"]["scaleTargetRef"]]
+        }
+        spec = one(argocd[name], "Application", names[name].application(app))["spec"]
+        ignored = {
+            (entry["kind"], entry["name"], pointer)
+            for entry in spec.get("ignoreDifferences", [])
+            for pointer in entry["jsonPointers"]
+        }
+        assert ignored == scaled
+        assert not ignored or "RespectIgnoreDifferences=true" in spec["syncPolicy"]["syncOptions"]
+
+
+@ENVIRONMENTS
+def test_dry_run_is_skipped_exactly_where_the_kind_may_not_exist_yet(
+    name: str,
+    argocd: dict[str, list[Manifest]],
+    manifests: dict[str, dict[App, list[Manifest]]],
+    names: dict[str, Names],
+) -> None:
+    for app, objects in manifests[name].items():
+        application = one(argocd[name], "Application", names[name].application(app))
+        options = application["spec"]["syncPolicy"]["syncOptions"]
+        custom = any(group(manifest) in ADDON_GROUPS for manifest in objects)
+        assert ("SkipDryRunOnMissingResource=true" in options) == custom
+
+
+@ENVIRONMENTS
+def test_projects_come_first_then_the_apps_in_their_order_then_the_root(
+    name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
+) -> None:
+    applications = {a["metadata"]["name"]: a for a in all_of(argocd[name], "Application")}
+    root = applications.pop(names[name].argocd_root)
+    in_order = sorted(applications, key=lambda application: wave(applications[application]))
+    assert in_order == [names[name].application(app) for app in App]
+    assert len({wave(application) for application in applications.values()}) == len(App)
+    projects = {wave(project) for project in all_of(argocd[name], "AppProject")}
+    assert max(projects) < min(map(wave, applications.values()))
+    assert wave(root) > max(map(wave, applications.values()))
+
+
+@ENVIRONMENTS
+def test_the_namespace_goes_only_when_a_person_confirms(
+    name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
+) -> None:
+    application = one(argocd[name], "Application", names[name].application(App.NAMESPACE))
+    options = application["metadata"]["annotations"]["argocd.argoproj.io/sync-options"]
+    assert options == "Prune=confirm"
+
+
+@ENVIRONMENTS
+def test_the_root_never_prunes_itself_nor_waits_for_its_own_project(
+    name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
+) -> None:
+    options = {
+        kind: one(argocd[name], kind, names[name].argocd_root)["metadata"]["annotations"][
+            "argocd.argoproj.io/sync-options"
+        ]
+        for kind in ("Application", "AppProject")
+    }
+    assert options == {"Application": "Prune=false", "AppProject": "Prune=false,Delete=false"}
+
+
+def test_repository_and_revision_are_values_of_the_environment() -> None:
+    (dev, *_) = REGISTERED
+    elsewhere = dataclasses.replace(
+        dev.repository, owner="elsewhere", name="moved", revision="release"
+    )
+    manifests = build(dataclasses.replace(dev, repository=elsewhere))
+    assert dev.repository.url not in str(manifests)
+    url = "https://github.com/elsewhere/moved.git"
+    for project in all_of(manifests, "AppProject"):
+        assert project["spec"]["sourceRepos"] == [url]
+    for application in all_of(manifests, "Application"):
+        source = application["spec"]["source"]
+        assert (source["repoURL"], source["targetRevision"]) == (url, "release")
+
+
+def test_environments_differ_by_their_values_only(argocd: dict[str, list[Manifest]]) -> None:
+    dev, prod = (next(env for env in REGISTERED if env.name == name) for name in ("dev", "prod"))
+    as_prod = dataclasses.replace(dev, name=prod.name, repository=prod.repository)
+    assert sorted(build(as_prod), key=str) == sorted(argocd["prod"], key=str)
+
+
+@needs_crds
+@ENVIRONMENTS
+def test_every_object_satisfies_its_definition(
+    name: str, argocd: dict[str, list[Manifest]]
+) -> None:
+    problems = [problem for m in argocd[name] for problem in validate_custom_resource(m)]
+    assert problems == []

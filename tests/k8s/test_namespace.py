@@ -1,0 +1,121 @@
+"""The namespace's Pod Security level, and a quota that fits the platform and little more."""
+
+import dataclasses
+import math
+
+import pytest
+
+from environments.names import NAMESPACE, App
+from environments.prod import PROD
+from environments.registry import ENVIRONMENTS
+from k8s.app import build
+from tests.manifests import Manifest, one
+
+ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
+UNITS = {"m": 1e-3, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
+
+Manifests = dict[str, dict[App, list[Manifest]]]
+
+
+def quantity(text: str) -> float:
+    for suffix, factor in UNITS.items():
+        if text.endswith(suffix):
+            return float(text.removesuffix(suffix)) * factor
+    return float(text)
+
+
+def _needed(manifests: dict[App, list[Manifest]], kind: str, resource: str) -> float:
+    """What the apps ask for when all workers run beside every replica and the job."""
+    replicas = {
+        App.WORKER: one(manifests[App.WORKER], "HorizontalPodAutoscaler")["spec"]["maxReplicas"],
+        App.ORCHESTRATOR: one(manifests[App.ORCHESTRATOR], "Deployment")["spec"]["replicas"],
+        App.DATABASE_USERS: 1,
+    }
+    total = 0.0
+    for app, count in replicas.items():
+        owner = one(manifests[app], "Job" if app is App.DATABASE_USERS else "Deployment")
+        (container,) = owner["spec"]["template"]["spec"]["containers"]
+        total += count * quantity(container["resources"][kind][resource])
+    return total
+
+
+def _hard(manifests: dict[App, list[Manifest]]) -> dict[str, str]:
+    hard: dict[str, str] = one(manifests[App.NAMESPACE], "ResourceQuota")["spec"]["hard"]
+    return hard
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_the_namespace_admits_restricted_pods_only(name: str, manifests: Manifests) -> None:
+    namespace = one(manifests[name][App.NAMESPACE], "Namespace")
+
+    assert namespace["metadata"]["name"] == NAMESPACE
+    for mode in ("enforce", "audit", "warn"):
+        label = f"pod-security.kubernetes.io/{mode}"
+        assert namespace["metadata"]["labels"][label] == "restricted"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+@pytest.mark.parametrize("kind", ["requests", "limits"])
+@pytest.mark.parametrize("resource", ["cpu", "memory", "ephemeral-storage"])
+def test_the_platform_at_its_largest_fits_the_quota_and_twice_does_not(
+    name: str, kind: str, resource: str, manifests: Manifests
+) -> None:
+    needed = _needed(manifests[name], kind, resource)
+
+    allowed = quantity(_hard(manifests[name])[f"{kind}.{resource}"])
+
+    assert needed < allowed < 2 * needed
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_pods_that_shut_down_do_not_keep_their_successors_out(
+    name: str, manifests: Manifests
+) -> None:
+    budget = one(manifests[name][App.WORKER], "PodDisruptionBudget")["spec"]["maxUnavailable"]
+    workers = one(manifests[name][App.WORKER], "HorizontalPodAutoscaler")["spec"]["maxReplicas"]
+    replicas = one(manifests[name][App.ORCHESTRATOR], "Deployment")["spec"]["replicas"]
+    leaving_workers = math.ceil(workers * int(budget.removesuffix("%")) / 100)
+    job = 1
+
+    pods = int(_hard(manifests[name])["pods"])
+
+    assert pods == workers + leaving_workers + replicas + 1 + job
+
+
+def test_more_workers_raise_the_quota() -> None:
+    larger = dataclasses.replace(
+        PROD, worker=dataclasses.replace(PROD.worker, max_replicas=2 * PROD.worker.max_replicas)
+    )
+    manifests: dict[App, list[Manifest]] = build(larger)
+
+    assert quantity(_hard(manifests)["requests.cpu"]) > _needed(manifests, "requests", "cpu")
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_nobody_makes_a_volume_or_a_load_balancer_of_their_own(
+    name: str, manifests: Manifests
+) -> None:
+    hard = _hard(manifests[name])
+
+    for resource in ("persistentvolumeclaims", "services.loadbalancers", "services.nodeports"):
+        assert hard[resource] == "0"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_every_container_fits_the_limit_range(name: str, manifests: Manifests) -> None:
+    (limits,) = one(manifests[name][App.NAMESPACE], "LimitRange")["spec"]["limits"]
+
+    for app in (App.WORKER, App.ORCHESTRATOR):
+        template = one(manifests[name][app], "Deployment")["spec"]["template"]
+        (container,) = template["spec"]["containers"]
+        for resource, limit in container["resources"]["limits"].items():
+            assert quantity(limit) <= quantity(limits["max"][resource])
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_a_container_that_says_nothing_gets_little(name: str, manifests: Manifests) -> None:
+    (limits,) = one(manifests[name][App.NAMESPACE], "LimitRange")["spec"]["limits"]
+
+    assert quantity(limits["default"]["cpu"]) <= 0.5
+    assert quantity(limits["default"]["memory"]) <= quantity("256Mi")
+    assert limits["defaultRequest"].keys() == limits["default"].keys()

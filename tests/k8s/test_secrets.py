@@ -1,0 +1,132 @@
+"""ExternalSecrets: every value is somewhere in Secrets Manager, and none is here."""
+
+import json
+import re
+
+import pytest
+
+from environments.names import KUBERNETES_SECRETS, App, Names, Secret, Stack
+from environments.registry import ENVIRONMENTS
+from tests.manifests import Manifest, all_of, one
+from tests.terraform import Terraform
+
+ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
+# The stack and resource that write each entry's JSON; the others are written by an operator or a
+# ClickHouse node.
+WRITTEN_BY = {
+    Secret.POSTGRES: (Stack.DATABASE, "postgres"),
+    Secret.POSTGRES_ADMIN: (Stack.DATABASE, "postgres-admin"),
+    Secret.REDIS: (Stack.QUEUE, "redis"),
+    Secret.CLICKHOUSE: (Stack.CLICKHOUSE, "app-user"),
+}
+
+Manifests = dict[str, dict[App, list[Manifest]]]
+
+
+def _external(manifests: dict[App, list[Manifest]], secret: Secret) -> Manifest:
+    spec: Manifest = one(manifests[App.SECRETS], "ExternalSecret", secret)["spec"]
+    return spec
+
+
+def _read(manifests: dict[App, list[Manifest]]) -> set[tuple[str, str | None]]:
+    """Every entry that is read, with the field, or None for all of it."""
+    read: set[tuple[str, str | None]] = set()
+    for manifest in all_of(manifests[App.SECRETS], "ExternalSecret"):
+        for entry in manifest["spec"].get("data", []):
+            read.add((entry["remoteRef"]["key"], entry["remoteRef"].get("property")))
+        for source in manifest["spec"].get("dataFrom", []):
+            read.add((source["extract"]["key"], None))
+    return read
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_one_missing_llm_key_stops_no_other(name: str, manifests: Manifests) -> None:
+    spec = _external(manifests[name], Secret.LLM_KEYS)
+
+    # Named keys would all have to exist.
+    assert spec["dataFrom"] == [{"extract": {"key": f"{name}/eval-platform/llm-keys"}}]
+    assert "data" not in spec
+    assert "data" not in spec["target"]["template"]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_the_operator_reads_what_it_may_and_may_read_what_it_does(
+    name: str, manifests: Manifests, names: dict[str, Names]
+) -> None:
+    read = {entry for entry, _ in _read(manifests[name])}
+
+    assert read == {names[name].secret(secret) for secret in KUBERNETES_SECRETS}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+@pytest.mark.parametrize("secret", WRITTEN_BY)
+def test_terraform_writes_every_field_that_is_read(
+    name: str,
+    secret: Secret,
+    manifests: Manifests,
+    names: dict[str, Names],
+    terraform: dict[str, dict[Stack, Terraform]],
+) -> None:
+    stack, id_ = WRITTEN_BY[secret]
+    version = terraform[name][stack].resource("aws_secretsmanager_secret_version", id_)
+    written = json.loads(version["secret_string_wo"]).keys()
+
+    fields = {
+        field for entry, field in _read(manifests[name]) if entry == names[name].secret(secret)
+    }
+
+    assert fields
+    assert fields <= written
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_every_template_uses_fields_that_are_fetched(name: str, manifests: Manifests) -> None:
+    for manifest in all_of(manifests[name][App.SECRETS], "ExternalSecret"):
+        fetched = {entry["secretKey"] for entry in manifest["spec"].get("data", [])}
+        templates = manifest["spec"]["target"]["template"].get("data", {})
+        used = set(re.findall(r"\{\{ \.(\w+)", " ".join(templates.values())))
+        assert used == fetched, manifest["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_every_connection_is_encrypted(name: str, manifests: Manifests) -> None:
+    def url(secret: Secret) -> str:
+        text: str = _external(manifests[name], secret)["target"]["template"]["data"]["url"]
+        return text
+
+    assert "sslmode=verify-full" in url(Secret.POSTGRES)
+    assert url(Secret.REDIS).startswith("rediss://")
+    assert url(Secret.CLICKHOUSE).startswith("https://")
+    # ClickHouse's authority is our own, so its certificate comes along.
+    assert "ca.crt" in _external(manifests[name], Secret.CLICKHOUSE)["target"]["template"]["data"]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_a_deleted_entry_leaves_the_running_platform_its_keys(
+    name: str, manifests: Manifests
+) -> None:
+    for manifest in all_of(manifests[name][App.SECRETS], "ExternalSecret"):
+        assert manifest["spec"]["target"]["deletionPolicy"] == "Retain"
+        assert manifest["spec"]["target"]["creationPolicy"] == "Owner"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_a_rotated_value_is_fetched_within_minutes(name: str, manifests: Manifests) -> None:
+    for manifest in all_of(manifests[name][App.SECRETS], "ExternalSecret"):
+        minutes = re.fullmatch(r"(\d+)m0s", manifest["spec"]["refreshInterval"])
+        assert minutes is not None
+        assert 1 <= int(minutes[1]) <= 15
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_the_store_names_no_credentials(name: str, manifests: Manifests) -> None:
+    store = one(manifests[name][App.SECRETS], "SecretStore")
+
+    assert "auth" not in store["spec"]["provider"]["aws"]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_no_manifest_holds_a_secret(name: str, manifests: Manifests) -> None:
+    objects = [m for app in manifests[name].values() for m in app]
+
+    assert all_of(objects, "Secret") == []

@@ -1,0 +1,182 @@
+"""The workers: the brief's numbers, no job lost on spot, no 429 storm, no flapping."""
+
+import dataclasses
+import math
+
+import pytest
+
+from environments.dev import DEV
+from environments.names import App, Secret
+from environments.registry import ENVIRONMENTS
+from k8s.app import build
+from tests.manifests import Manifest, one
+
+ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
+SPOT_NOTICE_SECONDS = 120
+
+Manifests = dict[str, dict[App, list[Manifest]]]
+
+
+def _deployment(manifests: dict[App, list[Manifest]]) -> Manifest:
+    spec: Manifest = one(manifests[App.WORKER], "Deployment")["spec"]
+    return spec
+
+
+def _pod(manifests: dict[App, list[Manifest]]) -> Manifest:
+    pod: Manifest = _deployment(manifests)["template"]["spec"]
+    return pod
+
+
+def _autoscaler(manifests: dict[App, list[Manifest]]) -> Manifest:
+    spec: Manifest = one(manifests[App.WORKER], "HorizontalPodAutoscaler")["spec"]
+    return spec
+
+
+def _settings(manifests: dict[App, list[Manifest]], name: str = "worker") -> dict[str, str]:
+    data: dict[str, str] = one(manifests[App.WORKER], "ConfigMap", name)["data"]
+    return data
+
+
+def test_production_scales_from_2_to_20_workers_at_80_percent_cpu(manifests: Manifests) -> None:
+    spec = _autoscaler(manifests["prod"])
+
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 20)
+    (metric,) = spec["metrics"]
+    assert metric["resource"] == {
+        "name": "cpu",
+        "target": {"type": "Utilization", "averageUtilization": 80},
+    }
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_git_leaves_the_number_of_workers_to_the_autoscaler(
+    name: str, manifests: Manifests
+) -> None:
+    target = _autoscaler(manifests[name])["scaleTargetRef"]
+
+    assert "replicas" not in _deployment(manifests[name])
+    assert target["name"] == one(manifests[name][App.WORKER], "Deployment")["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_scaling_down_is_slower_than_scaling_up_and_waits_out_a_job(
+    name: str, manifests: Manifests
+) -> None:
+    spec = _autoscaler(manifests[name])
+    down, up = spec["behavior"]["scaleDown"], spec["behavior"]["scaleUp"]
+    longest = int(_settings(manifests[name])["JOB_MAX_SECONDS"])
+
+    assert down["stabilizationWindowSeconds"] >= longest > up["stabilizationWindowSeconds"]
+    assert _most_pods_a_minute(down, of=spec["maxReplicas"]) < _most_pods_a_minute(
+        up, of=spec["maxReplicas"]
+    )
+
+
+def _most_pods_a_minute(direction: Manifest, *, of: int) -> float:
+    rates = []
+    for policy in direction["policies"]:
+        pods = of * policy["value"] / 100 if policy["type"] == "Percent" else policy["value"]
+        rates.append(float(pods) * 60 / float(policy["periodSeconds"]))
+    return max(rates)
+
+
+def test_a_job_that_may_take_hours_does_not_ask_the_autoscaler_for_more_than_it_allows() -> None:
+    patient = dataclasses.replace(DEV, worker=dataclasses.replace(DEV.worker, max_job_seconds=7200))
+
+    window = _autoscaler(build(patient))["behavior"]["scaleDown"]["stabilizationWindowSeconds"]
+
+    assert window == 3600
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_a_worker_hands_its_jobs_back_before_spot_takes_the_node(
+    name: str, manifests: Manifests
+) -> None:
+    drain = int(_settings(manifests[name])["DRAIN_SECONDS"])
+    grace = _pod(manifests[name])["terminationGracePeriodSeconds"]
+
+    assert drain < grace < SPOT_NOTICE_SECONDS
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_no_job_runs_twice_at_the_same_time(name: str, manifests: Manifests) -> None:
+    settings = _settings(manifests[name])
+    grace = _pod(manifests[name])["terminationGracePeriodSeconds"]
+
+    longest = int(settings["JOB_MAX_SECONDS"]) + grace
+
+    assert int(settings["JOB_VISIBILITY_TIMEOUT_SECONDS"]) >= longest
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_the_workers_of_a_node_can_all_be_evicted_within_the_notice(
+    name: str, manifests: Manifests
+) -> None:
+    budget = one(manifests[name][App.WORKER], "PodDisruptionBudget")["spec"]
+    percent = int(budget["maxUnavailable"].removesuffix("%"))
+
+    # Two fit on a node of four processors; a budget of one would make the second wait too long.
+    assert math.ceil(4 * percent / 100) >= 2
+    assert percent < 100
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_llm_keys_are_variables_and_one_may_be_missing(name: str, manifests: Manifests) -> None:
+    (container,) = _pod(manifests[name])["containers"]
+
+    assert {
+        variable["name"]: variable["valueFrom"]["secretKeyRef"] for variable in container["env"]
+    } == {
+        key: {"name": Secret.LLM_KEYS, "key": key, "optional": True}
+        for key in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+    }
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_no_worker_starts_before_the_llm_keys_secret_is_there(
+    name: str, manifests: Manifests
+) -> None:
+    volumes = {
+        volume["secret"]["secretName"]: volume["secret"].get("optional", False)
+        for volume in _pod(manifests[name])["volumes"]
+        if "secret" in volume
+    }
+
+    assert volumes[Secret.LLM_KEYS] is False
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_pods_read_how_to_back_off_from_429s(name: str, manifests: Manifests) -> None:
+    env = next(env for env in ENVIRONMENTS if env.name == name)
+    settings = _settings(manifests[name], "llm-calls")
+    (container,) = _pod(manifests[name])["containers"]
+
+    assert {"configMapRef": {"name": "llm-calls"}} in container["envFrom"]
+    assert int(settings["LLM_MAX_ATTEMPTS"]) == env.worker.llm_calls.max_attempts >= 2
+    assert float(settings["LLM_BACKOFF_MULTIPLIER"]) > 1
+    assert settings["LLM_BACKOFF_JITTER"] == "full"
+    assert {"429", "529"} <= set(settings["LLM_RETRY_STATUS_CODES"].split(","))
+    assert int(settings["LLM_INITIAL_BACKOFF_SECONDS"]) < int(settings["LLM_MAX_BACKOFF_SECONDS"])
+
+
+def test_other_settings_for_llm_calls_replace_the_workers() -> None:
+    calls = dataclasses.replace(DEV.worker.llm_calls, max_attempts=3)
+    changed = dataclasses.replace(DEV, worker=dataclasses.replace(DEV.worker, llm_calls=calls))
+
+    before, after = (
+        _deployment(build(env))["template"]["metadata"]["annotations"] for env in (DEV, changed)
+    )
+
+    assert before != after
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_store_passwords_are_files_that_follow_a_rotation(name: str, manifests: Manifests) -> None:
+    settings = _settings(manifests[name])
+    (container,) = _pod(manifests[name])["containers"]
+    mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+
+    for store in (Secret.POSTGRES, Secret.REDIS, Secret.CLICKHOUSE):
+        mount = mounts[store]
+        assert settings[f"{store.upper()}_URL_FILE"] == f"{mount['mountPath']}/url"
+        assert "subPath" not in mount, "such a file never changes"

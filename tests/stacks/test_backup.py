@@ -1,0 +1,134 @@
+"""Backups of RDS and S3 (B14)."""
+
+import json
+
+import pytest
+
+from environments.names import Bucket, Names, Stack
+from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from tests.terraform import Body, Terraform
+
+Stacks = dict[str, dict[Stack, Terraform]]
+EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+
+
+def rules(stack: Terraform, plan: str) -> dict[str, Body]:
+    found = stack.resource("aws_backup_plan", f"{plan}-plan")["rule"]
+    return {rule["rule_name"]: rule for rule in found}
+
+
+@EACH_ENVIRONMENT
+def test_the_database_and_every_bucket_with_data_are_backed_up(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.BACKUP]
+    (database,) = stack.resource("aws_backup_selection", "database-selection")["resources"]
+    assert "terraform_remote_state" in database or ":rds:" in database
+    buckets = stack.resource("aws_backup_selection", "buckets-selection")["resources"]
+    assert set(buckets) == {
+        Names(env).bucket_arn(bucket)
+        for bucket in (Bucket.DATASETS, Bucket.REPORTS, Bucket.BACKUPS)
+    }
+
+
+@EACH_ENVIRONMENT
+@pytest.mark.parametrize("plan", ["database", "buckets"])
+def test_each_plan_runs_every_day_and_keeps_what_the_environment_says(
+    terraform: Stacks, env: Environment, plan: str
+) -> None:
+    daily = rules(terraform[env.name][Stack.BACKUP], plan)["daily"]
+    assert daily["schedule"].endswith(" * * ? *)")
+    assert daily["lifecycle"] == {"delete_after": env.backup.daily_retention_days}
+
+
+@pytest.mark.parametrize("plan", ["database", "buckets"])
+def test_production_keeps_a_backup_of_every_month_for_a_year(terraform: Stacks, plan: str) -> None:
+    monthly = rules(terraform["prod"][Stack.BACKUP], plan)["monthly"]
+    assert monthly["schedule"].endswith(" 1 * ? *)")
+    assert monthly["lifecycle"]["delete_after"] >= 365
+    assert not monthly.get("enable_continuous_backup")  # AWS keeps those for 35 days at most
+
+
+def test_no_monthly_rule_where_the_environment_wants_none(terraform: Stacks) -> None:
+    assert set(rules(terraform["dev"][Stack.BACKUP], "database")) == {"daily"}
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_no_backup_starts_in_the_databases_own_windows_or_the_hour_before(
+    terraform: Stacks, name: str
+) -> None:
+    """AWS Backup refuses to, and the night has no backup."""
+    instance = terraform[name][Stack.DATABASE].only("aws_db_instance")
+    weekly = instance["maintenance_window"].replace("sun:", "")
+    closed: set[int] = set()
+    for window in (instance["backup_window"], weekly):
+        begin, end = (int(time.partition(":")[0]) for time in window.split("-"))
+        closed.update(range(begin - 1, end + 1))
+    for rule in rules(terraform[name][Stack.BACKUP], "database").values():
+        assert rule["start_window"] == 60
+        hour = int(rule["schedule"].removeprefix("cron(0 ").partition(" ")[0])
+        assert not closed & {hour, hour + 1}
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_buckets_can_be_restored_to_any_moment_and_rds_settings_stay_terraforms(
+    terraform: Stacks, name: str
+) -> None:
+    stack = terraform[name][Stack.BACKUP]
+    assert rules(stack, "buckets")["daily"]["enable_continuous_backup"] is True
+    assert rules(stack, "database")["daily"]["enable_continuous_backup"] is False
+
+
+@pytest.mark.parametrize("plan", ["database", "buckets"])
+def test_production_backups_survive_the_loss_of_the_region(terraform: Stacks, plan: str) -> None:
+    stack = terraform["prod"][Stack.BACKUP]
+    (copy,) = rules(stack, plan)["daily"]["copy_action"]
+    assert copy["destination_vault_arn"] == "${aws_backup_vault.copy-vault.arn}"
+    assert copy["lifecycle"]["delete_after"] >= 90
+    vault = stack.resource("aws_backup_vault", "copy-vault")
+    assert vault["kms_key_arn"] == "${aws_kms_key.copy-key.arn}"
+    assert vault["provider"] == stack.resource("aws_kms_key", "copy-key")["provider"] == "aws.copy"
+    (elsewhere,) = (p for p in stack.json["provider"]["aws"] if p.get("alias") == "copy")
+    assert elsewhere["region"] == "eu-west-1"
+    assert elsewhere["allowed_account_ids"] == ["222222222222"]
+    assert elsewhere["default_tags"] == stack.json["provider"]["aws"][0]["default_tags"]
+
+
+def test_development_stays_in_its_region(terraform: Stacks) -> None:
+    stack = terraform["dev"][Stack.BACKUP]
+    assert len(stack.json["provider"]["aws"]) == 1
+    assert "copy_action" not in rules(stack, "database")["daily"]
+
+
+@pytest.mark.parametrize("lock", ["vault-lock", "copy-vault-lock"])
+def test_production_backups_cannot_be_deleted_early_and_a_person_can_still_lift_the_lock(
+    terraform: Stacks, lock: str
+) -> None:
+    stack = terraform["prod"][Stack.BACKUP]
+    body = stack.resource("aws_backup_vault_lock_configuration", lock)
+    assert body["min_retention_days"] >= 28
+    assert "changeable_for_days" not in body  # with it the lock is for ever, for AWS too
+
+
+def test_no_rule_keeps_backups_for_less_than_its_vaults_lock_asks(terraform: Stacks) -> None:
+    """AWS Backup fails such jobs, and says so only in the job's own message."""
+    stack = terraform["prod"][Stack.BACKUP]
+    least = stack.resource("aws_backup_vault_lock_configuration", "vault-lock")
+    least_copy = stack.resource("aws_backup_vault_lock_configuration", "copy-vault-lock")
+    for plan in ("database", "buckets"):
+        for rule in rules(stack, plan).values():
+            assert rule["lifecycle"]["delete_after"] >= least["min_retention_days"]
+            for copy in rule.get("copy_action", ()):
+                assert copy["lifecycle"]["delete_after"] >= least_copy["min_retention_days"]
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_the_nightly_role_cannot_restore_over_live_data(terraform: Stacks, name: str) -> None:
+    stack = terraform[name][Stack.BACKUP]
+    role = stack.resource("aws_iam_role", "backup-role")
+    used = {s["iam_role_arn"] for s in stack.resources("aws_backup_selection").values()}
+    assert used == {"${aws_iam_role.backup-role.arn}"}
+    assert "Restore" not in json.dumps(
+        [role, stack.resources("aws_iam_role_policy_attachment").get("backup-role", {})]
+    )

@@ -1,0 +1,249 @@
+"""ClickHouse's nodes in AWS: what outlives them, who reaches them, what they may do."""
+
+import re
+
+import pytest
+
+from environments.names import (
+    CLICKHOUSE_HTTPS_PORT,
+    CLICKHOUSE_NATIVE_TLS_PORT,
+    Bucket,
+    Names,
+    Secret,
+    Stack,
+)
+from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from stacks.clickhouse_node import settings
+from stacks.clickhouse_node.cloud_config import cloud_config
+from stacks.clickhouse_node.settings import Node
+from tests.stacks.policies import granting, statements
+from tests.terraform import Body, Terraform
+
+Stacks = dict[str, dict[Stack, Terraform]]
+EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+OWN_GROUP = "${aws_security_group.security-group.id}"
+OWN_KEY = "${aws_kms_key.key.arn}"
+NODE_PORTS = {
+    CLICKHOUSE_NATIVE_TLS_PORT,
+    settings.INTERSERVER_PORT,
+    settings.KEEPER_PORT,
+    settings.RAFT_PORT,
+}
+
+
+@pytest.fixture
+def prod(terraform: Stacks) -> Terraform:
+    return terraform["prod"][Stack.CLICKHOUSE]
+
+
+def nodes(env: Environment) -> range:
+    return range(1, env.clickhouse.nodes + 1)
+
+
+def test_production_loses_one_node_of_three_with_a_zone(prod: Terraform) -> None:
+    zones = [volume["availability_zone"] for volume in prod.resources("aws_ebs_volume").values()]
+    subnets = [body["subnet_id"] for body in prod.resources("aws_network_interface").values()]
+    assert len(set(zones)) == len(set(subnets)) == 3
+
+
+@EACH_ENVIRONMENT
+def test_a_volume_is_in_the_zone_and_every_node_in_a_private_subnet(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.CLICKHOUSE]
+    for index in nodes(env):
+        zone = stack.resource("aws_ebs_volume", f"data-volume-{index}")["availability_zone"]
+        subnet = stack.resource("aws_network_interface", f"interface-{index}")["subnet_id"]
+        assert f"private-subnet-{env.network.zones.index(zone) + 1}" in subnet
+
+
+@EACH_ENVIRONMENT
+def test_data_outlives_the_instance_and_even_a_teardown(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.CLICKHOUSE]
+    for index in nodes(env):
+        volume = stack.resource("aws_ebs_volume", f"data-volume-{index}")
+        attachment = stack.resource("aws_volume_attachment", f"data-volume-attachment-{index}")
+        assert volume["final_snapshot"] is True
+        assert volume["size"] == env.clickhouse.data_volume_gib
+        assert attachment["volume_id"] == f"${{aws_ebs_volume.data-volume-{index}.id}}"
+        assert attachment["stop_instance_before_detaching"] is True
+        assert "ebs_block_device" not in stack.resource("aws_instance", f"node-{index}")
+
+
+@EACH_ENVIRONMENT
+def test_every_disk_is_encrypted_with_clickhouses_own_key(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.CLICKHOUSE]
+    roots = [node["root_block_device"] for node in stack.resources("aws_instance").values()]
+    for disk in [*roots, *stack.resources("aws_ebs_volume").values()]:
+        assert disk["encrypted"] is True
+        assert disk["kms_key_id"] == OWN_KEY
+
+
+@EACH_ENVIRONMENT
+def test_a_replaced_node_comes_back_under_its_address_and_names(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack, names = terraform[env.name][Stack.CLICKHOUSE], Names(env)
+    addresses = []
+    for index in nodes(env):
+        (attached,) = stack.resource("aws_instance", f"node-{index}")["network_interface"]
+        assert (
+            attached["network_interface_id"] == f"${{aws_network_interface.interface-{index}.id}}"
+        )
+        addresses.append(f"${{aws_network_interface.interface-{index}.private_ip}}")
+    records = {
+        record["name"]: record["records"]
+        for record in stack.resources("aws_route53_record").values()
+    }
+    assert records == {
+        **{
+            host: [address] for host, address in zip(names.clickhouse_hosts, addresses, strict=True)
+        },
+        names.clickhouse_host: addresses,
+    }
+
+
+@EACH_ENVIRONMENT
+def test_no_apply_replaces_nodes_because_of_a_new_image_or_set_up(
+    terraform: Stacks, env: Environment
+) -> None:
+    for node in terraform[env.name][Stack.CLICKHOUSE].resources("aws_instance").values():
+        assert set(node["lifecycle"]["ignore_changes"]) == {"ami", "user_data_base64"}
+
+
+@EACH_ENVIRONMENT
+def test_only_a_process_on_the_node_itself_gets_its_role(
+    terraform: Stacks, env: Environment
+) -> None:
+    for node in terraform[env.name][Stack.CLICKHOUSE].resources("aws_instance").values():
+        assert node["metadata_options"]["http_tokens"] == "required"
+        assert node["metadata_options"]["http_put_response_hop_limit"] == 1
+
+
+# The network
+
+
+def test_clients_get_in_from_the_cluster_and_peers_from_the_group(prod: Terraform) -> None:
+    from_cluster: set[int] = set()
+    from_nodes: set[int] = set()
+    for rule in prod.resources("aws_vpc_security_group_ingress_rule").values():
+        assert rule["from_port"] == rule["to_port"]
+        assert not {"cidr_ipv4", "cidr_ipv6", "prefix_list_id"} & rule.keys()
+        ours = rule["referenced_security_group_id"] == OWN_GROUP
+        (from_nodes if ours else from_cluster).add(rule["from_port"])
+    assert from_cluster == {CLICKHOUSE_HTTPS_PORT, CLICKHOUSE_NATIVE_TLS_PORT}
+    assert from_nodes == NODE_PORTS
+
+
+def test_nodes_get_out_by_https_and_to_their_peers_only(prod: Terraform) -> None:
+    rules = prod.resources("aws_vpc_security_group_egress_rule").values()
+    anywhere = [rule["from_port"] for rule in rules if "cidr_ipv4" in rule]
+    to_nodes = {
+        rule["from_port"] for rule in rules if rule.get("referenced_security_group_id") == OWN_GROUP
+    }
+    assert anywhere == [443]
+    assert to_nodes == NODE_PORTS
+    assert len(rules) == len(anywhere) + len(to_nodes)
+
+
+# User data
+
+
+def cloud_configs(stack: Terraform) -> dict[str, str]:
+    found: dict[str, str] = stack.json["locals"]
+    return found
+
+
+def test_terraform_puts_nothing_but_the_volumes_id_into_user_data(prod: Terraform) -> None:
+    for index in (1, 2, 3):
+        document = cloud_configs(prod)[f"cloud-config-{index}"]
+        assert re.findall(r"(?<!\$)\$\{([^}]*)\}", document) == [
+            f'replace(aws_ebs_volume.data-volume-{index}.id, "-", "")'
+        ]
+        assert not re.search(r"(?<!%)%\{", document)
+        user_data = prod.resource("aws_instance", f"node-{index}")["user_data_base64"]
+        assert user_data == f"${{base64gzip(local.cloud-config-{index})}}"
+
+
+def test_a_node_gets_the_document_that_was_tested(prod: Terraform) -> None:
+    (env,) = [env for env in ENVIRONMENTS if env.name == "prod"]
+    for index in (1, 2, 3):
+        document = cloud_configs(prod)[f"cloud-config-{index}"]
+        reference = f'${{replace(aws_ebs_volume.data-volume-{index}.id, "-", "")}}'
+        device = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
+        assert document.replace(reference, "").replace("$${", "${") == cloud_config(
+            Node(names=Names(env), index=index), data_device=device
+        )
+
+
+@EACH_ENVIRONMENT
+def test_passwords_pass_through_terraform_without_being_kept(
+    terraform: Stacks, env: Environment
+) -> None:
+    versions = terraform[env.name][Stack.CLICKHOUSE].resources("aws_secretsmanager_secret_version")
+    assert len(versions) == 3
+    for version in versions.values():
+        assert "secret_string" not in version
+        assert "${ephemeral." in version["secret_string_wo"]
+
+
+# Permissions
+
+
+def written_secrets(stack: Terraform, index: int) -> list[Body]:
+    return granting(statements(stack, f"role-{index}"), "secretsmanager:PutSecretValue")
+
+
+def test_only_the_first_node_may_create_the_certificate_authority(prod: Terraform) -> None:
+    (first,) = written_secrets(prod, 1)
+    assert len(first["Resource"]) == 2
+    assert all(
+        Secret.CLICKHOUSE_CA in arn or Secret.CLICKHOUSE_CA_KEY in arn for arn in first["Resource"]
+    )
+    assert written_secrets(prod, 2) == written_secrets(prod, 3) == []
+
+
+def test_a_node_reads_clickhouses_secrets_and_no_other(prod: Terraform) -> None:
+    for index in (1, 2, 3):
+        (reading,) = granting(statements(prod, f"role-{index}"), "secretsmanager:GetSecretValue")
+        assert len(reading["Resource"]) == 5
+        assert all("secretsmanager_secretclickhouse" in arn for arn in reading["Resource"])
+
+
+@EACH_ENVIRONMENT
+def test_a_node_that_was_broken_into_cannot_destroy_a_backup(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.CLICKHOUSE]
+    prefix = f"{Names(env).bucket_arn(Bucket.BACKUPS)}/{settings.BACKUP_PREFIX}/*"
+    for index in nodes(env):
+        actions = [
+            action for found in statements(stack, f"role-{index}") for action in found["Action"]
+        ]
+        assert not [action for action in actions if "Version" in action or "*" in action]
+        (objects,) = granting(statements(stack, f"role-{index}"), "s3:PutObject")
+        assert objects["Resource"] == [prefix]
+
+
+@EACH_ENVIRONMENT
+def test_a_node_has_no_permission_on_everything_but_to_open_its_own_session(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.CLICKHOUSE]
+    for index in nodes(env):
+        (wide,) = [
+            found for found in statements(stack, f"role-{index}") if found["Resource"] == ["*"]
+        ]
+        assert all(action.startswith(("ssm:Update", "ssmmessages:")) for action in wide["Action"])
+        assert "managed_policy_arns" not in stack.resource("aws_iam_role", f"role-{index}")
+
+
+def test_development_has_the_shape_of_production(terraform: Stacks, prod: Terraform) -> None:
+    dev = terraform["dev"][Stack.CLICKHOUSE]
+    assert len(dev.resources("aws_instance")) == 1
+    assert dev.json["resource"].keys() == prod.json["resource"].keys()

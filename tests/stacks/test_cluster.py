@@ -1,0 +1,100 @@
+"""The EKS control plane and who may administer it."""
+
+import pytest
+
+from environments.names import Names, Stack
+from environments.registry import ENVIRONMENTS
+from tests.terraform import Terraform
+
+Stacks = dict[str, dict[Stack, Terraform]]
+BY_NAME = {env.name: env for env in ENVIRONMENTS}
+
+each_environment = pytest.mark.parametrize("name", ["dev", "prod"])
+
+
+@each_environment
+def test_the_cluster_has_the_name_of_the_brief(terraform: Stacks, name: str) -> None:
+    cluster = terraform[name][Stack.CLUSTER].only("aws_eks_cluster")
+    assert cluster["name"] == f"ai-eval-platform-{name}"
+
+
+@each_environment
+def test_the_control_plane_is_reached_through_private_subnets(terraform: Stacks, name: str) -> None:
+    network = terraform[name][Stack.CLUSTER].only("aws_eks_cluster")["vpc_config"]
+    assert network["endpoint_private_access"] is True
+    assert len(network["subnet_ids"]) == len(BY_NAME[name].network.zones)
+    assert all("private-subnet" in subnet for subnet in network["subnet_ids"])
+
+
+@each_environment
+def test_the_api_is_public_for_listed_addresses_only(terraform: Stacks, name: str) -> None:
+    network = terraform[name][Stack.CLUSTER].only("aws_eks_cluster")["vpc_config"]
+    listed = list(BY_NAME[name].cluster.public_access_cidrs)
+    assert network["endpoint_public_access"] is bool(listed)
+    assert network.get("public_access_cidrs", []) == listed
+    assert "0.0.0.0/0" not in listed
+
+
+def test_production_has_no_public_api(terraform: Stacks) -> None:
+    network = terraform["prod"][Stack.CLUSTER].only("aws_eks_cluster")["vpc_config"]
+    assert network["endpoint_public_access"] is False
+
+
+@each_environment
+def test_kubernetes_secrets_are_encrypted_with_a_rotating_key(terraform: Stacks, name: str) -> None:
+    stack = terraform[name][Stack.CLUSTER]
+    encryption = stack.only("aws_eks_cluster")["encryption_config"]
+    assert encryption["resources"] == ["secrets"]
+    assert encryption["provider"]["key_arn"] == "${aws_kms_key.secrets-key.arn}"
+    assert stack.resource("aws_kms_key", "secrets-key")["enable_key_rotation"] is True
+
+
+@each_environment
+def test_every_control_plane_log_lands_in_our_own_group(terraform: Stacks, name: str) -> None:
+    stack = terraform[name][Stack.CLUSTER]
+    cluster, group = stack.only("aws_eks_cluster"), stack.only("aws_cloudwatch_log_group")
+    assert set(cluster["enabled_cluster_log_types"]) == {
+        "api",
+        "audit",
+        "authenticator",
+        "controllerManager",
+        "scheduler",
+    }
+    assert group["name"] == f"/aws/eks/{cluster['name']}/cluster"
+    assert group["retention_in_days"] == BY_NAME[name].cluster.log_retention_days
+    assert group["kms_key_id"]
+    # Made later, it would clash with the one that EKS makes.
+    assert "aws_cloudwatch_log_group.log-group" in cluster["depends_on"]
+
+
+@each_environment
+def test_only_the_named_roles_administer_the_cluster(terraform: Stacks, name: str) -> None:
+    stack = terraform[name][Stack.CLUSTER]
+    access = stack.only("aws_eks_cluster")["access_config"]
+    assert access == {
+        "authentication_mode": "API",
+        "bootstrap_cluster_creator_admin_permissions": False,
+    }
+    names = Names(BY_NAME[name])
+    entries = stack.resources("aws_eks_access_entry").values()
+    assert {entry["principal_arn"] for entry in entries} == {
+        names.role_arn(role) for role in BY_NAME[name].cluster.admin_role_names
+    }
+    policies = stack.resources("aws_eks_access_policy_association").values()
+    assert len(policies) == len(entries)
+    assert {policy["policy_arn"].rpartition("/")[2] for policy in policies} == {
+        "AmazonEKSClusterAdminPolicy"
+    }
+
+
+@each_environment
+def test_no_version_is_paid_for_beyond_standard_support(terraform: Stacks, name: str) -> None:
+    cluster = terraform[name][Stack.CLUSTER].only("aws_eks_cluster")
+    assert cluster["version"] == BY_NAME[name].cluster.kubernetes_version
+    assert cluster["upgrade_policy"] == {"support_type": "STANDARD"}
+
+
+@each_environment
+def test_other_clusters_cannot_use_the_cluster_role(terraform: Stacks, name: str) -> None:
+    role = terraform[name][Stack.CLUSTER].resource("aws_iam_role", "cluster-role")
+    assert Names(BY_NAME[name]).cluster_arn in role["assume_role_policy"]

@@ -1,0 +1,205 @@
+"""PostgreSQL: what it survives, who may come in, and what its logs must not hold."""
+
+import json
+from datetime import datetime
+
+import pytest
+
+from environments.names import POSTGRES_APP_USER, Stack
+from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from tests.terraform import Body, Terraform
+
+Stacks = dict[str, dict[Stack, Terraform]]
+each_environment = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+by_name = pytest.mark.parametrize("name", ["dev", "prod"])
+
+
+def instance_of(stacks: Stacks, name: str) -> Body:
+    return stacks[name][Stack.DATABASE].only("aws_db_instance")
+
+
+def parameters_of(stacks: Stacks, name: str) -> dict[str, str]:
+    group = stacks[name][Stack.DATABASE].only("aws_db_parameter_group")
+    return {parameter["name"]: parameter["value"] for parameter in group["parameter"]}
+
+
+def secret_fields(stacks: Stacks, name: str, id_: str) -> dict[str, str]:
+    version = stacks[name][Stack.DATABASE].resource("aws_secretsmanager_secret_version", id_)
+    fields: dict[str, str] = json.loads(version["secret_string_wo"])
+    return fields
+
+
+def minutes_of(window: str) -> tuple[int, int]:
+    """`01:00-02:00` or `sun:03:00-sun:04:00` as minutes of a day."""
+    start, end = (
+        datetime.strptime(half[-5:], "%H:%M").time()
+        for half in (window[: len(window) // 2], window[len(window) // 2 + 1 :])
+    )
+    return start.hour * 60 + start.minute, end.hour * 60 + end.minute
+
+
+def test_production_database_survives_a_zone_loss(terraform: Stacks) -> None:
+    assert instance_of(terraform, "prod")["multi_az"] is True
+    subnets = terraform["prod"][Stack.DATABASE].only("aws_db_subnet_group")["subnet_ids"]
+    assert len(set(subnets)) == 3
+
+
+@by_name
+def test_only_the_cluster_reaches_the_database(terraform: Stacks, name: str) -> None:
+    stack = terraform[name][Stack.DATABASE]
+    rule = stack.only("aws_vpc_security_group_ingress_rule")
+    assert "cluster_security_group_id" in rule["referenced_security_group_id"]
+    assert not rule.keys() & {"cidr_ipv4", "cidr_ipv6", "prefix_list_id"}
+    assert (rule["from_port"], rule["to_port"]) == (5432, 5432)
+    assert not stack.resources("aws_vpc_security_group_egress_rule")
+    group = stack.only("aws_security_group")
+    assert not group.keys() & {"ingress", "egress"}
+    instance = instance_of(terraform, name)
+    assert instance["publicly_accessible"] is False
+    assert instance["vpc_security_group_ids"] == ["${aws_security_group.security-group.id}"]
+    subnets = stack.only("aws_db_subnet_group")["subnet_ids"]
+    assert subnets
+    assert all("data-subnet" in subnet for subnet in subnets)
+
+
+@each_environment
+def test_clients_come_in_over_tls_with_scram_or_not_at_all(
+    terraform: Stacks, env: Environment
+) -> None:
+    parameters = parameters_of(terraform, env.name)
+    assert parameters["rds.force_ssl"] == "1"
+    assert parameters["ssl_min_protocol_version"] == "TLSv1.2"
+    assert parameters["rds.accepted_password_auth_method"] == "scram"
+    group = terraform[env.name][Stack.DATABASE].only("aws_db_parameter_group")
+    assert group["family"] == f"postgres{env.database.engine_version}"
+    used = instance_of(terraform, env.name)["parameter_group_name"]
+    assert used == "${aws_db_parameter_group.parameter-group.name}"
+
+
+@by_name
+def test_data_logs_and_insights_are_encrypted_with_the_databases_own_key(
+    terraform: Stacks, name: str
+) -> None:
+    instance = instance_of(terraform, name)
+    groups = terraform[name][Stack.DATABASE].resources("aws_cloudwatch_log_group").values()
+    assert instance["storage_encrypted"] is True
+    assert {
+        instance["kms_key_id"],
+        instance["performance_insights_kms_key_id"],
+        *(group["kms_key_id"] for group in groups),
+    } == {"${aws_kms_key.key.arn}"}
+
+
+@each_environment
+def test_backups_reach_back_as_far_as_the_environment_says_and_outlive_the_instance(
+    terraform: Stacks, env: Environment
+) -> None:
+    instance = instance_of(terraform, env.name)
+    assert instance["backup_retention_period"] == env.database.backup_retention_days > 0
+    assert instance["delete_automated_backups"] is False
+    assert instance["skip_final_snapshot"] is False
+    assert instance["copy_tags_to_snapshot"] is True
+
+
+def test_production_database_cannot_be_deleted_by_an_apply(terraform: Stacks) -> None:
+    assert instance_of(terraform, "prod")["deletion_protection"] is True
+
+
+@each_environment
+def test_storage_grows_by_itself_and_can_still_be_raised_by_hand(
+    terraform: Stacks, env: Environment
+) -> None:
+    """The provider overlooks growth up to the maximum; ignoring the argument would do too much."""
+    instance = instance_of(terraform, env.name)
+    assert instance["max_allocated_storage"] == env.database.max_storage_gib
+    assert instance["allocated_storage"] < instance["max_allocated_storage"]
+    assert "ignore_changes" not in instance.get("lifecycle", {})
+
+
+@by_name
+def test_a_minor_upgrade_by_aws_is_no_drift(terraform: Stacks, name: str) -> None:
+    instance = instance_of(terraform, name)
+    assert instance["auto_minor_version_upgrade"] is True
+    assert instance["engine_version"].isdigit(), "a minor here would ask AWS for a downgrade"
+
+
+@by_name
+def test_a_major_upgrade_finds_its_parameter_group_before_the_old_one_goes(
+    terraform: Stacks, name: str
+) -> None:
+    group = terraform[name][Stack.DATABASE].only("aws_db_parameter_group")
+    assert group["lifecycle"]["create_before_destroy"] is True
+    assert group["name"].endswith(group["family"])
+
+
+@by_name
+def test_backup_and_maintenance_do_not_meet_and_nothing_is_changed_in_between(
+    terraform: Stacks, name: str
+) -> None:
+    instance = instance_of(terraform, name)
+    _, backup_ends = minutes_of(instance["backup_window"])
+    maintenance_starts, _ = minutes_of(instance["maintenance_window"])
+    assert backup_ends < maintenance_starts
+    assert instance["apply_immediately"] is False
+
+
+@each_environment
+def test_every_exported_log_goes_to_a_group_that_expires(
+    terraform: Stacks, env: Environment
+) -> None:
+    groups = terraform[env.name][Stack.DATABASE].resources("aws_cloudwatch_log_group")
+    instance = instance_of(terraform, env.name)
+    kept = {group["name"]: group["retention_in_days"] for group in groups.values()}
+    assert kept == {
+        f"/aws/rds/instance/{instance['identifier']}/{log}": env.database.log_retention_days
+        for log in instance["enabled_cloudwatch_logs_exports"]
+    }
+    for id_ in groups:  # or RDS makes them first, without retention
+        assert f"aws_cloudwatch_log_group.{id_}" in instance["depends_on"]
+
+
+@by_name
+def test_logs_tell_of_roles_and_schema_but_hold_no_password_and_no_users_data(
+    terraform: Stacks, name: str
+) -> None:
+    parameters = parameters_of(terraform, name)
+    # pgaudit blots passwords out of CREATE and ALTER ROLE; log_statement would print them.
+    assert parameters["log_statement"] == "none"
+    assert set(parameters["pgaudit.log"].split(",")) == {"ddl", "role"}
+    assert "pgaudit" in parameters["shared_preload_libraries"].split(",")
+    # Without this, a slow statement is logged with the values bound to it.
+    assert int(parameters["log_min_duration_statement"]) > 0
+    assert parameters["log_parameter_max_length"] == "0"
+
+
+@by_name
+def test_the_administrators_password_is_the_stored_one_and_both_rotate_together(
+    terraform: Stacks, name: str
+) -> None:
+    instance = instance_of(terraform, name)
+    stack = terraform[name][Stack.DATABASE]
+    stored = stack.resource("aws_secretsmanager_secret_version", "postgres-admin")
+    read = stack.json["ephemeral"]["aws_secretsmanager_secret_version"]["postgres-admin"]
+    version = "${aws_secretsmanager_secret_version.postgres-admin.version_id}"
+    assert "secretpostgres-adminarn" in stored["secret_id"]
+    assert read["version_id"] == version
+    assert instance["password_wo"] == (
+        "${jsondecode(ephemeral.aws_secretsmanager_secret_version.postgres-admin"
+        ".secret_string).password}"
+    )
+    assert instance["password_wo_version"] == stored["secret_string_wo_version"]
+    assert instance["username"] == secret_fields(terraform, name, "postgres-admin")["username"]
+    assert not instance.keys() & {"password", "manage_master_user_password"}
+
+
+@by_name
+def test_pods_get_a_user_of_their_own_and_where_to_connect(terraform: Stacks, name: str) -> None:
+    application = secret_fields(terraform, name, "postgres")
+    administrator = secret_fields(terraform, name, "postgres-admin")
+    assert application.keys() == {"host", "port", "database", "username", "password"}
+    assert application["host"] == "${aws_db_instance.instance.address}"
+    assert application["port"] == str(instance_of(terraform, name)["port"])
+    assert application["database"] == instance_of(terraform, name)["db_name"]
+    assert application["username"] == POSTGRES_APP_USER != administrator["username"]
+    assert application["password"] != administrator["password"]

@@ -1,0 +1,219 @@
+"""What GitHub Actions may do, and for whom."""
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from environments.names import Bucket, Names, Stack
+from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from tests.terraform import Terraform
+
+Stacks = dict[str, dict[Stack, Terraform]]
+EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+EACH_NAME = pytest.mark.parametrize("name", ["dev", "prod"])
+GITHUB = "token.actions.githubusercontent.com"
+INLINE_POLICY_LIMIT = 10_240  # characters without white space, all inline policies of a role (IAM)
+
+
+def statements(stack: Terraform, role: str) -> list[dict[str, Any]]:
+    body = stack.resource("aws_iam_role_policy", f"{role}-role-policy")
+    found: list[dict[str, Any]] = json.loads(body["policy"])["Statement"]
+    return found
+
+
+def trusted(stack: Terraform, role: str) -> dict[str, Any]:
+    body = stack.resource("aws_iam_role", f"{role}-role")
+    (statement,) = json.loads(body["assume_role_policy"])["Statement"]
+    assert isinstance(statement, dict)
+    return statement
+
+
+def effects(stack: Terraform, role: str, action: str, resource: str) -> set[str]:
+    """Allow, Deny or both: what the statements say of a request in the environment's region."""
+    return {
+        statement["Effect"]
+        for statement in statements(stack, role)
+        if "StringNotEquals" not in statement.get("Condition", {})
+        and any(fnmatchcase(action, pattern) for pattern in statement["Action"])
+        and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
+    }
+
+
+@EACH_ENVIRONMENT
+@pytest.mark.parametrize("role", ["plan", "deploy"])
+def test_each_role_is_trusted_for_one_repository_on_one_occasion(
+    terraform: Stacks, env: Environment, role: str
+) -> None:
+    occasion = {
+        "plan": "pull_request",
+        "deploy": f"environment:{env.repository.deploy_environment}",
+    }[role]
+    statement = trusted(terraform[env.name][Stack.DELIVERY], role)
+    assert statement["Action"] == ["sts:AssumeRoleWithWebIdentity"]
+    # Equality: a wildcard in the subject is how other repositories get in.
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{GITHUB}:aud": "sts.amazonaws.com",
+            f"{GITHUB}:sub": f"repo:example-org/ai-eval-platform:{occasion}",
+        }
+    }
+
+
+@EACH_NAME
+def test_the_plan_role_can_only_read(terraform: Stacks, name: str) -> None:
+    allowed = [
+        action.partition(":")[2]
+        for statement in statements(terraform[name][Stack.DELIVERY], "plan")
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+    ]
+    assert allowed
+    assert all(action.startswith(("Describe", "Get", "List", "Decrypt")) for action in allowed)
+
+
+@EACH_NAME
+@pytest.mark.parametrize("bucket", [bucket for bucket in Bucket if bucket != Bucket.STATE])
+@pytest.mark.parametrize("role", ["plan", "deploy"])
+def test_neither_role_reads_or_writes_what_users_store(
+    terraform: Stacks, names: dict[str, Names], name: str, role: str, bucket: Bucket
+) -> None:
+    stack = terraform[name][Stack.DELIVERY]
+    stored = f"{names[name].bucket_arn(bucket)}/some/object"
+    for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
+        assert effects(stack, role, action, stored) == set()
+
+
+@EACH_NAME
+def test_the_plan_role_gets_no_secret_value_even_if_another_policy_allows_it(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    stack = terraform[name][Stack.DELIVERY]
+    secret = "arn:aws:secretsmanager:eu-central-1:1:secret:prod/eval-platform/postgres-AbCdEf"
+    for action in ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"):
+        assert effects(stack, "plan", action, secret) == {"Deny"}
+
+
+@EACH_ENVIRONMENT
+def test_deploys_never_see_or_change_the_llm_keys(terraform: Stacks, env: Environment) -> None:
+    stack = terraform[env.name][Stack.DELIVERY]
+    account = env.account
+    prefix = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{env.name}/eval-platform"
+    for action in ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"):
+        assert "Deny" in effects(stack, "deploy", action, f"{prefix}/llm-keys-AbCdEf")
+        assert effects(stack, "deploy", action, f"{prefix}/postgres-AbCdEf") == {"Allow"}
+
+
+@EACH_NAME
+def test_a_state_can_be_written_and_locked_but_never_deleted(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    stack = terraform[name][Stack.DELIVERY]
+    state = f"{names[name].bucket_arn(Bucket.STATE)}/network.tfstate"
+    assert effects(stack, "deploy", "s3:PutObject", state) == {"Allow"}
+    assert effects(stack, "deploy", "s3:DeleteObject", f"{state}.tflock") == {"Allow"}
+    assert effects(stack, "deploy", "s3:DeleteObject", state) == set()
+    assert effects(stack, "deploy", "s3:DeleteObjectVersion", state) == set()
+    assert effects(stack, "plan", "s3:PutObject", f"{state}.tflock") == set()
+
+
+@EACH_NAME
+@pytest.mark.parametrize("role", ["plan", "deploy"])
+@pytest.mark.parametrize(
+    "action",
+    ["iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRole"],
+)
+def test_the_deploy_role_cannot_change_who_may_deploy_or_what_a_deploy_may_do(
+    terraform: Stacks, names: dict[str, Names], name: str, role: str, action: str
+) -> None:
+    stack, own = terraform[name][Stack.DELIVERY], names[name]
+    assert "Deny" in effects(stack, "deploy", action, own.role_arn(own.aws(role)))
+    assert effects(stack, "deploy", action, own.role_arn(own.aws("flow-logs"))) == {"Allow"}
+
+
+@EACH_NAME
+def test_the_deploy_role_makes_roles_of_this_platform_only_and_no_access_keys(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    stack, own = terraform[name][Stack.DELIVERY], names[name]
+    assert effects(stack, "deploy", "iam:PutRolePolicy", own.role_arn("PlatformAdmin")) == set()
+    assert effects(stack, "deploy", "iam:CreateAccessKey", "*") == {"Deny"}
+    passing = [s for s in statements(stack, "deploy") if s["Action"] == ["iam:PassRole"]]
+    assert all("iam:PassedToService" in s["Condition"]["StringEquals"] for s in passing)
+    assert len(passing) == 1
+
+
+@EACH_NAME
+def test_the_deploy_role_can_make_every_role_of_every_stack_and_hand_it_to_its_service(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    delivery, own = terraform[name][Stack.DELIVERY], names[name]
+    (passing,) = (s for s in statements(delivery, "deploy") if s["Action"] == ["iam:PassRole"])
+    services = passing["Condition"]["StringEquals"]["iam:PassedToService"]
+    roles = [
+        role
+        for stack in terraform[name].values()
+        if stack is not delivery
+        for role in stack.resources("aws_iam_role").values()
+    ]
+    assert roles
+    for role in roles:
+        assert effects(delivery, "deploy", "iam:CreateRole", own.role_arn(role["name"])) == {
+            "Allow"
+        }
+        (trust,) = json.loads(role["assume_role_policy"])["Statement"]
+        assert set(trust["Principal"]["Service"]) <= set(services)
+
+
+@EACH_ENVIRONMENT
+def test_a_deploy_stays_in_the_environments_regions(terraform: Stacks, env: Environment) -> None:
+    regions = [region for region in (env.account.region, env.account.backup_copy_region) if region]
+    found = statements(terraform[env.name][Stack.DELIVERY], "deploy")
+    for effect, operator in (("Allow", "StringEquals"), ("Deny", "StringNotEquals")):
+        (services,) = (
+            s["Action"]
+            for s in found
+            if s["Effect"] == effect
+            and s.get("Condition") == {operator: {"aws:RequestedRegion": regions}}
+        )
+        assert {"ec2:*", "eks:*", "kms:*", "rds:*"} <= set(services)
+
+
+@EACH_NAME
+@pytest.mark.parametrize(
+    "action",
+    [
+        "backup:DeleteRecoveryPoint",
+        "backup:DeleteBackupVaultLockConfiguration",
+        "kms:ScheduleKeyDeletion",
+        "rds:DeleteDBSnapshot",
+        "rds:ModifyDBSnapshotAttribute",
+    ],
+)
+def test_a_deploy_cannot_lose_backups_or_keys_or_share_them(
+    terraform: Stacks, name: str, action: str
+) -> None:
+    assert "Deny" in effects(terraform[name][Stack.DELIVERY], "deploy", action, "*")
+
+
+@EACH_NAME
+def test_the_state_stack_is_changed_by_a_person(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    stack = terraform[name][Stack.DELIVERY]
+    for bucket in (Bucket.STATE, Bucket.ACCESS_LOGS):
+        arn = names[name].bucket_arn(bucket)
+        for action in ("s3:PutBucketPolicy", "s3:PutBucketVersioning", "s3:DeleteBucket"):
+            assert effects(stack, "deploy", action, arn) == set()
+
+
+@EACH_NAME
+@pytest.mark.parametrize("role", ["plan", "deploy"])
+def test_policies_fit_into_a_role_and_sessions_end(terraform: Stacks, name: str, role: str) -> None:
+    stack = terraform[name][Stack.DELIVERY]
+    body = stack.resource("aws_iam_role_policy", f"{role}-role-policy")
+    compact = json.dumps(json.loads(body["policy"]), separators=(",", ":"))
+    assert len(compact) < INLINE_POLICY_LIMIT
+    assert stack.resource("aws_iam_role", f"{role}-role")["max_session_duration"] <= 7200

@@ -1,0 +1,65 @@
+"""Secrets exist, are ours to decrypt, and have no value here."""
+
+import pytest
+
+from environments.names import Names, Secret, Stack
+from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from tests.terraform import Terraform
+
+Stacks = dict[str, dict[Stack, Terraform]]
+EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+
+
+def test_operators_find_the_llm_keys_under_the_name_the_brief_gives(terraform: Stacks) -> None:
+    entry = terraform["prod"][Stack.SECRETS].resource("aws_secretsmanager_secret", "llm-keys")
+    assert entry["name"] == "prod/eval-platform/llm-keys"
+
+
+@EACH_ENVIRONMENT
+def test_every_secret_that_has_a_name_has_an_entry_that_says_what_it_is(
+    terraform: Stacks, env: Environment
+) -> None:
+    entries = terraform[env.name][Stack.SECRETS].resources("aws_secretsmanager_secret")
+    assert {entry["name"] for entry in entries.values()} == {
+        Names(env).secret(secret) for secret in Secret
+    }
+    assert all(entry["description"] for entry in entries.values())
+
+
+@EACH_ENVIRONMENT
+def test_a_deleted_secret_can_be_restored_and_is_encrypted_with_our_key(
+    terraform: Stacks, env: Environment
+) -> None:
+    for entry in terraform[env.name][Stack.SECRETS].resources("aws_secretsmanager_secret").values():
+        assert entry["recovery_window_in_days"] == env.secret_recovery_days >= 7
+        assert entry["kms_key_id"] == "${aws_kms_key.key.arn}"
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_the_secrets_stack_holds_no_value(terraform: Stacks, name: str) -> None:
+    assert terraform[name][Stack.SECRETS].resources("aws_secretsmanager_secret_version") == {}
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_no_stack_writes_a_secret_value_that_stays_in_the_state(
+    terraform: Stacks, name: str
+) -> None:
+    for stack in terraform[name].values():
+        for version in stack.resources("aws_secretsmanager_secret_version").values():
+            assert "secret_string" not in version
+            assert "secret_binary" not in version
+            assert "secret_string_wo" in version
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_nothing_but_an_operator_gives_the_llm_keys_a_value(terraform: Stacks, name: str) -> None:
+    for stack in terraform[name].values():
+        for version in stack.resources("aws_secretsmanager_secret_version").values():
+            assert "llm-keys" not in version["secret_id"]
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_no_output_carries_more_of_a_secret_than_its_arn(terraform: Stacks, name: str) -> None:
+    outputs = terraform[name][Stack.SECRETS].json.get("output", {})
+    assert all(output["value"].endswith(".arn}") for output in outputs.values())

@@ -1,0 +1,44 @@
+"""How long each bucket keeps what is in it."""
+
+import pytest
+
+from environments.names import Bucket, Stack
+from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from tests.terraform import Body, Terraform
+
+Stacks = dict[str, dict[Stack, Terraform]]
+EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+
+
+def expiration(stack: Terraform, bucket: Bucket) -> Body:
+    (rule,) = stack.resource("aws_s3_bucket_lifecycle_configuration", f"{bucket}-lifecycle")["rule"]
+    (found,) = rule["expiration"]
+    assert isinstance(found, dict)
+    return found
+
+
+@EACH_ENVIRONMENT
+def test_datasets_stay_until_their_owner_deletes_them(terraform: Stacks, env: Environment) -> None:
+    stack = terraform[env.name][Stack.STORAGE]
+    assert expiration(stack, Bucket.DATASETS) == {"expired_object_delete_marker": True}
+
+
+@EACH_ENVIRONMENT
+def test_reports_and_clickhouse_backups_expire_when_the_environment_says(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.STORAGE]
+    assert expiration(stack, Bucket.REPORTS) == {"days": env.storage.report_retention_days}
+    assert expiration(stack, Bucket.BACKUPS) == {"days": env.clickhouse.backup_retention_days}
+
+
+@EACH_ENVIRONMENT
+def test_one_rotating_key_encrypts_the_three_buckets(terraform: Stacks, env: Environment) -> None:
+    stack = terraform[env.name][Stack.STORAGE]
+    assert stack.only("aws_kms_key")["enable_key_rotation"] is True
+    assert set(stack.resources("aws_s3_bucket")) == {
+        Bucket.DATASETS,
+        Bucket.REPORTS,
+        Bucket.BACKUPS,
+    }

@@ -1,0 +1,53 @@
+"""What holds for the whole repository: who imports whom, types, style, and one place for names."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+TOOLS = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "format", "--check", "."],
+        ["ruff", "check", "."],
+        ["mypy"],
+        ["lint-imports"],
+    ],
+    ids=["format", "style", "types", "imports"],
+)
+def test_the_sources_keep_the_house_rules(command: list[str]) -> None:
+    result = subprocess.run(
+        [TOOLS / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_lock_files_pin_hashes_and_name_no_address() -> None:
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / lock).read_text()
+        pins = re.findall(r"^[a-z0-9._-]+==\S+", text, flags=re.MULTILINE)
+        hashed = re.findall(r"^[a-z0-9._-]+==[^\n]+\\\n    --hash=sha256:", text, re.MULTILINE)
+        assert len(pins) == len(hashed) > 20, lock
+        assert "://" not in text, lock
+    npm = (ROOT / "package-lock.json").read_text()
+    assert '"integrity": "sha512-' in npm
+    assert "://" not in npm
+
+
+def test_every_target_of_the_makefile_is_in_its_help() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    phony = re.findall(r"^\.PHONY: (\S+)", makefile, re.MULTILINE)
+    told = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    told = re.sub(r"\x1b\[\d+m", "", told)
+    assert phony
+    for target in phony:
+        assert re.search(rf"\b{target}\b.*\S \S", told), f"`make help` does not explain {target}"
