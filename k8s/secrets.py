@@ -83,7 +83,10 @@ class SecretsChart(AppChart):
     def _redis(self) -> None:
         self._external(
             Secret.REDIS,
-            fields=self._fields(Secret.REDIS, ("host", "port", "username", "password")),
+            fields=(
+                *self._fields(Secret.REDIS, ("host", "port")),
+                *self._fields(Secret.REDIS_USER, ("username", "password")),
+            ),
             # ElastiCache's certificate is from a public authority, so the client needs no other.
             template={
                 URL: (

@@ -16,13 +16,12 @@ from stacks.aws import (
     DbParameterGroup,
     DbSubnetGroup,
     KmsKey,
-    SecretsmanagerSecretVersion,
     SecurityGroup,
 )
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
 from stacks.database_parameters import parameter_group
-from stacks.ephemeral import read_stored_secret, store_new_secret
+from stacks.ephemeral import new_password, store_new_secret
 from stacks.final_snapshot import final_snapshot_name
 from stacks.iam import ServiceRole, service_role, trust
 from stacks.kms import encryption_key
@@ -64,8 +63,8 @@ class DatabaseStack(EnvironmentStack):
             parameters=parameter_group(self, names=self.names),
             monitoring_role=self._monitoring_role(),
             log_groups=self._log_groups(key),
-            admin_password=self._admin_password(secrets),
         )
+        self._admin_credentials(instance, secrets)
         self._app_credentials(instance, secrets)
 
         self.instance_arn = instance.arn
@@ -124,15 +123,6 @@ class DatabaseStack(EnvironmentStack):
             for export in LOG_EXPORTS
         ]
 
-    def _admin_password(self, secrets: SecretsStack) -> SecretsmanagerSecretVersion:
-        return store_new_secret(
-            self,
-            "postgres-admin",
-            secret_arn=secrets.secret_arns[Secret.POSTGRES_ADMIN],
-            fields={"username": ADMIN_USER},
-            rotation=ADMIN_PASSWORD_ROTATION,
-        )
-
     def _instance(
         self,
         *,
@@ -142,7 +132,6 @@ class DatabaseStack(EnvironmentStack):
         parameters: DbParameterGroup,
         monitoring_role: ServiceRole,
         log_groups: list[CloudwatchLogGroup],
-        admin_password: SecretsmanagerSecretVersion,
     ) -> DbInstance:
         database = self.env.database
         return DbInstance(
@@ -162,9 +151,7 @@ class DatabaseStack(EnvironmentStack):
             publicly_accessible=False,
             ca_cert_identifier="rds-ca-rsa2048-g1",
             username=ADMIN_USER,
-            password_wo=read_stored_secret(
-                self, "postgres-admin", version=admin_password, field="password"
-            ),
+            password_wo=new_password(self, "postgres-admin"),
             password_wo_version=ADMIN_PASSWORD_ROTATION,
             # Roles granted `rds_iam` sign in with tokens of 15 minutes, so people need no password.
             iam_database_authentication_enabled=True,
@@ -195,6 +182,20 @@ class DatabaseStack(EnvironmentStack):
             performance_insights_retention_period=database.performance_insights_retention_days,
             enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
             depends_on=[*log_groups, *monitoring_role.permissions],
+        )
+
+    def _admin_credentials(self, instance: DbInstance, secrets: SecretsStack) -> None:
+        """The password that the same run gave the instance.
+
+        It waits for the instance, whose making is what can fail. Should an apply ever stop between
+        the two, raise `ADMIN_PASSWORD_ROTATION`: both get the same new one.
+        """
+        store_new_secret(
+            self,
+            "postgres-admin",
+            secret_arn=secrets.secret_arns[Secret.POSTGRES_ADMIN],
+            fields={"username": instance.username},
+            rotation=ADMIN_PASSWORD_ROTATION,
         )
 
     def _app_credentials(self, instance: DbInstance, secrets: SecretsStack) -> None:

@@ -60,7 +60,7 @@ class QueueStack(EnvironmentStack):
             users=self._user_group(queue_user(self, names=self.names, credentials=password)),
             logs=self._log_groups(key),
         )
-        self._connection(group, password, secrets)
+        self._connection(group, secrets)
 
     def _key(self) -> KmsKey:
         return encryption_key(
@@ -191,13 +191,8 @@ class QueueStack(EnvironmentStack):
             ],
         )
 
-    def _connection(
-        self,
-        group: ElasticacheReplicationGroup,
-        password: SecretsmanagerSecretVersion,
-        secrets: SecretsStack,
-    ) -> None:
-        """What pods connect with."""
+    def _connection(self, group: ElasticacheReplicationGroup, secrets: SecretsStack) -> None:
+        """Where pods connect, known only now; whom they connect as is in `redis-user`."""
         store_connection(
             self,
             "redis",
@@ -205,8 +200,6 @@ class QueueStack(EnvironmentStack):
             fields={
                 "host": group.primary_endpoint_address,
                 "port": str(REDIS_PORT),
-                "username": REDIS_APP_USER,
                 "tls": "true",
             },
-            credentials=password,
         )

@@ -16,6 +16,7 @@ ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 WRITTEN_BY = {
     Secret.POSTGRES: (Stack.DATABASE, "postgres"),
     Secret.POSTGRES_ADMIN: (Stack.DATABASE, "postgres-admin"),
+    Secret.REDIS_USER: (Stack.QUEUE, "redis-user"),
     Secret.REDIS: (Stack.QUEUE, "redis"),
     Secret.CLICKHOUSE: (Stack.CLICKHOUSE, "app-user"),
 }

@@ -22,6 +22,7 @@ class FakeSecretsManager:
 
     values: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     drawn: list[str] = field(default_factory=list)
+    readable: bool = True
     url: str = ""
 
     def current(self, secret: str) -> dict[str, str]:
@@ -38,7 +39,7 @@ class FakeSecretsManager:
             version = (given["ClientRequestToken"], given["SecretString"])
             self.values.setdefault(given["SecretId"], []).append(version)
             return self._value(given["SecretId"], -1)
-        if call == "GetSecretValue":
+        if call == "GetSecretValue" and self.readable:
             ids = [id_ for id_, _ in self.values[given["SecretId"]]]
             return self._value(given["SecretId"], ids.index(given.get("VersionId", ids[-1])))
         raise NotImplementedError(call)

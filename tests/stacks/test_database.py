@@ -178,18 +178,15 @@ def test_the_administrators_password_is_the_stored_one_and_both_rotate_together(
     terraform: Stacks, name: str
 ) -> None:
     instance = instance_of(terraform, name)
-    stack = terraform[name][Stack.DATABASE]
-    stored = stack.resource("aws_secretsmanager_secret_version", "postgres-admin")
-    read = stack.json["ephemeral"]["aws_secretsmanager_secret_version"]["postgres-admin"]
-    version = "${aws_secretsmanager_secret_version.postgres-admin.version_id}"
-    assert "secretpostgres-adminarn" in stored["secret_id"]
-    assert read["version_id"] == version
-    assert instance["password_wo"] == (
-        "${jsondecode(ephemeral.aws_secretsmanager_secret_version.postgres-admin"
-        ".secret_string).password}"
+    stored = terraform[name][Stack.DATABASE].resource(
+        "aws_secretsmanager_secret_version", "postgres-admin"
     )
+    fields = secret_fields(terraform, name, "postgres-admin")
+    assert "secretpostgres-adminarn" in stored["secret_id"]
+    assert instance["password_wo"] == fields["password"]
     assert instance["password_wo_version"] == stored["secret_string_wo_version"]
-    assert instance["username"] == secret_fields(terraform, name, "postgres-admin")["username"]
+    # The entry waits for the instance: one that cannot be made leaves no password behind.
+    assert fields["username"] == "${aws_db_instance.instance.username}"
     assert not instance.keys() & {"password", "manage_master_user_password"}
 
 
@@ -201,5 +198,6 @@ def test_pods_get_a_user_of_their_own_and_where_to_connect(terraform: Stacks, na
     assert application["host"] == "${aws_db_instance.instance.address}"
     assert application["port"] == str(instance_of(terraform, name)["port"])
     assert application["database"] == instance_of(terraform, name)["db_name"]
-    assert application["username"] == POSTGRES_APP_USER != administrator["username"]
+    assert application["username"] == POSTGRES_APP_USER
+    assert application["username"] != instance_of(terraform, name)["username"]
     assert application["password"] != administrator["password"]

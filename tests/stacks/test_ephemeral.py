@@ -11,14 +11,16 @@ import pytest
 
 from environments.dev import DEV
 from environments.names import Stack
+from stacks.aws import SecretsmanagerSecretVersion
 from stacks.base import EnvironmentStack
-from stacks.ephemeral import store_connection, store_new_secret
+from stacks.ephemeral import new_password, store_connection, store_new_secret
 from tests import tools
 from tests.stacks.fake_secrets_manager import FakeSecretsManager, fake_secrets_manager
 from tests.terraform import Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
 USER = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:user"
+STORE = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:store"
 CONNECTION = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:connection"
 
 
@@ -62,6 +64,14 @@ def test_generated_passwords_are_long_and_need_no_escaping(terraform: Stacks, na
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
+def test_no_plan_has_to_read_a_stored_value(terraform: Stacks, name: str) -> None:
+    """The role that plans pull requests may not; whatever is ephemeral is opened by every plan."""
+    for stack in terraform[name].values():
+        assert stack.json.get("ephemeral", {}).keys() <= {"aws_secretsmanager_random_password"}
+        assert "aws_secretsmanager_secret_version" not in stack.json.get("data", {})
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
 def test_a_secret_gets_its_value_in_one_place_only(terraform: Stacks, name: str) -> None:
     written = [
         version["secret_id"]
@@ -102,12 +112,18 @@ class Account:
 
         app = cdktf.App(outdir=str(self.folder / "out"))
         stack = EnvironmentStack(app, Stack.QUEUE, env=DEV)
-        user = store_new_secret(
+        store_new_secret(
             stack, "user", secret_arn=USER, fields={"username": "eval-app"}, rotation=rotation
         )
-        store_connection(
-            stack, "connection", secret_arn=CONNECTION, fields={"host": host}, credentials=user
+        # Stands for the store itself, which is given the same password.
+        SecretsmanagerSecretVersion(
+            stack,
+            "store",
+            secret_id=STORE,
+            secret_string_wo=json.dumps({"password": new_password(stack, "user")}),
+            secret_string_wo_version=rotation,
         )
+        store_connection(stack, "connection", secret_arn=CONNECTION, fields={"host": host})
         app.synth()
         synthesized = self.folder / "out" / "stacks" / "dev-queue" / "cdk.tf.json"
         synthesized.rename(self.folder / "cdk.tf.json")
@@ -144,17 +160,22 @@ def test_a_real_terraform_keeps_the_password_out_of_all_it_writes(account: Accou
     account.run("apply", "-input=false", "plan")
     first = account.service.current(USER)["password"]
     assert account.service.current(USER) == {"username": "eval-app", "password": first}
-    assert account.service.current(CONNECTION) == {"host": "first.example", "password": first}
+    assert account.service.current(STORE) == {"password": first}
+    assert account.service.current(CONNECTION) == {"host": "first.example"}
     assert "first.example" in account.everything_written(), "not even what is no secret"
     assert len(account.service.drawn) >= 2, "one is drawn for the plan, another for the apply"
     for password in account.service.drawn:
         assert password not in account.everything_written()
 
-    account.run("plan", "-input=false", "-detailed-exitcode")  # 2 would mean changes
+    account.service.readable = False  # to the role that plans pull requests
+    # The exit code 2 would mean changes.
+    account.run("plan", "-input=false", "-lock=false", "-refresh=false", "-detailed-exitcode")
 
+    account.service.readable = True
     account.write(rotation=2, host="second.example")
     account.run("apply", "-input=false", "-auto-approve")
     second = account.service.current(USER)["password"]
     assert second != first
-    assert account.service.current(CONNECTION) == {"host": "second.example", "password": second}
+    assert account.service.current(STORE) == {"password": second}
+    assert account.service.current(CONNECTION) == {"host": "second.example"}
     assert second not in account.everything_written()

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.conftest import ROOT
 # No registry, no telemetry, no version check, and no configuration of whoever runs the tests.
 OFFLINE = {
     **{name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"},
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # Node, for cdktf
     "CHECKPOINT_DISABLE": "1",
     "TF_IN_AUTOMATION": "1",
     "CI": "1",
