@@ -2,44 +2,42 @@
 
 import json
 import traceback
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
 from rich.table import Table
 
+from environments.names import App, Stack
+
+# In the order in which they are applied and synced.
+_ROWS = (
+    ("AWS resources", "terraform", tuple(Stack)),
+    ("Kubernetes objects", "k8s", tuple(App)),
+    ("Argo CD objects", "argocd", ("AppProject", "Application")),
+)
+
 
 def table(files: dict[str, str]) -> Table:
     """Per environment: AWS resources by stack, Kubernetes objects by app, Argo CD Applications."""
-    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    environments: list[str] = []
+    counts: Counter[tuple[str, str, str]] = Counter()
     for path, text in files.items():
-        environment, plane, *rest = path.split("/")
-        if environment not in environments:
-            environments.append(environment)
+        environment, plane, part, *_ = path.split("/")
         if plane == "terraform":
             resources = json.loads(text).get("resource", {}).values()
-            counts["AWS resources", rest[0]][environment] += sum(map(len, resources))
-        elif plane == "k8s":
-            counts["Kubernetes objects", rest[0]][environment] += 1
+            counts[environment, plane, part] += sum(map(len, resources))
         else:
-            counts["Argo CD objects", rest[0].partition("-")[0]][environment] += 1
+            counts[environment, plane, part.partition("-")[0] if plane == "argocd" else part] += 1
 
+    environments = sorted({environment for environment, _, _ in counts})
     result = Table(show_edge=False, pad_edge=False)
-    result.add_column("Plane")
-    result.add_column("Part")
-    for environment in environments:
-        result.add_column(environment, justify="right")
-    previous = None
-    for (plane, part), by_environment in counts.items():
-        if plane != previous:
-            totals = [
-                sum(row[environment] for (p, _), row in counts.items() if p == plane)
-                for environment in environments
-            ]
-            result.add_section()
-            result.add_row(plane, "", *map(str, totals), style="bold")
-        result.add_row("", part, *(str(by_environment[e]) for e in environments))
-        previous = plane
+    for heading in ("", "", *environments):
+        result.add_column(heading, justify="right" if heading else "left")
+    for title, plane, parts in _ROWS:
+        result.add_section()
+        totals = [sum(counts[env, plane, part] for part in parts) for env in environments]
+        result.add_row(title, "", *map(str, totals), style="bold")
+        for part in parts:
+            result.add_row("", part, *(str(counts[env, plane, part]) for env in environments))
     return result
 
 
