@@ -21,6 +21,10 @@ render: $(VENV)/.rendering ## Set up what rendering needs and render every envir
 test: $(VENV)/.testing ## Set up what testing needs and run the tests.
 	@$(BIN)/pytest -n 2
 
+.PHONY: rehearse
+rehearse: $(VENV)/.testing ## Deploy ENV (dev unless given) to an emulated AWS on this machine, check it, tear it down.
+	@$(BIN)/evalctl rehearse $(or $(ENV),dev)
+
 .PHONY: check
 check: $(VENV)/.testing ## Scan rendered/ with checkov; every skip has its reason in checks/policy_skips.toml.
 	@$(BIN)/evalctl check
@@ -47,7 +51,7 @@ cdktf: node_modules/.installed ## Install the cdktf command line (node_modules/.
 .PHONY: lock
 lock: $(VENV)/.testing ## Resolve requirements*.lock and package-lock.json anew from pyproject.toml and package.json.
 	@$(PIP) install --quiet uv
-	@$(COMPILE) --extra dev --output-file requirements-dev.lock
+	@$(COMPILE) --extra dev --extra rehearsal --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 	@$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("package-lock.json"); d = json.loads(f.read_text()); [p.pop("funding", None) for p in d["packages"].values()]; f.write_text(json.dumps(d, indent=2) + "\n")'

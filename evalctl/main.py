@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from checks import policy
+from checks import plan_guard, policy
 from environments.rules import InvalidEnvironmentError
 from environments.spec import Environment
 from evalctl import summary
@@ -43,11 +43,8 @@ def render_command(
     Files that no longer belong disappear. The same values give the same bytes.
     """
     environments = _environments()
-    known = [environment.name for environment in environments]
-    if env is not None and env not in known:
-        _fail(
-            f"There is no environment {env!r}. Known: {', '.join(known)} (environments/registry.py)."
-        )
+    if env is not None:
+        _one_environment(environments, env)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -56,7 +53,7 @@ def render_command(
         TimeElapsedColumn(),
         console=console,
     ) as bars:
-        total = len(known) if env is None else 1
+        total = len(environments) if env is None else 1
         tasks = {plane: bars.add_task(plane, total=total, last="starting") for plane in PLANES}
         try:
             rendering = render(
@@ -98,6 +95,63 @@ def check_command(
             *map(str, found),
         )
     console.print(f"[bold]{rendered}[/bold]: no findings")
+
+
+@app.command("rehearse")
+def rehearse_command(
+    env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to rehearse.")],
+) -> None:
+    """Deploy an environment to an emulated AWS on this machine, check it, and tear it down.
+
+    Runs the real terraform with the real AWS provider on the unmodified rendered stacks: the state
+    bucket first, every stack, a second plan that must be empty, a look at what the account then
+    holds, a teardown, and a look for what is left. Takes minutes; nothing leaves the machine.
+    Without a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
+    """
+    from rehearsal import run
+
+    environment = _one_environment(_environments(), env)
+    try:
+        seconds = run.rehearse(environment, rendered=RENDERED, console=console)
+    except run.FAILURES as error:
+        _fail(f"The rehearsal of {env} failed.", *run.causes(error))
+    console.print(f"[bold]{env}[/bold] rehearsed in {seconds / 60:.1f} minutes")
+
+
+@app.command("plan-guard")
+def plan_guard_command(
+    plan: Annotated[
+        Path, typer.Argument(metavar="PLAN.json", help="What `terraform show -json PLAN` wrote.")
+    ],
+    env: Annotated[str, typer.Option(metavar="NAME", help="The environment that the plan is for.")],
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="A resource whose loss is intended; repeatable."),
+    ] = None,
+) -> None:
+    """Refuse a plan that would destroy or replace what holds data.
+
+    Databases, volumes, buckets, secrets, keys, the queue and the cluster are protected in every
+    environment whose value says that its data is (`database.deletion_protection`).
+    """
+    environment = _one_environment(_environments(), env)
+    try:
+        refused = plan_guard.refusals(plan, allowed=allow or ())
+    except plan_guard.NotAPlanError as error:
+        _fail(str(error))
+    if refused and environment.database.deletion_protection:
+        _fail(f"{env} protects its data; this plan may not be applied.", *map(str, refused))
+    for refusal in refused:
+        console.print(f"{refusal} (not asked of {env}, which protects no data)", markup=False)
+    console.print(f"[bold]{plan}[/bold]: takes away nothing that is protected")
+
+
+def _one_environment(environments: tuple[Environment, ...], name: str) -> Environment:
+    for environment in environments:
+        if environment.name == name:
+            return environment
+    known = ", ".join(environment.name for environment in environments)
+    _fail(f"There is no environment {name!r}. Known: {known} (environments/registry.py).")
 
 
 def _environments() -> tuple[Environment, ...]:

@@ -38,18 +38,21 @@ def safe_bucket(
     access_log_bucket: str | None,
     expire_after_days: int | None,
     statements: tuple[Statement, ...] = (),
-) -> S3Bucket:
+) -> tuple[S3Bucket, S3BucketPolicy]:
     """A private bucket whose objects can be brought back for a while after they are overwritten.
 
     `key_arn` None encrypts with S3's own key, for what cannot use KMS. `access_log_bucket` None is
     for the bucket that holds the access logs. `expire_after_days` None keeps objects until somebody
-    deletes them. `statements` join the bucket policy.
+    deletes them. `statements` join the bucket policy, which comes back too: who can only use the
+    bucket because of it must wait for it.
     """
     created = S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
     versioning = _keep_versions(scope, id_, created)
     _encrypt(scope, id_, created, key_arn)
     private = _keep_private(scope, id_, created)
-    _restrict(scope, id_, created, names.bucket_arn(bucket), key_arn, statements, after=private)
+    bucket_policy = _restrict(
+        scope, id_, created, names.bucket_arn(bucket), key_arn, statements, after=private
+    )
     _tidy(
         scope,
         id_,
@@ -66,7 +69,7 @@ def safe_bucket(
             target_bucket=access_log_bucket,
             target_prefix=f"s3/{bucket}/",
         )
-    return created
+    return created, bucket_policy
 
 
 def _keep_versions(
@@ -129,8 +132,8 @@ def _restrict(
     statements: tuple[Statement, ...],
     *,
     after: cdktf.ITerraformDependable,
-) -> None:
-    S3BucketPolicy(
+) -> S3BucketPolicy:
+    return S3BucketPolicy(
         scope,
         f"{id_}-policy",
         bucket=bucket.bucket,

@@ -9,7 +9,7 @@ import constructs
 
 from environments.names import Bucket, Stack
 from environments.spec import Environment
-from stacks.aws import KmsKey, S3Bucket
+from stacks.aws import KmsKey, S3BucketPolicy
 from stacks.base import EnvironmentStack
 from stacks.iam import Statement
 from stacks.kms import encryption_key
@@ -32,9 +32,9 @@ class StateStack(EnvironmentStack):
         key.lifecycle = _never_destroyed()
         return key
 
-    def _access_log_bucket(self) -> S3Bucket:
+    def _access_log_bucket(self) -> S3BucketPolicy:
         arn = self.names.bucket_arn(Bucket.ACCESS_LOGS)
-        logs = safe_bucket(
+        logs, bucket_policy = safe_bucket(
             self,
             "access-logs",
             names=self.names,
@@ -65,15 +65,16 @@ class StateStack(EnvironmentStack):
             ),
         )
         logs.lifecycle = _never_destroyed()
-        return logs
+        return bucket_policy
 
-    def _state_bucket(self, key: KmsKey, logs: S3Bucket) -> None:
-        state = safe_bucket(
+    def _state_bucket(self, key: KmsKey, logs: S3BucketPolicy) -> None:
+        state, _ = safe_bucket(
             self,
             "state",
             names=self.names,
             bucket=Bucket.STATE,
             key_arn=key.arn,
+            # Through the policy: S3 refuses a target that its log delivery may not write to yet.
             access_log_bucket=logs.bucket,
             expire_after_days=None,
         )

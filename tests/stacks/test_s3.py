@@ -137,5 +137,5 @@ def test_who_read_a_bucket_is_recorded_under_its_own_prefix(
     assert log["target_prefix"] == f"s3/{bucket}/"
     assert log["target_bucket"] in (
         names["prod"].bucket(Bucket.ACCESS_LOGS),
-        "${aws_s3_bucket.access-logs.bucket}",
+        "${aws_s3_bucket_policy.access-logs-policy.bucket}",
     )

@@ -61,6 +61,12 @@ def test_access_logs_are_kept_as_long_as_the_environment_says(terraform: Stacks,
     assert rule["expiration"] == [{"days": env.storage.access_log_retention_days}]
 
 
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_logging_starts_only_when_log_delivery_may_write(terraform: Stacks, name: str) -> None:
+    logging = terraform[name][Stack.STATE].only("aws_s3_bucket_logging")
+    assert logging["target_bucket"] == "${aws_s3_bucket_policy.access-logs-policy.bucket}"
+
+
 def test_only_the_log_delivery_of_this_accounts_buckets_writes_access_logs(
     terraform: Stacks, names: dict[str, Names]
 ) -> None:

@@ -1,0 +1,10 @@
+"""AWS Backup: the tags of an ARN, with or without a slash at the end of the path."""
+
+from moto.backup.responses import BackupResponse
+from moto.core.responses import ActionResult
+
+
+class TagResponse(BackupResponse):
+    def list_tags(self) -> ActionResult:  # type: ignore[override]  # moto's own is a string
+        tags = self.backup_backend.list_tags(self._get_param("resourceArn").rstrip("/"))
+        return ActionResult({"Tags": tags})

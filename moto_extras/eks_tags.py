@@ -1,0 +1,53 @@
+"""Tags of everything in EKS that has them, not of clusters alone."""
+
+from collections.abc import Iterator
+
+from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
+from moto.core.responses import ActionResult, EmptyResult
+from moto.eks.exceptions import ResourceNotFoundException
+from moto.eks.models import EKSBackend
+from moto.eks.responses import EKSResponse
+
+
+class TagBackend(EKSBackend, TaggableResourcesMixin):
+    """Finds tags by ARN; a subclass with tagged resources of its own adds them to `tagged`."""
+
+    SERVICE_NAMESPACE = "eks"
+
+    def tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """The ARN and the tags of each resource."""
+        for cluster in self.clusters.values():
+            yield cluster.arn, cluster.tags
+            for group in cluster.nodegroups.values():
+                yield group.arn, group.tags
+            for profile in cluster.fargate_profiles.values():
+                yield profile.fargate_profile_arn, profile.tags
+
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        for arn, tags in self.tagged():
+            kind = arn.split(":", 5)[5].partition("/")[0]
+            yield TaggedResource(arn=arn, tags=tags, resource_type=f"eks:{kind}")
+
+    def tag_resource(self, resource_arn: str, tags: dict[str, str]) -> None:
+        self.list_tags_for_resource(resource_arn).update(tags)
+
+    def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
+        tags = self.list_tags_for_resource(resource_arn)
+        for key in tag_keys:
+            tags.pop(key, None)
+
+    def list_tags_for_resource(self, resource_arn: str) -> dict[str, str]:
+        for arn, tags in self.tagged():
+            if arn == resource_arn:
+                return tags
+        raise ResourceNotFoundException(message=f"No resource found for ARN: {resource_arn}")
+
+
+class TagResponse(EKSResponse):
+    """moto reads the first of several tag keys only."""
+
+    def untag_resource(self) -> ActionResult:
+        self.eks_backend.untag_resource(
+            self._extract_arn_from_path(), self.querystring.get("tagKeys", [])
+        )
+        return EmptyResult()
