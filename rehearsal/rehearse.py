@@ -126,8 +126,7 @@ async def tear_down(stage: Stage) -> None:
     async def bucket(workspace: Workspace) -> None:
         workspace.override(stage.aws, local_state=True, unprotected=True)
         await stage.terraform.init(workspace, "-migrate-state", "-force-copy")
-        names = Names(stage.env)
-        await asyncio.to_thread(_empty, stage.aws, names.bucket(Bucket.STATE))
+        await asyncio.to_thread(_empty_state_and_logs, stage)
         await stage.terraform.destroy(workspace)
 
     await stage.each("destroy", destroy, backwards=True)
@@ -141,6 +140,15 @@ def _guarded(workspace: Workspace) -> bool:
         for named in workspace.synthesized["resource"].values()
         for body in named.values()
     )
+
+
+def _empty_state_and_logs(stage: Stage) -> None:
+    """Logging is turned off first: every further request would be one more object in the logs."""
+    names = Names(stage.env)
+    state = names.bucket(Bucket.STATE)
+    stage.aws.client("s3").put_bucket_logging(Bucket=state, BucketLoggingStatus={})
+    for bucket in (state, names.bucket(Bucket.ACCESS_LOGS)):
+        _empty(stage.aws, bucket)
 
 
 def _empty(aws: EmulatedAws, bucket: str) -> None:
