@@ -4,7 +4,7 @@ Each service is put together from small parts, as moto's own back ends are: mode
 holds them, and responses by operation name. `install` registers them; `server` serves them.
 
     registry                  puts extended classes in the place of moto's own
-    server, failures          moto's server on loopback, which tells its own failures at once
+    server, failures          moto's server on loopback, which tells its own failures
     eks                       EKS, put together
       eks_clusters              settings that moto drops, the cluster's security group, updates
       eks_nodegroups            settings that moto makes up or drops, updates

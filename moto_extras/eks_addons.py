@@ -49,7 +49,8 @@ class Addon(BaseModel):
         self.tags = tags or {}
         self.status = "ACTIVE"
         self.health: dict[str, list[str]] = {"issues": []}
-        self.owner = self.publisher = "aws" if name in KNOWN else "other"
+        self.owner = "aws"
+        self.publisher = "eks"
         self.created_at = self.modified_at = utcnow()
 
 

@@ -1,6 +1,7 @@
-"""Failures of the emulator itself, told in a way that clients do not repeat for many minutes.
+"""Failures of the emulator itself, in the words of the service that was called.
 
-moto answers them as internal errors, which AWS's clients take for passing ones.
+moto answers all of them as internal errors without a word, which AWS's clients repeat for many
+minutes: right for a race between two requests, wrong for an operation that nobody wrote.
 """
 
 import re
@@ -8,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel
 from moto.core.request import determine_request_protocol
@@ -18,8 +20,10 @@ WsgiApp = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 # As in "AWS4-HMAC-SHA256 Credential=key/20261122/eu-central-1/ec2/aws4_request, …"
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
-_SERVICES_BY_SIGNATURE = {"monitoring": "cloudwatch"}
-STATUS = "501 Not Implemented"  # the one of the 5xx that no client repeats
+# Services that sign with another name than that of their model.
+_MODELS = {"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
+MISSING = "501 Not Implemented"  # the one of the 5xx that no client repeats
+BROKEN = "500 Internal Server Error"
 
 
 class Failure(ServiceException):
@@ -27,29 +31,31 @@ class Failure(ServiceException):
     __module__ = "emulator"
 
 
-def fail_at_once(app: WsgiApp) -> WsgiApp:
-    """The app with its exceptions told in the words of the service that was called."""
+def tell_failures(app: WsgiApp) -> WsgiApp:
+    """The app with its exceptions as answers."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             return app(environ, start_response)
         except Exception as failure:
             traceback.print_exc()
-            headers, body = _told(failure, environ)
-            start_response(STATUS, list(headers.items()))
+            missing = isinstance(failure, NotImplementedError)
+            code = "NotImplemented" if missing else "EmulatorFault"
+            headers, body = _told(code, failure, environ)
+            start_response(MISSING if missing else BROKEN, list(headers.items()))
             return [body]
 
     return answer
 
 
-def _told(failure: Exception, environ: WSGIEnvironment) -> tuple[dict[str, str], bytes]:
-    code = "NotImplemented" if isinstance(failure, NotImplementedError) else "EmulatorFault"
+def _told(code: str, failure: Exception, environ: WSGIEnvironment) -> tuple[dict[str, str], bytes]:
     message = f"The emulated AWS failed: {failure!r}"
     signature = _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", ""))
-    if signature is None:
+    service = _MODELS.get(signature[1], signature[1]) if signature else ""
+    try:
+        model = get_service_model(service)
+    except UnknownServiceError:
         return {"Content-Type": "text/plain"}, f"{code}: {message}".encode()
-    service = _SERVICES_BY_SIGNATURE.get(signature[1], signature[1])
-    model = get_service_model(service)
     protocol = determine_request_protocol(model, environ.get("CONTENT_TYPE", ""))
     serializer = get_serializer_class(service, protocol)(OperationModel({}, model))
     told = serializer.serialize(Failure(code, message))

@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import run_simple
 
 import moto_extras
-from moto_extras.failures import fail_at_once
+from moto_extras.failures import tell_failures
 
 
 def loopback(host: str) -> str:
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> None:
     run_simple(
         arguments.host,
         arguments.port,
-        fail_at_once(DomainDispatcherApplication(create_backend_app)),
+        tell_failures(DomainDispatcherApplication(create_backend_app)),
         threaded=True,
         request_handler=MotoRequestHandler,
     )

@@ -31,7 +31,7 @@ def _tagged(aws: EmulatedAws, region: str) -> list[str]:
         if ":snapshot" not in arn
         and not _waiting_key(aws, region, arn)
         and not _waiting_secret(aws, region, arn)
-        and not _terminated_instance(aws, region, arn)
+        and not _gone_from_ec2(aws, region, arn)
     ]
 
 
@@ -49,11 +49,19 @@ def _waiting_secret(aws: EmulatedAws, region: str, arn: str) -> bool:
     return "DeletedDate" in secret
 
 
-def _terminated_instance(aws: EmulatedAws, region: str, arn: str) -> bool:
-    """EC2 shows a terminated instance for about an hour."""
-    if ":instance/" not in arn:
+def _gone_from_ec2(aws: EmulatedAws, region: str, arn: str) -> bool:
+    """EC2 shows terminated instances, deleted NAT gateways and endpoints for about an hour."""
+    kind, _, id_ = arn.rpartition(":")[2].partition("/")
+    if ":ec2:" not in arn or kind not in ("instance", "natgateway", "vpc-endpoint"):
         return False
-    (reservation,) = aws.client("ec2", region).describe_instances(
-        InstanceIds=[arn.rpartition("/")[2]]
-    )["Reservations"]
-    return bool(reservation["Instances"][0]["State"]["Name"] == "terminated")
+    ec2 = aws.client("ec2", region)
+    if kind == "instance":
+        (reservation,) = ec2.describe_instances(InstanceIds=[id_])["Reservations"]
+        states = [instance["State"]["Name"] for instance in reservation["Instances"]]
+    elif kind == "natgateway":
+        found = ec2.describe_nat_gateways(NatGatewayIds=[id_])["NatGateways"]
+        states = [gateway["State"] for gateway in found]
+    else:
+        found = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-id", "Values": [id_]}])
+        states = [endpoint["State"] for endpoint in found["VpcEndpoints"]]
+    return set(states) <= {"terminated", "deleted"}

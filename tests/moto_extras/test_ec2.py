@@ -71,6 +71,8 @@ def test_an_interface_of_its_own_survives_its_instance_and_can_be_deleted(
     assert [(each["NetworkInterfaceId"], each["Status"]) for each in left] == [
         (interface_id, "available")
     ]
+    ended = ec2.describe_instances(InstanceIds=[launched["InstanceId"]])["Reservations"][0]
+    assert ended["Instances"][0]["State"]["Name"] == "terminated"
     ec2.delete_network_interface(NetworkInterfaceId=interface_id)
 
 
@@ -82,4 +84,17 @@ def test_an_interface_that_a_launch_made_goes_with_its_instance(
         "Instances"
     ][0]
     ec2.terminate_instances(InstanceIds=[launched["InstanceId"]])
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+def test_a_nat_gateways_interface_goes_with_the_gateway(
+    client: Client, subnet_ids: list[str]
+) -> None:
+    ec2 = client("ec2")
+    address = ec2.allocate_address(Domain="vpc")
+    gateway = ec2.create_nat_gateway(SubnetId=subnet_ids[0], AllocationId=address["AllocationId"])[
+        "NatGateway"
+    ]
+    assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
+    ec2.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
