@@ -22,7 +22,7 @@ from cdktf_cdktf_provider_aws.backup_plan import (
     BackupPlanRuleCopyActionLifecycle,
     BackupPlanRuleLifecycle,
 )
-from cdktf_cdktf_provider_aws.backup_selection import BackupSelection, BackupSelectionSelectionTag
+from cdktf_cdktf_provider_aws.backup_selection import BackupSelection
 from cdktf_cdktf_provider_aws.backup_vault import BackupVault
 from cdktf_cdktf_provider_aws.backup_vault_lock_configuration import BackupVaultLockConfiguration
 from cdktf_cdktf_provider_aws.cloudformation_stack import CloudformationStack
