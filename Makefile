@@ -18,8 +18,12 @@ render: $(VENV)/.rendering ## Set up what rendering needs and render every envir
 	@$(BIN)/evalctl render
 
 .PHONY: test
-test: $(VENV)/.testing ## Set up what testing needs and run the tests.
-	@$(BIN)/pytest -n 2
+test: $(VENV)/.testing ## Set up what testing needs and run the tests, all but the rehearsals.
+	@$(BIN)/pytest -n 2 -m "not rehearsal"
+
+.PHONY: test-rehearsals
+test-rehearsals: cdktf $(VENV)/.testing ## Run the tests that apply Terraform to an emulated AWS.
+	@$(BIN)/pytest -n 2 -m rehearsal
 
 .PHONY: rehearse
 rehearse: $(VENV)/.testing ## Deploy ENV (dev unless given) to an emulated AWS on this machine, check it, tear it down.

@@ -28,7 +28,9 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with FileLock(shared / "rendered.lock"):
         if not folder.exists():
             evalctl = [sys.executable, "-m", "evalctl.main", "render", "--out", str(folder)]
-            subprocess.run(evalctl, cwd=ROOT, check=True)
+            # Rendering must need nothing but Python: no terraform, no Node of the machine's own.
+            no_programs = {**os.environ, "PATH": str(shared / "no-programs")}
+            subprocess.run(evalctl, cwd=ROOT, env=no_programs, check=True)
     return folder
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,15 @@ def stack(*, bucket: str = "data-one", description: str = "for data") -> dict[st
             "aws_sns_topic": {"news": {"name": f"news-of-{bucket}"}},
         }
     }
+
+
+Test = Callable[..., None]
+
+
+def on_real_plans(test: Test) -> Test:
+    """They take a minute to make, so that one worker makes them for all tests."""
+    marked: Test = pytest.mark.rehearsal(pytest.mark.xdist_group("real plans")(test))
+    return marked
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +93,13 @@ def make_plans(folder: Path, aws: EmulatedAws, mirror: Path) -> dict[str, Path]:
     return made | {"state": state}
 
 
+@on_real_plans
 @pytest.mark.parametrize("harmless", ["create", "nothing", "update"])
 def test_a_plan_that_takes_nothing_away_passes(plans: dict[str, Path], harmless: str) -> None:
     assert refusals(plans[harmless]) == []
 
 
+@on_real_plans
 def test_a_replaced_bucket_is_refused_by_name_with_how_to_allow_it(plans: dict[str, Path]) -> None:
     (refusal,) = refusals(plans["replace"])
     assert str(refusal) == (
@@ -95,22 +107,26 @@ def test_a_replaced_bucket_is_refused_by_name_with_how_to_allow_it(plans: dict[s
     )
 
 
+@on_real_plans
 def test_a_destroy_is_refused_for_each_that_holds_data(plans: dict[str, Path]) -> None:
     refused = refusals(plans["destroy"])
     assert {refusal.address for refusal in refused} == {"aws_s3_bucket.data", "aws_kms_key.data"}
     assert not any(refusal.replaced for refusal in refused)
 
 
+@on_real_plans
 def test_only_what_is_named_is_allowed(plans: dict[str, Path]) -> None:
     (refusal,) = refusals(plans["destroy"], allowed=["aws_s3_bucket.data"])
     assert refusal.address == "aws_kms_key.data"
 
 
+@on_real_plans
 def test_a_flag_that_allows_nothing_in_this_plan_is_refused(plans: dict[str, Path]) -> None:
     with pytest.raises(NotAPlanError, match="does not take it away"):
         refusals(plans["update"], allowed=["aws_s3_bucket.data"])
 
 
+@on_real_plans
 def test_a_state_is_not_a_plan(plans: dict[str, Path]) -> None:
     with pytest.raises(NotAPlanError, match="is a state, not a plan"):
         refusals(plans["state"])
@@ -126,6 +142,7 @@ def test_anything_else_is_refused_as_no_plan(tmp_path: Path, text: str) -> None:
         refusals(tmp_path / "absent.json")
 
 
+@on_real_plans
 @pytest.mark.parametrize(("env", "exit_code"), [("prod", 1), ("dev", 0)])
 def test_the_command_asks_it_of_environments_that_protect_their_data(
     plans: dict[str, Path], env: str, exit_code: int

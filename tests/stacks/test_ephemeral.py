@@ -155,6 +155,7 @@ def account(tmp_path: Path) -> Iterator[Account]:
         yield Account(tmp_path, service)
 
 
+@pytest.mark.rehearsal
 def test_a_real_terraform_keeps_the_password_out_of_all_it_writes(account: Account) -> None:
     account.run("plan", "-input=false", "-out=plan")
     account.run("apply", "-input=false", "plan")
