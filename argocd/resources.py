@@ -1,11 +1,12 @@
 """Argo CD's AppProject and Application, with what is the same for all of ours already decided."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import constructs
 
 from bindings.custom_resource import CustomResource
-from environments.spec import Repository
+from environments.spec import Repository, SyncWindow
 
 API_VERSION = "argoproj.io/v1alpha1"
 IN_CLUSTER = "https://kubernetes.default.svc"  # each environment's Argo CD runs in its own cluster
@@ -15,6 +16,11 @@ IN_CLUSTER = "https://kubernetes.default.svc"  # each environment's Argo CD runs
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _WAVE = "argocd.argoproj.io/sync-wave"
 _OPTIONS = "argocd.argoproj.io/sync-options"
+# A merge elsewhere in this repository does not render the Application's folder again.
+_RENDERED_FROM_ITS_FOLDER = {"argocd.argoproj.io/manifest-generate-paths": "."}
+
+# For what holds data: neither its absence from Git nor a deletion of its parent removes it unasked.
+CONFIRMED = ("Prune=confirm", "Delete=confirm")
 
 _SYNC_OPTIONS = (
     "ApplyOutOfSyncOnly=true",
@@ -42,24 +48,78 @@ class ResourceKind:
 
 @dataclass(frozen=True, kw_only=True)
 class IgnoredField:
-    """A field of one object that something other than Git decides."""
+    """A field of one object that something other than Git decides; `field` is a jq path."""
 
     group: str
     kind: str
     name: str
-    json_pointer: str
+    field: str
+    reason: str  # for the reader; it is not rendered
 
     def to_spec(self) -> dict[str, object]:
         return {
             "group": self.group,
             "kind": self.kind,
             "name": self.name,
-            "jsonPointers": [self.json_pointer],
+            "jqPathExpressions": [self.field],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """Plain manifests in a folder of this repository."""
+
+    repository: Repository
+    path: str
+
+    def to_spec(self) -> dict[str, object]:
+        return {
+            "repoURL": self.repository.url,
+            "targetRevision": self.repository.revision,
+            "path": self.path,
+            # Plain manifests, even if a Chart.yaml or kustomization.yaml gets into the folder.
+            # `recurse: false` would not do: Argo CD drops it as an empty setting.
+            "directory": {"recurse": True},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kustomization:
+    """A folder of this repository that Kustomize builds."""
+
+    repository: Repository
+    path: str
+
+    def to_spec(self) -> dict[str, object]:
+        # Argo CD knows it by its kustomization.yaml; an empty setting would be dropped.
+        return {
+            "repoURL": self.repository.url,
+            "targetRevision": self.repository.revision,
+            "path": self.path,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelmChart:
+    """A chart at one version, with its values; Argo CD templates it, and Helm installs nothing."""
+
+    repository_url: str
+    name: str
+    version: str
+    values: Mapping[str, object]
+
+    def to_spec(self) -> dict[str, object]:
+        return {
+            "repoURL": self.repository_url,
+            "chart": self.name,
+            "targetRevision": self.version,
+            # The release is named after the chart in every cluster, so that what it makes is too.
+            "helm": {"releaseName": self.name, "valuesObject": dict(self.values)},
         }
 
 
 class AppProject(CustomResource):
-    """What its Applications may sync: one repository into one namespace of this cluster."""
+    """What its Applications may sync: from where, into which namespaces, which kinds, and when."""
 
     def __init__(
         self,
@@ -68,22 +128,25 @@ class AppProject(CustomResource):
         *,
         name: str,
         description: str,
-        repository: Repository,
-        namespace: str,
+        repositories: tuple[str, ...],
+        namespaces: tuple[str, ...],
         cluster_kinds: tuple[ResourceKind, ...],
         namespaced_kinds: tuple[ResourceKind, ...],
         warn_of_orphans: bool,
+        sync_windows: tuple[SyncWindow, ...],
         sync_options: tuple[str, ...],
     ) -> None:
         spec: dict[str, object] = {
             "description": description,
-            "sourceRepos": [repository.url],
-            "destinations": [{"server": IN_CLUSTER, "namespace": namespace}],
+            "sourceRepos": list(repositories),
+            "destinations": [{"server": IN_CLUSTER, "namespace": name} for name in namespaces],
             "clusterResourceWhitelist": [kind.to_spec() for kind in cluster_kinds],
             "namespaceResourceWhitelist": [kind.to_spec() for kind in namespaced_kinds],
         }
         if warn_of_orphans:
             spec["orphanedResources"] = {"warn": True}
+        if sync_windows:
+            spec["syncWindows"] = [_window(window) for window in sync_windows]
         super().__init__(
             scope,
             id_,
@@ -97,7 +160,7 @@ class AppProject(CustomResource):
 
 
 class Application(CustomResource):
-    """One folder of the repository, synced by itself: prune, self-heal, retry until it works."""
+    """One source, synced by itself: prune, self-heal, retry until it works."""
 
     def __init__(
         self,
@@ -106,25 +169,21 @@ class Application(CustomResource):
         *,
         name: str,
         project: str,
-        repository: Repository,
-        path: str,
+        source: Folder | Kustomization | HelmChart,
         namespace: str,
         wave: int,
         ignored_fields: tuple[IgnoredField, ...] = (),
         extra_sync_options: tuple[str, ...] = (),
         own_sync_options: tuple[str, ...] = (),
+        cascades: bool = True,
     ) -> None:
-        """`extra_sync_options` hold for what is synced, `own_sync_options` for this Application."""
+        """`extra_sync_options` hold for what is synced, `own_sync_options` for this Application.
+
+        One that does not cascade leaves what it synced when it is deleted itself.
+        """
         spec: dict[str, object] = {
             "project": project,
-            "source": {
-                "repoURL": repository.url,
-                "targetRevision": repository.revision,
-                "path": path,
-                # Plain manifests, even if a Chart.yaml or kustomization.yaml gets into the folder.
-                # `recurse: false` would not do: Argo CD drops it as an empty setting.
-                "directory": {"recurse": True},
-            },
+            "source": source.to_spec(),
             "destination": {"server": IN_CLUSTER, "namespace": namespace},
             "syncPolicy": {
                 "automated": {"prune": True, "selfHeal": True},
@@ -153,12 +212,22 @@ class Application(CustomResource):
                 # The API server's own dry run knows the defaults of custom resources; without it
                 # they show as differences that no sync can remove.
                 "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
-                # A merge elsewhere in this repository does not render this folder again.
-                "argocd.argoproj.io/manifest-generate-paths": ".",
-            },
-            finalizers=[_FINALIZER],
+            }
+            | ({} if isinstance(source, HelmChart) else _RENDERED_FROM_ITS_FOLDER),
+            finalizers=[_FINALIZER] if cascades else None,
             spec=spec,
         )
+
+
+def _window(window: SyncWindow) -> dict[str, object]:
+    return {
+        "kind": window.kind,
+        "schedule": window.schedule,
+        "duration": f"{window.duration_hours}h",
+        "timeZone": window.time_zone,
+        "applications": ["*"],  # of the project
+        "manualSync": True,  # a person who mends something need not move the window first
+    }
 
 
 def _annotations(*, wave: int, sync_options: tuple[str, ...]) -> dict[str, str]:

@@ -5,7 +5,7 @@ Bootstrap applies these two objects once; from then on they sync themselves and 
 
 import constructs
 
-from argocd.resources import Application, AppProject, ResourceKind
+from argocd.resources import Application, AppProject, Folder, ResourceKind
 from environments.names import ARGOCD_NAMESPACE, Names
 
 # A folder that lacks them by mistake must not take down what keeps everything in sync.
@@ -13,7 +13,7 @@ _NEVER_PRUNED = "Prune=false"
 
 
 def root_project(scope: constructs.Construct, *, names: Names) -> AppProject:
-    """May manage Applications and AppProjects beside Argo CD, and nothing else anywhere.
+    """May manage Applications, their sets and AppProjects beside Argo CD, and nothing else anywhere.
 
     Whoever may change an AppProject may widen it: the guard on this plane is the review of its
     rendered folder, not this project.
@@ -23,14 +23,17 @@ def root_project(scope: constructs.Construct, *, names: Names) -> AppProject:
         "root-project",
         name=names.argocd_root,
         description=f"The Applications and projects of {names.prefix}, and nothing else",
-        repository=names.env.repository,
-        namespace=ARGOCD_NAMESPACE,
+        repositories=(names.env.repository.url,),
+        namespaces=(ARGOCD_NAMESPACE,),
         cluster_kinds=(),
         namespaced_kinds=(
             ResourceKind(group="argoproj.io", kind="AppProject"),
             ResourceKind(group="argoproj.io", kind="Application"),
+            # Even while there are no previews: it could not delete what it may not manage.
+            ResourceKind(group="argoproj.io", kind="ApplicationSet"),
         ),
         warn_of_orphans=False,  # the namespace is full of Argo CD itself
+        sync_windows=names.env.sync_windows,
         # The root Application deletes what it manages before it goes, and this project waits for
         # its last Application: without the second option the two would wait for each other.
         sync_options=(_NEVER_PRUNED, "Delete=false"),
@@ -44,8 +47,7 @@ def root_application(scope: constructs.Construct, *, names: Names, wave: int) ->
         "root-application",
         name=names.argocd_root,
         project=names.argocd_root,
-        repository=names.env.repository,
-        path=names.argocd_folder,
+        source=Folder(repository=names.env.repository, path=names.argocd_folder),
         namespace=ARGOCD_NAMESPACE,
         wave=wave,
         own_sync_options=(_NEVER_PRUNED,),

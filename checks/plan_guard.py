@@ -1,10 +1,10 @@
 """Refuses a Terraform plan that would destroy or replace what holds data, unless told to by name."""
 
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+
+from checks.plan_file import Action, NotAPlanError, read
 
 # Resources whose loss is a loss of data, or of the way to it.
 PROTECTED_TYPES = {
@@ -18,11 +18,6 @@ PROTECTED_TYPES = {
     "aws_s3_bucket": "a bucket",
     "aws_secretsmanager_secret": "a secret",
 }
-FORMAT_VERSIONS = ("1.",)  # of `terraform show -json`; the major says what may be relied on
-
-
-class NotAPlanError(ValueError):
-    """The file is not a plan in Terraform's JSON."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +27,16 @@ class Refusal:
     address: str
     what: str
     replaced: bool
+    stack: str = ""  # told where several plans are looked at: addresses are unique in one only
+
+    @property
+    def name(self) -> str:
+        """What `--allow` takes."""
+        return f"{self.stack}:{self.address}" if self.stack else self.address
 
     def __str__(self) -> str:
         action = "replace" if self.replaced else "destroy"
-        return f"{self.address}: would {action} {self.what}; to allow it: --allow {self.address}"
-
-
-class _Actions(TypedDict):
-    actions: list[str]
-
-
-class _Change(TypedDict):
-    address: str
-    type: str
-    mode: str
-    change: _Actions
+        return f"{self.name}: would {action} {self.what}; to allow it: --allow {self.name}"
 
 
 def refusals(plan: Path, *, allowed: Collection[str] = ()) -> list[Refusal]:
@@ -56,32 +46,31 @@ def refusals(plan: Path, *, allowed: Collection[str] = ()) -> list[Refusal]:
         NotAPlanError: the file is not what `terraform show -json PLAN` writes, or an address in
             `allowed` is not lost in this plan (a left-over flag would allow a later loss unseen).
     """
-    changes = _changes(plan)
-    lost = [
-        Refusal(change["address"], PROTECTED_TYPES[change["type"]], "create" in actions)
-        for change in changes
-        if change["type"] in PROTECTED_TYPES
-        and change["mode"] == "managed"
-        and "delete" in (actions := change["change"]["actions"])
+    return _not_allowed(_lost(plan, stack=""), allowed)
+
+
+def refusals_of_all(plans: Sequence[Path], *, allowed: Collection[str] = ()) -> list[Refusal]:
+    """The same of several stacks' plans, each named `<stack>.json`; `allowed` are `stack:address`.
+
+    Raises:
+        NotAPlanError: as above, with one of the files, or with all of them.
+    """
+    lost = [refusal for plan in plans for refusal in _lost(plan, stack=plan.stem)]
+    return _not_allowed(lost, allowed)
+
+
+def _lost(plan: Path, *, stack: str) -> list[Refusal]:
+    return [
+        Refusal(
+            change.address, PROTECTED_TYPES[change.type], change.action is Action.REPLACE, stack
+        )
+        for change in read(plan).changes
+        if change.type in PROTECTED_TYPES and change.action in (Action.DELETE, Action.REPLACE)
     ]
-    stray = sorted(set(allowed) - {refusal.address for refusal in lost})
+
+
+def _not_allowed(lost: list[Refusal], allowed: Collection[str]) -> list[Refusal]:
+    stray = sorted(set(allowed) - {refusal.name for refusal in lost})
     if stray:
         raise NotAPlanError(f"--allow {', '.join(stray)}: this plan does not take it away; drop it")
-    return [refusal for refusal in lost if refusal.address not in allowed]
-
-
-def _changes(plan: Path) -> list[_Change]:
-    try:
-        document = json.loads(plan.read_text())
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise NotAPlanError(f"{plan} cannot be read as JSON: {error}") from error
-    if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith(
-        FORMAT_VERSIONS
-    ):
-        raise NotAPlanError(f"{plan} is not a plan; write it with `terraform show -json PLANFILE`")
-    if document.get("errored"):
-        raise NotAPlanError(f"{plan} is of a plan that failed; plan again")
-    if "planned_values" not in document:
-        raise NotAPlanError(f"{plan} is a state, not a plan; show the plan file")
-    changes: list[_Change] = document.get("resource_changes", [])
-    return changes
+    return [refusal for refusal in lost if refusal.name not in allowed]

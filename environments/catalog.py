@@ -1,42 +1,173 @@
 """Facts about AWS that values are checked against; each table names its source and the day it was read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+
+from environments.names import Addon
 
 
 @dataclass(frozen=True, kw_only=True)
 class EksVersion:
-    """A Kubernetes minor on EKS: how long it has standard support, and the add-ons that go with it."""
+    """A Kubernetes minor on EKS: how long it is supported, and the add-ons that go with it."""
 
-    standard_support_until: date
+    released: date
+    standard_support_until: date  # the first day, in UTC, without it
+    extended_support_until: date  # at extra cost, and only where `upgrade_policy` allows it
     vpc_cni: str
     coredns: str
     kube_proxy: str
     ebs_csi_driver: str
     pod_identity_agent: str
+    cluster_autoscaler: str  # the image's tag: its chart has versions of its own
 
 
-# Support dates: the EKS release calendar (docs.aws.amazon.com/eks, "Kubernetes versions"). Add-ons:
+# Dates: the EKS release calendar (docs.aws.amazon.com/eks, "Kubernetes versions"). Add-ons:
 # `aws eks describe-addon-versions --kubernetes-version <minor>`, as public repositories report its
-# answer, since no AWS account was at hand: look again before an upgrade. Both read 2026-11-21.
+# answer, since no AWS account was at hand: look again before an upgrade. A line's versions are no
+# older than those of the line before, or an upgrade would move them back. The autoscaler's image: the
+# release notes of kubernetes/autoscaler 1.36.1, and kOps's table for 1.35. All read 2026-11-21.
 EKS_VERSIONS = {
     "1.35": EksVersion(
+        released=date(2026, 1, 27),
         standard_support_until=date(2027, 3, 27),
+        extended_support_until=date(2028, 3, 27),
         vpc_cni="v1.22.4-eksbuild.3",
         coredns="v1.13.2-eksbuild.31",
         kube_proxy="v1.35.3-eksbuild.29",
         ebs_csi_driver="v1.66.0-eksbuild.1",
         pod_identity_agent="v1.3.10-eksbuild.3",
+        cluster_autoscaler="v1.35.1",
     ),
     "1.36": EksVersion(
+        released=date(2026, 6, 2),
         standard_support_until=date(2027, 8, 2),
-        vpc_cni="v1.22.3-eksbuild.1",
-        coredns="v1.14.3-eksbuild.3",
-        kube_proxy="v1.36.0-eksbuild.13",
-        ebs_csi_driver="v1.63.1-eksbuild.1",
+        extended_support_until=date(2028, 8, 2),
+        vpc_cni="v1.22.4-eksbuild.3",
+        coredns="v1.14.3-eksbuild.23",
+        kube_proxy="v1.36.0-eksbuild.25",
+        ebs_csi_driver="v1.66.0-eksbuild.1",
         pod_identity_agent="v1.3.10-eksbuild.3",
+        cluster_autoscaler="v1.36.1",
     ),
 }
+
+
+def kubectl_minors(kubernetes_version: str) -> tuple[str, str]:
+    """The oldest and the newest kubectl that a cluster of this minor understands, as in "1.34", "1.36".
+
+    One minor off either way at most (kubernetes.io/releases/version-skew-policy, read 2026-11-22).
+    """
+    major, minor = kubernetes_version.split(".")
+    return f"{major}.{int(minor) - 1}", f"{major}.{int(minor) + 1}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A Helm chart at one version."""
+
+    repository_url: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddonSet:
+    """Chart versions that go together; an environment moves to another set as a whole, dev first."""
+
+    kubernetes_versions: tuple[str, ...]  # the minors that every chart of the set runs on
+    charts: Mapping[Addon, Chart]
+
+
+_PROMETHEUS_COMMUNITY = "https://prometheus-community.github.io/helm-charts"
+
+# Versions: the projects' own releases (github.com/<project>/releases; for prometheus-community as
+# newreleases.io lists them), all published by 2026-11-21, when they were read. The operator's CRDs
+# and the stack that brings the operator are of one operator release, 0.95.1. Minors: the autoscaler
+# has an image for each, and no chart's `kubeVersion` leaves one out. External Secrets promises only
+# the minor that it tests on, which at 2.7 was 1.35: read its support page before 1.36 in production.
+ADDON_SETS = {
+    "2026-11": AddonSet(
+        kubernetes_versions=("1.35", "1.36"),
+        charts={
+            Addon.PROMETHEUS_CRDS: Chart(
+                repository_url=_PROMETHEUS_COMMUNITY,
+                name="prometheus-operator-crds",
+                version="33.0.2",
+            ),
+            Addon.EXTERNAL_SECRETS: Chart(
+                repository_url="https://charts.external-secrets.io",
+                name="external-secrets",
+                version="2.14.0",
+            ),
+            Addon.LOAD_BALANCER_CONTROLLER: Chart(
+                repository_url="https://aws.github.io/eks-charts",
+                name="aws-load-balancer-controller",
+                version="3.5.0",
+            ),
+            Addon.CLUSTER_AUTOSCALER: Chart(
+                repository_url="https://kubernetes.github.io/autoscaler",
+                name="cluster-autoscaler",
+                version="9.59.1",
+            ),
+            Addon.METRICS_SERVER: Chart(
+                repository_url="https://kubernetes-sigs.github.io/metrics-server",
+                name="metrics-server",
+                version="3.13.1",
+            ),
+            Addon.PROMETHEUS_STACK: Chart(
+                repository_url=_PROMETHEUS_COMMUNITY,
+                name="kube-prometheus-stack",
+                version="92.21.1",
+            ),
+            Addon.PROMETHEUS_ADAPTER: Chart(
+                repository_url=_PROMETHEUS_COMMUNITY,
+                name="prometheus-adapter",
+                version="5.4.1",
+            ),
+            Addon.REDIS_EXPORTER: Chart(
+                repository_url=_PROMETHEUS_COMMUNITY,
+                name="prometheus-redis-exporter",
+                version="6.31.1",
+            ),
+            Addon.CLOUDWATCH_EXPORTER: Chart(
+                repository_url=_PROMETHEUS_COMMUNITY,
+                name="prometheus-yet-another-cloudwatch-exporter",
+                version="0.50.0",
+            ),
+        },
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgoCdRelease:
+    """A release of Argo CD, by what cannot be moved afterwards: a commit, and images' digests."""
+
+    version: str
+    commit: str
+    image_digest: str  # of quay.io/argoproj/argocd
+    redis_digest: (
+        str  # of the public.ecr.aws/docker/library/redis that the release's manifests name
+    )
+    kubernetes_versions: tuple[str, ...]  # the minors that its makers test it on
+
+    @property
+    def manifest_url(self) -> str:
+        """Its manifests for a whole cluster, as one file."""
+        return f"https://raw.githubusercontent.com/argoproj/argo-cd/{self.commit}/manifests/install.yaml"
+
+
+# The newest release on 2026-11-21. Commit: Homebrew's formula for the tag, and what `argocd version`
+# prints. Digests: of argocd:v3.5.4 and redis:8.2.3-alpine, as public repositories pin them. Minors:
+# its docs/operator-manual/tested-kubernetes-versions.md.
+ARGOCD = ArgoCdRelease(
+    version="v3.5.4",
+    commit="d6d5b248ce00e1a2c512068002a93d3319767087",
+    image_digest="sha256:49dff79439bb38b1b942b19a113fe1fec7e6b6c671ddf9fe6a4a7c46bde0b77b",
+    redis_digest="sha256:08ad0b1d280850169a790dba1393ff7a90aef951fc19632cf4d3ce4f78e679ba",
+    kubernetes_versions=("1.33", "1.34", "1.35", "1.36"),
+)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from environments.spec import (
     Database,
     Environment,
     LlmCalls,
+    Monitoring,
     Network,
     NodeGroup,
+    Objectives,
     Orchestrator,
     Ownership,
     Queue,
@@ -25,6 +27,7 @@ from environments.spec import (
 DEV = Environment(
     name="dev",
     tier=Tier.DEVELOPMENT,
+    promotes_from=None,
     account=Account(id="111111111111", region="eu-central-1", backup_copy_region=None),
     ownership=Ownership(owner="platform-team", cost_center="ai-evaluation"),
     repository=Repository(
@@ -63,11 +66,15 @@ DEV = Environment(
             disk_gib=50,
         ),
     ),
+    addon_set="2026-11",
+    controller_replicas=1,
+    sync_windows=(),
     database=Database(
         engine_version="17",
         instance_class="db.t4g.medium",
         storage_gib=20,
         max_storage_gib=100,
+        max_connections=200,
         multi_az=False,
         backup_retention_days=7,
         deletion_protection=False,
@@ -100,6 +107,18 @@ DEV = Environment(
         vault_locked=False,
     ),
     secret_recovery_days=7,
+    monitoring=Monitoring(
+        prometheus_replicas=1,
+        prometheus_resources=Resources(
+            cpu_request_millicores=100,
+            cpu_limit_millicores=1000,
+            memory_request_mib=768,
+            memory_limit_mib=1536,
+        ),
+        prometheus_retention_days=7,
+        prometheus_storage_gib=10,
+        alertmanager_replicas=1,
+    ),
     orchestrator=Orchestrator(
         replicas=1,
         resources=Resources(
@@ -131,5 +150,11 @@ DEV = Environment(
             timeout_seconds=120,
         ),
     ),
+    objectives=Objectives(
+        availability_percent=99.0,
+        provider_p95_seconds=20,
+        daily_llm_budget_usd=50,
+    ),
     images=images_of("dev"),
+    previews=None,
 )

@@ -20,6 +20,7 @@ def images_of(environment: str) -> Images:
             orchestrator=digests["orchestrator"],
             worker=digests["worker"],
             postgres_client=digests["postgres-client"],
+            clickhouse_client=digests["clickhouse-client"],
         )
     except json.JSONDecodeError as error:
         raise ValueError(f"environments/images.json is not JSON: {error}") from error

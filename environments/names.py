@@ -8,6 +8,8 @@ from environments.spec import Environment
 PLATFORM = "ai-eval-platform"
 NAMESPACE = "eval-platform"
 ARGOCD_NAMESPACE = "argocd"
+MONITORING_NAMESPACE = "monitoring"
+PREVIEW_NAMESPACE_PREFIX = "eval-pr-"  # a preview's namespace ends in its pull request's number
 
 
 class Stack(StrEnum):
@@ -29,11 +31,33 @@ class Stack(StrEnum):
 class App(StrEnum):
     """The Kubernetes apps, each one folder of manifests and one Argo CD Application, in sync order."""
 
+    FOUNDATION = "foundation"
     NAMESPACE = "namespace"
     SECRETS = "secrets"
     DATABASE_USERS = "database-users"
+    CLICKHOUSE_SCHEMA = "clickhouse-schema"
     ORCHESTRATOR = "orchestrator"
     WORKER = "worker"
+    MONITORING = "monitoring"
+
+
+def namespace_of(app: App) -> str:
+    """Where an app's objects live."""
+    return MONITORING_NAMESPACE if app is App.MONITORING else NAMESPACE
+
+
+class Addon(StrEnum):
+    """Helm charts that the platform needs in its cluster, each one Argo CD Application."""
+
+    PROMETHEUS_CRDS = "prometheus-operator-crds"
+    EXTERNAL_SECRETS = "external-secrets"
+    LOAD_BALANCER_CONTROLLER = "aws-load-balancer-controller"
+    CLUSTER_AUTOSCALER = "cluster-autoscaler"
+    METRICS_SERVER = "metrics-server"
+    PROMETHEUS_STACK = "kube-prometheus-stack"
+    PROMETHEUS_ADAPTER = "prometheus-adapter"
+    REDIS_EXPORTER = "prometheus-redis-exporter"
+    CLOUDWATCH_EXPORTER = "prometheus-yet-another-cloudwatch-exporter"
 
 
 class Secret(StrEnum):
@@ -43,12 +67,17 @@ class Secret(StrEnum):
     POSTGRES_ADMIN = "postgres-admin"
     POSTGRES = "postgres"
     REDIS_USER = "redis-user"
+    REDIS_METRICS_USER = "redis-metrics-user"
     REDIS = "redis"
     CLICKHOUSE = "clickhouse"
+    CLICKHOUSE_SCHEMA = "clickhouse-schema"
+    CLICKHOUSE_READER = "clickhouse-reader"
     CLICKHOUSE_ADMIN = "clickhouse-admin"
     CLICKHOUSE_INTERSERVER = "clickhouse-interserver"
     CLICKHOUSE_CA = "clickhouse-ca"
     CLICKHOUSE_CA_KEY = "clickhouse-ca-key"
+    GRAFANA_ADMIN = "grafana-admin"
+    SLACK_WEBHOOKS = "slack-webhooks"
 
 
 # What the External Secrets Operator may read, and turns into Kubernetes Secrets. The others are for
@@ -58,9 +87,14 @@ KUBERNETES_SECRETS = (
     Secret.POSTGRES_ADMIN,
     Secret.POSTGRES,
     Secret.REDIS_USER,
+    Secret.REDIS_METRICS_USER,
     Secret.REDIS,
     Secret.CLICKHOUSE,
+    Secret.CLICKHOUSE_SCHEMA,
+    Secret.CLICKHOUSE_READER,
     Secret.CLICKHOUSE_CA,
+    Secret.GRAFANA_ADMIN,
+    Secret.SLACK_WEBHOOKS,
 )
 
 
@@ -80,6 +114,7 @@ class Image(StrEnum):
     ORCHESTRATOR = "orchestrator"
     WORKER = "worker"
     POSTGRES_CLIENT = "postgres-client"
+    CLICKHOUSE_CLIENT = "clickhouse-client"
 
 
 @dataclass(frozen=True)
@@ -97,11 +132,18 @@ LOAD_BALANCER_CONTROLLER = ServiceAccount("kube-system", "aws-load-balancer-cont
 CLUSTER_AUTOSCALER = ServiceAccount("kube-system", "cluster-autoscaler")
 EBS_CSI_CONTROLLER = ServiceAccount("kube-system", "ebs-csi-controller-sa")
 VPC_CNI = ServiceAccount("kube-system", "aws-node")
+CLOUDWATCH_EXPORTER = ServiceAccount(MONITORING_NAMESPACE, "cloudwatch-exporter")
 
 # Spot nodes carry this label and taint; worker pods select the one and tolerate the other.
 NODE_POOL_LABEL = "eval-platform.io/pool"
 WORKER_POOL = "workers-spot"
 GENERAL_POOL = "general"
+
+# The Kubernetes Secret in which Alertmanager finds its configuration, its templates and its webhooks.
+ALERTMANAGER_CONFIG = "alertmanager-config"
+
+# Encrypted EBS volumes, for every claim that names no class.
+DEFAULT_STORAGE_CLASS = "gp3"
 
 # Where Kubernetes services get their addresses. EKS would choose between this and 10.100.0.0/16 by
 # itself (API reference, KubernetesNetworkConfigRequest); no VPC may overlap it.
@@ -110,16 +152,49 @@ SERVICE_CIDR = "172.20.0.0/16"
 POSTGRES_PORT = 5432
 POSTGRES_DATABASE = "eval_platform"
 POSTGRES_APP_USER = "eval_app"
+POSTGRES_PREVIEW_SCHEMA = "eval_preview"
 REDIS_PORT = 6379
 REDIS_APP_USER = "eval-app"
+REDIS_METRICS_USER = "eval-metrics"
 REDIS_QUEUE_KEY = "eval:jobs"
 CLICKHOUSE_HTTPS_PORT = 8443
 CLICKHOUSE_NATIVE_TLS_PORT = 9440
 CLICKHOUSE_DATABASE = "eval_platform"
 CLICKHOUSE_CLUSTER = "eval"
-CLICKHOUSE_APP_USER = "eval_app"
+CLICKHOUSE_APP_USER = "eval_app"  # reads and writes rows
+CLICKHOUSE_SCHEMA_USER = "eval_schema"  # makes and changes tables
+CLICKHOUSE_READER = "eval_reader"  # dashboards
 ORCHESTRATOR_PORT = 8080
 METRICS_PORT = 9090
+
+# The charts' own; network policies and other charts name them.
+PROMETHEUS_PORT = 9090
+ALERTMANAGER_PORT = 9093
+ALERTMANAGER_CLUSTER_PORT = 9094
+
+# Which part of monitoring a pod is. The charts put it onto their pods and the network policies select
+# by it, so that neither needs to know the labels that the other end happens to use.
+MONITORING_LABEL = "eval-platform.io/monitoring"
+# Lets Grafana's sidecars read ConfigMaps of their namespace, and no Secret.
+GRAFANA_SIDECAR_ROLE = "grafana-sidecar"
+
+# Where Grafana's pod finds what its ClickHouse data source may not say in Git.
+GRAFANA_CLICKHOUSE_FILES = "/etc/secrets/clickhouse"
+GRAFANA_CLICKHOUSE_PASSWORD = "password"
+GRAFANA_CLICKHOUSE_CA = "ca.crt"
+
+
+class MonitoringPart(StrEnum):
+    """Values of MONITORING_LABEL."""
+
+    PROMETHEUS = "prometheus"
+    ALERTMANAGER = "alertmanager"
+    OPERATOR = "operator"
+    GRAFANA = "grafana"
+    KUBE_STATE_METRICS = "kube-state-metrics"
+    ADAPTER = "adapter"
+    REDIS_EXPORTER = "redis-exporter"
+    CLOUDWATCH_EXPORTER = "cloudwatch-exporter"
 
 
 @dataclass(frozen=True)
@@ -167,15 +242,18 @@ class Names:
         """ECR repository name."""
         return f"{self.prefix}/{image}"
 
-    def image(self, image: Image) -> str:
-        """Full reference by digest: an image that was scanned and tested is the image that runs."""
-        digests = {
+    def digest(self, image: Image) -> str:
+        return {
             Image.ORCHESTRATOR: self.env.images.orchestrator,
             Image.WORKER: self.env.images.worker,
             Image.POSTGRES_CLIENT: self.env.images.postgres_client,
-        }
+            Image.CLICKHOUSE_CLIENT: self.env.images.clickhouse_client,
+        }[image]
+
+    def image(self, image: Image) -> str:
+        """Full reference by digest: an image that was scanned and tested is the image that runs."""
         registry = f"{self.env.account.id}.dkr.ecr.{self.env.account.region}.amazonaws.com"
-        return f"{registry}/{self.image_repository(image)}@{digests[image]}"
+        return f"{registry}/{self.image_repository(image)}@{self.digest(image)}"
 
     @property
     def private_zone(self) -> str:
@@ -232,7 +310,17 @@ class Names:
         """The root Application, and the AppProject that holds it alone."""
         return f"{self.prefix}-root"
 
-    def application(self, app: App) -> str:
+    @property
+    def argocd_installation(self) -> str:
+        """The Application by which Argo CD manages itself, and the AppProject that holds it alone."""
+        return f"{self.prefix}-argocd"
+
+    @property
+    def argocd_addons_project(self) -> str:
+        """The AppProject of the add-ons."""
+        return f"{self.prefix}-addons"
+
+    def application(self, app: App | Addon) -> str:
         """The app's Argo CD Application; alerts name it, so it tells the environment."""
         return f"{self.prefix}-{app}"
 
@@ -240,3 +328,28 @@ class Names:
     def argocd_folder(self) -> str:
         """Below the repository's root; what the root Application syncs."""
         return f"rendered/{self.env.name}/argocd"
+
+    @property
+    def argocd_installation_folder(self) -> str:
+        """Below the repository's root; Argo CD itself, as a Kustomization."""
+        return f"{self.argocd_folder}-install"
+
+    @property
+    def argocd_dashboards(self) -> str:
+        """The Application that syncs the observation plane, and the AppProject that holds it alone."""
+        return f"{self.prefix}-dashboards"
+
+    @property
+    def argocd_previews(self) -> str:
+        """The ApplicationSet that makes an Application per preview, and the AppProject of these."""
+        return f"{self.prefix}-previews"
+
+    @property
+    def preview_folder(self) -> str:
+        """Below the repository's root; every preview, as a Kustomization that Argo CD adapts."""
+        return f"rendered/{self.env.name}/preview"
+
+    @property
+    def dashboards_folder(self) -> str:
+        """Below the repository's root; where the observation plane is rendered."""
+        return f"rendered/{self.env.name}/dashboards"

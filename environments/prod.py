@@ -10,14 +10,18 @@ from environments.spec import (
     Database,
     Environment,
     LlmCalls,
+    Monitoring,
     Network,
     NodeGroup,
+    Objectives,
     Orchestrator,
     Ownership,
     Queue,
     Repository,
     Resources,
     Storage,
+    SyncWindow,
+    SyncWindowKind,
     Tier,
     Worker,
 )
@@ -25,6 +29,7 @@ from environments.spec import (
 PROD = Environment(
     name="prod",
     tier=Tier.PRODUCTION,
+    promotes_from="dev",
     account=Account(id="222222222222", region="eu-central-1", backup_copy_region="eu-west-1"),
     ownership=Ownership(owner="platform-team", cost_center="ai-evaluation"),
     repository=Repository(
@@ -64,11 +69,23 @@ PROD = Environment(
             disk_gib=50,
         ),
     ),
+    addon_set="2026-11",
+    controller_replicas=2,
+    sync_windows=(
+        # What is merged before a weekend waits for people who could mend it.
+        SyncWindow(
+            kind=SyncWindowKind.DENY,
+            schedule="0 15 * * 5",
+            duration_hours=64,
+            time_zone="Europe/Berlin",
+        ),
+    ),
     database=Database(
         engine_version="17",
         instance_class="db.m7g.large",
         storage_gib=100,
         max_storage_gib=1000,
+        max_connections=500,
         multi_az=True,
         backup_retention_days=35,
         deletion_protection=True,
@@ -101,6 +118,18 @@ PROD = Environment(
         vault_locked=True,
     ),
     secret_recovery_days=30,
+    monitoring=Monitoring(
+        prometheus_replicas=2,
+        prometheus_resources=Resources(
+            cpu_request_millicores=150,
+            cpu_limit_millicores=1000,
+            memory_request_mib=1024,
+            memory_limit_mib=2048,
+        ),
+        prometheus_retention_days=30,
+        prometheus_storage_gib=50,
+        alertmanager_replicas=2,
+    ),
     orchestrator=Orchestrator(
         replicas=3,
         resources=Resources(
@@ -132,5 +161,11 @@ PROD = Environment(
             timeout_seconds=120,
         ),
     ),
+    objectives=Objectives(
+        availability_percent=99.5,
+        provider_p95_seconds=20,
+        daily_llm_budget_usd=500,
+    ),
     images=images_of("prod"),
+    previews=None,
 )

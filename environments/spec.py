@@ -1,7 +1,7 @@
 """What an environment is: one frozen value that every plane reads and none may change.
 
 Every field that can differ between environments is required and keyword-only; what never differs is
-a constant where it is used. A field's name carries its unit. `rules.py` says which values are sound.
+a constant where it is used. A field's name carries its unit. `rules/` says which values are sound.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,13 @@ class CapacityType(StrEnum):
 
     ON_DEMAND = "ON_DEMAND"
     SPOT = "SPOT"
+
+
+class SyncWindowKind(StrEnum):
+    """What a sync window does, spelled as Argo CD spells it; DENY wins where both hold."""
+
+    ALLOW = "allow"
+    DENY = "deny"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +101,16 @@ class Cluster:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SyncWindow:
+    """When Argo CD may, or may not, sync by itself; a person still can."""
+
+    kind: SyncWindowKind
+    schedule: str  # when it opens, as five cron fields
+    duration_hours: int
+    time_zone: str  # as the IANA database names it, with its daylight saving time
+
+
+@dataclass(frozen=True, kw_only=True)
 class Database:
     """RDS for PostgreSQL."""
 
@@ -101,6 +118,7 @@ class Database:
     instance_class: str
     storage_gib: int
     max_storage_gib: int  # storage autoscaling stops here
+    max_connections: int  # an alert comes at four fifths of it
     multi_az: bool
     backup_retention_days: int  # also how far back point-in-time recovery reaches
     deletion_protection: bool
@@ -160,6 +178,22 @@ class Resources:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Monitoring:
+    """Prometheus and Alertmanager in the cluster: how many, and how long metrics are kept."""
+
+    prometheus_replicas: int  # each scrapes everything and keeps its own copy
+    prometheus_resources: Resources  # of each replica
+    prometheus_retention_days: int
+    prometheus_storage_gib: int  # of each replica's volume
+    alertmanager_replicas: int  # they agree among each other on who tells what
+
+    @property
+    def prometheus_retention_gib(self) -> int:
+        """Beyond it the oldest days are dropped early; the rest of the volume is for the newest."""
+        return self.prometheus_storage_gib * 4 // 5
+
+
+@dataclass(frozen=True, kw_only=True)
 class Orchestrator:
     """The API that takes evaluation requests and puts jobs on the queue."""
 
@@ -200,6 +234,29 @@ class Images:
     orchestrator: str
     worker: str
     postgres_client: str
+    clickhouse_client: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objectives:
+    """What the platform promises and may spend; dashboards and alerts measure against it."""
+
+    availability_percent: float  # of the API's requests answered without a server error, in 30 days
+    provider_p95_seconds: int  # 95 of 100 LLM calls answer within this
+    daily_llm_budget_usd: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Previews:
+    """Pull requests that carry a label get the platform in small, with the images built from them."""
+
+    repository_owner: str  # whose pull requests: the GitHub repository that builds the images,
+    repository_name: str  # which need not be this one
+    label: str  # whoever may set it lets the pull request's code run
+    max_age_hours: int  # without a change; then its pods end
+    workers: int  # of one preview; their number is fixed
+    worker_resources: Resources
+    orchestrator_resources: Resources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,17 +265,24 @@ class Environment:
 
     name: str
     tier: Tier
+    promotes_from: str | None  # the environment whose images it takes; None: takes them from builds
     account: Account
     ownership: Ownership
     repository: Repository
     network: Network
     cluster: Cluster
+    addon_set: str  # chart versions that go together, as in "2026-11" (`catalog.ADDON_SETS`)
+    controller_replicas: int  # of each add-on without which the cluster stands still
+    sync_windows: tuple[SyncWindow, ...]  # empty: a merge is synced at any time
     database: Database
     queue: Queue
     clickhouse: ClickHouse
     storage: Storage
     backup: Backup
     secret_recovery_days: int  # how long a deleted secret can be restored
+    monitoring: Monitoring
     orchestrator: Orchestrator
     worker: Worker
+    objectives: Objectives
     images: Images
+    previews: Previews | None  # None: pull requests get no preview

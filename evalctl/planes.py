@@ -35,20 +35,30 @@ def aws(env: Environment) -> dict[str, str]:
 
 
 def kubernetes(env: Environment) -> dict[str, str]:
-    """The Kubernetes objects, and what tells Argo CD to sync them, as YAML."""
+    """The Kubernetes objects, what watches them, and what tells Argo CD to sync both, as YAML."""
     from argocd import app as argocd
+    from argocd import installation
+    from dashboards import app as dashboards
     from k8s import app as k8s
+    from k8s import previews
 
     names = Names(env)
     folders = {names.app_folder(app): objects for app, objects in k8s.build(env).items()}
+    folders[names.dashboards_folder] = dashboards.build(env)
     folders[names.argocd_folder] = argocd.build(env)
     files: dict[str, str] = {}
+    if env.previews is not None:
+        preview = folders[names.preview_folder] = previews.build(env)
+        kustomization = previews.kustomization([_file_name(manifest) for manifest in preview])
+        files[f"{names.preview_folder}/kustomization.yaml"] = to_yaml(kustomization)
     for folder, objects in folders.items():
         for manifest in objects:
             path = f"{folder}/{_file_name(manifest)}"
             if path in files:
                 raise ValueError(f"two objects would be written to {path}; rename one")
             files[path] = to_yaml(manifest)
+    for name, document in installation.build(env).items():
+        files[f"{names.argocd_installation_folder}/{name}"] = to_yaml(document)
     return files
 
 

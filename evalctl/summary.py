@@ -13,12 +13,14 @@ from environments.names import App, Stack
 _ROWS = (
     ("AWS resources", "terraform", tuple(Stack)),
     ("Kubernetes objects", "k8s", tuple(App)),
+    ("Observation objects", "dashboards", ("ConfigMap", "PrometheusRule", "ExternalSecret")),
     ("Argo CD objects", "argocd", ("AppProject", "Application")),
 )
+_BY_KIND = frozenset({"dashboards", "argocd"})  # planes in one folder, counted by kind of object
 
 
 def table(files: dict[str, str]) -> Table:
-    """Per environment: AWS resources by stack, Kubernetes objects by app, Argo CD Applications."""
+    """Per environment: AWS resources by stack, Kubernetes objects by app, the others by kind."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for path, text in files.items():
         environment, plane, part, *_ = path.split("/")
@@ -26,7 +28,7 @@ def table(files: dict[str, str]) -> Table:
             resources = json.loads(text).get("resource", {}).values()
             counts[environment, plane, part] += sum(map(len, resources))
         else:
-            counts[environment, plane, part.partition("-")[0] if plane == "argocd" else part] += 1
+            counts[environment, plane, part.partition("-")[0] if plane in _BY_KIND else part] += 1
 
     environments = sorted({environment for environment, _, _ in counts})
     result = Table(show_edge=False, pad_edge=False)

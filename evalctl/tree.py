@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # The only folders an environment's rendering consists of; anything else in the way is not ours.
-PLANES = frozenset({"terraform", "k8s", "argocd"})
+PLANES = frozenset({"terraform", "k8s", "dashboards", "argocd", "argocd-install", "preview"})
 
 
 class ForeignFilesError(Exception):
@@ -31,6 +31,16 @@ def require_replaceable(folder: Path, *, environments: bool) -> None:
             raise ForeignFilesError(
                 f"{entry} was not rendered and would be lost; name another folder, or move it away"
             )
+
+
+def texts(out: Path, *, only: str | None) -> dict[str, str]:
+    """Path below `out` → text, of every file or of one environment's."""
+    folder = out if only is None else out / only
+    return {
+        path.relative_to(out).as_posix(): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @contextmanager

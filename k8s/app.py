@@ -4,7 +4,10 @@ import cdk8s
 
 from environments.names import App
 from environments.spec import Environment
+from k8s.clickhouse_schema import ClickHouseSchemaChart
 from k8s.database_users import DatabaseUsersChart
+from k8s.foundation import FoundationChart
+from k8s.monitoring import MonitoringChart
 from k8s.namespace import NamespaceChart
 from k8s.orchestrator import OrchestratorChart
 from k8s.secrets import SecretsChart
@@ -17,10 +20,13 @@ def build(env: Environment) -> dict[App, list[Manifest]]:
     """App → its objects, as the Kubernetes API takes them, in sync order."""
     app = cdk8s.App()
     charts = (
+        FoundationChart(app, env=env),
         NamespaceChart(app, env=env),
         SecretsChart(app, env=env),
         DatabaseUsersChart(app, env=env),
+        ClickHouseSchemaChart(app, env=env),
         OrchestratorChart(app, env=env),
         WorkerChart(app, env=env),
+        MonitoringChart(app, env=env),
     )
     return {chart.app: chart.manifests() for chart in charts}

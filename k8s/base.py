@@ -1,4 +1,4 @@
-"""What every app's chart has: labels, the platform's namespace, configuration by checksum."""
+"""What every app's chart has: labels, its namespace, configuration by checksum."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ import cdk8s
 import constructs
 from cdk8s_plus_28 import k8s
 
-from environments.names import NAMESPACE, App, Names
+from environments.names import App, Names, namespace_of
 from environments.spec import Environment
 
 CHECKSUM_ANNOTATION = "eval-platform.io/config-checksum"
@@ -33,7 +33,7 @@ class AppChart(cdk8s.Chart):
         super().__init__(
             scope,
             app,
-            namespace=NAMESPACE,
+            namespace=namespace_of(app),
             labels=self.names.labels(app),
             disable_resource_name_hashes=True,
         )

@@ -17,6 +17,7 @@ from environments.names import (
     GENERAL_POOL,
     POSTGRES_APP_USER,
     POSTGRES_DATABASE,
+    POSTGRES_PREVIEW_SCHEMA,
     App,
     Image,
     Secret,
@@ -78,6 +79,10 @@ class DatabaseUsersChart(AppChart):
     def _job(self, *, service_account: str, sql: Config) -> None:
         credentials = mount(Secret.POSTGRES_ADMIN)
         mounts = (credentials, Mount(name="sql", config_map=sql.name, path=_SQL_FOLDER))
+        # The previews' own, which they cannot make: they come with the application's credentials.
+        preview_schema = (
+            [] if self.env.previews is None else [f"--set=preview_schema={POSTGRES_PREVIEW_SCHEMA}"]
+        )
         psql = container(
             "psql",
             image=self.names.image(Image.POSTGRES_CLIENT),
@@ -92,6 +97,7 @@ class DatabaseUsersChart(AppChart):
                 f"--set=app_user={POSTGRES_APP_USER}",
                 f"--set=app_schema={POSTGRES_DATABASE}",
                 f"--set=database={POSTGRES_DATABASE}",
+                *preview_schema,
                 f"--file={credentials.path}/{_PASSWORD_FILE}",
                 f"--file={_SQL_FOLDER}/{_SQL_FILE}",
                 "service=admin",

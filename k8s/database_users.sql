@@ -1,5 +1,6 @@
 -- The application's role and its own schema. Run by RDS's master user, which is no superuser, and
--- safe to run again. Variables: app_user, app_password, app_schema, database.
+-- safe to run again. Variables: app_user, app_password, app_schema, database, and preview_schema where
+-- pull requests get previews.
 
 SELECT format('CREATE ROLE %I LOGIN', :'app_user')
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = :'app_user')
@@ -30,3 +31,6 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT :"app_user" TO CURRENT_USER;
 CREATE SCHEMA IF NOT EXISTS :"app_schema" AUTHORIZATION :"app_user";
 ALTER ROLE :"app_user" IN DATABASE :"database" SET search_path = :"app_schema";
+\if :{?preview_schema}
+CREATE SCHEMA IF NOT EXISTS :"preview_schema" AUTHORIZATION :"app_user";
+\endif

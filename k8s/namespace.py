@@ -16,24 +16,26 @@ class NamespaceChart(AppChart):
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, App.NAMESPACE, env=env)
-        self._namespace()
+        restricted_namespace(self, NAMESPACE)
         Quota(self, "quota", env=env)
         NetworkPolicies(self, "network-policies", vpc_cidr=env.network.vpc_cidr)
 
-    def _namespace(self) -> None:
-        levels = {
-            f"pod-security.kubernetes.io/{mode}": "restricted"
-            for mode in ("enforce", "audit", "warn")
-        }
-        namespace = k8s.KubeNamespace(
-            self,
-            "namespace",
-            metadata=k8s.ObjectMeta(
-                name=NAMESPACE,
-                labels=levels,
-                # Everything in it goes with it, so nobody's edit of Git removes it unasked.
-                annotations={"argocd.argoproj.io/sync-options": "Prune=confirm"},
-            ),
-        )
-        # The chart puts every object into the namespace; this one is in none.
-        self.amend(namespace, cdk8s.JsonPatch.remove("/metadata/namespace"))
+
+def restricted_namespace(chart: AppChart, name: str) -> None:
+    """A namespace that takes only pods of the restricted Pod Security level."""
+    levels = {
+        f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")
+    }
+    namespace = k8s.KubeNamespace(
+        chart,
+        "namespace",
+        metadata=k8s.ObjectMeta(
+            name=name,
+            labels=levels,
+            # Everything in it goes with it, so nobody's edit of Git, and no deletion of its
+            # Application, removes it unasked.
+            annotations={"argocd.argoproj.io/sync-options": "Prune=confirm,Delete=confirm"},
+        ),
+    )
+    # The chart puts every object into the platform's namespace; this one is in none.
+    chart.amend(namespace, cdk8s.JsonPatch.remove("/metadata/namespace"))

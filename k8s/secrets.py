@@ -11,15 +11,13 @@ workers' LLM keys do (see `worker.py`).
 
 import constructs
 
+from bindings.external_secrets import Field
 from environments.names import App, Secret
 from environments.spec import Environment
-from k8s import database_users
+from k8s import clickhouse_schema, database_users
 from k8s.base import AppChart
-from k8s.custom_resources import ExternalSecret, Field, SecretStore
+from k8s.custom_resources import ExternalSecret, SecretStore
 from k8s.stores import CA_CERTIFICATE, RDS_CA_FILE, URL
-
-STORE = "aws-secrets-manager"
-REFRESH = "5m0s"
 
 _POSTGRES_FIELDS = ("host", "port", "database", "username", "password")
 
@@ -29,22 +27,13 @@ class SecretsChart(AppChart):
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, App.SECRETS, env=env)
-        self._store()
+        SecretStore(self, "store", region=env.account.region)
         self._llm_keys()
         self._postgres()
         self._postgres_admin()
         self._redis()
         self._clickhouse()
-
-    def _store(self) -> None:
-        SecretStore(
-            self,
-            "store",
-            name=STORE,
-            region=self.env.account.region,
-            # Before what refers to it.
-            annotations={"argocd.argoproj.io/sync-wave": "-1"},
-        )
+        self._clickhouse_schema()
 
     def _llm_keys(self) -> None:
         # Whatever providers the entry has keys for: one that is missing stops no other.
@@ -118,6 +107,17 @@ class SecretsChart(AppChart):
             },
         )
 
+    def _clickhouse_schema(self) -> None:
+        """What the job that makes tables needs, in the files that clickhouse-client reads."""
+        self._external(
+            Secret.CLICKHOUSE_SCHEMA,
+            fields=(
+                *self._fields(Secret.CLICKHOUSE_SCHEMA, ("username", "password")),
+                Field(key="ca", secret=self.names.secret(Secret.CLICKHOUSE_CA), field=None),
+            ),
+            template=clickhouse_schema.credential_files(self.names),
+        )
+
     def _fields(self, secret: Secret, fields: tuple[str, ...]) -> tuple[Field, ...]:
         return tuple(
             Field(key=field, secret=self.names.secret(secret), field=field) for field in fields
@@ -135,8 +135,6 @@ class SecretsChart(AppChart):
             self,
             secret,
             name=secret,
-            store=STORE,
-            refresh=REFRESH,
             labels=self.names.labels(App.SECRETS),
             fields=fields,
             all_fields_of=all_fields_of,

@@ -64,16 +64,25 @@ class NodegroupBackend(UpdateBackend):
         node_repair_config: dict[str, bool] | None,
     ) -> Update:
         """UpdateNodegroupConfig, with an update that can be asked for afterwards."""
+        group = self.describe_nodegroup(cluster_name, nodegroup_name)
+        sizes = group.scaling_config | (scaling_config or {})
+        if sizes["minSize"] > sizes["desiredSize"]:
+            raise InvalidParameterException(
+                clusterName=cluster_name,
+                nodegroupName=nodegroup_name,
+                message=f"Minimum capacity {sizes['minSize']} can't be greater than desired size "
+                f"{sizes['desiredSize']}",
+            )
         super().update_nodegroup_config(
             cluster_name,
             nodegroup_name,
             labels=labels,
             taints=taints,
-            scaling_config=scaling_config,
+            scaling_config=sizes,
             update_config=update_config,
             node_repair_config=node_repair_config,
         )
-        self.scaling_groups.resize(self.describe_nodegroup(cluster_name, nodegroup_name))
+        self.scaling_groups.resize(group)
         return self.record(
             Update(
                 cluster_name=cluster_name,

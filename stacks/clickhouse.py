@@ -8,6 +8,8 @@ from environments.names import (
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_HTTPS_PORT,
     CLICKHOUSE_NATIVE_TLS_PORT,
+    CLICKHOUSE_READER,
+    CLICKHOUSE_SCHEMA_USER,
     Secret,
     Stack,
 )
@@ -89,20 +91,19 @@ class ClickHouseStack(EnvironmentStack):
             },
             rotation=PASSWORD_ROTATION,
         )
-        store_new_secret(
-            self,
-            "admin-user",
-            secret_arn=secrets.secret_arns[Secret.CLICKHOUSE_ADMIN],
-            fields={"username": settings.ADMIN_USER},
-            rotation=PASSWORD_ROTATION,
-        )
-        store_new_secret(
-            self,
-            "interserver-user",
-            secret_arn=secrets.secret_arns[Secret.CLICKHOUSE_INTERSERVER],
-            fields={"username": "interserver"},
-            rotation=PASSWORD_ROTATION,
-        )
+        for id_, secret, username in (
+            ("schema-user", Secret.CLICKHOUSE_SCHEMA, CLICKHOUSE_SCHEMA_USER),
+            ("reader-user", Secret.CLICKHOUSE_READER, CLICKHOUSE_READER),
+            ("admin-user", Secret.CLICKHOUSE_ADMIN, settings.ADMIN_USER),
+            ("interserver-user", Secret.CLICKHOUSE_INTERSERVER, "interserver"),
+        ):
+            store_new_secret(
+                self,
+                id_,
+                secret_arn=secrets.secret_arns[secret],
+                fields={"username": username},
+                rotation=PASSWORD_ROTATION,
+            )
 
     def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
         group = reachable_from_cluster(

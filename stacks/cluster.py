@@ -9,6 +9,7 @@ from environments.names import (
     KUBERNETES_SECRETS,
     SERVICE_CIDR,
     WORKER_POOL,
+    Secret,
     Stack,
 )
 from environments.spec import Environment
@@ -30,12 +31,16 @@ from stacks.aws import (
 from stacks.base import EnvironmentStack
 from stacks.cluster_addons import addons_of_nodes, addons_on_nodes
 from stacks.cluster_identities import controller_identities, workload_identities
+from stacks.ephemeral import store_new_secret
 from stacks.iam import service_role, trust
 from stacks.kms import encryption_key
 from stacks.network import NetworkStack
 from stacks.node_group import node_group
 from stacks.secrets import SecretsStack
 from stacks.storage import StorageStack
+
+# Raise it to write a new password; docs/secrets.md tells what else has to happen.
+GRAFANA_PASSWORD_ROTATION = 1
 
 
 class ClusterStack(EnvironmentStack):
@@ -71,8 +76,19 @@ class ClusterStack(EnvironmentStack):
         workload_identities(
             self, names=self.names, cluster=cluster, storage_key_arn=storage.key_arn
         )
+        self._grafana_administrator(secrets)
 
         self.node_security_group_id = node_security_group_id
+
+    def _grafana_administrator(self, secrets: SecretsStack) -> None:
+        """Grafana runs in the cluster and its chart would make the password up at each rendering."""
+        store_new_secret(
+            self,
+            Secret.GRAFANA_ADMIN,
+            secret_arn=secrets.secret_arns[Secret.GRAFANA_ADMIN],
+            fields={"username": "admin"},
+            rotation=GRAFANA_PASSWORD_ROTATION,
+        )
 
     def _log_group(self) -> CloudwatchLogGroup:
         """Made before the cluster, which would make its own and keep it for ever."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import constructs
 
 from environments.names import (
+    CLOUDWATCH_EXPORTER,
     CLUSTER_AUTOSCALER,
     EXTERNAL_SECRETS,
     LOAD_BALANCER_CONTROLLER,
@@ -56,6 +57,14 @@ def controller_identities(
         cluster=cluster,
         service_account=CLUSTER_AUTOSCALER,
         statements=controller_policies.cluster_autoscaler(names),
+    )
+    pod_identity(
+        scope,
+        "cloudwatch-exporter",
+        names=names,
+        cluster=cluster,
+        service_account=CLOUDWATCH_EXPORTER,
+        statements=controller_policies.cloudwatch_exporter(),
     )
 
 

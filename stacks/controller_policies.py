@@ -1,4 +1,4 @@
-"""What two controllers may do in AWS: read Kubernetes's secrets, resize this cluster's nodes."""
+"""What controllers may do in AWS: read Kubernetes's secrets, read metrics, resize this cluster's nodes."""
 
 from environments.names import Names
 from stacks.iam import Statement
@@ -23,6 +23,11 @@ def external_secrets(
             },
         ),
     )
+
+
+def cloudwatch_exporter() -> tuple[Statement, ...]:
+    """Read metrics. CloudWatch knows no narrower resource than "*" for either call."""
+    return (Statement(actions=("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")),)
 
 
 def cluster_autoscaler(names: Names) -> tuple[Statement, ...]:

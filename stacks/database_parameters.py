@@ -37,7 +37,10 @@ def parameter_group(scope: constructs.Construct, *, names: Names) -> DbParameter
             DbParameterGroupParameter(name=name, value=value, apply_method=apply_method)
             for apply_method, parameters in (
                 ("immediate", _AT_ONCE),
-                ("pending-reboot", _AFTER_RESTART),
+                (
+                    "pending-reboot",
+                    _AFTER_RESTART | {"max_connections": str(names.env.database.max_connections)},
+                ),
             )
             for name, value in parameters.items()
         ],

@@ -1,4 +1,4 @@
-"""What GitHub Actions may do here: a role that plans pull requests, and one that deploys `main`.
+"""What GitHub Actions may do here: roles that plan pull requests, inspect `main`, and deploy it.
 
 Applied by a person, as the state stack is: the deploy role can read this stack and not change it.
 """
@@ -9,7 +9,7 @@ from environments.names import Stack
 from environments.spec import Environment
 from stacks.aws import IamOpenidConnectProvider, IamRole, IamRolePolicy
 from stacks.base import EnvironmentStack
-from stacks.delivery_policies import deploy_role, plan_role
+from stacks.delivery_policies import deploy_role, inspect_role, plan_role
 from stacks.iam import Statement, policy
 
 _GITHUB = "token.actions.githubusercontent.com"
@@ -19,7 +19,7 @@ DEPLOY_SESSION_SECONDS = 7200  # a first deploy waits for EKS, RDS and ElastiCac
 
 
 class DeliveryStack(EnvironmentStack):
-    """GitHub's OIDC provider and the two roles, each trusted for one repository and one occasion.
+    """GitHub's OIDC provider and the three roles, each trusted for one repository and one occasion.
 
     An account holds GitHub's provider once: two environments need two accounts.
     """
@@ -28,6 +28,7 @@ class DeliveryStack(EnvironmentStack):
         super().__init__(scope, Stack.DELIVERY, env=env)
         provider = self._provider_of_github()
         self._plan_role(provider)
+        self._inspect_role(provider)
         self._deploy_role(provider)
 
     def _provider_of_github(self) -> IamOpenidConnectProvider:
@@ -49,6 +50,19 @@ class DeliveryStack(EnvironmentStack):
             occasion="pull_request",
             session_seconds=PLAN_SESSION_SECONDS,
             statements=plan_role(self.names),
+        )
+
+    def _inspect_role(self, provider: IamOpenidConnectProvider) -> None:
+        """The branch that is deployed: what a deploy would do, and what differs from the code.
+
+        It refreshes, so it reads the values that Terraform wrote; and it can change nothing.
+        """
+        self._role(
+            "inspect",
+            provider,
+            occasion=f"ref:refs/heads/{self.env.repository.revision}",
+            session_seconds=PLAN_SESSION_SECONDS,
+            statements=inspect_role(self.names),
         )
 
     def _deploy_role(self, provider: IamOpenidConnectProvider) -> None:

@@ -1,8 +1,17 @@
-"""What the two roles of GitHub Actions may do in the account: read settings, or deploy them."""
+"""What the three roles of GitHub Actions may do in the account: read settings, compare, or deploy."""
 
 from environments.names import Bucket, Names, Secret
 from stacks.iam import Statement
+from stacks.secrets import SECRETS_KEY_PURPOSE
 from stacks.state import STATE_KEY_PURPOSE
+
+# An operator puts these in; Terraform only makes their entries.
+_OPERATORS_SECRETS = (Secret.LLM_KEYS, Secret.SLACK_WEBHOOKS)
+# Terraform makes the entries of these too, and the ClickHouse nodes what is in them.
+_NODES_SECRETS = (Secret.CLICKHOUSE_CA, Secret.CLICKHOUSE_CA_KEY)
+_TERRAFORMS_SECRETS = tuple(
+    secret for secret in Secret if secret not in (*_OPERATORS_SECRETS, *_NODES_SECRETS)
+)
 
 # What Terraform's provider calls to read the resources of the stacks; no object, log line, image or
 # secret value is among it.
@@ -99,6 +108,12 @@ def plan_role(names: Names) -> tuple[Statement, ...]:
     return (*_reading(names), *_no_secret_values(("*",)))
 
 
+def inspect_role(names: Names) -> tuple[Statement, ...]:
+    """Reads settings and states, and the values that Terraform wrote and compares in a refresh."""
+    others = tuple(_secret_arn(names, secret) for secret in (*_OPERATORS_SECRETS, *_NODES_SECRETS))
+    return (*_reading(names), *_reading_secrets(names), *_no_secret_values(others))
+
+
 def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
     """Changes everything but the bootstrap: the state stack, and the roles this is about."""
     return (
@@ -126,6 +141,16 @@ def _reading(names: Names) -> tuple[Statement, ...]:
     )
 
 
+def _reading_secrets(names: Names) -> tuple[Statement, ...]:
+    return (
+        Statement(
+            actions=("secretsmanager:GetSecretValue",),
+            resources=tuple(_secret_arn(names, secret) for secret in _TERRAFORMS_SECRETS),
+        ),
+        _key(names, "kms:Decrypt", service="secretsmanager", purpose=SECRETS_KEY_PURPOSE),
+    )
+
+
 def _writing_state(names: Names) -> tuple[Statement, ...]:
     state = names.bucket_arn(Bucket.STATE)
     return (
@@ -136,15 +161,18 @@ def _writing_state(names: Names) -> tuple[Statement, ...]:
 
 
 def _state_key(names: Names, action: str) -> Statement:
+    return _key(names, action, service="s3", purpose=STATE_KEY_PURPOSE)
+
+
+def _key(names: Names, action: str, *, service: str, purpose: str) -> Statement:
+    """One of our keys, by its alias, and only for the service that keeps things encrypted with it."""
     account = names.env.account
     return Statement(
         actions=(action,),
         resources=(f"arn:aws:kms:{account.region}:{account.id}:key/*",),
         conditions={
-            "StringEquals": {"kms:ViaService": f"s3.{account.region}.amazonaws.com"},
-            "ForAnyValue:StringEquals": {
-                "kms:ResourceAliases": f"alias/{names.aws(STATE_KEY_PURPOSE)}"
-            },
+            "StringEquals": {"kms:ViaService": f"{service}.{account.region}.amazonaws.com"},
+            "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{names.aws(purpose)}"},
         },
     )
 
@@ -230,7 +258,7 @@ def _changing_roles(names: Names) -> tuple[Statement, ...]:
 
 def _never(names: Names, provider_arn: str) -> tuple[Statement, ...]:
     """Refused even if another policy on the deploy role should one day allow it."""
-    own_roles = tuple(names.role_arn(names.aws(role)) for role in ("plan", "deploy"))
+    own_roles = tuple(names.role_arn(names.aws(role)) for role in ("plan", "inspect", "deploy"))
     return (
         # Its own trust and rights: who can deploy must not decide who can deploy.
         Statement(
@@ -259,7 +287,7 @@ def _never(names: Names, provider_arn: str) -> tuple[Statement, ...]:
             deny=True,
         ),
         Statement(actions=_NEVER_NEEDED, deny=True),
-        *_no_secret_values((_secret_arn(names, Secret.LLM_KEYS),)),
+        *_no_secret_values(tuple(_secret_arn(names, secret) for secret in _OPERATORS_SECRETS)),
     )
 
 

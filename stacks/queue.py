@@ -3,10 +3,9 @@
 import cdktf
 import constructs
 
-from environments.names import REDIS_APP_USER, REDIS_PORT, Secret, Stack
+from environments.names import REDIS_PORT, Secret, Stack
 from environments.spec import Environment
 from stacks.aws import (
-    CloudformationStack,
     CloudwatchLogGroup,
     ElasticacheParameterGroup,
     ElasticacheParameterGroupParameter,
@@ -24,12 +23,13 @@ from stacks.ephemeral import store_connection, store_new_secret
 from stacks.final_snapshot import final_snapshot_name
 from stacks.kms import encryption_key
 from stacks.network import NetworkStack
-from stacks.queue_user import queue_user
+from stacks.queue_user import APPLICATION, METRICS, QueueUser, queue_users
 from stacks.secrets import SecretsStack
 from stacks.security_group import reachable_from_cluster
 
-# Raise it to write a new password; docs/secrets.md tells what else has to happen.
+# Raise one to write a new password; docs/secrets.md tells what else has to happen.
 PASSWORD_ROTATION = 1
+METRICS_PASSWORD_ROTATION = 1
 
 # UTC. An hour after the database's, so that a bad night hits one store at a time.
 SNAPSHOT_WINDOW = "02:00-03:00"
@@ -51,13 +51,23 @@ class QueueStack(EnvironmentStack):
     ) -> None:
         super().__init__(scope, Stack.QUEUE, env=env)
         key = self._key()
-        password = self._password(secrets)
+        credentials = {
+            APPLICATION: self._password(
+                APPLICATION, Secret.REDIS_USER, rotation=PASSWORD_ROTATION, secrets=secrets
+            ),
+            METRICS: self._password(
+                METRICS,
+                Secret.REDIS_METRICS_USER,
+                rotation=METRICS_PASSWORD_ROTATION,
+                secrets=secrets,
+            ),
+        }
         group = self._replication_group(
             key=key,
             subnets=self._subnet_group(network),
             security_group=self._security_group(network, cluster),
             parameters=self._parameter_group(),
-            users=self._user_group(queue_user(self, names=self.names, credentials=password)),
+            users=self._user_group(queue_users(self, names=self.names, credentials=credentials)),
             logs=self._log_groups(key),
         )
         self._connection(group, secrets)
@@ -119,24 +129,26 @@ class QueueStack(EnvironmentStack):
             for log in LOGS
         }
 
-    def _password(self, secrets: SecretsStack) -> SecretsmanagerSecretVersion:
+    def _password(
+        self, user: QueueUser, secret: Secret, *, rotation: int, secrets: SecretsStack
+    ) -> SecretsmanagerSecretVersion:
         """In an entry of its own, because ElastiCache needs it before the queue has an address."""
         return store_new_secret(
             self,
-            "redis-user",
-            secret_arn=secrets.secret_arns[Secret.REDIS_USER],
-            fields={"username": REDIS_APP_USER},
-            rotation=PASSWORD_ROTATION,
+            secret,
+            secret_arn=secrets.secret_arns[secret],
+            fields={"username": user.name},
+            rotation=rotation,
         )
 
-    def _user_group(self, user: CloudformationStack) -> ElasticacheUserGroup:
+    def _user_group(self, user_ids: list[str]) -> ElasticacheUserGroup:
         """Unlike Redis, Valkey asks for no user named `default`: without one, nobody is let in."""
         return ElasticacheUserGroup(
             self,
             "user-group",
             user_group_id=self.names.aws("redis"),
             engine="valkey",
-            user_ids=[user.outputs.lookup("UserId")],
+            user_ids=user_ids,
         )
 
     def _replication_group(
@@ -192,7 +204,7 @@ class QueueStack(EnvironmentStack):
         )
 
     def _connection(self, group: ElasticacheReplicationGroup, secrets: SecretsStack) -> None:
-        """Where pods connect, known only now; whom they connect as is in `redis-user`."""
+        """Where pods connect, known only now; whom they connect as is in entries of their own."""
         store_connection(
             self,
             "redis",

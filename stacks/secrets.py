@@ -8,17 +8,24 @@ from stacks.aws import KmsKey, SecretsmanagerSecret
 from stacks.base import EnvironmentStack
 from stacks.kms import encryption_key
 
+SECRETS_KEY_PURPOSE = "secrets"  # the key's alias, by which other stacks' policies name it
+
 _DESCRIPTIONS = {
     Secret.LLM_KEYS: "API keys of the LLM providers, put in by an operator",
     Secret.POSTGRES_ADMIN: "PostgreSQL administrator",
     Secret.POSTGRES: "PostgreSQL application user and where to connect",
     Secret.REDIS_USER: "Job queue user, for ElastiCache and for pods",
+    Secret.REDIS_METRICS_USER: "Job queue user that may only count, for ElastiCache and redis_exporter",
     Secret.REDIS: "Where to connect to the job queue",
     Secret.CLICKHOUSE: "ClickHouse application user and where to connect",
+    Secret.CLICKHOUSE_SCHEMA: "ClickHouse user that makes and changes tables",
+    Secret.CLICKHOUSE_READER: "ClickHouse user of the dashboards, read-only",
     Secret.CLICKHOUSE_ADMIN: "ClickHouse administrator",
     Secret.CLICKHOUSE_INTERSERVER: "What ClickHouse replicas show each other",
     Secret.CLICKHOUSE_CA: "Certificate of the private authority that ClickHouse clients trust",
     Secret.CLICKHOUSE_CA_KEY: "Key of that authority",
+    Secret.GRAFANA_ADMIN: "Grafana administrator",
+    Secret.SLACK_WEBHOOKS: "Where alerts are sent, put in by an operator",
 }
 
 
@@ -30,7 +37,7 @@ class SecretsStack(EnvironmentStack):
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, Stack.SECRETS, env=env)
-        key = encryption_key(self, "key", names=self.names, purpose="secrets")
+        key = encryption_key(self, "key", names=self.names, purpose=SECRETS_KEY_PURPOSE)
         entries = {secret: self._entry(secret, key) for secret in Secret}
 
         self.key_arn = key.arn

@@ -56,6 +56,12 @@ def manifests(rendered: Path) -> dict[str, dict[App, list[Manifest]]]:
 
 
 @pytest.fixture(scope="session")
+def observation(rendered: Path) -> dict[str, list[Manifest]]:
+    """Environment name → what is watched, and who is told."""
+    return {env.name: _objects(rendered / env.name / "dashboards") for env in ENVIRONMENTS}
+
+
+@pytest.fixture(scope="session")
 def argocd(rendered: Path) -> dict[str, list[Manifest]]:
     """Environment name → what tells Argo CD to sync."""
     return {env.name: _objects(rendered / env.name / "argocd") for env in ENVIRONMENTS}

@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 
 def program(name: str, *, get_it: str) -> str:
     """The path of a program, or a skip that says how to get it."""
-    found = shutil.which(name)
+    beside_python = Path(sys.executable).parent  # kubectl and aws come with the testing tools
+    found = shutil.which(name, path=f"{beside_python}{os.pathsep}{os.environ['PATH']}")
     if found is None:
         pytest.skip(f"{name} is not installed: {get_it}")
     return found

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from bindings.yaml_text import to_yaml
 from environments.names import (
-    CLICKHOUSE_APP_USER,
     CLICKHOUSE_CLUSTER,
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_NATIVE_TLS_PORT,
@@ -103,9 +102,8 @@ def _environment(node: Node, data_device: str) -> str:
         "CLUSTER": CLICKHOUSE_CLUSTER,
         "DATABASE": CLICKHOUSE_DATABASE,
         "NATIVE_PORT": str(CLICKHOUSE_NATIVE_TLS_PORT),
-        "APP_USER": CLICKHOUSE_APP_USER,
-        "ADMIN_USER": settings.ADMIN_USER,
-        "APP_SECRET": names.secret(Secret.CLICKHOUSE),
+        # Users that prove who they are with the password in a secret: USER=SECRET.
+        "ACCOUNTS": " ".join(f"{user}={names.secret(key)}" for user, key in settings.ACCOUNTS),
         "ADMIN_SECRET": names.secret(Secret.CLICKHOUSE_ADMIN),
         "INTERSERVER_SECRET": names.secret(Secret.CLICKHOUSE_INTERSERVER),
         "CA_SECRET": names.secret(Secret.CLICKHOUSE_CA),

@@ -6,6 +6,8 @@ from stacks.iam import Statement
 
 _READ = (
     Secret.CLICKHOUSE,
+    Secret.CLICKHOUSE_SCHEMA,
+    Secret.CLICKHOUSE_READER,
     Secret.CLICKHOUSE_ADMIN,
     Secret.CLICKHOUSE_INTERSERVER,
     Secret.CLICKHOUSE_CA,

@@ -10,6 +10,8 @@ from environments.names import (
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_HTTPS_PORT,
     CLICKHOUSE_NATIVE_TLS_PORT,
+    CLICKHOUSE_READER,
+    CLICKHOUSE_SCHEMA_USER,
     Bucket,
 )
 from stacks.clickhouse_node import settings
@@ -44,6 +46,8 @@ def _values(node: Node, digest: str) -> dict[str, str]:
         "cluster": CLICKHOUSE_CLUSTER,
         "database": CLICKHOUSE_DATABASE,
         "app_user": CLICKHOUSE_APP_USER,
+        "schema_user": CLICKHOUSE_SCHEMA_USER,
+        "reader": CLICKHOUSE_READER,
         "admin_user": settings.ADMIN_USER,
         "vpc_cidr": env.network.vpc_cidr,
         "region": env.account.region,

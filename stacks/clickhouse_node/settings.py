@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from environments.names import Names
+from environments.names import (
+    CLICKHOUSE_APP_USER,
+    CLICKHOUSE_READER,
+    CLICKHOUSE_SCHEMA_USER,
+    Names,
+    Secret,
+)
 
 # Only nodes talk to each other on these.
 INTERSERVER_PORT = 9010
@@ -10,6 +16,13 @@ KEEPER_PORT = 9281
 RAFT_PORT = 9234
 
 ADMIN_USER = "eval_admin"
+# ClickHouse's users, each with the secret that holds its password.
+ACCOUNTS = (
+    (CLICKHOUSE_APP_USER, Secret.CLICKHOUSE),
+    (CLICKHOUSE_SCHEMA_USER, Secret.CLICKHOUSE_SCHEMA),
+    (CLICKHOUSE_READER, Secret.CLICKHOUSE_READER),
+    (ADMIN_USER, Secret.CLICKHOUSE_ADMIN),
+)
 BACKUP_PREFIX = "clickhouse"  # in the bucket for backups
 
 DATA_FOLDER = "/var/lib/clickhouse"  # where the data volume is mounted; Keeper's data is on it too

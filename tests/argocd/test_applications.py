@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from argocd.addons.installed import releases
 from argocd.app import build
-from environments.names import App, Names
+from environments.names import App, Names, namespace_of
 from environments.registry import ENVIRONMENTS as REGISTERED
 from tests.crds import needs_crds, validate_custom_resource
 from tests.manifests import Manifest, all_of, one
@@ -15,8 +16,9 @@ ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 ADDON_GROUPS = ("external-secrets.io", "monitoring.coreos.com")  # kinds that an add-on brings
 
 
-def wave(manifest: Manifest) -> int:
-    return int(manifest["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"])
+def sync_options(manifest: Manifest) -> set[str]:
+    annotations = manifest["metadata"].get("annotations", {})
+    return set(annotations.get("argocd.argoproj.io/sync-options", "").split(","))
 
 
 def group(manifest: Manifest) -> str:
@@ -24,20 +26,58 @@ def group(manifest: Manifest) -> str:
     return found
 
 
+def from_git(manifests: list[Manifest]) -> list[Manifest]:
+    """The Applications that sync a folder of this repository; the others sync a chart."""
+    return [a for a in all_of(manifests, "Application") if "path" in a["spec"]["source"]]
+
+
 @ENVIRONMENTS
-def test_every_application_syncs_a_folder_that_is_rendered(
+def test_every_application_syncs_a_folder_that_is_rendered_or_a_chart(
     name: str, argocd: dict[str, list[Manifest]], rendered: Path
 ) -> None:
     for application in all_of(argocd[name], "Application"):
-        folder = rendered.parent / application["spec"]["source"]["path"]
-        assert list(folder.glob("*.yaml")), f"{folder} holds no manifest"
+        source = application["spec"]["source"]
+        assert ("path" in source) != ("chart" in source)
+        if "path" in source:
+            folder = rendered.parent / source["path"]
+            assert list(folder.glob("*.yaml")), f"{folder} holds no manifest"
+
+
+@ENVIRONMENTS
+def test_every_namespace_that_an_application_names_is_rendered_or_eks_own(
+    name: str,
+    argocd: dict[str, list[Manifest]],
+    manifests: dict[str, dict[App, list[Manifest]]],
+) -> None:
+    rendered_namespaces = {
+        namespace["metadata"]["name"]
+        for objects in manifests[name].values()
+        for namespace in all_of(objects, "Namespace")
+    }
+    named = {a["spec"]["destination"]["namespace"] for a in all_of(argocd[name], "Application")}
+    # Bootstrap makes Argo CD's own, from a folder of its own.
+    assert named - rendered_namespaces == {"kube-system", "argocd"}
+
+
+@ENVIRONMENTS
+def test_each_app_is_synced_into_the_namespace_where_its_objects_live(
+    name: str,
+    argocd: dict[str, list[Manifest]],
+    manifests: dict[str, dict[App, list[Manifest]]],
+    names: dict[str, Names],
+) -> None:
+    for app, objects in manifests[name].items():
+        application = one(argocd[name], "Application", names[name].application(app))
+        assert application["spec"]["destination"]["namespace"] == namespace_of(app)
+        lived_in = {m["metadata"]["namespace"] for m in objects if "namespace" in m["metadata"]}
+        assert lived_in <= {namespace_of(app)}
 
 
 @ENVIRONMENTS
 def test_every_rendered_app_has_its_application(
     name: str, argocd: dict[str, list[Manifest]], rendered: Path
 ) -> None:
-    synced = {a["spec"]["source"]["path"] for a in all_of(argocd[name], "Application")}
+    synced = {a["spec"]["source"]["path"] for a in from_git(argocd[name])}
     for folder in (rendered / name / "k8s").iterdir():
         assert f"rendered/{name}/k8s/{folder.name}" in synced
 
@@ -101,15 +141,15 @@ def test_argo_cd_leaves_replicas_alone_exactly_where_an_autoscaler_owns_them(
 ) -> None:
     for app, objects in manifests[name].items():
         scaled = {
-            (target["kind"], target["name"], "/spec/replicas")
+            (target["kind"], target["name"], ".spec.replicas")
             for autoscaler in all_of(objects, "HorizontalPodAutoscaler")
             for target in [autoscaler["spec"]["scaleTargetRef"]]
         }
         spec = one(argocd[name], "Application", names[name].application(app))["spec"]
         ignored = {
-            (entry["kind"], entry["name"], pointer)
+            (entry["kind"], entry["name"], field)
             for entry in spec.get("ignoreDifferences", [])
-            for pointer in entry["jsonPointers"]
+            for field in entry["jqPathExpressions"]
         }
         assert ignored == scaled
         assert not ignored or "RespectIgnoreDifferences=true" in spec["syncPolicy"]["syncOptions"]
@@ -130,26 +170,29 @@ def test_dry_run_is_skipped_exactly_where_the_kind_may_not_exist_yet(
 
 
 @ENVIRONMENTS
-def test_projects_come_first_then_the_apps_in_their_order_then_the_root(
-    name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
+def test_what_holds_data_goes_only_when_a_person_confirms(
+    name: str,
+    argocd: dict[str, list[Manifest]],
+    manifests: dict[str, dict[App, list[Manifest]]],
+    names: dict[str, Names],
 ) -> None:
-    applications = {a["metadata"]["name"]: a for a in all_of(argocd[name], "Application")}
-    root = applications.pop(names[name].argocd_root)
-    in_order = sorted(applications, key=lambda application: wave(applications[application]))
-    assert in_order == [names[name].application(app) for app in App]
-    assert len({wave(application) for application in applications.values()}) == len(App)
-    projects = {wave(project) for project in all_of(argocd[name], "AppProject")}
-    assert max(projects) < min(map(wave, applications.values()))
-    assert wave(root) > max(map(wave, applications.values()))
-
-
-@ENVIRONMENTS
-def test_the_namespace_goes_only_when_a_person_confirms(
-    name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
-) -> None:
-    application = one(argocd[name], "Application", names[name].application(App.NAMESPACE))
-    options = application["metadata"]["annotations"]["argocd.argoproj.io/sync-options"]
-    assert options == "Prune=confirm"
+    with_data = {
+        *(
+            names[name].application(app)
+            for app, objects in manifests[name].items()
+            if all_of(objects, "Namespace")
+        ),
+        *(names[name].application(r.addon) for r in releases(names[name]) if r.holds_data),
+    }
+    asked = {
+        a["metadata"]["name"]
+        for a in all_of(argocd[name], "Application")
+        if sync_options(a) == {"Prune=confirm", "Delete=confirm"}
+    }
+    assert asked == with_data
+    for objects in manifests[name].values():
+        for namespace in all_of(objects, "Namespace"):
+            assert sync_options(namespace) == {"Prune=confirm", "Delete=confirm"}
 
 
 @ENVIRONMENTS
@@ -173,17 +216,15 @@ def test_repository_and_revision_are_values_of_the_environment() -> None:
     manifests = build(dataclasses.replace(dev, repository=elsewhere))
     assert dev.repository.url not in str(manifests)
     url = "https://github.com/elsewhere/moved.git"
-    for project in all_of(manifests, "AppProject"):
-        assert project["spec"]["sourceRepos"] == [url]
-    for application in all_of(manifests, "Application"):
+    for application in from_git(manifests):
         source = application["spec"]["source"]
         assert (source["repoURL"], source["targetRevision"]) == (url, "release")
 
 
-def test_environments_differ_by_their_values_only(argocd: dict[str, list[Manifest]]) -> None:
-    dev, prod = (next(env for env in REGISTERED if env.name == name) for name in ("dev", "prod"))
-    as_prod = dataclasses.replace(dev, name=prod.name, repository=prod.repository)
-    assert sorted(build(as_prod), key=str) == sorted(argocd["prod"], key=str)
+def test_environments_differ_by_their_values_and_not_by_their_name() -> None:
+    (prod,) = (env for env in REGISTERED if env.name == "prod")
+    renamed = dataclasses.replace(prod, name="elsewhere")
+    assert str(build(renamed)).replace("elsewhere", "prod") == str(build(prod))
 
 
 @needs_crds

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from checks.plan_guard import NotAPlanError, refusals
+from checks.plan_file import NotAPlanError
+from checks.plan_guard import refusals
 from environments.dev import DEV
 from evalctl.main import app
 from rehearsal.emulator import EmulatedAws, emulated_aws

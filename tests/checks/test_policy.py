@@ -187,6 +187,25 @@ def test_a_file_that_checkov_cannot_read_is_a_finding(tmp_path: Path) -> None:
     ]
 
 
+def test_an_application_set_s_template_is_not_taken_for_an_object_that_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    rendered = tmp_path / "rendered"
+    write_manifest(
+        rendered,
+        "dev",
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "ApplicationSet",
+            "metadata": {"name": "previews", "namespace": "argocd"},
+            "spec": {"template": {"metadata": {"name": "pr-{{.number}}"}}},
+        },
+    )
+    skips = tmp_path / "skips.toml"
+    skips.write_text(NO_SKIPS)
+    assert findings(rendered, skips=skips) == []
+
+
 def test_nothing_to_check_is_not_a_pass(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="make render"):
         findings(tmp_path)

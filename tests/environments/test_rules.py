@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from environments import catalog
 from environments.dev import DEV
 from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.rules import InvalidEnvironmentError, problems_of, require_sound
-from environments.spec import Environment
+from environments.spec import Environment, SyncWindow, SyncWindowKind
+from tests.previewed import PREVIEWED, PREVIEWS
 
 
 def changed(value: Any, changes: Mapping[str, object]) -> Any:
@@ -22,8 +24,26 @@ def changed(value: Any, changes: Mapping[str, object]) -> Any:
     return value
 
 
+def window(
+    *,
+    schedule: str = "0 15 * * 5",
+    duration_hours: int = 64,
+    time_zone: str = "Europe/Berlin",
+) -> SyncWindow:
+    return SyncWindow(
+        kind=SyncWindowKind.DENY,
+        schedule=schedule,
+        duration_hours=duration_hours,
+        time_zone=time_zone,
+    )
+
+
 def test_the_environments_in_the_repository_break_no_rule() -> None:
     require_sound(ENVIRONMENTS)
+
+
+def test_development_with_previews_breaks_no_rule() -> None:
+    assert problems_of(PREVIEWED) == []
 
 
 @pytest.mark.parametrize(
@@ -35,6 +55,7 @@ def test_the_environments_in_the_repository_break_no_rule() -> None:
             {"name": "a-name-that-is-far-too-long-for-buckets"},
             "shorten the environment's name",
         ),
+        (PROD, {"promotes_from": None}, "promotes_from: None in production"),
         (DEV, {"account.id": "12345"}, "is not 12 digits"),
         (DEV, {"account.region": "Frankfurt"}, "is not a region"),
         (PROD, {"account.backup_copy_region": "eu-central-1"}, "is not another region"),
@@ -52,6 +73,19 @@ def test_the_environments_in_the_repository_break_no_rule() -> None:
             "overlap; keep the wider one",
         ),
         (DEV, {"cluster.kubernetes_version": "1.29"}, "EKS does not support '1.29'"),
+        (DEV, {"addon_set": "2019-01"}, "is unknown; use one of 2026-11"),
+        (DEV, {"controller_replicas": 0}, "use at least 1"),
+        (PROD, {"controller_replicas": 1}, "so that a node's loss stops nothing"),
+        (
+            PROD,
+            {"sync_windows": (window(schedule="friday"),)},
+            "not a schedule of five cron fields",
+        ),
+        (PROD, {"sync_windows": (window(schedule="0 25 * * 5"),)}, "not a schedule"),
+        (PROD, {"sync_windows": (window(schedule="0 15 * * 1-7"),)}, "not a schedule"),
+        (PROD, {"sync_windows": (window(duration_hours=0),)}, "use 1 to 168"),
+        (PROD, {"sync_windows": (window(time_zone="Berlin"),)}, "is not a time zone"),
+        (PROD, {"sync_windows": (window(time_zone="../etc"),)}, "is not a time zone"),
         (DEV, {"cluster.general.min_size": 3}, "minimum <= desired <= maximum"),
         (DEV, {"cluster.workers_spot.desired_size": 9}, "minimum <= desired <= maximum"),
         (DEV, {"cluster.general.instance_types": ("t3.enormous",)}, "'t3.enormous' is unknown"),
@@ -64,6 +98,10 @@ def test_the_environments_in_the_repository_break_no_rule() -> None:
         (DEV, {"clickhouse.nodes": 2}, "Keeper quorum"),
         (DEV, {"database.instance_class": "db.t1.micro"}, "'db.t1.micro' is unknown"),
         (DEV, {"database.max_storage_gib": 21}, "no room to grow"),
+        (DEV, {"objectives.availability_percent": 100.0}, "no team can keep it"),
+        (DEV, {"objectives.provider_p95_seconds": 120}, "is never exceeded"),
+        (DEV, {"objectives.daily_llm_budget_usd": 0}, "name what a day may cost"),
+        (DEV, {"database.max_connections": 12}, "is not one for each of 5 pods"),
         (DEV, {"queue.node_type": "cache.t1.micro"}, "'cache.t1.micro' is unknown"),
         (PROD, {"database.backup_retention_days": 7}, "production tier keeps at least"),
         (DEV, {"database.backup_retention_days": 0}, "development tier keeps at least"),
@@ -85,7 +123,36 @@ def test_the_environments_in_the_repository_break_no_rule() -> None:
         (DEV, {"worker.llm_calls.max_attempts": 1}, "429"),
         (DEV, {"worker.max_job_seconds": 30}, "one LLM call may take"),
         (DEV, {"images.worker": "latest"}, "not a digest"),
+        (DEV, {"monitoring.prometheus_storage_gib": 5}, "use at least 9"),
+        (PROD, {"monitoring.prometheus_retention_days": 7}, "production tier keeps at least"),
+        (PROD, {"monitoring.prometheus_replicas": 1}, "silences no alert"),
+        (PROD, {"monitoring.alertmanager_replicas": 1}, "silences no alert"),
+        (DEV, {"monitoring.alertmanager_replicas": 0}, "use at least 1"),
+        (
+            DEV,
+            {"monitoring.prometheus_resources.memory_request_mib": 9999},
+            "0 < request <= limit",
+        ),
         (DEV, {"orchestrator.hostname": "eval"}, "is not a DNS name"),
+        (PROD, {"previews": PREVIEWS}, "previews: in production"),
+        (
+            PREVIEWED,
+            {"previews.repository_owner": "https://github.com/a"},
+            "not a GitHub repository",
+        ),
+        (PREVIEWED, {"previews.label": " "}, "every pull request would get a preview"),
+        (PREVIEWED, {"previews.max_age_hours": 337}, "use 1 to 336"),
+        (PREVIEWED, {"previews.workers": 5}, "use 1 to 4"),
+        (
+            PREVIEWED,
+            {"previews.worker_resources.cpu_request_millicores": 0},
+            "0 < request <= limit",
+        ),
+        (
+            PREVIEWED,
+            {"previews.orchestrator_resources.memory_limit_mib": 4096},
+            "a preview is smaller",
+        ),
     ],
 )
 def test_a_value_that_breaks_a_rule_is_refused_with_what_to_do(
@@ -112,3 +179,52 @@ def test_two_environments_cannot_share_a_name_or_addresses() -> None:
         require_sound([DEV, DEV])
     assert any("have this name" in problem for problem in refusal.value.problems)
     assert any("overlaps" in problem for problem in refusal.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("dev_from", "prod_from", "told"),
+    [
+        (None, "qa", "prod: promotes_from: there is no environment 'qa'; use one of dev, or None"),
+        ("dev", "dev", "dev: promotes_from: dev from dev is a circle"),
+        ("prod", "dev", "prod: promotes_from: prod from dev from prod is a circle"),
+    ],
+)
+def test_images_are_promoted_along_chains_that_start_at_a_build(
+    dev_from: str | None, prod_from: str, told: str
+) -> None:
+    with pytest.raises(InvalidEnvironmentError) as refusal:
+        require_sound(
+            [changed(DEV, {"promotes_from": dev_from}), changed(PROD, {"promotes_from": prod_from})]
+        )
+    assert any(told in problem for problem in refusal.value.problems), refusal.value.problems
+
+
+@pytest.mark.parametrize("schedule", ["0 15 * * 5", "*/30 8-17 1,15 * 1-5", "5 4 * * 0"])
+def test_what_argo_cd_can_read_as_a_schedule_is_no_problem(schedule: str) -> None:
+    assert problems_of(changed(PROD, {"sync_windows": (window(schedule=schedule),)})) == []
+
+
+def test_an_addon_set_that_the_clusters_minor_has_left_is_refused_with_the_set_to_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    current = catalog.ADDON_SETS[DEV.addon_set]
+    older = dataclasses.replace(current, kubernetes_versions=("1.33", "1.34"))
+    monkeypatch.setitem(catalog.ADDON_SETS, "2025-05", older)
+
+    (problem,) = problems_of(changed(DEV, {"addon_set": "2025-05"}))
+
+    assert problem == (
+        f"addon_set: '2025-05' runs on Kubernetes 1.33, 1.34, not on "
+        f"{DEV.cluster.kubernetes_version}; use 2026-11"
+    )
+
+
+def test_a_minor_that_no_addon_set_runs_on_is_refused_before_the_cluster_goes_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    version = DEV.cluster.kubernetes_version
+    monkeypatch.setitem(catalog.EKS_VERSIONS, "1.99", catalog.EKS_VERSIONS[version])
+
+    (problem,) = problems_of(changed(DEV, {"cluster.kubernetes_version": "1.99"}))
+
+    assert "not on 1.99; add a set that does to environments/catalog.py" in problem

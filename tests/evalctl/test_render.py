@@ -1,44 +1,14 @@
 """`evalctl render` as a person runs it, on a copy of this repository that the test may change."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from environments.names import App, Stack
 from tests.conftest import ROOT
+from tests.evalctl.conftest import edit, evalctl
 from tests.evalctl.test_tree import contents
-
-SOURCES = ("argocd", "bindings", "checks", "environments", "evalctl", "k8s", "stacks")
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """The sources alone, so that nothing can lean on the real `rendered/`."""
-    for package in SOURCES:
-        shutil.copytree(ROOT / package, tmp_path / package)
-    return tmp_path
-
-
-def evalctl(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evalctl.main", *arguments],
-        cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(checkout), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 def test_rendered_is_what_the_sources_say(rendered: Path) -> None:

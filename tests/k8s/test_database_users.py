@@ -14,8 +14,17 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from environments.names import POSTGRES_APP_USER, POSTGRES_DATABASE, App, Secret
+from environments.names import (
+    POSTGRES_APP_USER,
+    POSTGRES_DATABASE,
+    POSTGRES_PREVIEW_SCHEMA,
+    App,
+    Secret,
+)
+from k8s import previews
+from k8s.app import build
 from tests.manifests import Manifest, one
+from tests.previewed import PREVIEWED
 
 ADMIN = "master"
 FIRST_PASSWORD = "first-password"
@@ -202,6 +211,46 @@ def test_a_second_run_sets_the_rotated_password_and_keeps_the_data(
     assert kept == "7"
     refused = server.query("SELECT 1", user=POSTGRES_APP_USER, password=FIRST_PASSWORD)
     assert "password authentication failed" in refused
+
+
+def test_previews_of_pull_requests_make_their_tables_beside_the_environments_own(
+    server: Server,
+) -> None:
+    app = build(PREVIEWED)
+    run_job(server, app, password=FIRST_PASSWORD)
+    postgres = one(previews.build(PREVIEWED), "ExternalSecret", Secret.POSTGRES)
+    _, at, options = postgres["spec"]["target"]["template"]["data"]["url"].rpartition("&options=")
+    assert at
+
+    done = server.run(
+        *("psql", "--no-psqlrc", "--no-password"),
+        f"postgresql://{POSTGRES_APP_USER}@/{POSTGRES_DATABASE}"
+        f"?host={quote_plus(str(server.folder))}&options={options}",
+        *("--command", "CREATE TABLE runs AS SELECT 7 AS id"),
+        PGPASSWORD=FIRST_PASSWORD,
+    )
+
+    _succeed(done)
+
+    def as_app(sql: str) -> str:
+        return server.query(sql, user=POSTGRES_APP_USER, password=FIRST_PASSWORD)
+
+    assert as_app(f"SELECT id FROM {POSTGRES_PREVIEW_SCHEMA}.runs") == "7"
+    assert "does not exist" in as_app("SELECT id FROM runs")
+
+
+def test_without_previews_there_is_no_schema_for_them(
+    server: Server, app: dict[App, list[Manifest]]
+) -> None:
+    run_job(server, app, password=FIRST_PASSWORD)
+
+    schemas = server.query(
+        f"SELECT count(*) FROM pg_namespace WHERE nspname = '{POSTGRES_PREVIEW_SCHEMA}'",
+        user=POSTGRES_APP_USER,
+        password=FIRST_PASSWORD,
+    )
+
+    assert schemas == "0"
 
 
 def test_a_role_that_nobody_granted_anything_cannot_connect(

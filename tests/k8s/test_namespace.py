@@ -25,15 +25,17 @@ def quantity(text: str) -> float:
 
 
 def _needed(manifests: dict[App, list[Manifest]], kind: str, resource: str) -> float:
-    """What the apps ask for when all workers run beside every replica and the job."""
+    """What the apps ask for when all workers run beside every replica and the jobs."""
     replicas = {
         App.WORKER: one(manifests[App.WORKER], "HorizontalPodAutoscaler")["spec"]["maxReplicas"],
         App.ORCHESTRATOR: one(manifests[App.ORCHESTRATOR], "Deployment")["spec"]["replicas"],
         App.DATABASE_USERS: 1,
+        App.CLICKHOUSE_SCHEMA: 1,
     }
     total = 0.0
     for app, count in replicas.items():
-        owner = one(manifests[app], "Job" if app is App.DATABASE_USERS else "Deployment")
+        deployed = app in (App.WORKER, App.ORCHESTRATOR)
+        owner = one(manifests[app], "Deployment" if deployed else "Job")
         (container,) = owner["spec"]["template"]["spec"]["containers"]
         total += count * quantity(container["resources"][kind][resource])
     return total
@@ -75,11 +77,11 @@ def test_pods_that_shut_down_do_not_keep_their_successors_out(
     workers = one(manifests[name][App.WORKER], "HorizontalPodAutoscaler")["spec"]["maxReplicas"]
     replicas = one(manifests[name][App.ORCHESTRATOR], "Deployment")["spec"]["replicas"]
     leaving_workers = math.ceil(workers * int(budget.removesuffix("%")) / 100)
-    job = 1
+    jobs = 2
 
     pods = int(_hard(manifests[name])["pods"])
 
-    assert pods == workers + leaving_workers + replicas + 1 + job
+    assert pods == workers + leaving_workers + replicas + 1 + jobs
 
 
 def test_more_workers_raise_the_quota() -> None:

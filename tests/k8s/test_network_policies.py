@@ -6,6 +6,7 @@ import pytest
 
 from environments.names import (
     CLICKHOUSE_HTTPS_PORT,
+    CLICKHOUSE_NATIVE_TLS_PORT,
     METRICS_PORT,
     NAMESPACE,
     ORCHESTRATOR_PORT,
@@ -37,6 +38,7 @@ class Policies:
                 (App.ORCHESTRATOR, "Deployment"),
                 (App.WORKER, "Deployment"),
                 (App.DATABASE_USERS, "Job"),
+                (App.CLICKHOUSE_SCHEMA, "Job"),
             )
         }
 
@@ -147,6 +149,16 @@ def test_the_job_reaches_the_database_and_nothing_else(policies: Policies, neigh
     assert not policies.lets_out(App.DATABASE_USERS, neighbour, REDIS_PORT)
     assert not policies.lets_out(App.DATABASE_USERS, PROVIDER, 443)
     assert not policies.lets_out(App.DATABASE_USERS, POD_IDENTITY_AGENT, 80)
+
+
+def test_the_schema_job_reaches_clickhouse_and_nothing_else(
+    policies: Policies, neighbour: str
+) -> None:
+    assert policies.lets_out(App.CLICKHOUSE_SCHEMA, neighbour, CLICKHOUSE_NATIVE_TLS_PORT)
+    for port in (CLICKHOUSE_HTTPS_PORT, POSTGRES_PORT, REDIS_PORT):
+        assert not policies.lets_out(App.CLICKHOUSE_SCHEMA, neighbour, port)
+    assert not policies.lets_out(App.CLICKHOUSE_SCHEMA, PROVIDER, 443)
+    assert not policies.lets_out(App.CLICKHOUSE_SCHEMA, POD_IDENTITY_AGENT, 80)
 
 
 def test_the_load_balancer_reaches_the_api_and_nothing_else(

@@ -9,7 +9,7 @@ from environments.registry import ENVIRONMENTS
 from tests.manifests import Manifest
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
-APPS_WITH_PODS = (App.DATABASE_USERS, App.ORCHESTRATOR, App.WORKER)
+APPS_WITH_PODS = (App.DATABASE_USERS, App.CLICKHOUSE_SCHEMA, App.ORCHESTRATOR, App.WORKER)
 
 Manifests = dict[str, dict[App, list[Manifest]]]
 

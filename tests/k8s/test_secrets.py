@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 import pytest
 
+from dashboards.alertmanager import alertmanager_secret
 from environments.names import KUBERNETES_SECRETS, App, Names, Secret, Stack
 from environments.registry import ENVIRONMENTS
 from tests.manifests import Manifest, all_of, one
@@ -17,11 +19,20 @@ WRITTEN_BY = {
     Secret.POSTGRES: (Stack.DATABASE, "postgres"),
     Secret.POSTGRES_ADMIN: (Stack.DATABASE, "postgres-admin"),
     Secret.REDIS_USER: (Stack.QUEUE, "redis-user"),
+    Secret.REDIS_METRICS_USER: (Stack.QUEUE, "redis-metrics-user"),
     Secret.REDIS: (Stack.QUEUE, "redis"),
     Secret.CLICKHOUSE: (Stack.CLICKHOUSE, "app-user"),
+    Secret.CLICKHOUSE_SCHEMA: (Stack.CLICKHOUSE, "schema-user"),
+    Secret.CLICKHOUSE_READER: (Stack.CLICKHOUSE, "reader-user"),
+    Secret.GRAFANA_ADMIN: (Stack.CLUSTER, "grafana-admin"),
 }
 
 Manifests = dict[str, dict[App, list[Manifest]]]
+
+
+def _all(manifests: dict[App, list[Manifest]]) -> list[Manifest]:
+    """Every app's ExternalSecrets."""
+    return all_of((m for objects in manifests.values() for m in objects), "ExternalSecret")
 
 
 def _external(manifests: dict[App, list[Manifest]], secret: Secret) -> Manifest:
@@ -29,10 +40,10 @@ def _external(manifests: dict[App, list[Manifest]], secret: Secret) -> Manifest:
     return spec
 
 
-def _read(manifests: dict[App, list[Manifest]]) -> set[tuple[str, str | None]]:
+def _read(external_secrets: Iterable[Manifest]) -> set[tuple[str, str | None]]:
     """Every entry that is read, with the field, or None for all of it."""
     read: set[tuple[str, str | None]] = set()
-    for manifest in all_of(manifests[App.SECRETS], "ExternalSecret"):
+    for manifest in external_secrets:
         for entry in manifest["spec"].get("data", []):
             read.add((entry["remoteRef"]["key"], entry["remoteRef"].get("property")))
         for source in manifest["spec"].get("dataFrom", []):
@@ -54,7 +65,8 @@ def test_one_missing_llm_key_stops_no_other(name: str, manifests: Manifests) -> 
 def test_the_operator_reads_what_it_may_and_may_read_what_it_does(
     name: str, manifests: Manifests, names: dict[str, Names]
 ) -> None:
-    read = {entry for entry, _ in _read(manifests[name])}
+    of_alerts = alertmanager_secret(names[name])
+    read = {entry for entry, _ in _read([*_all(manifests[name]), of_alerts])}
 
     assert read == {names[name].secret(secret) for secret in KUBERNETES_SECRETS}
 
@@ -73,7 +85,9 @@ def test_terraform_writes_every_field_that_is_read(
     written = json.loads(version["secret_string_wo"]).keys()
 
     fields = {
-        field for entry, field in _read(manifests[name]) if entry == names[name].secret(secret)
+        field
+        for entry, field in _read(_all(manifests[name]))
+        if entry == names[name].secret(secret)
     }
 
     assert fields
@@ -82,7 +96,7 @@ def test_terraform_writes_every_field_that_is_read(
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
 def test_every_template_uses_fields_that_are_fetched(name: str, manifests: Manifests) -> None:
-    for manifest in all_of(manifests[name][App.SECRETS], "ExternalSecret"):
+    for manifest in _all(manifests[name]):
         fetched = {entry["secretKey"] for entry in manifest["spec"].get("data", [])}
         templates = manifest["spec"]["target"]["template"].get("data", {})
         used = set(re.findall(r"\{\{ \.(\w+)", " ".join(templates.values())))
@@ -98,6 +112,8 @@ def test_every_connection_is_encrypted(name: str, manifests: Manifests) -> None:
     assert "sslmode=verify-full" in url(Secret.POSTGRES)
     assert url(Secret.REDIS).startswith("rediss://")
     assert url(Secret.CLICKHOUSE).startswith("https://")
+    exporter = one(manifests[name][App.MONITORING], "ExternalSecret", Secret.REDIS_METRICS_USER)
+    assert exporter["spec"]["target"]["template"]["data"]["url"].startswith("rediss://")
     # ClickHouse's authority is our own, so its certificate comes along.
     assert "ca.crt" in _external(manifests[name], Secret.CLICKHOUSE)["target"]["template"]["data"]
 
@@ -106,22 +122,23 @@ def test_every_connection_is_encrypted(name: str, manifests: Manifests) -> None:
 def test_a_deleted_entry_leaves_the_running_platform_its_keys(
     name: str, manifests: Manifests
 ) -> None:
-    for manifest in all_of(manifests[name][App.SECRETS], "ExternalSecret"):
+    for manifest in _all(manifests[name]):
         assert manifest["spec"]["target"]["deletionPolicy"] == "Retain"
         assert manifest["spec"]["target"]["creationPolicy"] == "Owner"
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
 def test_a_rotated_value_is_fetched_within_minutes(name: str, manifests: Manifests) -> None:
-    for manifest in all_of(manifests[name][App.SECRETS], "ExternalSecret"):
+    for manifest in _all(manifests[name]):
         minutes = re.fullmatch(r"(\d+)m0s", manifest["spec"]["refreshInterval"])
         assert minutes is not None
         assert 1 <= int(minutes[1]) <= 15
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_the_store_names_no_credentials(name: str, manifests: Manifests) -> None:
-    store = one(manifests[name][App.SECRETS], "SecretStore")
+@pytest.mark.parametrize("app", [App.SECRETS, App.MONITORING])
+def test_the_store_names_no_credentials(name: str, app: App, manifests: Manifests) -> None:
+    store = one(manifests[name][app], "SecretStore")
 
     assert "auth" not in store["spec"]["provider"]["aws"]
 

@@ -107,6 +107,22 @@ def test_new_sizes_reach_the_scaling_group(
 
 
 @pytest.mark.usefixtures("group")
+def test_a_size_alone_keeps_the_others_and_a_minimum_above_it_is_refused(
+    client: Client, cluster: str
+) -> None:
+    eks = client("eks")
+    workers = {"clusterName": cluster, "nodegroupName": "workers"}
+    with pytest.raises(
+        ClientError, match="Minimum capacity 3 can't be greater than desired size 2"
+    ):
+        eks.update_nodegroup_config(**workers, scalingConfig={"minSize": 3})
+    eks.update_nodegroup_config(**workers, scalingConfig={"desiredSize": 3})
+    eks.update_nodegroup_config(**workers, scalingConfig={"minSize": 3})
+    found = eks.describe_nodegroup(**workers)["nodegroup"]["scalingConfig"]
+    assert found == {"minSize": 3, "desiredSize": 3, "maxSize": 4}
+
+
+@pytest.mark.usefixtures("group")
 def test_nodes_follow_the_cluster_to_a_new_version_and_never_lead(
     client: Client, cluster: str, template_id: str
 ) -> None:

@@ -186,7 +186,7 @@ def test_passwords_pass_through_terraform_without_being_kept(
     terraform: Stacks, env: Environment
 ) -> None:
     versions = terraform[env.name][Stack.CLICKHOUSE].resources("aws_secretsmanager_secret_version")
-    assert len(versions) == 3
+    assert len(versions) == 5
     for version in versions.values():
         assert "secret_string" not in version
         assert "${ephemeral." in version["secret_string_wo"]
@@ -211,7 +211,7 @@ def test_only_the_first_node_may_create_the_certificate_authority(prod: Terrafor
 def test_a_node_reads_clickhouses_secrets_and_no_other(prod: Terraform) -> None:
     for index in (1, 2, 3):
         (reading,) = granting(statements(prod, f"role-{index}"), "secretsmanager:GetSecretValue")
-        assert len(reading["Resource"]) == 5
+        assert len(reading["Resource"]) == 7
         assert all("secretsmanager_secretclickhouse" in arn for arn in reading["Resource"])
 
 

@@ -16,6 +16,8 @@ from environments.names import (
     CLICKHOUSE_APP_USER,
     CLICKHOUSE_CLUSTER,
     CLICKHOUSE_DATABASE,
+    CLICKHOUSE_READER,
+    CLICKHOUSE_SCHEMA_USER,
     Names,
     Secret,
 )
@@ -139,13 +141,40 @@ def test_every_node_is_replica_and_keeper_under_its_own_number(names: Names) -> 
         assert texts(cluster, ".//replica/host") == hosts
 
 
-def test_results_survive_a_node_loss_and_the_application_cannot_drop_a_table() -> None:
+def test_results_survive_a_node_loss() -> None:
     users = config(Names(PROD), "users")
-    grants = " ".join(filter(None, texts(users, f"users/{CLICKHOUSE_APP_USER}/grants/query")))
-    assert "DROP" not in grants
-    assert "ALL" not in grants
     assert texts(users, "profiles/application/insert_quorum") == ["auto"]
     assert users.find("users/default[@remove]") is not None
+
+
+@pytest.mark.parametrize(
+    ("user", "grants"),
+    [
+        (CLICKHOUSE_APP_USER, ["SELECT, INSERT ON eval_platform.*"]),
+        (CLICKHOUSE_READER, ["SELECT ON eval_platform.*"]),
+        (
+            CLICKHOUSE_SCHEMA_USER,
+            [
+                "CREATE TABLE, CREATE VIEW, ALTER TABLE ON eval_platform.*",
+                "SELECT, INSERT ON eval_platform.schema_migrations",
+                "CLUSTER ON *.*",
+            ],
+        ),
+    ],
+)
+def test_each_user_may_do_its_own_work_and_nobody_may_drop_a_table(
+    user: str, grants: list[str]
+) -> None:
+    users = config(Names(PROD), "users")
+    assert texts(users, f"users/{user}/grants/query") == [f"GRANT {grant}" for grant in grants]
+
+
+def test_metrics_are_served_under_tls_only() -> None:
+    network = config(Names(PROD), "network")
+    # With a port of its own it would be a plain one; without, the server puts it onto https_port.
+    assert network.find("prometheus/port") is None
+    assert texts(network, "prometheus/endpoint") == ["/metrics"]
+    assert texts(network, "prometheus/http_path_prefix") == [None]
 
 
 def test_the_administrator_gets_in_from_the_nodes_only() -> None:
@@ -360,6 +389,8 @@ def accounts(make_node: MakeNode) -> FakeNode:
     tools.program("jq", get_it="apt-get install jq")
     node = make_node()
     node.set_password(Secret.CLICKHOUSE, CLICKHOUSE_APP_USER, "app-now")
+    node.set_password(Secret.CLICKHOUSE_SCHEMA, CLICKHOUSE_SCHEMA_USER, "schema-now")
+    node.set_password(Secret.CLICKHOUSE_READER, CLICKHOUSE_READER, "reader-now")
     node.set_password(Secret.CLICKHOUSE_ADMIN, settings.ADMIN_USER, "admin-now")
     node.set_password(Secret.CLICKHOUSE_INTERSERVER, "interserver", "nodes-now")
     return node
@@ -380,7 +411,8 @@ def test_a_changed_password_and_the_one_before_it_both_work(accounts: FakeNode) 
     result = accounts.run("accounts.sh")
     assert result.returncode == 0, result.stderr
     assert hashes(accounts, CLICKHOUSE_APP_USER) == [sha256("app-now"), sha256("app-before")]
-    assert hashes(accounts, settings.ADMIN_USER) == [sha256("admin-now")]
+    for user in ("schema", "reader", "admin"):
+        assert hashes(accounts, f"eval_{user}") == [sha256(f"{user}-now")]
     peers = ElementTree.parse(accounts.folder / "config.d" / "20-interserver.xml").getroot()
     assert texts(peers, "interserver_http_credentials/password") == ["nodes-now"]
     assert texts(peers, "interserver_http_credentials/old/password") == ["nodes-old"]
@@ -390,8 +422,7 @@ def test_a_changed_password_and_the_one_before_it_both_work(accounts: FakeNode) 
 def test_clickhouse_is_given_hashes_and_not_passwords(accounts: FakeNode) -> None:
     assert accounts.run("accounts.sh").returncode == 0
     written = (accounts.folder / "users.d" / "20-accounts.xml").read_text()
-    assert "app-now" not in written
-    assert "admin-now" not in written
+    assert "-now" not in written
     assert (accounts.folder / "client.xml").stat().st_mode & 0o077 == 0
 
 
@@ -535,8 +566,15 @@ def test_clickhouse_itself_understands_the_configuration(
     users = ask(accounts, engine, "SELECT name, auth_type FROM system.users ORDER BY name")
     assert [CLICKHOUSE_APP_USER, "['sha256_password']"] in users
     assert [settings.ADMIN_USER, "['sha256_password']"] in users
-    grants = ask(accounts, engine, f"SHOW GRANTS FOR {CLICKHOUSE_APP_USER}")
-    assert len(grants) == 2
+    grants = ask(accounts, engine, f"SHOW GRANTS FOR {CLICKHOUSE_SCHEMA_USER}")
+    assert len(grants) == 3
+    (readonly,) = ask(
+        accounts,
+        engine,
+        "SELECT value FROM system.settings_profile_elements"
+        " WHERE profile_name = 'dashboards' AND setting_name = 'readonly'",
+    )
+    assert readonly == ["2"]
 
 
 def test_a_restored_backup_has_the_rows_that_were_backed_up(

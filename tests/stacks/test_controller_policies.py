@@ -76,3 +76,10 @@ def test_the_autoscaler_resizes_this_clusters_groups_only(terraform: Stacks, nam
         "autoscaling:SetDesiredCapacity",
         "autoscaling:TerminateInstanceInAutoScalingGroup",
     }
+
+
+def test_the_cloudwatch_exporter_reads_metrics_and_nothing_else(
+    terraform: Stacks, name: str
+) -> None:
+    (statement,) = statements(terraform[name][Stack.CLUSTER], "cloudwatch-exporter-role")
+    assert set(statement["Action"]) == {"cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from environments.names import Bucket, Names, Stack
+from environments.names import Bucket, Names, Secret, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from tests.terraform import Terraform
@@ -43,12 +43,13 @@ def effects(stack: Terraform, role: str, action: str, resource: str) -> set[str]
 
 
 @EACH_ENVIRONMENT
-@pytest.mark.parametrize("role", ["plan", "deploy"])
+@pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
 def test_each_role_is_trusted_for_one_repository_on_one_occasion(
     terraform: Stacks, env: Environment, role: str
 ) -> None:
     occasion = {
         "plan": "pull_request",
+        "inspect": f"ref:refs/heads/{env.repository.revision}",
         "deploy": f"environment:{env.repository.deploy_environment}",
     }[role]
     statement = trusted(terraform[env.name][Stack.DELIVERY], role)
@@ -63,10 +64,11 @@ def test_each_role_is_trusted_for_one_repository_on_one_occasion(
 
 
 @EACH_NAME
-def test_the_plan_role_can_only_read(terraform: Stacks, name: str) -> None:
+@pytest.mark.parametrize("role", ["plan", "inspect"])
+def test_what_needs_no_approval_can_only_read(terraform: Stacks, name: str, role: str) -> None:
     allowed = [
         action.partition(":")[2]
-        for statement in statements(terraform[name][Stack.DELIVERY], "plan")
+        for statement in statements(terraform[name][Stack.DELIVERY], role)
         if statement["Effect"] == "Allow"
         for action in statement["Action"]
     ]
@@ -76,7 +78,7 @@ def test_the_plan_role_can_only_read(terraform: Stacks, name: str) -> None:
 
 @EACH_NAME
 @pytest.mark.parametrize("bucket", [bucket for bucket in Bucket if bucket != Bucket.STATE])
-@pytest.mark.parametrize("role", ["plan", "deploy"])
+@pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
 def test_neither_role_reads_or_writes_what_users_store(
     terraform: Stacks, names: dict[str, Names], name: str, role: str, bucket: Bucket
 ) -> None:
@@ -96,13 +98,37 @@ def test_the_plan_role_gets_no_secret_value_even_if_another_policy_allows_it(
         assert effects(stack, "plan", action, secret) == {"Deny"}
 
 
+@EACH_NAME
+def test_a_refresh_reads_what_terraform_wrote_and_no_other_secret(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    stack, account = terraform[name][Stack.DELIVERY], names[name].env.account
+    written = {
+        reference.rpartition("-secretsmanager_secret_")[2] or reference
+        for other in terraform[name].values()
+        for reference in other.resources("aws_secretsmanager_secret_version")
+    }
+    prefix = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{name}/eval-platform"
+    read = {
+        secret
+        for secret in Secret
+        if effects(stack, "inspect", "secretsmanager:GetSecretValue", f"{prefix}/{secret}-AbCdEf")
+        == {"Allow"}
+    }
+    assert len(read) == len(written)
+    assert not read & {Secret.LLM_KEYS, Secret.SLACK_WEBHOOKS, Secret.CLICKHOUSE_CA_KEY}
+
+
 @EACH_ENVIRONMENT
-def test_deploys_never_see_or_change_the_llm_keys(terraform: Stacks, env: Environment) -> None:
+def test_deploys_never_see_or_change_what_an_operator_puts_in(
+    terraform: Stacks, env: Environment
+) -> None:
     stack = terraform[env.name][Stack.DELIVERY]
     account = env.account
     prefix = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{env.name}/eval-platform"
     for action in ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"):
-        assert "Deny" in effects(stack, "deploy", action, f"{prefix}/llm-keys-AbCdEf")
+        for entry in ("llm-keys", "slack-webhooks"):
+            assert "Deny" in effects(stack, "deploy", action, f"{prefix}/{entry}-AbCdEf")
         assert effects(stack, "deploy", action, f"{prefix}/postgres-AbCdEf") == {"Allow"}
 
 
@@ -120,7 +146,7 @@ def test_a_state_can_be_written_and_locked_but_never_deleted(
 
 
 @EACH_NAME
-@pytest.mark.parametrize("role", ["plan", "deploy"])
+@pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
 @pytest.mark.parametrize(
     "action",
     ["iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRole"],
@@ -210,7 +236,7 @@ def test_the_state_stack_is_changed_by_a_person(
 
 
 @EACH_NAME
-@pytest.mark.parametrize("role", ["plan", "deploy"])
+@pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
 def test_policies_fit_into_a_role_and_sessions_end(terraform: Stacks, name: str, role: str) -> None:
     stack = terraform[name][Stack.DELIVERY]
     body = stack.resource("aws_iam_role_policy", f"{role}-role-policy")

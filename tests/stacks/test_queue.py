@@ -1,15 +1,21 @@
-"""The job queue: it keeps its jobs, and its one user can neither look around nor empty it."""
+"""The job queue: it keeps its jobs, and its users can neither look around nor empty it."""
 
 import json
+import re
+import socket
 import subprocess
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
-from environments.names import REDIS_APP_USER, REDIS_QUEUE_KEY, Stack
+from argocd.addons.redis_exporter import FLAGS
+from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Secret, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from stacks.queue_user import ACCESS
+from stacks.queue_user import APPLICATION, METRICS
 from tests import tools
 from tests.stacks.test_database import minutes_of
 from tests.terraform import Body, Terraform
@@ -86,19 +92,24 @@ def test_jobs_are_encrypted_on_the_wire_and_on_disk(terraform: Stacks, name: str
 
 
 @by_name
-def test_the_one_user_is_let_in_with_a_password_that_terraform_never_sees(
+def test_users_are_let_in_with_passwords_of_their_own_that_terraform_never_sees(
     terraform: Stacks, name: str
 ) -> None:
     stack = terraform[name][Stack.QUEUE]
-    (user,) = template_of(terraform, name)["Resources"].values()
-    assert user["Properties"]["NoPasswordRequired"] is False
-    assert user["Properties"]["Passwords"] == [
-        "{{resolve:secretsmanager:${aws_secretsmanager_secret_version.redis-user.secret_id}"
-        ":SecretString:password::${aws_secretsmanager_secret_version.redis-user.version_id}}}"
-    ], "the version has to be in it, or a new password is no change to CloudFormation"
+    template = template_of(terraform, name)
+    for id_, entry in (("User", Secret.REDIS_USER), ("MetricsUser", Secret.REDIS_METRICS_USER)):
+        user = template["Resources"][id_]["Properties"]
+        version = f"aws_secretsmanager_secret_version.{entry}"
+        assert user["NoPasswordRequired"] is False
+        assert user["Passwords"] == [
+            f"{{{{resolve:secretsmanager:${{{version}.secret_id}}"
+            f":SecretString:password::${{{version}.version_id}}}}}}"
+        ], "the version has to be in it, or a new password is no change to CloudFormation"
     assert not stack.resources("aws_elasticache_user")
     users = stack.only("aws_elasticache_user_group")
-    assert users["user_ids"] == ['${aws_cloudformation_stack.user.outputs["UserId"]}']
+    assert users["user_ids"] == [
+        f'${{aws_cloudformation_stack.user.outputs["{id_}Id"]}}' for id_ in template["Resources"]
+    ]
     group = group_of(terraform, name)
     assert group["user_group_ids"] == ["${aws_elasticache_user_group.user-group.user_group_id}"]
     assert "auth_token" not in group
@@ -156,32 +167,49 @@ def test_pods_get_the_address_of_today_and_the_user_that_elasticache_knows(
     assert fields["username"] == REDIS_APP_USER
 
 
+@dataclass(frozen=True)
+class Server:
+    """A real server, version 7 or newer, that knows the queue's users."""
+
+    address: str
+    ask: Callable[..., str]
+
+
 Permission = Callable[[str], str]
+PASSWORD = "a-password"
 
 
 @pytest.fixture(scope="module")
-def permission(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Permission]:
-    """What a real server, version 7 or newer, says about a command that the user would run."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     get_it = "install Redis 7 or newer (Debian: redis-server)"
-    server, client = (tools.program(name, get_it=get_it) for name in ("redis-server", "redis-cli"))
+    program, client = (tools.program(name, get_it=get_it) for name in ("redis-server", "redis-cli"))
     folder = tmp_path_factory.mktemp("redis")
-    socket = folder / "socket"
-    options = ("--port", "0", "--save", "", "--dir", str(folder), "--unixsocket", str(socket))
+    unix_socket, port = folder / "socket", _free_port()
+    listen = ("--bind", "127.0.0.1", "--port", port, "--unixsocket", str(unix_socket))
+    options = (*listen, "--save", "", "--dir", str(folder))
 
     def ask(*words: str) -> str:
         asked = subprocess.run(
-            [client, "-s", str(socket), *words], capture_output=True, text=True, check=True
+            [client, "-s", str(unix_socket), *words], capture_output=True, text=True, check=True
         )
         return asked.stdout.strip()
 
-    with subprocess.Popen([server, *options], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert any("eady to accept connections" in line for line in process.stdout)
         try:
-            assert ask("ACL", "SETUSER", REDIS_APP_USER, *ACCESS.split(), ">a-password") == "OK"
-            yield lambda command: ask("ACL", "DRYRUN", REDIS_APP_USER, *command.split())
+            for user in (APPLICATION, METRICS):
+                words = (*user.access.split(), f">{PASSWORD}")
+                assert ask("ACL", "SETUSER", user.name, *words) == "OK"
+            yield Server(f"127.0.0.1:{port}", ask)
         finally:
             process.terminate()
+
+
+@pytest.fixture
+def permission(server: Server) -> Permission:
+    """What the server says about a command that the application would run."""
+    return lambda command: server.ask("ACL", "DRYRUN", REDIS_APP_USER, *command.split())
 
 
 @pytest.mark.parametrize(
@@ -235,8 +263,69 @@ def test_the_user_cannot_empty_reconfigure_or_spy(permission: Permission, comman
     assert "no permissions" in permission(command)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"LRANGE {REDIS_QUEUE_KEY} 0 -1",
+        f"LPOP {REDIS_QUEUE_KEY}",
+        f"DEL {REDIS_QUEUE_KEY}",
+        "LLEN eval:results",
+        "SCAN 0",
+        "CONFIG GET maxmemory-policy",
+        "CLIENT LIST",
+        "SLOWLOG GET",
+        "EVAL return_1 0",
+        "FLUSHALL",
+    ],
+)
+def test_who_only_counts_reads_no_job_and_changes_nothing(server: Server, command: str) -> None:
+    assert "no permissions" in server.ask("ACL", "DRYRUN", REDIS_METRICS_USER, *command.split())
+
+
+def test_the_exporter_counts_waiting_jobs_with_the_little_it_may_do(server: Server) -> None:
+    program = tools.program(
+        "prometheus-redis-exporter", get_it="install Debian's prometheus-redis-exporter"
+    )
+    for job in range(3):
+        server.ask("LPUSH", REDIS_QUEUE_KEY, str(job))
+    arguments = [f"--{flag}={value}" for flag, value in FLAGS.items()]
+    web = f"127.0.0.1:{_free_port()}"
+    environment = {
+        "REDIS_ADDR": f"redis://{REDIS_METRICS_USER}:{PASSWORD}@{server.address}",
+        "REDIS_EXPORTER_WEB_LISTEN_ADDRESS": web,
+    }
+    with subprocess.Popen([program, *arguments], env=environment) as process:
+        try:
+            metrics = _scrape(f"http://{web}/metrics")
+        finally:
+            process.terminate()
+            server.ask("DEL", REDIS_QUEUE_KEY)
+    assert re.search(r"^redis_up 1$", metrics, re.MULTILINE)
+    waiting = rf'^redis_key_size\{{db="db0",key="{REDIS_QUEUE_KEY}"\}} 3$'
+    assert re.search(waiting, metrics, re.MULTILINE)
+
+
+def _free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+def _scrape(address: str) -> str:
+    for _ in range(50):
+        try:
+            with urllib.request.urlopen(address, timeout=5) as response:
+                text: str = response.read().decode()
+                return text
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"{address} does not answer")
+
+
 @by_name
 def test_elasticache_gets_the_access_that_was_tried(terraform: Stacks, name: str) -> None:
-    (user,) = template_of(terraform, name)["Resources"].values()
-    assert user["Properties"]["AccessString"] == ACCESS
-    assert user["Properties"]["UserName"] == REDIS_APP_USER
+    resources = template_of(terraform, name)["Resources"]
+    for user in (APPLICATION, METRICS):
+        properties = resources[user.id]["Properties"]
+        assert properties["AccessString"] == user.access
+        assert properties["UserName"] == user.name

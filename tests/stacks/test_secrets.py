@@ -53,10 +53,13 @@ def test_no_stack_writes_a_secret_value_that_stays_in_the_state(
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_nothing_but_an_operator_gives_the_llm_keys_a_value(terraform: Stacks, name: str) -> None:
+@pytest.mark.parametrize("entry", ["llm-keys", "slack-webhooks"])
+def test_nothing_but_an_operator_gives_its_own_entries_a_value(
+    terraform: Stacks, name: str, entry: str
+) -> None:
     for stack in terraform[name].values():
         for version in stack.resources("aws_secretsmanager_secret_version").values():
-            assert "llm-keys" not in version["secret_id"]
+            assert entry not in version["secret_id"]
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])

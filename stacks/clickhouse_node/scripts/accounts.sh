@@ -27,17 +27,17 @@ credentials() {
   echo "<user>$(field username <<<"$1")</user><password>$(field password <<<"$1")</password>"
 }
 
-app=$(await_secret "$APP_SECRET")
-old_app=$(previous "$APP_SECRET")
 admin=$(await_secret "$ADMIN_SECRET")
-old_admin=$(previous "$ADMIN_SECRET")
 interserver=$(await_secret "$INTERSERVER_SECRET")
 old_interserver=$(previous "$INTERSERVER_SECRET")
 
 {
   echo "<clickhouse><users>"
-  authentication "$APP_USER" "$app" ${old_app:+"$old_app"}
-  authentication "$ADMIN_USER" "$admin" ${old_admin:+"$old_admin"}
+  for account in $ACCOUNTS; do # USER=SECRET
+    password=$(await_secret "${account#*=}")
+    old_password=$(previous "${account#*=}")
+    authentication "${account%%=*}" "$password" ${old_password:+"$old_password"}
+  done
   echo "</users></clickhouse>"
 } >"$WORK/users.xml"
 

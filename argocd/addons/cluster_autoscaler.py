@@ -1,0 +1,78 @@
+"""cluster-autoscaler: adds nodes for pods that wait and removes those that stand empty (B2).
+
+Value keys: `cluster-autoscaler/charts/cluster-autoscaler` of kubernetes/autoscaler, read at 9.59.1.
+"""
+
+from argocd.addons.release import Release
+from argocd.addons.values import (
+    CONTAINER_SECURITY,
+    ON_GENERAL_POOL,
+    POD_SECURITY,
+    Values,
+    requirements,
+    spread_over_nodes,
+)
+from environments.catalog import EKS_VERSIONS
+from environments.names import CLUSTER_AUTOSCALER, Addon, Names
+from environments.spec import Resources
+
+# It holds every pod and node of the cluster in memory; the chart's own example is 300 MiB.
+_AUTOSCALER = Resources(
+    cpu_request_millicores=50,
+    cpu_limit_millicores=500,
+    memory_request_mib=256,
+    memory_limit_mib=512,
+)
+_NOBODY = 65534
+
+
+def release(names: Names) -> Release:
+    return Release(
+        addon=Addon.CLUSTER_AUTOSCALER,
+        namespace=CLUSTER_AUTOSCALER.namespace,
+        values=_values(names),
+    )
+
+
+def _values(names: Names) -> Values:
+    return {
+        # The release's name with "aws-" before it would be in every name.
+        "nameOverride": CLUSTER_AUTOSCALER.name,
+        "cloudProvider": "aws",
+        "awsRegion": names.env.account.region,
+        # Both node groups carry these tags; their bounds are those of their scaling groups.
+        "autoDiscovery": {
+            "clusterName": names.cluster,
+            "tags": [
+                "k8s.io/cluster-autoscaler/enabled",
+                f"k8s.io/cluster-autoscaler/{names.cluster}",
+            ],
+        },
+        # It simulates the scheduler: one of another minor decides by other rules than the cluster's.
+        "image": {"tag": EKS_VERSIONS[names.env.cluster.kubernetes_version].cluster_autoscaler},
+        "extraArgs": {
+            "expander": "least-waste",
+            # There is one group of each shape, and AWS spreads each over the zones by itself.
+            "balance-similar-node-groups": False,
+            # Every pod of ours has a /tmp on its node, and may lose it; else no node would ever go.
+            "skip-nodes-with-local-storage": False,
+            # The controllers in kube-system may move; else one of them would hold a node for ever.
+            "skip-nodes-with-system-pods": False,
+        },
+        "rbac": {"serviceAccount": {"create": True, "name": CLUSTER_AUTOSCALER.name}},
+        "replicaCount": names.env.controller_replicas,
+        "podDisruptionBudget": {"maxUnavailable": 1},
+        "topologySpreadConstraints": spread_over_nodes(
+            {"app.kubernetes.io/name": CLUSTER_AUTOSCALER.name}
+        ),
+        "resources": requirements(_AUTOSCALER),
+        "nodeSelector": ON_GENERAL_POOL,
+        "priorityClassName": "system-cluster-critical",
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _NOBODY,
+            "runAsGroup": _NOBODY,
+            **POD_SECURITY,
+        },
+        "containerSecurityContext": CONTAINER_SECURITY,
+    }

@@ -1,0 +1,92 @@
+"""External Secrets Operator: makes Kubernetes Secrets of Secrets Manager's entries (B5).
+
+Value keys: `deploy/charts/external-secrets/values.yaml` of external-secrets/external-secrets, read at
+2.x (the chart of 2.14 was not at hand); its release notes up to 2.14.0 name no change to them.
+"""
+
+from argocd.addons.release import Release
+from argocd.addons.values import (
+    CONFIRMED_REMOVAL,
+    ON_GENERAL_POOL,
+    Values,
+    requirements,
+    spread_over_nodes,
+)
+from environments.names import EXTERNAL_SECRETS, Addon, Names
+from environments.spec import Resources
+
+# The operator holds every Secret of the cluster in memory; ours are few.
+_OPERATOR = Resources(
+    cpu_request_millicores=25,
+    cpu_limit_millicores=250,
+    memory_request_mib=96,
+    memory_limit_mib=256,
+)
+_HELPER = Resources(
+    cpu_request_millicores=10,
+    cpu_limit_millicores=100,
+    memory_request_mib=64,
+    memory_limit_mib=128,
+)
+
+# Nobody makes these kinds here; what the operator does not handle, it needs no rights for. Its
+# rights on Secrets stay those of the whole cluster: the chart narrows them to one namespace or
+# not at all, and secrets are needed in two. What it can read in AWS, its role there says.
+_UNUSED = (
+    "ClusterExternalSecret",
+    "ClusterGenerator",
+    "ClusterPushSecret",
+    "PushSecret",
+)
+
+
+def release(names: Names) -> Release:
+    return Release(
+        addon=Addon.EXTERNAL_SECRETS,
+        namespace=EXTERNAL_SECRETS.namespace,
+        values=_values(replicas=names.env.controller_replicas),
+        # With a definition go all objects of its kind, and with an ExternalSecret its Secret.
+        holds_data=True,
+    )
+
+
+def _values(*, replicas: int) -> Values:
+    # minAvailable is the chart's own default. One replica has no budget, or no node would drain.
+    disruption_budget = {"enabled": replicas > 1, "minAvailable": 1}
+    placement = {"nodeSelector": ON_GENERAL_POOL}
+    return {
+        "installCRDs": True,
+        "crds": {
+            **{f"create{kind}": False for kind in _UNUSED},
+            "createClusterSecretStore": False,
+            "annotations": CONFIRMED_REMOVAL,
+        },
+        **{f"process{kind}": False for kind in _UNUSED},
+        "processClusterStore": False,
+        "rbac": {"servicebindings": {"create": False}},
+        "serviceAccount": {"create": True, "name": EXTERNAL_SECRETS.name},
+        "replicaCount": replicas,
+        "leaderElect": True,
+        "resources": requirements(_OPERATOR),
+        "podDisruptionBudget": disruption_budget,
+        "topologySpreadConstraints": spread_over_nodes(
+            {"app.kubernetes.io/name": "external-secrets"}
+        ),
+        **placement,
+        # While no webhook answers, no store or ExternalSecret can be changed.
+        "webhook": {
+            "replicaCount": replicas,
+            "resources": requirements(_HELPER),
+            "podDisruptionBudget": disruption_budget,
+            "topologySpreadConstraints": spread_over_nodes(
+                {"app.kubernetes.io/name": "external-secrets-webhook"}
+            ),
+            **placement,
+        },
+        # Renews the webhook's certificate now and then; nothing waits for it.
+        "certController": {
+            "replicaCount": 1,
+            "resources": requirements(_HELPER),
+            **placement,
+        },
+    }

@@ -1,0 +1,109 @@
+"""Grafana, as kube-prometheus-stack brings it: it keeps nothing, and everything it shows is in Git.
+
+Boards and data sources are ConfigMaps of the monitoring namespace with the label `grafana_dashboard`
+or `grafana_datasource`; the annotation `grafana_folder` names a board's folder. There is no way in
+from outside: `kubectl -n monitoring port-forward service/kube-prometheus-stack-grafana 3000:80`.
+
+Value keys: `charts/grafana` of grafana-community/helm-charts, its values and templates read at 13.x.
+"""
+
+from argocd.addons.values import ON_GENERAL_POOL, Values, requirements
+from environments.names import (
+    GRAFANA_CLICKHOUSE_FILES,
+    GRAFANA_SIDECAR_ROLE,
+    MONITORING_LABEL,
+    MONITORING_NAMESPACE,
+    MonitoringPart,
+    Secret,
+)
+from environments.spec import Resources
+
+# Of the ClickHouse data source, which boards about results and cost need; grafana.com lists 4.20.0,
+# of 2026-07-20, for Grafana 11.6 and later.
+CLICKHOUSE_PLUGIN = "grafana-clickhouse-datasource@4.20.0"
+
+# Keys of the Secret that the administrator's name and password come from.
+ADMIN_USER = "admin-user"
+ADMIN_PASSWORD = "admin-password"
+
+FOLDER_ANNOTATION = "grafana_folder"
+
+# Others report 0.7 GiB at work and 1 GiB at its worst for Grafana 13.2 with these boards.
+GRAFANA = Resources(
+    cpu_request_millicores=100,
+    cpu_limit_millicores=1000,
+    memory_request_mib=640,
+    memory_limit_mib=1280,
+)
+# Two of them, one for boards and one for data sources.
+SIDECAR = Resources(
+    cpu_request_millicores=10,
+    cpu_limit_millicores=100,
+    memory_request_mib=80,
+    memory_limit_mib=160,
+)
+
+
+def values() -> Values:
+    return {
+        # One: sessions are in its own database, so a second would ask everybody to sign in again and
+        # again. While it is away, nobody sees a board, and alerts go out all the same.
+        "replicas": 1,
+        "persistence": {"enabled": False},
+        "initChownData": {"enabled": False},  # would run as root
+        "testFramework": {"enabled": False},
+        # Otherwise the chart makes a password up whenever it is rendered.
+        "admin": {
+            "existingSecret": Secret.GRAFANA_ADMIN,
+            "userKey": ADMIN_USER,
+            "passwordKey": ADMIN_PASSWORD,
+        },
+        # A Role of ours instead of a ClusterRole that reads every Secret of the cluster.
+        "rbac": {"namespaced": True, "useExistingRole": GRAFANA_SIDECAR_ROLE},
+        "sidecar": _sidecar(),
+        "plugins": [CLICKHOUSE_PLUGIN],
+        # The ClickHouse data source names these files, so that its ConfigMap holds no password.
+        "extraSecretMounts": [
+            {
+                "name": "clickhouse",
+                "secretName": Secret.CLICKHOUSE_READER,
+                "mountPath": GRAFANA_CLICKHOUSE_FILES,
+                "defaultMode": 0o440,
+                "readOnly": True,
+            }
+        ],
+        "grafana.ini": _settings(),
+        "resources": requirements(GRAFANA),
+        "nodeSelector": ON_GENERAL_POOL,
+        "podLabels": {MONITORING_LABEL: MonitoringPart.GRAFANA},
+    }
+
+
+def _sidecar() -> Values:
+    config_maps: Values = {"resource": "configmap", "searchNamespace": MONITORING_NAMESPACE}
+    return {
+        "resources": requirements(SIDECAR),
+        "dashboards": {
+            **config_maps,
+            "folderAnnotation": FOLDER_ANNOTATION,
+            "annotations": {FOLDER_ANNOTATION: "Kubernetes"},  # of the chart's own boards
+            "provider": {"foldersFromFilesStructure": True},
+        },
+        "datasources": config_maps,
+    }
+
+
+def _settings() -> Values:
+    return {
+        "analytics": {
+            "check_for_updates": False,
+            "check_for_plugin_updates": False,
+            "reporting_enabled": False,
+        },
+        "auth.anonymous": {"enabled": False},
+        "users": {"allow_sign_up": False},
+        # Since 13.2 the Prometheus data source is a plugin in the image. At each start Grafana would
+        # look for a newer one, stop it to replace it, and fail on the read-only file system: no board
+        # would show anything (grafana-community/helm-charts, issue 787).
+        "plugins": {"preinstall_auto_update": False},
+    }

@@ -1,0 +1,44 @@
+"""metrics-server: CPU and memory use of pods, by which the workers are scaled (B11).
+
+Value keys: `charts/metrics-server` of kubernetes-sigs/metrics-server, read at 3.12; the release notes
+of 3.13.0 and 3.13.1 only add to them.
+
+It asks kubelets over TLS and checks their certificates, which EKS signs with the cluster's own
+authority, so it needs no leave to skip that. Its own certificate is drawn at each start, which the
+API server has to take as it is: the chart's ways to a lasting one need cert-manager, or a look into
+the cluster that Argo CD does not give it.
+"""
+
+from argocd.addons.release import Release
+from argocd.addons.values import ON_GENERAL_POOL, Values, requirements, spread_over_nodes
+from environments.names import Addon, Names
+from environments.spec import Resources
+
+# Without it every HorizontalPodAutoscaler is blind, in development too.
+_REPLICAS = 2
+
+# Its README: 100m and 300 MiB carry a hundred nodes, a tenth of that carries ten.
+_SERVER = Resources(
+    cpu_request_millicores=50,
+    cpu_limit_millicores=200,
+    memory_request_mib=100,
+    memory_limit_mib=200,
+)
+
+
+def release(names: Names) -> Release:
+    del names  # the same everywhere
+    return Release(addon=Addon.METRICS_SERVER, namespace="kube-system", values=_values())
+
+
+def _values() -> Values:
+    return {
+        "replicas": _REPLICAS,
+        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+        "topologySpreadConstraints": spread_over_nodes(
+            {"app.kubernetes.io/name": "metrics-server"}
+        ),
+        "resources": requirements(_SERVER),
+        "nodeSelector": ON_GENERAL_POOL,
+        "priorityClassName": "system-cluster-critical",
+    }

@@ -1,0 +1,83 @@
+"""prometheus-adapter: hands the queue's length to autoscalers, as a metric of the cluster's API.
+
+Workers scale on CPU (B4, B11) and nothing reads this metric yet. It is there because CPU says little
+about workers that wait for LLM providers: an HPA that is to follow the queue needs no more than
+`type: External, metric: {name: eval_queue_waiting_jobs}`. CPU and memory stay metrics-server's.
+
+Value keys: `charts/prometheus-adapter` of prometheus-community/helm-charts, read at 5.3; the set's 5.4
+was not at hand.
+"""
+
+from argocd.addons.release import Release
+from argocd.addons.values import (
+    CONTAINER_SECURITY,
+    ON_GENERAL_POOL,
+    POD_SECURITY,
+    Values,
+    requirements,
+    spread_over_nodes,
+)
+from environments.names import (
+    MONITORING_LABEL,
+    MONITORING_NAMESPACE,
+    PROMETHEUS_PORT,
+    REDIS_QUEUE_KEY,
+    Addon,
+    MonitoringPart,
+    Names,
+)
+from environments.spec import Resources
+
+QUEUE_METRIC = "eval_queue_waiting_jobs"
+
+ADAPTER = Resources(
+    cpu_request_millicores=15,
+    cpu_limit_millicores=200,
+    memory_request_mib=64,
+    memory_limit_mib=192,
+)
+_USER = 10001  # the chart's own
+
+
+def release(names: Names) -> Release:
+    return Release(
+        addon=Addon.PROMETHEUS_ADAPTER,
+        namespace=MONITORING_NAMESPACE,
+        values=_values(replicas=names.env.controller_replicas),
+    )
+
+
+def _values(*, replicas: int) -> Values:
+    labels: dict[str, str] = {MONITORING_LABEL: MonitoringPart.ADAPTER}
+    return {
+        "prometheus": {
+            "url": f"http://{Addon.PROMETHEUS_STACK}-prometheus.{MONITORING_NAMESPACE}.svc",
+            "port": PROMETHEUS_PORT,
+        },
+        # The default rules would offer every series of the cluster.
+        "rules": {"default": False, "external": [_queue_rule()]},
+        # While nothing answers for an API of the cluster, namespaces cannot be deleted.
+        "replicas": replicas,
+        "podDisruptionBudget": {"enabled": replicas > 1, "maxUnavailable": 1},
+        "topologySpreadConstraints": spread_over_nodes(labels),
+        # Each pod signs its own certificate and the API server does not check it: without a CA there
+        # is none that changes at each rendering. What could be forged is the length of a queue.
+        "tls": {"enable": False},
+        "certManager": {"enabled": False},
+        "resources": requirements(ADAPTER),
+        "nodeSelector": ON_GENERAL_POOL,
+        "podLabels": labels,
+        "podSecurityContext": {"fsGroup": _USER, **POD_SECURITY},
+        "securityContext": {**CONTAINER_SECURITY, "runAsUser": _USER},
+    }
+
+
+def _queue_rule() -> Values:
+    series = f'redis_key_size{{key="{REDIS_QUEUE_KEY}"}}'
+    return {
+        "seriesQuery": series,
+        "resources": {"namespaced": False},
+        "name": {"as": QUEUE_METRIC},
+        # The greatest, since each Prometheus and each exporter tells the same queue.
+        "metricsQuery": f'max(<<.Series>>{{key="{REDIS_QUEUE_KEY}",<<.LabelMatchers>>}})',
+    }

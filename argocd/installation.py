@@ -1,0 +1,259 @@
+"""How Argo CD itself is installed: its release's own manifests, and what this platform changes.
+
+Kustomize and not Helm, so that one real program, which every kubectl contains, builds the same
+objects here, at bootstrap and in Argo CD. The manifests are the release's `install.yaml` by its
+commit; a git clone of the release instead would be 100 times the bytes, and Kustomize gives one 27
+seconds.
+"""
+
+import hashlib
+import json
+
+from argocd.settings import CONFIG, PARAMETERS
+from bindings.yaml_text import to_yaml
+from environments.catalog import ARGOCD
+from environments.names import ARGOCD_NAMESPACE, GENERAL_POOL, NODE_POOL_LABEL, Names
+from environments.spec import Environment, Resources
+
+Document = dict[str, object]
+
+# Deleted from what the release brings. Nobody signs in through another service yet, so Dex would be
+# one more open port; Alertmanager tells people what is wrong (B13).
+_NOT_INSTALLED = ("dex-server", "notifications-controller")
+# Every Application is rendered, so that a pull request shows it; only previews come from an
+# ApplicationSet.
+_FOR_PREVIEWS = "applicationset-controller"
+
+# Argo CD keeps running, and keeps what it knows, if these ever go missing from Git or if its own
+# Application is deleted: with a definition, Kubernetes deletes every Application in the cluster.
+_KEPT = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
+
+# Requests: about twice what Argo CD 3.5 uses when little happens (115 MiB the controller, 25 MiB each
+# of the others, as its users report), since the general pool is small. Limits: room for a sync of
+# everything, when the controller holds the whole cluster and the repo server templates charts.
+_CONTROLLER = Resources(
+    cpu_request_millicores=150,
+    cpu_limit_millicores=1000,
+    memory_request_mib=384,
+    memory_limit_mib=1024,
+)
+_REPO_SERVER = Resources(
+    cpu_request_millicores=50,
+    cpu_limit_millicores=1000,
+    memory_request_mib=128,
+    memory_limit_mib=512,
+)
+_SERVER = Resources(
+    cpu_request_millicores=25,
+    cpu_limit_millicores=500,
+    memory_request_mib=96,
+    memory_limit_mib=256,
+)
+_APPLICATION_SETS = Resources(
+    cpu_request_millicores=25,
+    cpu_limit_millicores=250,
+    memory_request_mib=64,
+    memory_limit_mib=256,
+)
+_REDIS = Resources(
+    cpu_request_millicores=25,
+    cpu_limit_millicores=250,
+    memory_request_mib=64,
+    memory_limit_mib=256,
+)
+_INIT = Resources(
+    cpu_request_millicores=10,
+    cpu_limit_millicores=500,
+    memory_request_mib=64,
+    memory_limit_mib=128,
+)
+
+
+def build(env: Environment) -> dict[str, Document]:
+    """The files of the installation's folder by name."""
+    replicas = env.controller_replicas
+    own = {
+        "Namespace-argocd.yaml": _namespace(Names(env)),
+        "LimitRange-defaults.yaml": _limit_range(),
+        "PodDisruptionBudget-argocd-repo-server.yaml": _disruption_budget("argocd-repo-server"),
+        "PodDisruptionBudget-argocd-server.yaml": _disruption_budget("argocd-server"),
+    }
+    patches = {
+        "patch-argocd-cm.yaml": _settings("argocd-cm", CONFIG),
+        "patch-argocd-cmd-params-cm.yaml": _settings("argocd-cmd-params-cm", PARAMETERS),
+        "patch-argocd-application-controller.yaml": _workload(
+            "StatefulSet",
+            "argocd-application-controller",
+            replicas=1,  # more would share out clusters, and there is one
+            containers={"argocd-application-controller": _CONTROLLER},
+        ),
+        "patch-argocd-repo-server.yaml": _workload(
+            "Deployment",
+            "argocd-repo-server",
+            replicas=replicas,
+            containers={"argocd-repo-server": _REPO_SERVER},
+            init_containers={"copyutil": _INIT},
+        ),
+        "patch-argocd-server.yaml": _workload(
+            "Deployment",
+            "argocd-server",
+            replicas=replicas,
+            containers={"argocd-server": _SERVER},
+        ),
+        "patch-argocd-redis.yaml": _workload(
+            "Deployment",
+            "argocd-redis",
+            replicas=1,  # a cache, which is filled again
+            containers={"redis": _REDIS},
+            init_containers={"secret-init": _INIT},
+        ),
+    }
+    not_installed = [*_NOT_INSTALLED]
+    if env.previews is None:
+        not_installed.insert(0, _FOR_PREVIEWS)
+    else:
+        patches[f"patch-argocd-{_FOR_PREVIEWS}.yaml"] = _workload(
+            "Deployment",
+            f"argocd-{_FOR_PREVIEWS}",
+            replicas=1,  # without it previews come and go later
+            containers={f"argocd-{_FOR_PREVIEWS}": _APPLICATION_SETS},
+        )
+    kustomization = _kustomization(tuple(own), tuple(patches), not_installed=not_installed)
+    return {"kustomization.yaml": kustomization, **own, **patches}
+
+
+def _kustomization(
+    resources: tuple[str, ...], patches: tuple[str, ...], *, not_installed: list[str]
+) -> Document:
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": ARGOCD_NAMESPACE,
+        "resources": [*resources, ARGOCD.manifest_url],
+        "images": [
+            # Manifests name their images by tag, and a tag can be moved.
+            {
+                "name": "quay.io/argoproj/argocd",
+                "newTag": ARGOCD.version,
+                "digest": ARGOCD.image_digest,
+            },
+            {"name": "public.ecr.aws/docker/library/redis", "digest": ARGOCD.redis_digest},
+        ],
+        "patches": [
+            _for_all(
+                {"labelSelector": f"app.kubernetes.io/component in ({', '.join(not_installed)})"},
+                {"$patch": "delete"},
+            ),
+            _for_all({"kind": "CustomResourceDefinition"}, {"metadata": {"annotations": _KEPT}}),
+            _for_all({"kind": "(Deployment|StatefulSet)"}, {"spec": {"template": _pods()}}),
+            *({"path": path} for path in patches),
+        ],
+    }
+
+
+def _for_all(target: dict[str, str], change: Document) -> Document:
+    """A patch of every object that the target selects; kind and name in it say nothing."""
+    metadata = change.get("metadata", {})
+    assert isinstance(metadata, dict)
+    body = {"apiVersion": "v1", "kind": "any", **change, "metadata": {"name": "any", **metadata}}
+    return {"target": target, "patch": to_yaml(body)}
+
+
+def _pods() -> Document:
+    settings = hashlib.sha256(json.dumps(PARAMETERS, sort_keys=True).encode()).hexdigest()
+    return {
+        # Programs read their parameters when they start, so a change of any must restart them.
+        "metadata": {"annotations": {"eval-platform.io/parameters": settings[:16]}},
+        "spec": {"nodeSelector": {NODE_POOL_LABEL: GENERAL_POOL}},
+    }
+
+
+def _namespace(names: Names) -> Document:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": ARGOCD_NAMESPACE,
+            "labels": names.labels("argocd")
+            # Every pod of the release meets the strictest level.
+            | {
+                f"pod-security.kubernetes.io/{mode}": "restricted"
+                for mode in ("enforce", "audit", "warn")
+            },
+            "annotations": _KEPT,
+        },
+    }
+
+
+def _limit_range() -> Document:
+    """For what a later release adds: no container without requests and limits (B10)."""
+    return {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": "defaults"},
+        "spec": {
+            "limits": [
+                {
+                    "type": "Container",
+                    "defaultRequest": {"cpu": "10m", "memory": "64Mi"},
+                    "default": {"cpu": "250m", "memory": "128Mi"},
+                }
+            ]
+        },
+    }
+
+
+def _disruption_budget(name: str) -> Document:
+    """Of two replicas one stays while nodes are drained; one alone may move."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": name},
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": {"app.kubernetes.io/name": name}},
+        },
+    }
+
+
+def _settings(name: str, data: dict[str, str]) -> Document:
+    """What is added to a ConfigMap; the release's own settings in it stay."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def _workload(
+    kind: str,
+    name: str,
+    *,
+    replicas: int,
+    containers: dict[str, Resources],
+    init_containers: dict[str, Resources] | None = None,
+) -> Document:
+    pod: Document = {"containers": _containers(containers)}
+    if init_containers:
+        pod["initContainers"] = _containers(init_containers)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": {"replicas": replicas, "template": {"spec": pod}},
+    }
+
+
+def _containers(containers: dict[str, Resources]) -> list[Document]:
+    return [
+        {
+            "name": name,
+            "resources": {
+                "requests": {
+                    "cpu": f"{resources.cpu_request_millicores}m",
+                    "memory": f"{resources.memory_request_mib}Mi",
+                },
+                "limits": {
+                    "cpu": f"{resources.cpu_limit_millicores}m",
+                    "memory": f"{resources.memory_limit_mib}Mi",
+                },
+            },
+        }
+        for name, resources in containers.items()
+    ]

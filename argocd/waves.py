@@ -1,0 +1,35 @@
+"""The order of the first sync: nothing comes before what it needs."""
+
+from environments.names import Addon, App
+
+# Each line is one wave: CRDs, then operators, then what they act on, then what uses that. What only
+# watches the platform comes last, so that a broken dashboard does not hold up an evaluation.
+ORDER: tuple[tuple[App | Addon, ...], ...] = (
+    (App.FOUNDATION, Addon.PROMETHEUS_CRDS),
+    (
+        Addon.EXTERNAL_SECRETS,
+        Addon.LOAD_BALANCER_CONTROLLER,
+        Addon.CLUSTER_AUTOSCALER,
+        Addon.METRICS_SERVER,
+    ),
+    (App.NAMESPACE,),
+    (App.SECRETS,),
+    (App.DATABASE_USERS,),
+    (App.CLICKHOUSE_SCHEMA,),
+    (App.ORCHESTRATOR,),
+    (App.WORKER,),
+    (App.MONITORING,),
+    (Addon.PROMETHEUS_STACK,),
+    (Addon.PROMETHEUS_ADAPTER, Addon.REDIS_EXPORTER, Addon.CLOUDWATCH_EXPORTER),
+)
+
+# Argo CD itself, beside the first: an upgrade of it comes before what may need it.
+FIRST = 0
+# Rules, routes and boards, beside the last: what reads them starts without them.
+DASHBOARDS = len(ORDER) - 1
+# The root Application is healthy only when all others are, and would wait for itself.
+LAST = len(ORDER)
+
+
+def wave_of(part: App | Addon) -> int:
+    return next(wave for wave, parts in enumerate(ORDER) if part in parts)

@@ -1,0 +1,175 @@
+"""Reads a plan in Terraform's JSON: what it would change, and a digest of exactly that."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypedDict
+
+FORMAT_VERSIONS = ("1.",)  # of `terraform show -json`; the major says what may be relied on
+
+
+class NotAPlanError(ValueError):
+    """The file is not a plan in Terraform's JSON."""
+
+
+class Action(StrEnum):
+    """What happens to a resource; the plan's own lists of actions, in one word each."""
+
+    CREATE = "add"
+    UPDATE = "change"
+    REPLACE = "replace"
+    DELETE = "destroy"
+    FORGET = "forget"
+    MOVE = "move"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One resource that the plan would change."""
+
+    address: str
+    type: str
+    action: Action
+    attributes: tuple[str, ...]  # those that change, when it is changed or replaced
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a plan would do."""
+
+    changes: tuple[Change, ...]
+    outputs: tuple[str, ...]  # names of outputs that change
+    digest: str | None  # of every change with its values; None: it changes nothing
+
+
+class _Values(TypedDict, total=False):
+    actions: list[str]
+    before: object
+    after: object
+    after_unknown: object
+    replace_paths: object
+    importing: object
+
+
+class _Resource(TypedDict, total=False):
+    address: str
+    previous_address: str
+    deposed: str
+    mode: str
+    type: str
+    change: _Values
+
+
+class _Document(TypedDict, total=False):
+    resource_changes: list[_Resource]
+    output_changes: dict[str, _Values]
+
+
+_ACTIONS = {
+    ("create",): Action.CREATE,
+    ("update",): Action.UPDATE,
+    ("delete",): Action.DELETE,
+    ("forget",): Action.FORGET,
+    ("delete", "create"): Action.REPLACE,
+    ("create", "delete"): Action.REPLACE,
+    ("create", "forget"): Action.REPLACE,
+}
+
+
+def read(file: Path) -> Plan:
+    """The plan in a file.
+
+    Raises:
+        NotAPlanError: the file is not what `terraform show -json PLAN` writes.
+    """
+    document = _document(file)
+    resources = [
+        (resource, action)
+        for resource in document.get("resource_changes", [])
+        if (action := _action(resource, file)) is not None
+    ]
+    outputs = {
+        name: values
+        for name, values in document.get("output_changes", {}).items()
+        if values["actions"] != ["no-op"]
+    }
+    return Plan(
+        changes=tuple(_change(resource, action) for resource, action in resources),
+        outputs=tuple(sorted(outputs)),
+        digest=_digest([r for r, _ in resources], outputs) if resources or outputs else None,
+    )
+
+
+def _document(file: Path) -> _Document:
+    try:
+        document = json.loads(file.read_text())
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise NotAPlanError(f"{file} cannot be read as JSON: {error}") from error
+    if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith(
+        FORMAT_VERSIONS
+    ):
+        raise NotAPlanError(f"{file} is not a plan; write it with `terraform show -json PLANFILE`")
+    if document.get("errored"):
+        raise NotAPlanError(f"{file} is of a plan that failed; plan again")
+    if "planned_values" not in document:
+        raise NotAPlanError(f"{file} is a state, not a plan; show the plan file")
+    found: _Document = {
+        "resource_changes": document.get("resource_changes", []),
+        "output_changes": document.get("output_changes", {}),
+    }
+    return found
+
+
+def _action(resource: _Resource, file: Path) -> Action | None:
+    """None: nothing happens to it."""
+    actions = tuple(resource["change"]["actions"])
+    if resource["mode"] != "managed" or actions == ("read",):
+        return None
+    if actions == ("no-op",):
+        if resource["change"].get("importing"):
+            return Action.IMPORT
+        return Action.MOVE if "previous_address" in resource else None
+    if actions not in _ACTIONS:
+        # A later Terraform's: saying nothing about it would let it through unseen.
+        raise NotAPlanError(f"{file}: {resource['address']}: unknown actions {', '.join(actions)}")
+    return _ACTIONS[actions]
+
+
+def _change(resource: _Resource, action: Action) -> Change:
+    values = resource["change"]
+    both = action in (Action.UPDATE, Action.REPLACE)
+    return Change(
+        address=resource["address"],
+        type=resource["type"],
+        action=action,
+        attributes=_differing(values) if both else (),
+    )
+
+
+def _differing(values: _Values) -> tuple[str, ...]:
+    """Names only: a value may be one that Terraform calls sensitive."""
+    before, after, unknown = (values.get(key) for key in ("before", "after", "after_unknown"))
+    if not (isinstance(before, dict) and isinstance(after, dict) and isinstance(unknown, dict)):
+        return ()
+    named = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    return tuple(sorted(named | {name for name, is_unknown in unknown.items() if is_unknown}))
+
+
+def _digest(resources: list[_Resource], outputs: dict[str, _Values]) -> str:
+    """Two plans with one digest do the same to the same things, with the same values."""
+    # Left out: what Terraform tells beside it, such as why, or which values it hides when printing.
+    kept = ("actions", "before", "after", "after_unknown", "replace_paths", "importing")
+
+    def values(all_values: _Values) -> list[object]:
+        return [all_values.get(key) for key in kept]
+
+    done = [
+        [r["address"], r.get("previous_address"), r.get("deposed"), values(r["change"])]
+        for r in resources
+    ]
+    told = [[name, values(change)] for name, change in outputs.items()]
+    text = json.dumps([sorted(done, key=json.dumps), sorted(told, key=json.dumps)], sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,1 @@
+"""The observation plane: what the platform shows and shouts about, declared once."""

@@ -1,0 +1,247 @@
+"""The board of the product team (B9): does the agent get better from build to build, and where not."""
+
+from dashboards.observable import (
+    Alert,
+    Board,
+    Chart,
+    ClickhouseSql,
+    NoAlert,
+    Observable,
+    Owner,
+    Promql,
+    Row,
+    Severity,
+    Threshold,
+    Unit,
+)
+from environments.spec import Environment
+
+FAITHFULNESS = "faithfulness"
+REQUIRED_FAITHFULNESS = 0.9  # the brief's line (B6)
+
+_SHOWN = "$__timeFilter(evaluated_at) AND environment = '$environment'"
+_FAITHFULNESS_SHOWN = f"{_SHOWN} AND metric = '{FAITHFULNESS}'"
+_LINE = Threshold(
+    value=REQUIRED_FAITHFULNESS,
+    severity=Severity.CRITICAL,
+    reason="below it the quality gate blocks a merge (B6)",
+)
+_GATE_ALERTS = NoAlert(
+    reason="the quality gate stops a worse build before it is merged; what is left is a trend to read"
+)
+
+
+def board(env: Environment) -> Board:
+    """Regressions, topics that fail, and whether there is enough data to say so."""
+    return Board(
+        uid="ai-quality",
+        title="AI Quality Trends",
+        owner=Owner.PRODUCT,
+        days_shown=30,
+        description=f"How the agent's answers in {env.name} are judged, by build and by topic.",
+        rows=(
+            Row(title="Regressions", observables=(_faithfulness(), _builds(), _metrics())),
+            Row(title="Topics", observables=(_failing_topics(), _worst_cases())),
+            Row(title="How sure we are", observables=(_judged(), _failed_runs())),
+        ),
+    )
+
+
+def _faithfulness() -> Observable:
+    return Observable(
+        id="faithfulness-by-build",
+        title="Faithfulness across builds",
+        meaning="Mean faithfulness of each build, at the time it was built.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            ClickhouseSql(
+                sql=(
+                    "SELECT built_at AS time, avg(score) AS faithfulness"
+                    f" FROM evaluation_results WHERE {_FAITHFULNESS_SHOWN}"
+                    " GROUP BY build, built_at ORDER BY time"
+                ),
+                time_series=True,
+            ),
+        ),
+        unit=Unit.RATIO,
+        thresholds=(_LINE,),
+        higher_is_better=True,
+        owner=Owner.PRODUCT,
+        what_to_do=(
+            "Find the first build below its predecessor in *Builds*, and read what it merged.",
+            "The judge or the data set changed? Then scores cannot be compared; judge old builds anew.",
+        ),
+        alerting=_GATE_ALERTS,
+    )
+
+
+def _builds() -> Observable:
+    return Observable(
+        id="builds",
+        title="Builds",
+        meaning="Each build's mean and worst faithfulness, and the change to the build before it.",
+        chart=Chart.TABLE,
+        queries=(
+            ClickhouseSql(
+                sql=(
+                    "SELECT build, built_at, cases, round(faithfulness, 3) AS faithfulness,"
+                    " round(faithfulness - lagInFrame(faithfulness, 1, faithfulness) OVER"
+                    " (ORDER BY built_at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 3) AS change,"
+                    " round(worst, 3) AS worst FROM ("
+                    "SELECT build, built_at, count() AS cases, avg(score) AS faithfulness,"
+                    " min(score) AS worst"
+                    f" FROM evaluation_results WHERE {_FAITHFULNESS_SHOWN}"
+                    " GROUP BY build, built_at) ORDER BY built_at DESC"
+                ),
+                time_series=False,
+            ),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(),
+        higher_is_better=True,
+        owner=Owner.PRODUCT,
+        what_to_do=("A change of less than 0.02 with under a hundred cases is noise.",),
+        alerting=_GATE_ALERTS,
+    )
+
+
+def _metrics() -> Observable:
+    return Observable(
+        id="scores-by-metric",
+        title="Scores by metric",
+        meaning="Mean score of each metric by day: an answer can be faithful and still miss the point.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            ClickhouseSql(
+                sql=(
+                    "SELECT toStartOfDay(evaluated_at) AS time, metric, avg(score) AS score"
+                    f" FROM evaluation_results WHERE {_SHOWN}"
+                    " GROUP BY time, metric ORDER BY time, metric"
+                ),
+                time_series=True,
+            ),
+        ),
+        unit=Unit.RATIO,
+        thresholds=(),
+        higher_is_better=True,
+        owner=Owner.PRODUCT,
+        what_to_do=("One metric falls alone: read the worst cases with that metric.",),
+        alerting=_GATE_ALERTS,
+    )
+
+
+def _failing_topics() -> Observable:
+    return Observable(
+        id="fail-topic-clusters",
+        title="Topics answered wrong most often",
+        meaning="Share of cases below their metric's threshold, by topic; the worst ten.",
+        chart=Chart.BARS,
+        queries=(
+            ClickhouseSql(
+                sql=(
+                    "SELECT topic, countIf(score < threshold) / count() AS failed"
+                    f" FROM evaluation_results WHERE {_SHOWN}"
+                    " GROUP BY topic ORDER BY failed DESC, topic LIMIT 10"
+                ),
+                time_series=False,
+            ),
+        ),
+        unit=Unit.RATIO,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.PRODUCT,
+        what_to_do=(
+            "Read the topic's cases in *Worst cases*: is knowledge missing, or is the question unclear?",
+            "Add what is missing to the agent's sources, and cases like these to the data set.",
+        ),
+        alerting=_GATE_ALERTS,
+    )
+
+
+def _worst_cases() -> Observable:
+    return Observable(
+        id="worst-cases",
+        title="Worst cases",
+        meaning="The twenty lowest scores in the time shown, with the judge's reason.",
+        chart=Chart.TABLE,
+        queries=(
+            ClickhouseSql(
+                sql=(
+                    "SELECT topic, case_id, metric, round(score, 3) AS score, reason, build"
+                    f" FROM evaluation_results WHERE {_SHOWN}"
+                    " ORDER BY score, evaluated_at DESC LIMIT 20"
+                ),
+                time_series=False,
+            ),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(),
+        higher_is_better=True,
+        owner=Owner.PRODUCT,
+        what_to_do=("Is the judge wrong? Then mend the expected answer, not the agent.",),
+        alerting=_GATE_ALERTS,
+    )
+
+
+def _judged() -> Observable:
+    return Observable(
+        id="scores-per-day",
+        title="Scores given per day",
+        meaning="How much data the other panels stand on.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            ClickhouseSql(
+                sql=(
+                    "SELECT toStartOfDay(evaluated_at) AS time, count() AS scores"
+                    f" FROM evaluation_results WHERE {_SHOWN} GROUP BY time ORDER BY time"
+                ),
+                time_series=True,
+            ),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(),
+        higher_is_better=True,
+        owner=Owner.PRODUCT,
+        what_to_do=(
+            "None today: did a run start? *Failed test runs*, and the board Platform Health.",
+        ),
+        alerting=NoAlert(reason="no runs on a weekend are no fault"),
+    )
+
+
+def _failed_runs() -> Observable:
+    failed = (
+        '(sum(increase(eval_test_runs_total{outcome="failed"}[6h])) or vector(0))'
+        " / (sum(increase(eval_test_runs_total[6h])) > 0)"
+    )
+    return Observable(
+        id="failed-test-runs",
+        title="Failed test runs",
+        meaning="Share of test runs of six hours that ended without a result.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr=failed, legend="failed"),),
+        unit=Unit.RATIO,
+        thresholds=(
+            Threshold(
+                value=0.2,
+                severity=Severity.WARNING,
+                reason="one run in five; single failures are repeated by whoever started them",
+            ),
+        ),
+        higher_is_better=False,
+        owner=Owner.PRODUCT,
+        what_to_do=(
+            "The orchestrator's log names the run and why it failed.",
+            "All of them: see Platform Health.",
+        ),
+        alerting=(
+            Alert(
+                name="TestRunsFail",
+                expr=f"{failed} > 0.2",
+                for_minutes=30,
+                severity=Severity.WARNING,
+                summary="{{ $value | humanizePercentage }} of test runs end without a result",
+                description="More than one in five test runs failed within six hours.",
+            ),
+        ),
+    )

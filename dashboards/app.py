@@ -1,0 +1,20 @@
+"""Every object of the observation plane of one environment."""
+
+from dashboards.alertmanager import alertmanager_secret
+from dashboards.boards import boards
+from dashboards.grafana_manifests import grafana_manifests
+from dashboards.manifests import Manifest
+from dashboards.prometheus_rules import prometheus_rules
+from dashboards.recording_rules import recording_rules
+from environments.names import Names
+from environments.spec import Environment
+
+
+def build(env: Environment) -> list[Manifest]:
+    """Rules, the way alerts take from there to Slack, and what Grafana shows."""
+    names = Names(env)
+    return [
+        *prometheus_rules(boards(env), recording_rules(), names=names),
+        *grafana_manifests(boards(env), names=names),
+        alertmanager_secret(names),
+    ]

@@ -1,0 +1,146 @@
+"""ClickHouse: nodes, replication, disks, queries."""
+
+from dashboards.observable import (
+    Alert,
+    Chart,
+    NoAlert,
+    Observable,
+    Owner,
+    Promql,
+    Severity,
+    Threshold,
+    Unit,
+)
+from environments.spec import Environment
+
+
+def observables(env: Environment) -> tuple[Observable, ...]:
+    return (_clickhouse_up(env), _clickhouse_delay(), _clickhouse_disk(), _clickhouse_failures())
+
+
+def _clickhouse_up(env: Environment) -> Observable:
+    return Observable(
+        id="clickhouse-nodes",
+        title="ClickHouse nodes up",
+        meaning="Nodes that Prometheus reaches. Inserts need a majority of them.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr='sum(up{job="clickhouse"})', legend="nodes"),),
+        unit=Unit.COUNT,
+        thresholds=(
+            Threshold(
+                value=env.clickhouse.nodes, severity=Severity.CRITICAL, reason="all there are"
+            ),
+        ),
+        higher_is_better=True,
+        owner=Owner.SRE,
+        what_to_do=(
+            "`aws ssm start-session --target INSTANCE`, then `journalctl -u clickhouse-node`.",
+            "The instance is gone: docs/clickhouse.md, *Replacing a node*.",
+        ),
+        alerting=(
+            Alert(
+                name="ClickHouseNodeDown",
+                expr='up{job="clickhouse"} == 0',
+                for_minutes=5,
+                severity=Severity.CRITICAL,
+                summary="ClickHouse node {{ $labels.instance }} does not answer",
+                description="With one more node down in a cluster of three, inserts stop.",
+            ),
+        ),
+    )
+
+
+def _clickhouse_delay() -> Observable:
+    delay = "max(ClickHouseAsyncMetrics_ReplicasMaxAbsoluteDelay)"
+    return Observable(
+        id="clickhouse-replication",
+        title="ClickHouse replication delay",
+        meaning="How far the slowest replica is behind; its readers see old results.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr=delay, legend="delay"),),
+        unit=Unit.SECONDS,
+        thresholds=(
+            Threshold(
+                value=300,
+                severity=Severity.WARNING,
+                reason="dashboards of the last minutes then differ from node to node",
+            ),
+        ),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "`SELECT * FROM system.replication_queue WHERE last_exception != ''` on the slow node.",
+            "A node that was just replaced catches up by itself.",
+        ),
+        alerting=(
+            Alert(
+                name="ClickHouseReplicationDelayed",
+                expr=f"{delay} > 300",
+                for_minutes=10,
+                severity=Severity.WARNING,
+                summary="A ClickHouse replica is {{ $value | humanizeDuration }} behind",
+                description="A replica has been more than five minutes behind for ten minutes.",
+            ),
+        ),
+    )
+
+
+def _clickhouse_disk() -> Observable:
+    free = "min(ClickHouseAsyncMetrics_DiskAvailable_default / ClickHouseAsyncMetrics_DiskTotal_default)"
+    return Observable(
+        id="clickhouse-disk",
+        title="ClickHouse free disk",
+        meaning="Share of the fullest data volume that is free; merges need room for a copy.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr=free, legend="free"),),
+        unit=Unit.RATIO,
+        thresholds=(
+            Threshold(
+                value=0.15,
+                severity=Severity.CRITICAL,
+                reason="the largest merges stop for want of room",
+            ),
+        ),
+        higher_is_better=True,
+        owner=Owner.SRE,
+        what_to_do=(
+            "Raise `clickhouse.data_volume_gib` and deploy, then `systemctl restart clickhouse-node` "
+            "on each node; volumes grow in place.",
+        ),
+        alerting=(
+            Alert(
+                name="ClickHouseDiskLow",
+                expr=f"{free} < 0.15",
+                for_minutes=15,
+                severity=Severity.CRITICAL,
+                summary="A ClickHouse node has {{ $value | humanizePercentage }} of its disk left",
+                description="Results are refused when it is full.",
+            ),
+        ),
+    )
+
+
+def _clickhouse_failures() -> Observable:
+    return Observable(
+        id="clickhouse-failed-queries",
+        title="ClickHouse failed queries",
+        meaning="Queries per second that a node could not answer.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            Promql(
+                expr="sum by (instance) (rate(ClickHouseProfileEvents_FailedQuery[$__rate_interval]))",
+                legend="{{instance}}",
+            ),
+        ),
+        unit=Unit.PER_SECOND,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "`SELECT exception, count() FROM system.query_log WHERE exception != '' AND event_time > "
+            "now() - 3600 GROUP BY 1 ORDER BY 2 DESC`.",
+        ),
+        alerting=NoAlert(
+            reason="a person's mistyped query counts too; workers that cannot write count as failed jobs"
+        ),
+    )

@@ -1,0 +1,108 @@
+"""PostgreSQL: connections, storage, CPU."""
+
+from dashboards.observable import (
+    Alert,
+    Chart,
+    NoAlert,
+    Observable,
+    Owner,
+    Promql,
+    Severity,
+    Threshold,
+    Unit,
+)
+from environments.spec import Environment
+
+_GIB = 2**30
+
+
+def observables(env: Environment) -> tuple[Observable, ...]:
+    return (_connections(env), _database_storage(env), _database_cpu())
+
+
+def _connections(env: Environment) -> Observable:
+    most = env.database.max_connections
+    return Observable(
+        id="postgres-connections",
+        title="PostgreSQL connections",
+        meaning="Open connections. At the maximum, pods cannot connect and the API is not ready.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr="max(aws_rds_database_connections_average)", legend="open"),),
+        unit=Unit.COUNT,
+        thresholds=(
+            Threshold(
+                value=round(most * 0.8),
+                severity=Severity.WARNING,
+                reason=f"four fifths of max_connections, {most}: a rollout doubles the pods",
+            ),
+        ),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "Who holds them: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2`.",
+            "Many idle: the pods' pools are too large. Else raise `database.max_connections` with the "
+            "instance class; it takes a restart.",
+        ),
+        alerting=(
+            Alert(
+                name="DatabaseConnectionsHigh",
+                expr=f"max(aws_rds_database_connections_average) > {round(most * 0.8)}",
+                for_minutes=10,
+                severity=Severity.WARNING,
+                summary="PostgreSQL has {{ $value | humanize }} open connections",
+                description=f"It accepts {most}.",
+            ),
+        ),
+    )
+
+
+def _database_storage(env: Environment) -> Observable:
+    limit = round(env.database.storage_gib * _GIB * 0.1)
+    return Observable(
+        id="postgres-free-storage",
+        title="PostgreSQL free storage",
+        meaning="RDS adds storage by itself until it reaches `database.max_storage_gib`.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr="min(aws_rds_free_storage_space_average)", legend="free"),),
+        unit=Unit.BYTES,
+        thresholds=(
+            Threshold(
+                value=limit,
+                severity=Severity.CRITICAL,
+                reason="a tenth of the storage; RDS grows it there, unless it may not grow any more",
+            ),
+        ),
+        higher_is_better=True,
+        owner=Owner.SRE,
+        what_to_do=(
+            "At `max_storage_gib`? Raise it and deploy; RDS grows in place, once in six hours.",
+            "What is large: `SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class "
+            "ORDER BY pg_total_relation_size(oid) DESC LIMIT 10`.",
+        ),
+        alerting=(
+            Alert(
+                name="DatabaseStorageLow",
+                expr=f"min(aws_rds_free_storage_space_average) < {limit}",
+                for_minutes=30,
+                severity=Severity.CRITICAL,
+                summary="PostgreSQL has {{ $value | humanize1024 }}B of storage left",
+                description="It has not grown by itself for half an hour; full storage stops the API.",
+            ),
+        ),
+    )
+
+
+def _database_cpu() -> Observable:
+    return Observable(
+        id="postgres-cpu",
+        title="PostgreSQL CPU",
+        meaning="How busy the database is.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr="max(aws_rds_cpuutilization_average)", legend="CPU"),),
+        unit=Unit.PERCENT,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=("Performance Insights in the RDS console names the statements.",),
+        alerting=NoAlert(reason="a busy database that answers is no fault; a slow API shows above"),
+    )

@@ -1,0 +1,98 @@
+"""Ratios that several panels and alerts share, computed once by Prometheus.
+
+Named as Prometheus' manual asks: level, metric, operation (practices, "Recording rules").
+"""
+
+from dataclasses import dataclass
+
+from environments.names import NAMESPACE, REDIS_QUEUE_KEY, App
+
+# Each pair of windows of `burn_rate.py` needs its error ratio over both.
+ERROR_WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+
+# The kubelet's and the load balancer's own questions are not users' requests.
+_USERS_REQUESTS = '{http_route!~"/healthz|/readyz"}'
+_SERVER_ERRORS = '{http_route!~"/healthz|/readyz", http_response_status_code=~"5.."}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingRule:
+    """A query whose answer Prometheus stores under a name of its own."""
+
+    name: str
+    expr: str
+    meaning: str
+
+
+def api_error_ratio(window: str) -> str:
+    """The recorded share of users' requests that met a server error within the window."""
+    return f"orchestrator:http_errors:ratio_rate{window}"
+
+
+API_READY = "orchestrator:ready:bool"
+WORKER_ERROR_RATIO = "worker:jobs_not_succeeded:ratio_rate10m"
+PROVIDER_P95 = "provider:call_duration_seconds:p95_rate5m"
+PROVIDER_REFUSED_RATIO = "provider:calls_refused:ratio_rate10m"
+LLM_SPEND = "platform:llm_cost_usd:increase1d"
+QUEUE_LENGTH = "queue:jobs_waiting:sum"
+
+
+def recording_rules() -> tuple[RecordingRule, ...]:
+    """All of them; where nothing happened a ratio is 0, so that silence is not an alarm."""
+    return (
+        *(_api_errors(window) for window in ERROR_WINDOWS),
+        RecordingRule(
+            name=API_READY,
+            expr=(
+                "max(kube_deployment_status_replicas_available"
+                f'{{namespace="{NAMESPACE}", deployment="{App.ORCHESTRATOR}"}} > bool 0)'
+            ),
+            meaning="1 while at least one orchestrator answers its readiness probe.",
+        ),
+        RecordingRule(
+            name=QUEUE_LENGTH,
+            expr=f'sum(redis_key_size{{key="{REDIS_QUEUE_KEY}"}})',
+            meaning="Jobs that wait in the queue.",
+        ),
+        RecordingRule(
+            name=WORKER_ERROR_RATIO,
+            expr=(
+                '(sum(rate(eval_jobs_total{outcome!="succeeded"}[10m])) or vector(0))'
+                " / (sum(rate(eval_jobs_total[10m])) > 0) or vector(0)"
+            ),
+            meaning="Share of jobs that failed or crashed.",
+        ),
+        RecordingRule(
+            name=PROVIDER_P95,
+            expr=(
+                "histogram_quantile(0.95, sum by (le, gen_ai_provider_name) "
+                "(rate(gen_ai_client_operation_duration_seconds_bucket[5m])))"
+            ),
+            meaning="Within this time 95 of 100 calls of a provider ended.",
+        ),
+        RecordingRule(
+            name=PROVIDER_REFUSED_RATIO,
+            expr=(
+                "sum by (gen_ai_provider_name) "
+                '(rate(gen_ai_client_operation_duration_seconds_count{error_type="429"}[10m]))'
+                " / sum by (gen_ai_provider_name) "
+                "(rate(gen_ai_client_operation_duration_seconds_count[10m]))"
+            ),
+            meaning="Share of calls that a provider refused because there were too many (429).",
+        ),
+        RecordingRule(
+            name=LLM_SPEND,
+            expr="sum(increase(eval_llm_cost_usd_total[1d]))",
+            meaning="What the last 24 hours' calls cost.",
+        ),
+    )
+
+
+def _api_errors(window: str) -> RecordingRule:
+    errors = f"sum(rate(http_server_request_duration_seconds_count{_SERVER_ERRORS}[{window}]))"
+    requests = f"sum(rate(http_server_request_duration_seconds_count{_USERS_REQUESTS}[{window}]))"
+    return RecordingRule(
+        name=api_error_ratio(window),
+        expr=f"({errors} or vector(0)) / ({requests} > 0) or vector(0)",
+        meaning=f"Share of users' requests within {window} that met a server error.",
+    )

@@ -1,0 +1,49 @@
+"""What must hold between environments."""
+
+from collections.abc import Iterator
+
+from environments.rules.values import ipv4_network
+from environments.spec import Environment
+
+
+def problems(environments: tuple[Environment, ...]) -> Iterator[str]:
+    yield from _overlaps(environments)
+    yield from _promotion(environments)
+    names = [env.name for env in environments]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{name}: two environments have this name; give one another"
+
+
+def _overlaps(environments: tuple[Environment, ...]) -> Iterator[str]:
+    """VPCs that share addresses can never be peered or reached over one VPN."""
+    placed = [
+        (env, vpc)
+        for env in environments
+        if (vpc := ipv4_network(env.network.vpc_cidr)) is not None
+    ]
+    for index, (one, vpc) in enumerate(placed):
+        for other, other_vpc in placed[index + 1 :]:
+            if vpc.overlaps(other_vpc):
+                yield (
+                    f"{other.name}: network.vpc_cidr: {other_vpc} overlaps {vpc} of {one.name}; "
+                    "choose a range of its own"
+                )
+
+
+def _promotion(environments: tuple[Environment, ...]) -> Iterator[str]:
+    """Images come from a build to the first environment of a chain, and from there along it."""
+    sources = {env.name: env.promotes_from for env in environments}
+    for env in environments:
+        chain = [env.name]
+        while (source := sources.get(chain[-1])) is not None and source not in chain:
+            chain.append(source)
+        if env.promotes_from is not None and env.promotes_from not in sources:
+            yield (
+                f"{env.name}: promotes_from: there is no environment {env.promotes_from!r}; use one of "
+                f"{', '.join(name for name in sources if name != env.name)}, or None"
+            )
+        elif source == env.name:
+            yield (
+                f"{env.name}: promotes_from: {' from '.join([*chain, source])} is a circle that no image "
+                "can enter; let one of them take images from builds, with None"
+            )

@@ -1,0 +1,44 @@
+"""The EKS cluster and its node groups."""
+
+from collections.abc import Iterator
+
+from environments import catalog
+from environments.rules.values import nearest_or_add
+from environments.spec import Environment, NodeGroup
+
+
+def problems(env: Environment) -> Iterator[str]:
+    if env.cluster.kubernetes_version not in catalog.EKS_VERSIONS:
+        yield (
+            f"cluster.kubernetes_version: EKS does not support {env.cluster.kubernetes_version!r}; "
+            f"use one of {', '.join(catalog.EKS_VERSIONS)} (environments/catalog.py)"
+        )
+    yield from _node_group("cluster.general", env.cluster.general)
+    yield from _node_group("cluster.workers_spot", env.cluster.workers_spot)
+    if not env.cluster.admin_role_names:
+        yield "cluster.admin_role_names: empty, so nobody could administer the cluster; name an IAM role"
+
+
+def _node_group(field: str, group: NodeGroup) -> Iterator[str]:
+    if not 0 <= group.min_size <= group.desired_size <= group.max_size or group.max_size < 1:
+        yield (
+            f"{field}: minimum {group.min_size}, desired {group.desired_size}, maximum "
+            f"{group.max_size}; order them minimum <= desired <= maximum"
+        )
+    if not group.instance_types:
+        yield f"{field}.instance_types: empty; name at least one EC2 instance type"
+    unknown = [name for name in group.instance_types if name not in catalog.INSTANCE_TYPES]
+    for name in unknown:
+        yield f"{field}.instance_types: {name!r} is unknown; {nearest_or_add(name)}"
+    shapes = {
+        (size.vcpus, size.memory_gib)
+        for name in group.instance_types
+        if (size := catalog.INSTANCE_TYPES.get(name)) is not None
+    }
+    if len(shapes) > 1:
+        yield (
+            f"{field}.instance_types: they differ in vCPUs or memory, which misleads the "
+            "autoscaler; use types of one shape"
+        )
+    if group.disk_gib < 20:
+        yield f"{field}.disk_gib: {group.disk_gib} GiB cannot hold the images; use at least 20"

@@ -1,0 +1,59 @@
+"""The VPC, and who may reach what stands in it."""
+
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from environments.names import SERVICE_CIDR
+from environments.rules.values import ipv4_network
+from environments.spec import Environment
+
+# The smallest VPC that gives every zone a private subnet for pods (one address each), see
+# `stacks/network.py`; AWS allows /16 to /28 (VPC user guide, "VPC CIDR blocks").
+_LARGEST_VPC_PREFIX = 20
+
+
+def problems(env: Environment) -> Iterator[str]:
+    zones = env.network.zones
+    if len(zones) < 2:
+        yield f"network.zones: {len(zones)} listed, EKS and RDS need two; add one of the region's zones"
+    if len(set(zones)) < len(zones):
+        yield "network.zones: a zone is listed twice; name each once"
+    for zone in zones:
+        if not re.fullmatch(re.escape(env.account.region) + "[a-z]", zone):
+            yield (
+                f"network.zones: {zone!r} is not a zone of {env.account.region}; write it as in "
+                + repr(f"{env.account.region}a")
+            )
+    if len(zones) > 4:
+        yield f"network.zones: {len(zones)} listed, the address plan holds four; drop some"
+    vpc = ipv4_network(env.network.vpc_cidr)
+    if vpc is None:
+        yield f"network.vpc_cidr: {env.network.vpc_cidr!r} is not an IPv4 network; write it as in '10.20.0.0/16'"
+    elif not 16 <= vpc.prefixlen <= _LARGEST_VPC_PREFIX:
+        yield (
+            f"network.vpc_cidr: a /{vpc.prefixlen} does not fit; pods take an address each, "
+            f"use /16 to /{_LARGEST_VPC_PREFIX}"
+        )
+    elif not vpc.is_private:
+        yield f"network.vpc_cidr: {vpc} is a public range; use one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"
+    elif vpc.overlaps(IPv4Network(SERVICE_CIDR)):
+        yield (
+            f"network.vpc_cidr: {vpc} overlaps {SERVICE_CIDR}, where EKS puts Kubernetes services; "
+            "choose another range"
+        )
+    for field, cidrs in (
+        ("cluster.public_access_cidrs", env.cluster.public_access_cidrs),
+        ("orchestrator.allowed_cidrs", env.orchestrator.allowed_cidrs),
+    ):
+        for text in cidrs:
+            cidr = ipv4_network(text)
+            if cidr is None:
+                yield f"{field}: {text!r} is not an IPv4 network; write it as in '203.0.113.0/24'"
+            elif cidr.prefixlen == 0:
+                yield f"{field}: {text} is the whole internet; list the networks your people come from"
+        found = [cidr for text in cidrs if (cidr := ipv4_network(text)) is not None]
+        for index, one in enumerate(found):
+            for other in found[index + 1 :]:
+                if one.overlaps(other):
+                    yield f"{field}: {one} and {other} overlap; keep the wider one"

@@ -1,0 +1,21 @@
+"""What the platform promises and may spend."""
+
+from collections.abc import Iterator
+
+from environments.spec import Environment
+
+
+def problems(env: Environment) -> Iterator[str]:
+    objectives, timeout = env.objectives, env.worker.llm_calls.timeout_seconds
+    if not 90 <= objectives.availability_percent <= 99.99:
+        yield (
+            f"objectives.availability_percent: {objectives.availability_percent:g} is not between 90 "
+            "and 99.99; below, an alert comes too late to matter, above, no team can keep it"
+        )
+    if not 0 < objectives.provider_p95_seconds < timeout:
+        yield (
+            f"objectives.provider_p95_seconds: {objectives.provider_p95_seconds} s is never exceeded "
+            f"by calls that end after {timeout} s; choose less"
+        )
+    if objectives.daily_llm_budget_usd <= 0:
+        yield "objectives.daily_llm_budget_usd: nothing may be spent; name what a day may cost"

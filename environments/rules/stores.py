@@ -1,0 +1,92 @@
+"""PostgreSQL, the queue, ClickHouse, and the backups of what they hold."""
+
+import re
+from collections.abc import Iterator
+
+from environments import catalog
+from environments.rules.values import nearest_or_add
+from environments.spec import Environment, Tier
+
+# RDS keeps some connections for itself (rds.rds_superuser_reserved_connections and its monitoring).
+_RESERVED_CONNECTIONS = 10
+
+
+def problems(env: Environment) -> Iterator[str]:
+    database, queue, clickhouse = env.database, env.queue, env.clickhouse
+    if database.instance_class not in catalog.DATABASE_CLASSES:
+        yield (
+            f"database.instance_class: {database.instance_class!r} is unknown; use one of "
+            f"{', '.join(sorted(catalog.DATABASE_CLASSES))}"
+        )
+    if not re.fullmatch(r"\d+", database.engine_version):
+        yield (
+            f"database.engine_version: {database.engine_version!r} is not a major; RDS applies minors "
+            "by itself, write it as in '17'"
+        )
+    pods = env.orchestrator.replicas + env.worker.max_replicas
+    if database.max_connections < pods + _RESERVED_CONNECTIONS:
+        yield (
+            f"database.max_connections: {database.max_connections} is not one for each of {pods} pods "
+            f"and {_RESERVED_CONNECTIONS} for RDS and people; use more"
+        )
+    if database.storage_gib < 20:
+        yield f"database.storage_gib: {database.storage_gib} GiB; gp3 on RDS starts at 20"
+    if database.max_storage_gib < database.storage_gib * 1.26:
+        yield (
+            f"database.max_storage_gib: {database.max_storage_gib} GiB leaves no room to grow; RDS asks "
+            f"for 26 % above storage_gib, use at least {int(database.storage_gib * 1.26) + 1}"
+        )
+    if (
+        database.performance_insights_retention_days
+        not in catalog.PERFORMANCE_INSIGHTS_RETENTION_DAYS
+    ):
+        yield (
+            "database.performance_insights_retention_days: "
+            f"{database.performance_insights_retention_days} is refused by AWS; use 7, 731 or a "
+            "multiple of 31"
+        )
+    if queue.node_type not in catalog.CACHE_NODE_TYPES:
+        yield (
+            f"queue.node_type: {queue.node_type!r} is unknown; use one of "
+            f"{', '.join(sorted(catalog.CACHE_NODE_TYPES))}"
+        )
+    if not re.fullmatch(r"\d+\.\d+", queue.engine_version):
+        yield (
+            f"queue.engine_version: {queue.engine_version!r} is not major.minor; ElastiCache applies "
+            "patches by itself, write it as in '8.1'"
+        )
+    if not 0 <= queue.replicas <= 5:
+        yield f"queue.replicas: {queue.replicas}; ElastiCache allows 0 to 5"
+    if clickhouse.instance_type not in catalog.INSTANCE_TYPES:
+        yield (
+            f"clickhouse.instance_type: {clickhouse.instance_type!r} is unknown; "
+            f"{nearest_or_add(clickhouse.instance_type)}"
+        )
+    if not re.fullmatch(r"\d+\.\d+\.\d+\.\d+", clickhouse.version):
+        yield (
+            f"clickhouse.version: {clickhouse.version!r} is not a package's version; write all four "
+            "numbers of an LTS release, as in '26.8.15.10'"
+        )
+    if clickhouse.nodes not in (1, 3, 5):
+        yield f"clickhouse.nodes: {clickhouse.nodes} cannot form a Keeper quorum; use 1, 3 or 5"
+    if clickhouse.data_volume_gib < 10:
+        yield f"clickhouse.data_volume_gib: {clickhouse.data_volume_gib} GiB; use at least 10"
+    if env.tier is Tier.PRODUCTION:
+        if not database.multi_az:
+            yield "database.multi_az: False in production; a zone loss would stop the API, set it to True"
+        if not database.deletion_protection:
+            yield "database.deletion_protection: False in production; set it to True"
+        if queue.replicas == 0:
+            yield "queue.replicas: 0 in production; a zone loss would lose the queue, use at least 1"
+        if clickhouse.nodes == 1:
+            yield "clickhouse.nodes: 1 in production; a node loss would lose results, use 3"
+        if env.account.backup_copy_region is None or env.backup.copy_retention_days < 1:
+            yield (
+                "backup.copy_retention_days: production keeps a copy in a second region; set "
+                "account.backup_copy_region and a retention"
+            )
+        if not env.backup.vault_locked:
+            yield (
+                "backup.vault_locked: False in production; whoever can delete data could delete its "
+                "backups, set it to True"
+            )

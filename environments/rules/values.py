@@ -1,0 +1,49 @@
+"""What rules of several sections share."""
+
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from environments import catalog
+from environments.spec import Environment, Resources
+
+
+def value_at(env: Environment, field: str) -> int:
+    """The number at a dotted path, as in "network.flow_log_retention_days"."""
+    value: object = env
+    for part in field.split("."):
+        value = getattr(value, part)
+    assert isinstance(value, int)
+    return value
+
+
+def ipv4_network(text: str) -> IPv4Network | None:
+    """The network that the text names, if it names one."""
+    try:
+        return IPv4Network(text)
+    except ValueError:
+        return None
+
+
+def is_region(text: str) -> bool:
+    """Whether it has the form of an AWS region's name."""
+    return re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text) is not None
+
+
+def nearest_or_add(name: str) -> str:
+    """What to do about an unknown instance type."""
+    family = name.split(".")[0]
+    near = [known for known in catalog.INSTANCE_TYPES if known.startswith(family[:1])]
+    return f"use one of {', '.join(near or catalog.INSTANCE_TYPES)}, or add it to environments/catalog.py"
+
+
+def resource_problems(field: str, resources: Resources) -> Iterator[str]:
+    """What is wrong with a container's requests and limits."""
+    for what, unit in (("cpu", "millicores"), ("memory", "mib")):
+        request = getattr(resources, f"{what}_request_{unit}")
+        limit = getattr(resources, f"{what}_limit_{unit}")
+        if not 0 < request <= limit:
+            yield (
+                f"{field}: {what} request {request} against limit {limit} {unit}; order them "
+                "0 < request <= limit"
+            )

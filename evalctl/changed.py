@@ -1,0 +1,69 @@
+"""What a branch changes in `rendered/`, compared with where it left the branch it goes to."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from environments.names import Names, Stack
+from environments.spec import Environment
+
+LIMIT = 30_000  # characters; half of what a comment can hold
+
+
+class NoComparisonError(Exception):
+    """Git cannot compare; the message says what it was asked."""
+
+
+def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dict[str, list[Stack]]:
+    """Environment → the stacks whose Terraform differs; an environment without any is left out."""
+    files = set(_git(root, "diff", "--name-only", "-z", f"{base}...HEAD", "--").split("\0"))
+    found = {
+        env.name: [
+            stack for stack in Stack if f"{Names(env).stack_folder(stack)}/cdk.tf.json" in files
+        ]
+        for env in environments
+    }
+    return {name: changed for name, changed in found.items() if changed}
+
+
+def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
+    """The difference of what Argo CD syncs, as Markdown, cut at whole files to stay within `limit`."""
+    synced = ("rendered", ":(exclude)rendered/*/terraform")
+    diff = _git(root, "diff", "--no-color", "--no-ext-diff", f"{base}...HEAD", "--", *synced)
+    files = [part for part in re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE) if part]
+    if not files:
+        return "### Kubernetes: nothing to change\n"
+    names = "\n".join(f"- `{_name(file)}` {_count(file)}" for file in files[:100])
+    more = f"\n- and {len(files) - 100} more" if len(files) > 100 else ""
+    text = f"### Kubernetes: {len(files)} files that Argo CD syncs once this is merged\n\n{names}{more}\n"
+    for position, file in enumerate(files):
+        fence = "`" * max(5, 1 + max(map(len, re.findall("`+", file)), default=0))
+        part = f"\n<details><summary>{_name(file)}</summary>\n\n{fence}diff\n{_body(file)}{fence}\n</details>\n"
+        if len(text) + len(part) > limit:
+            return f"{text}\nLeft out for their length: {len(files) - position}; see the diff itself.\n"
+        text += part
+    return text
+
+
+def _name(file: str) -> str:
+    return file.partition("\n")[0].rpartition(" b/")[2]
+
+
+def _count(file: str) -> str:
+    lines = _body(file).splitlines()
+    return f"+{sum(x.startswith('+') for x in lines)} -{sum(x.startswith('-') for x in lines)}"
+
+
+def _body(file: str) -> str:
+    """Without the header: from the first hunk on."""
+    start = file.find("\n@@")
+    return file[start + 1 :] if start >= 0 else ""
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", *arguments]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NoComparisonError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,127 @@
+"""The job that brings ClickHouse's tables to the newest migration: once, and not once per replica.
+
+One pod talks to one node, the first; `ON CLUSTER` hands each statement to the others. The hook runs
+in every sync of its app, and the journal in ClickHouse says what is left to do. Any node could be
+asked, but one that lags would not know of the last run yet, and a new migration needs all of them
+up anyway.
+"""
+
+from pathlib import Path
+
+import constructs
+from cdk8s_plus_28 import k8s
+
+from environments.clickhouse_schema import JOURNAL_FILE, JOURNAL_TABLE, journal, migrations
+from environments.names import (
+    CLICKHOUSE_DATABASE,
+    CLICKHOUSE_NATIVE_TLS_PORT,
+    GENERAL_POOL,
+    App,
+    Image,
+    Names,
+    Secret,
+)
+from environments.spec import Environment, Resources
+from k8s.base import AppChart, Config
+from k8s.pods import Mount, container, pod
+from k8s.stores import CA_CERTIFICATE, FOLDER, mount
+
+RESOURCES = Resources(
+    cpu_request_millicores=50,
+    cpu_limit_millicores=500,
+    memory_request_mib=256,  # the client is the whole of ClickHouse in one program
+    memory_limit_mib=256,
+)
+DEADLINE_SECONDS = 900
+
+_CLIENT_CONFIG = "client.xml"
+_SCRIPT = "apply.sh"
+_SCHEMA_FOLDER = f"{FOLDER}/schema"
+
+
+def credential_files(names: Names) -> dict[str, str]:
+    """Templates over the fields that `secrets.py` hands in."""
+    return {
+        _CLIENT_CONFIG: "\n".join(
+            (
+                "<config>",
+                f"  <host>{names.clickhouse_hosts[0]}</host>",
+                f"  <port>{CLICKHOUSE_NATIVE_TLS_PORT}</port>",
+                "  <secure>1</secure>",
+                "  <user>{{ .username | html }}</user>",  # `html` escapes what XML reserves
+                "  <password>{{ .password | html }}</password>",
+                "  <openSSL><client>",
+                f"    <caConfig>{mount(Secret.CLICKHOUSE_SCHEMA).path}/{CA_CERTIFICATE}</caConfig>",
+                "    <loadDefaultCAFile>false</loadDefaultCAFile>",
+                "    <verificationMode>strict</verificationMode>",
+                "    <extendedVerification>true</extendedVerification>",  # the name, too
+                "    <invalidCertificateHandler><name>RejectCertificateHandler</name>"
+                "</invalidCertificateHandler>",
+                "  </client></openSSL>",
+                "</config>",
+                "",
+            )
+        ),
+        CA_CERTIFICATE: "{{ .ca }}",
+    }
+
+
+class ClickHouseSchemaChart(AppChart):
+    """The migrations, and the job that applies them."""
+
+    def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
+        super().__init__(scope, App.CLICKHOUSE_SCHEMA, env=env)
+        schema = self._schema()
+        self._job(service_account=self.service_account(App.CLICKHOUSE_SCHEMA), schema=schema)
+
+    def _schema(self) -> Config:
+        files = {migration.file_name: migration.text for migration in migrations()}
+        script = Path(__file__).with_suffix(".sh").read_text()
+        return self.config_map(
+            App.CLICKHOUSE_SCHEMA, {_SCRIPT: script, JOURNAL_FILE: journal()} | files
+        )
+
+    def _job(self, *, service_account: str, schema: Config) -> None:
+        credentials = mount(Secret.CLICKHOUSE_SCHEMA)
+        mounts = (credentials, Mount(name="schema", config_map=schema.name, path=_SCHEMA_FOLDER))
+        apply = container(
+            "apply",
+            image=self.names.image(Image.CLICKHOUSE_CLIENT),
+            resources=RESOURCES,
+            command=["sh", f"{_SCHEMA_FOLDER}/{_SCRIPT}"],
+            env=[
+                k8s.EnvVar(name="CLIENT_CONFIG", value=f"{credentials.path}/{_CLIENT_CONFIG}"),
+                k8s.EnvVar(name="SCHEMA", value=_SCHEMA_FOLDER),
+                k8s.EnvVar(name="JOURNAL", value=f"{CLICKHOUSE_DATABASE}.{JOURNAL_TABLE}"),
+                k8s.EnvVar(name="HOME", value="/tmp"),  # the only folder it may write to
+            ],
+            mounts=mounts,
+        )
+        k8s.KubeJob(
+            self,
+            "job",
+            metadata=k8s.ObjectMeta(
+                name=App.CLICKHOUSE_SCHEMA,
+                annotations={
+                    "argocd.argoproj.io/hook": "Sync",
+                    # After the ConfigMap, and in place of the previous run.
+                    "argocd.argoproj.io/sync-wave": "1",
+                    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+                },
+            ),
+            spec=k8s.JobSpec(
+                backoff_limit=6,
+                active_deadline_seconds=DEADLINE_SECONDS,
+                pod_replacement_policy="Failed",  # one at a time
+                template=k8s.PodTemplateSpec(
+                    metadata=self.pod_metadata(schema),
+                    spec=pod(
+                        apply,
+                        service_account=service_account,
+                        pool=GENERAL_POOL,
+                        mounts=mounts,
+                        restart_policy="Never",
+                    ),
+                ),
+            ),
+        )

@@ -1,0 +1,140 @@
+"""What a pull request's preview consists of: the platform's own manifests, small, and fewer of them.
+
+One folder serves every preview. Argo CD adapts it with Kustomize (`argocd/previews.py`): namespace,
+images, queue. Left out is what would cost money or open more than a preview needs: the load
+balancer, the jobs that hold administrators' passwords, autoscaling.
+
+**End of life.** The orchestrator and the workers run as Jobs, because a Job has what a Deployment may
+not have: `activeDeadlineSeconds`. Kubernetes itself ends their pods, and nothing of ours has to run,
+or to be allowed to delete anything, for that.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import cast
+
+import cdk8s
+
+from environments.names import NAMESPACE, POSTGRES_PREVIEW_SCHEMA, App, Secret
+from environments.spec import Environment, Previews
+from k8s.base import AppChart
+from k8s.namespace import NamespaceChart
+from k8s.orchestrator import OrchestratorChart
+from k8s.secrets import SecretsChart
+from k8s.stores import URL
+from k8s.worker import WorkerChart
+
+Manifest = dict[str, object]
+
+# Named one by one: what is added to the platform does not get into previews by itself.
+_OBJECTS = (
+    ("Namespace", NAMESPACE),
+    ("ResourceQuota", "platform"),
+    ("LimitRange", "containers"),
+    ("NetworkPolicy", "default-deny"),
+    ("NetworkPolicy", "dns"),
+    ("NetworkPolicy", App.ORCHESTRATOR),
+    ("NetworkPolicy", App.WORKER),
+    ("SecretStore", "aws-secrets-manager"),
+    ("ExternalSecret", Secret.LLM_KEYS),
+    ("ExternalSecret", Secret.POSTGRES),
+    ("ExternalSecret", Secret.REDIS),
+    ("ExternalSecret", Secret.CLICKHOUSE),
+    ("ServiceAccount", App.ORCHESTRATOR),
+    ("ConfigMap", App.ORCHESTRATOR),
+    ("Deployment", App.ORCHESTRATOR),
+    ("Service", App.ORCHESTRATOR),
+    ("ServiceAccount", App.WORKER),
+    ("ConfigMap", App.WORKER),
+    ("ConfigMap", "llm-calls"),
+    ("Deployment", App.WORKER),
+)
+
+# A worker that a node's drain ends hands its job back and exits with 0, which its Job counts as done:
+# so many may, and crash, before the Job gives up.
+_SUCCESSORS = 100
+_CRASHES = 100
+
+
+def build(env: Environment) -> list[Manifest]:
+    """A preview's objects as `main` has them; Argo CD puts a pull request's own into them."""
+    assert env.previews is not None
+    small = _small(env, env.previews)
+    app = cdk8s.App()
+    charts: tuple[AppChart, ...] = (
+        NamespaceChart(app, env=small),
+        SecretsChart(app, env=small),
+        OrchestratorChart(app, env=small),
+        WorkerChart(app, env=small),
+    )
+    found = {
+        (str(manifest["kind"]), _part(manifest, "metadata")["name"]): manifest
+        for chart in charts
+        for manifest in chart.manifests()
+    }
+    del _part(found["Namespace", NAMESPACE], "metadata")["annotations"]  # it goes unasked
+    _use_own_schema(found["ExternalSecret", Secret.POSTGRES])
+    return [
+        _job(found[name], env.previews) if name[0] == "Deployment" else found[name]
+        for name in _OBJECTS
+    ]
+
+
+def kustomization(files: Sequence[str]) -> Manifest:
+    """What makes the folder one that Argo CD builds with Kustomize."""
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": list(files),
+    }
+
+
+def _small(env: Environment, previews: Previews) -> Environment:
+    """The environment as large as one preview; the namespace's quota follows from it."""
+    return dataclasses.replace(
+        env,
+        orchestrator=dataclasses.replace(
+            env.orchestrator, replicas=1, resources=previews.orchestrator_resources
+        ),
+        worker=dataclasses.replace(
+            env.worker,
+            min_replicas=previews.workers,
+            max_replicas=previews.workers,
+            resources=previews.worker_resources,
+        ),
+    )
+
+
+def _use_own_schema(postgres: Manifest) -> None:
+    """A pull request's migrations change the previews' tables, and not the environment's."""
+    template = _part(postgres, "spec", "target", "template", "data")
+    template[URL] = f"{template[URL]}&options=-csearch_path%3D{POSTGRES_PREVIEW_SCHEMA}"
+
+
+def _job(deployment: Manifest, previews: Previews) -> Manifest:
+    """A Deployment's pods until the preview's end."""
+    metadata = _part(deployment, "metadata")
+    template = _part(deployment, "spec", "template")
+    pod = {k: v for k, v in _part(template, "spec").items() if k != "topologySpreadConstraints"}
+    pods = previews.workers if metadata["name"] == App.WORKER else 1
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata
+        # A Job's pods cannot be changed: a new commit deletes the Job and makes it anew.
+        | {"annotations": {"argocd.argoproj.io/sync-options": "Force=true,Replace=true"}},
+        "spec": {
+            "activeDeadlineSeconds": previews.max_age_hours * 3600,
+            "backoffLimit": _CRASHES,
+            "completions": _SUCCESSORS,
+            "parallelism": pods,
+            "template": {**template, "spec": pod | {"restartPolicy": "OnFailure"}},
+        },
+    }
+
+
+def _part(manifest: Manifest, *path: str) -> Manifest:
+    """The mapping at a path."""
+    for key in path:
+        manifest = cast(Manifest, manifest[key])
+    return manifest

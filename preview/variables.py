@@ -1,0 +1,77 @@
+"""Fills in what Grafana fills in before it asks a data source: variables and the plugin's macros."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+_VARIABLE = re.compile(r"\$(?P<bare>\w+)|\$\{(?P<braced>\w+)(?::(?P<format>\w+))?\}")
+_TIME_FILTER = re.compile(r"\$__timeFilter\((?P<column>[\w.]+)\)")
+
+Values = Mapping[str, tuple[str, ...]]
+
+_FORMATS: dict[str, Callable[[tuple[str, ...]], str]] = {
+    "regex": lambda values: "(" + "|".join(map(re.escape, values)) + ")",
+    "singlequote": lambda values: ",".join(f"'{value}'" for value in values),
+    "csv": ",".join,
+}
+
+
+class UnknownVariableError(ValueError):
+    """A query uses what the dashboard does not define, or what this preview does not know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """The time shown, in seconds since 1970, and how far apart its points are."""
+
+    start: int
+    end: int
+    step: int
+    scrape_interval: int
+
+    @property
+    def seconds(self) -> int:
+        return self.end - self.start
+
+    def promql_values(self) -> dict[str, tuple[str, ...]]:
+        """As Grafana computes them; `$__rate_interval` covers at least four scrapes."""
+        rate = max(self.step + self.scrape_interval, 4 * self.scrape_interval)
+        return {
+            "__range": (f"{self.seconds}s",),
+            "__interval": (f"{self.step}s",),
+            "__rate_interval": (f"{rate}s",),
+        }
+
+
+def promql(expr: str, *, values: Values, span: Span) -> str:
+    """The query as Prometheus gets it; several values become a regular expression."""
+    return _filled(expr, {**values, **span.promql_values()}, many="regex")
+
+
+def sql(text: str, *, values: Values, span: Span) -> str:
+    """The query as ClickHouse gets it."""
+    with_times = _TIME_FILTER.sub(
+        lambda found: (
+            f"{found['column']} >= toDateTime({span.start})"
+            f" AND {found['column']} <= toDateTime({span.end})"
+        ),
+        text,
+    )
+    return _filled(with_times, values, many="singlequote")
+
+
+def _filled(text: str, values: Values, *, many: str) -> str:
+    def value(found: re.Match[str]) -> str:
+        name = found["bare"] or found["braced"]
+        if name not in values:
+            raise UnknownVariableError(f"{found[0]} is no variable of the dashboard: {text}")
+        chosen = values[name]
+        format_ = found["format"] or (many if len(chosen) > 1 else None)
+        if format_ is None:
+            return chosen[0]
+        if format_ not in _FORMATS:
+            known = ", ".join(_FORMATS)
+            raise UnknownVariableError(f"{found[0]}: the preview formats as {known} only")
+        return _FORMATS[format_](chosen)
+
+    return _VARIABLE.sub(value, text)

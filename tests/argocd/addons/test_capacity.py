@@ -1,0 +1,247 @@
+"""Everything that runs on the general pool fits on it at its largest, on whole nodes.
+
+Requests are read from what is rendered: a new add-on, or a larger one, is in the sum by itself.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from argocd.addons.installed import releases
+from environments.catalog import INSTANCE_TYPES
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, App, Names
+from environments.spec import NodeGroup
+from tests.manifests import Manifest
+
+ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
+
+
+@dataclass(frozen=True, order=True)
+class Room:
+    """CPU in millicores and memory in MiB."""
+
+    cpu: int
+    memory: int
+
+    def __add__(self, other: "Room") -> "Room":
+        return Room(self.cpu + other.cpu, self.memory + other.memory)
+
+    def __sub__(self, other: "Room") -> "Room":
+        return Room(self.cpu - other.cpu, self.memory - other.memory)
+
+    def fits(self, other: "Room") -> bool:
+        return other.cpu <= self.cpu and other.memory <= self.memory
+
+
+@dataclass(frozen=True)
+class Pods:
+    """Equal pods of one workload; `apart` on as many nodes as there are of them."""
+
+    name: str
+    count: int
+    each: Room
+    apart: bool = False
+
+
+# One pod on each node: kube-proxy, aws-node with its network policy agent, ebs-csi-node and the Pod
+# Identity agent (the requests in their EKS add-ons' manifests: 100m; 25m + 25m; 3 x 10m and 40 MiB;
+# none), rounded up for what an update may add.
+EKS_DAEMONS = Room(200, 200)
+EKS_DAEMON_PODS = 4
+# EKS's two deployments, two replicas each (CoreDNS 100m, 70 MiB; the EBS controller's six containers
+# with 10m, 40 MiB each). Spot nodes' taint keeps them here.
+EKS_PODS = (
+    Pods("coredns", 2, Room(100, 70)),
+    Pods("ebs-csi-controller", 2, Room(60, 240)),
+)
+# A DaemonSet of a chart takes its share of every node instead.
+DAEMON_VALUES = ("prometheus-node-exporter",)
+# The operator makes a second container of each Prometheus and Alertmanager pod, with these requests.
+MADE_BY_OPERATOR = ("prometheusConfigReloader",)
+# Pods that one node takes, from its network interfaces: 3 with 12 addresses each for t3.large
+# (EC2's list in the VPC CNI's repository, misc/eni-max-pods.txt).
+MOST_PODS = {"t3.large": 35}
+
+
+def node(group: NodeGroup) -> Room:
+    """What a node has for pods, once the kubelet, the kernel and the daemons have theirs.
+
+    EKS reserves 6 % of the first core and 1 % of the second, 255 MiB and 11 MiB for each pod that the
+    node may take, and evicts below 100 MiB (its AMI's nodeadm, amazon-eks-ami). A machine shows the
+    system less memory than it is sold with: 7.5 %, as Karpenter assumes (VM_MEMORY_OVERHEAD_PERCENT).
+    """
+    type_ = group.instance_types[0]
+    size = INSTANCE_TYPES[type_]
+    cpu = size.vcpus * 1000 - 60 - 10
+    memory = int(size.memory_gib * 1024 * 0.925) - 255 - 11 * MOST_PODS[type_] - 100
+    return Room(cpu, memory) - EKS_DAEMONS
+
+
+def quantity(text: object) -> float:
+    match = re.fullmatch(r"([\d.]+)(m|Ki|Mi|Gi)?", str(text))
+    assert match, f"{text!r} is not a quantity that is known here"
+    factor = {None: 1, "m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}[match[2]]
+    return float(match[1]) * factor
+
+
+def requested(resources: Mapping[str, Mapping[str, object]]) -> Room:
+    requests = resources["requests"]
+    return Room(
+        round(quantity(requests["cpu"]) * 1000), round(quantity(requests["memory"]) / 2**20)
+    )
+
+
+def of_manifest(workload: Manifest) -> Pods:
+    pod = workload["spec"]["template"]["spec"]
+    each = sum((requested(c["resources"]) for c in pod["containers"]), Room(0, 0))
+    apart = any(
+        constraint["whenUnsatisfiable"] == "DoNotSchedule"
+        for constraint in pod.get("topologySpreadConstraints", [])
+    )
+    count = workload["spec"].get("replicas", 1)
+    return Pods(workload["metadata"]["name"], count, each, apart)
+
+
+def of_values(
+    name: str, values: Mapping[str, object], replicas: int = 1
+) -> Iterator[tuple[str, int, Room]]:
+    """Each container that a chart's values size: where, how many, how large."""
+    for key in ("replicas", "replicaCount"):
+        own = values.get(key)
+        if isinstance(own, int):
+            replicas = own
+    resources = values.get("resources")
+    if isinstance(resources, Mapping) and "cpu" in resources.get("requests", {}):
+        yield name, replicas, requested(resources)
+    for key, part in values.items():
+        if isinstance(part, Mapping) and key != "resources":
+            yield from of_values(f"{name}.{key}", part, replicas)
+
+
+def addon_pods(names: Names) -> list[Pods]:
+    sized = [
+        (where, count, each)
+        for release in releases(names)
+        for where, count, each in of_values(release.addon, release.values)
+    ]
+    (reloader,) = {each for where, _, each in sized if where.endswith(MADE_BY_OPERATOR)} or {
+        Room(0, 0)
+    }
+    pods = []
+    for where, count, each in sized:
+        if where.endswith((*DAEMON_VALUES, *MADE_BY_OPERATOR)):
+            continue
+        reloaded = where.endswith(("prometheusSpec", "alertmanagerSpec"))
+        if where.endswith("sidecar"):  # one container for boards, one for data sources
+            pods.append(Pods(where, count, each + each))
+        else:
+            pods.append(Pods(where, count, each + reloader if reloaded else each, apart=reloaded))
+    return pods
+
+
+def daemons(names: Names) -> Room:
+    """What charts run on every node."""
+    return sum(
+        (
+            each
+            for release in releases(names)
+            for where, _, each in of_values(release.addon, release.values)
+            if where.endswith(DAEMON_VALUES)
+        ),
+        Room(0, 0),
+    )
+
+
+def argo_cd_pods(folder: Path) -> list[Pods]:
+    """Argo CD's workloads, whose patches say their requests."""
+    pods = []
+    for file in sorted(folder.glob("*.yaml")):
+        document = yaml.safe_load(file.read_text())
+        if isinstance(document, dict) and document.get("kind") in ("Deployment", "StatefulSet"):
+            containers = document["spec"]["template"]["spec"]["containers"]
+            each = sum((requested(c["resources"]) for c in containers), Room(0, 0))
+            count = document["spec"].get("replicas", 1)
+            pods.append(Pods(document["metadata"]["name"], count, each))
+    return pods
+
+
+@pytest.fixture
+def general_pods(
+    name: str,
+    rendered: Path,
+    manifests: dict[str, dict[App, list[Manifest]]],
+    names: dict[str, Names],
+) -> list[Pods]:
+    ours = [
+        of_manifest(workload)
+        for objects in manifests[name].values()
+        for workload in objects
+        if workload["kind"] in ("Deployment", "Job")
+        and workload["spec"]["template"]["spec"]["nodeSelector"] == {NODE_POOL_LABEL: GENERAL_POOL}
+    ]
+    argo_cd = argo_cd_pods(rendered / name / "argocd-install")
+    return [*ours, *EKS_PODS, *argo_cd, *addon_pods(names[name])]
+
+
+def test_the_general_pools_node_is_as_large_as_eks_users_find_it(names: dict[str, Names]) -> None:
+    """About 1930m and 7 GiB for all pods of a t3.large, daemons included."""
+    assert node(names["prod"].env.cluster.general) + EKS_DAEMONS == Room(1930, 6837)
+
+
+@ENVIRONMENTS
+def test_each_kind_of_workload_is_counted(general_pods: list[Pods]) -> None:
+    counted = {pods.name for pods in general_pods}
+    assert {
+        "orchestrator",
+        "coredns",
+        "argocd-server",
+        "external-secrets",
+        "external-secrets.webhook",
+        "metrics-server",
+        "cluster-autoscaler",
+        "aws-load-balancer-controller",
+    } <= counted
+
+
+@ENVIRONMENTS
+def test_the_sum_of_requests_fits_into_the_general_pool_at_its_largest(
+    name: str, general_pods: list[Pods], names: dict[str, Names]
+) -> None:
+    group = names[name].env.cluster.general
+    each = node(group) - daemons(names[name])
+    wanted = Room(
+        sum(pods.count * pods.each.cpu for pods in general_pods),
+        sum(pods.count * pods.each.memory for pods in general_pods),
+    )
+    assert Room(each.cpu * group.max_size, each.memory * group.max_size).fits(wanted)
+
+
+@ENVIRONMENTS
+def test_every_pod_finds_a_node_and_none_is_cut_in_two(
+    name: str, general_pods: list[Pods], names: dict[str, Names]
+) -> None:
+    """The largest first, each where most is left; those that must stand apart on different nodes."""
+    group = names[name].env.cluster.general
+    room = [node(group) - daemons(names[name])] * group.max_size
+    for pods in sorted(general_pods, key=lambda pods: (pods.apart, pods.each), reverse=True):
+        taken: set[int] = set()
+        for _ in range(pods.count):
+            free = [i for i in range(len(room)) if not (pods.apart and i in taken)]
+            best = max(free, key=lambda i: room[i], default=None)
+            assert best is not None, f"{pods.name} has more replicas than there are nodes"
+            assert room[best].fits(pods.each), f"{pods.name} does not fit: {room} is left"
+            room[best] -= pods.each
+            taken.add(best)
+
+
+@ENVIRONMENTS
+def test_no_node_has_more_pods_than_it_has_addresses_for(
+    name: str, general_pods: list[Pods], names: dict[str, Names]
+) -> None:
+    group = names[name].env.cluster.general
+    per_node = MOST_PODS[group.instance_types[0]] - EKS_DAEMON_PODS - len(DAEMON_VALUES)
+    assert sum(pods.count for pods in general_pods) <= per_node * group.max_size

@@ -1,0 +1,79 @@
+"""The CloudWatch exporter asks for what the contract promises, under the names that it will have."""
+
+import re
+
+import pytest
+import yaml
+
+from argocd.addons.cloudwatch_exporter import ASKED, POLL_SECONDS, Asked
+from argocd.addons.installed import releases
+from environments.names import CLOUDWATCH_EXPORTER, Addon, Names
+from environments.telemetry import METRICS, Emitter, Metric
+from tests.manifests import Manifest
+
+CONTRACT = tuple(metric for metric in METRICS if metric.emitter is Emitter.CLOUDWATCH_EXPORTER)
+
+
+@pytest.fixture(params=["dev", "prod"])
+def values(request: pytest.FixtureRequest, names: dict[str, Names]) -> Manifest:
+    (found,) = (
+        release.values
+        for release in releases(names[request.param])
+        if release.addon is Addon.CLOUDWATCH_EXPORTER
+    )
+    return dict(found)
+
+
+def spelled(text: str) -> str:
+    """As the exporter does: a word begins where a capital follows a small letter or a digit."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text.replace("/", "_")).lower()
+
+
+def exported(asked: Asked) -> set[str]:
+    namespace = spelled(asked.namespace.lower())
+    return {f"{namespace}_{spelled(name)}_{spelled(asked.statistic)}" for name in asked.metrics}
+
+
+def test_the_metrics_are_those_of_the_contract() -> None:
+    assert {name for asked in ASKED for name in exported(asked)} == {
+        metric.name for metric in CONTRACT
+    }
+
+
+@pytest.mark.parametrize("metric", CONTRACT, ids=lambda metric: metric.name)
+def test_the_labels_of_the_contract_are_the_dimensions_asked_for(metric: Metric) -> None:
+    (asked,) = (asked for asked in ASKED if metric.name in exported(asked))
+    if asked.dimensions:
+        assert metric.labels == tuple(f"dimension_{name}" for name in asked.dimensions)
+
+
+def test_every_question_covers_whole_steps(values: Manifest) -> None:
+    for job in yaml.safe_load(values["config"])["customNamespace"]:
+        for metric in job["metrics"]:
+            assert metric["length"] % metric["period"] == 0
+            assert metric["period"] % POLL_SECONDS == 0, "the answer would not have changed"
+
+
+def test_aws_is_asked_in_the_environments_region(values: Manifest, names: dict[str, Names]) -> None:
+    config = yaml.safe_load(values["config"])
+    regions = {region for job in config["customNamespace"] for region in job["regions"]}
+
+    assert regions == {config["sts-region"]}
+    assert regions <= {name.env.account.region for name in names.values()}
+
+
+def test_one_pod_asks_and_no_key_is_in_its_values(values: Manifest) -> None:
+    assert values["replicaCount"] == 1
+    assert values["extraArgs"] == {"scraping-interval": POLL_SECONDS}
+    assert values["serviceAccount"]["name"] == CLOUDWATCH_EXPORTER.name
+    assert "aws" not in values
+
+
+def test_a_month_costs_about_a_dollar() -> None:
+    by_type_and_vault = 6  # the combinations in which backups may be told, at most
+    metrics = sum(
+        len(asked.metrics) * (1 if asked.dimensions else by_type_and_vault) for asked in ASKED
+    )
+    polls = 30 * 86_400 / POLL_SECONDS
+
+    assert metrics * polls / 1000 * 0.01 < 1.5  # USD

@@ -1,0 +1,95 @@
+"""No query asks for a metric or a label that nobody has promised to emit."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dashboards.boards import boards
+from dashboards.recording_rules import recording_rules
+from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from environments.telemetry import METRICS, Emitter, Metric
+from tests.dashboards.promql import Query, adapter, alerts, panels, records
+from tests.manifests import Manifest
+
+SERIES: dict[str, Metric] = {series: metric for metric in METRICS for series in metric.series}
+RECORDED = {rule.name: Query(place=rule.name, expr=rule.expr) for rule in recording_rules()}
+_PROMETHEUS_OWN = frozenset({"job", "instance"})
+_WHERE = "environments/telemetry.py"
+
+
+def problems(query: Query) -> Iterator[str]:
+    """What in the query stands in no contract, and what to do about it."""
+    known: set[str] = set()
+    for selector in query.selectors():
+        name = selector.name
+        labels = labels_of(name) if name else None
+        if labels is None:
+            yield (
+                f"{query.place}: {name or 'a query without a metric'} is neither in {_WHERE} nor "
+                "recorded by dashboards/recording_rules.py; add it there with its emitter, or mend "
+                "the name"
+            )
+            continue
+        known |= labels
+        for matcher in selector.matchers.matchers:
+            if matcher.name not in labels:
+                yield (
+                    f"{query.place}: {name} has no label {matcher.name} in {_WHERE}; it has "
+                    f"{', '.join(sorted(labels))}"
+                )
+            if matcher.name == "job" and matcher.value not in set(Emitter):
+                yield f"{query.place}: no emitter in {_WHERE} has the job {matcher.value!r}"
+    for label in sorted(query.grouped_by() - known):
+        yield f"{query.place}: groups by {label}, which nothing it reads has in {_WHERE}"
+
+
+def labels_of(series: str) -> set[str] | None:
+    """The labels that queries may use; None for a name that nobody emits."""
+    if series in RECORDED:
+        return RECORDED[series].grouped_by() - {"le"}
+    if series not in SERIES:
+        return None
+    bucket = {"le"} if series.endswith("_bucket") else set()
+    return {*SERIES[series].labels, *_PROMETHEUS_OWN, *bucket}
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+def test_panels_and_alerts_ask_for_what_somebody_emits(env: Environment) -> None:
+    queries = [*panels(boards(env)), *alerts(boards(env))]
+
+    assert len(queries) > 40
+    assert [problem for query in queries for problem in problems(query)] == []
+
+
+def test_recording_rules_ask_for_what_somebody_emits() -> None:
+    assert [problem for query in records() for problem in problems(query)] == []
+
+
+@pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
+def test_autoscaling_asks_for_what_somebody_emits(
+    name: str, argocd: dict[str, list[Manifest]]
+) -> None:
+    queries = list(adapter(argocd[name]))
+
+    assert queries
+    assert [problem for query in queries for problem in problems(query)] == []
+
+
+@pytest.mark.parametrize(
+    ("expr", "told"),
+    [
+        ("sum(eval_job_total)", "eval_job_total is neither in environments/telemetry.py nor"),
+        ('redis_up{cluster="a"}', "redis_up has no label cluster"),
+        ('up{job="clickhous"}', "no emitter in environments/telemetry.py has the job 'clickhous'"),
+        ("sum by (model) (eval_llm_cost_usd_total)", "groups by model, which nothing"),
+        ("gen_ai_client_token_usage", "gen_ai_client_token_usage is neither in"),
+        ('eval_job_duration_seconds_sum{le="1"}', "eval_job_duration_seconds_sum has no label le"),
+        ('max_over_time(rate({job="worker"}[5m])[1h:])', "a query without a metric"),
+    ],
+)
+def test_a_name_that_nobody_emits_is_told_with_its_place(expr: str, told: str) -> None:
+    (problem,) = problems(Query(place="panel a-board/a-panel", expr=expr))
+
+    assert problem.startswith("panel a-board/a-panel: ")
+    assert told in problem

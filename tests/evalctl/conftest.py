@@ -1,0 +1,48 @@
+"""A copy of this repository's sources, which a test may change, and the command run in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.evalctl.fake_terraform import Terraform
+
+SOURCES = ("argocd", "bindings", "checks", "dashboards", "environments", "evalctl", "k8s", "stacks")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The sources alone, so that nothing can lean on the real `rendered/`."""
+    for package in SOURCES:
+        shutil.copytree(ROOT / package, tmp_path / package)
+    return tmp_path
+
+
+def evalctl(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "evalctl.main", *arguments],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def terraform_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
+    """A terraform that does nothing, found before the real one."""
+    fake = Terraform.install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{fake.folder}{os.pathsep}{os.environ['PATH']}")
+    return fake

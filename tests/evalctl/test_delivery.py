@@ -1,0 +1,178 @@
+"""The commands that workflows run, on a copy of this repository that the test may change."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from environments.names import Stack
+from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from evalctl import changed
+from tests.conftest import ROOT
+from tests.evalctl.conftest import edit, evalctl
+from tests.evalctl.fake_terraform import Terraform, change, plan
+
+CREATED = plan(change("aws_kms_key.key", "create", after={"description": "new"}))
+LOST = plan(change("aws_kms_key.key", "delete", before={"description": "old"}))
+
+
+@pytest.fixture(autouse=True)
+def _no_other_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A git hook that runs the tests names the real repository in such variables."""
+    for name in list(os.environ):
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+
+
+def git(checkout: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    subprocess.run(["git", *identity, *arguments], cwd=checkout, check=True, capture_output=True)
+
+
+@pytest.fixture
+def merged(checkout: Path, rendered: Path) -> Path:
+    """A pull request as GitHub checks it out: its merge, whose first parent is the base branch."""
+    shutil.copytree(rendered, checkout / "rendered")
+    git(checkout, "init", "--initial-branch=main")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--message=base")
+    git(checkout, "switch", "--create=change")
+    edit(checkout / "rendered/dev/terraform/queue/cdk.tf.json", "valkey", "redis")
+    edit(checkout / "rendered/dev/terraform/network/cdk.tf.json", "10.10.", "10.11.")
+    edit(checkout / "rendered/prod/k8s/worker/Deployment-worker.yaml", "worker", "labourer")
+    git(checkout, "commit", "--all", "--message=change")
+    git(checkout, "switch", "main")
+    (checkout / "rendered/prod/terraform/network/cdk.tf.json").write_text("{}")
+    git(checkout, "commit", "--all", "--message=meanwhile")
+    git(checkout, "merge", "--no-ff", "change")
+    return checkout
+
+
+def test_only_stacks_that_the_pull_request_changes_are_planned_in_their_order(merged: Path) -> None:
+    told = evalctl(merged, "changed-stacks", "--base", "HEAD^1")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout) == [{"env": "dev", "stacks": "network queue"}]
+
+
+def test_a_pull_request_without_terraform_plans_nothing(merged: Path) -> None:
+    assert json.loads(evalctl(merged, "changed-stacks", "--base", "HEAD").stdout) == []
+
+
+@pytest.mark.parametrize("command", ["changed-stacks", "rendered-diff"])
+def test_a_comparison_that_git_cannot_make_fails(merged: Path, command: str) -> None:
+    told = evalctl(merged, command, "--base", "nowhere")
+    assert told.returncode == 1
+    assert "nowhere" in told.stderr
+    assert told.stdout == ""
+
+
+def test_what_argo_cd_syncs_is_shown_file_by_file(merged: Path) -> None:
+    told = evalctl(merged, "rendered-diff", "--base", "HEAD^1").stdout
+    assert told.startswith("### Kubernetes: 1 files")
+    assert "<summary>rendered/prod/k8s/worker/Deployment-worker.yaml</summary>" in told
+    assert "+  name: labourer" in told
+    assert "terraform" not in told
+
+
+def test_a_long_difference_is_cut_at_a_file_and_says_so(merged: Path) -> None:
+    told = changed.manifests(merged, base="HEAD^1", limit=300)
+    assert "Left out for their length: 1" in told
+    assert "<details>" not in told
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+@pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
+def test_roles_are_told_as_the_delivery_stack_makes_them(
+    checkout: Path, rendered: Path, env: Environment, role: str
+) -> None:
+    told = dict(
+        line.split("=", 1) for line in evalctl(checkout, "names", env.name).stdout.splitlines()
+    )
+    stack = json.loads((rendered / env.name / "terraform/delivery/cdk.tf.json").read_text())
+    name = stack["resource"]["aws_iam_role"][f"{role}-role"]["name"]
+    assert told[f"{role}-role"] == f"arn:aws:iam::{env.account.id}:role/{name}"
+    assert told["region"] == env.account.region
+    deployed = {stack.removeprefix(f"{env.name}-") for stack in told["stacks"].split()}
+    assert set(Stack) - deployed == {Stack.STATE, Stack.DELIVERY}
+
+
+def test_a_plan_is_written_for_people_and_for_the_workflow(
+    merged: Path, terraform_says: Terraform
+) -> None:
+    digest = terraform_says.plans(CREATED)
+    out = merged / "out"
+    told = evalctl(
+        merged, *("plan", "dev", "network", "delivery", "--no-refresh", "--out", str(out))
+    )
+    assert told.returncode == 0, told.stderr
+    assert json.loads((out / "result.json").read_text()) == {
+        "failed": [],
+        "changed": ["network", "delivery"],
+        "approved": {"dev-network": digest},
+    }
+    assert told.stdout == (out / "summary.md").read_text()
+    assert "+ aws_kms_key.key" in told.stdout
+    assert (
+        "plan -no-color -input=false -lock=false -refresh=false -out=tfplan"
+        in terraform_says.called()
+    )
+    assert not list((merged / "rendered").rglob("tfplan"))
+
+
+def test_a_plan_refreshes_unless_told_not_to(merged: Path, terraform_says: Terraform) -> None:
+    terraform_says.plans(plan())
+    evalctl(merged, "plan", "prod", "--out", str(merged / "out"))
+    plans = [call for call in terraform_says.called() if call.startswith("plan")]
+    assert len(plans) == len(Stack)
+    assert all("-refresh=true" in call for call in plans)
+    assert json.loads((merged / "out" / "result.json").read_text())["approved"] == {}
+
+
+def test_a_plan_that_fails_is_told_and_fails_the_command(
+    merged: Path, terraform_says: Terraform
+) -> None:
+    terraform_says.fails()
+    told = evalctl(merged, "plan", "dev", "network", "--out", str(merged / "out"))
+    assert told.returncode == 1
+    assert "Error: no credentials" in (merged / "out" / "summary.md").read_text()
+    assert json.loads((merged / "out" / "result.json").read_text())["failed"] == ["network"]
+
+
+def test_a_loss_is_allowed_in_one_stack_by_name(merged: Path, terraform_says: Terraform) -> None:
+    terraform_says.plans(LOST)
+    evalctl(merged, "plan", "prod", "network", "queue", "--out", str(merged / "out"))
+    plans = [str(merged / "out" / "plans" / f"{stack}.json") for stack in ("network", "queue")]
+    guard = ("plan-guard", *plans, "--env", "prod")
+    both = evalctl(merged, *guard, "--allow=network:aws_kms_key.key")
+    assert both.returncode == 1
+    assert "queue:aws_kms_key.key: would destroy" in both.stderr
+    assert "network:aws_kms_key.key" not in both.stderr
+    allowed = ("--allow=network:aws_kms_key.key", "--allow=queue:aws_kms_key.key")
+    assert evalctl(merged, *guard, *allowed).returncode == 0
+    assert evalctl(merged, *guard, *allowed, "--allow=storage:aws_s3_bucket.x").returncode == 1
+
+
+def test_a_key_is_found_and_not_shown(checkout: Path) -> None:
+    git(checkout, "init")
+    shutil.copy(ROOT / ".gitignore", checkout)
+    clean = evalctl(checkout, "secret-scan")
+    assert clean.returncode == 0, clean.stderr
+    key = "AKI" + "A" + 16 * "Z"
+    (checkout / "k8s" / "notes.txt").write_text(key)
+    for arguments in ((), ("k8s/notes.txt",)):
+        found = evalctl(checkout, "secret-scan", *arguments)
+        assert found.returncode == 1
+        assert "k8s/notes.txt:1: AWS" in found.stderr
+        assert key not in found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("command", [("names",), ("plan", "--out", "out")])
+def test_an_unknown_environment_is_refused(checkout: Path, command: tuple[str, ...]) -> None:
+    name, *options = command
+    told = evalctl(checkout, name, "nowhere", *options)
+    assert told.returncode == 1
+    assert "There is no environment 'nowhere'. Known: dev, prod." in told.stderr

@@ -1,0 +1,210 @@
+"""`evalctl release` and `evalctl promote`, on a copy of this repository that the test may change."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from environments.dev import DEV
+from environments.names import Image, Names
+from environments.prod import PROD
+from evalctl import committed, release
+from tests.conftest import ROOT
+from tests.evalctl.conftest import edit, evalctl
+from tests.evalctl.test_tree import contents
+
+BUILT = "sha256:" + 32 * "b0"
+OTHER = "sha256:" + 32 * "0a"
+
+
+@pytest.fixture(autouse=True)
+def _no_other_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A git hook that runs the tests names the real repository in such variables."""
+    for name in list(os.environ):
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def checkout(checkout: Path, rendered: Path) -> Path:
+    shutil.copytree(rendered, checkout / "rendered")
+    return checkout
+
+
+def images_file(checkout: Path) -> Path:
+    return checkout / "environments" / "images.json"
+
+
+def set_digest(checkout: Path, environment: str, image: Image, digest: str) -> None:
+    document = json.loads(images_file(checkout).read_text())
+    document[environment][image] = digest
+    images_file(checkout).write_text(json.dumps(document, indent=2) + "\n")
+
+
+def git(checkout: Path, *arguments: str) -> None:
+    subprocess.run(
+        ["git", "-c", "user.name=test", "-c", "user.email=test@example.com", *arguments],
+        cwd=checkout,
+        check=True,
+        capture_output=True,
+    )
+
+
+def commit(checkout: Path) -> None:
+    """What `images.json` says is now what Argo CD syncs."""
+    if not (checkout / ".git").exists():
+        git(checkout, "init", "--initial-branch", DEV.repository.revision)
+    git(checkout, "add", "environments/images.json")
+    git(checkout, "commit", "--message", "release")
+
+
+def state(checkout: Path) -> tuple[str, dict[str, str]]:
+    return images_file(checkout).read_text(), contents(checkout / "rendered")
+
+
+def test_a_release_changes_one_digest_and_what_is_rendered_from_it(checkout: Path) -> None:
+    old_images, old_rendered = state(checkout)
+
+    result = evalctl(checkout, "release", "worker", BUILT, "--env", "dev")
+
+    assert result.returncode == 0, result.stderr
+    images, rendered = state(checkout)
+    old, new = Names(DEV).digest(Image.WORKER), BUILT
+    wanted = json.loads(old_images)
+    wanted["dev"]["worker"] = new
+    assert json.loads(images) == wanted
+    assert len(set(images.splitlines()) - set(old_images.splitlines())) == 1
+    reference = Names(DEV).image(Image.WORKER)
+    assert rendered == {
+        path: text.replace(reference, reference.replace(old, new))
+        for path, text in old_rendered.items()
+    }
+    changed = [path for path in rendered if rendered[path] != old_rendered[path]]
+    assert changed
+    assert all(path.startswith("dev/") for path in changed)
+    for told in (old, new, "environments/images.json", *changed):
+        assert told in result.stdout
+    assert "behind its sources" not in result.stdout
+
+
+def test_releasing_what_runs_says_so_and_changes_nothing(checkout: Path) -> None:
+    set_digest(checkout, "dev", Image.WORKER, BUILT)
+    before = state(checkout)
+
+    result = evalctl(checkout, "release", "worker", BUILT, "--env", "dev")
+
+    assert result.returncode == 0, result.stderr
+    assert f"dev already runs the worker {BUILT}" in result.stdout
+    assert state(checkout) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("release", "api", BUILT, "--env", "dev"), "'api' is not one of 'orchestrator', 'worker'"),
+        (("release", "worker", "v1.2.3", "--env", "dev"), "'v1.2.3' is not a digest"),
+        (("release", "worker", release.PLACEHOLDER, "--env", "dev"), "No image has the digest"),
+        (("release", "worker", BUILT, "--env", "qa"), "no environment 'qa'. Known: dev, prod"),
+        (("promote", "worker", "--to", "dev"), "dev takes images from builds"),
+        (("promote", "worker", "--to", "prod"), "fetch main, which Argo CD follows"),
+    ],
+)
+def test_what_cannot_be_released_is_refused_with_what_to_do(
+    checkout: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    before = state(checkout)
+
+    result = evalctl(checkout, *arguments)
+
+    assert result.returncode != 0
+    assert told in result.stderr
+    assert state(checkout) == before
+
+
+def test_a_release_whose_render_fails_changes_nothing(checkout: Path) -> None:
+    edit(checkout / "k8s" / "app.py", "def build(", "raise RuntimeError('planted')\n\ndef build(")
+    before = state(checkout)
+
+    result = evalctl(checkout, "release", "worker", BUILT, "--env", "dev")
+
+    assert result.returncode == 1
+    assert "planted" in result.stderr
+    assert state(checkout) == before
+    assert not list((checkout / "environments").glob(".*"))
+
+
+def test_production_runs_only_what_development_runs(checkout: Path) -> None:
+    to_prod = ("release", "worker", BUILT, "--env", "prod")
+    set_digest(checkout, "dev", Image.WORKER, OTHER)
+    commit(checkout)
+    before = state(checkout)
+
+    result = evalctl(checkout, *to_prod)
+    assert result.returncode == 1
+    assert f"dev runs the worker {OTHER}" in result.stderr
+    assert f"first: evalctl release worker {BUILT} --env dev" in result.stderr
+    assert state(checkout) == before
+
+    set_digest(checkout, "dev", Image.WORKER, BUILT)
+    before = state(checkout)
+    result = evalctl(checkout, *to_prod)
+    assert result.returncode == 1
+    assert "not on main yet. Merge it" in result.stderr
+    assert state(checkout) == before
+
+    commit(checkout)
+    result = evalctl(checkout, "promote", "worker", "--to", "prod")
+    assert result.returncode == 0, result.stderr
+    images, rendered = state(checkout)
+    assert json.loads(images)["prod"]["worker"] == BUILT
+    production = "".join(text for path, text in rendered.items() if path.startswith("prod/k8s/"))
+    assert (
+        Names(PROD).image(Image.WORKER).replace(Names(PROD).digest(Image.WORKER), BUILT)
+        in production
+    )
+
+    assert "prod already runs" in evalctl(checkout, *to_prod).stdout
+
+
+def test_an_image_that_development_never_had_is_not_promoted(checkout: Path) -> None:
+    set_digest(checkout, "dev", Image.WORKER, release.PLACEHOLDER)
+    commit(checkout)
+    set_digest(checkout, "dev", Image.WORKER, BUILT)  # released, but not committed
+
+    result = evalctl(checkout, "promote", "worker", "--to", "prod")
+
+    assert result.returncode == 1
+    assert "dev runs no worker yet" in result.stderr
+
+
+def test_the_remotes_branch_tells_what_runs_before_the_local_one(tmp_path: Path) -> None:
+    (tmp_path / "environments").mkdir()
+    file = images_file(tmp_path)
+    for text in ("pushed", "not pushed"):
+        file.write_text(text)
+        commit(tmp_path)
+        assert committed.text_of(file, branch="main") == text
+    git(tmp_path, "update-ref", "refs/remotes/origin/main", "main~1")
+    assert committed.text_of(file, branch="main") == "pushed"
+
+
+def test_a_file_that_was_behind_its_sources_is_told_apart() -> None:
+    before = {"dev/a.yaml": f"image: {Names(DEV).image(Image.WORKER)}", "dev/b.yaml": "cpu: 1"}
+    now = replace(DEV, images=replace(DEV.images, worker=BUILT))
+    after = {"dev/a.yaml": f"image: {Names(now).image(Image.WORKER)}", "dev/b.yaml": "cpu: 2"}
+
+    changed = release.changed_files(before, after, image=Image.WORKER, was=DEV, now=now)
+
+    assert changed == [
+        release.ChangedFile("dev/a.yaml", image_only=True),
+        release.ChangedFile("dev/b.yaml", image_only=False),
+    ]
+
+
+def test_the_committed_file_is_formatted_as_a_release_writes_it() -> None:
+    text = (ROOT / "environments" / "images.json").read_text()
+    assert text == release.formatted(json.loads(text))

@@ -1,0 +1,304 @@
+"""What monitoring stands on: its namespace is closed, but for the paths that it needs."""
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+
+from environments.names import (
+    CLICKHOUSE_HTTPS_PORT,
+    GRAFANA_SIDECAR_ROLE,
+    METRICS_PORT,
+    MONITORING_LABEL,
+    MONITORING_NAMESPACE,
+    NAMESPACE,
+    POSTGRES_PORT,
+    REDIS_PORT,
+    SERVICE_CIDR,
+    App,
+    MonitoringPart,
+    Names,
+)
+from environments.registry import ENVIRONMENTS
+from environments.telemetry import METRICS, Emitter
+from tests.manifests import Manifest, all_of, one
+
+ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
+VPC = {env.name: IPv4Network(env.network.vpc_cidr) for env in ENVIRONMENTS}
+SLACK = "3.125.7.192"
+POD_IDENTITY_AGENT = "169.254.170.23"
+API_SERVER = str(IPv4Network(SERVICE_CIDR)[1])
+PEER_KEYS = {"egress": "to", "ingress": "from"}
+
+Manifests = dict[str, dict[App, list[Manifest]]]
+
+
+@pytest.fixture(params=ENVIRONMENT_NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def objects(name: str, manifests: Manifests) -> list[Manifest]:
+    return manifests[name][App.MONITORING]
+
+
+@pytest.fixture
+def neighbour(name: str) -> str:
+    """An address inside the VPC: a node, or a store."""
+    return str(VPC[name][1000])
+
+
+class Policies:
+    """The network policies of the namespace, asked as the cluster would."""
+
+    def __init__(self, objects: list[Manifest]) -> None:
+        self._policies = [policy["spec"] for policy in all_of(objects, "NetworkPolicy")]
+
+    def to_address(self, part: str, address: str, port: int) -> bool:
+        return self._allowed("egress", part, port, lambda peer: _holds(peer, address))
+
+    def from_address(self, part: str, address: str, port: int) -> bool:
+        return self._allowed("ingress", part, port, lambda peer: _holds(peer, address))
+
+    def between(self, source: str, target: str, port: int, protocol: str = "TCP") -> bool:
+        """Both ends have to agree."""
+        return self._allowed(
+            "egress", source, port, lambda peer: _selects(peer, target), protocol
+        ) and self._allowed("ingress", target, port, lambda peer: _selects(peer, source), protocol)
+
+    def to_pods_of(self, part: str, namespace: str, port: int) -> bool:
+        return self._allowed("egress", part, port, lambda peer: _any_pod_of(peer, namespace))
+
+    def _allowed(
+        self,
+        direction: str,
+        part: str,
+        port: int,
+        is_other_end: Callable[[Manifest], bool],
+        protocol: str = "TCP",
+    ) -> bool:
+        selecting = [spec for spec in self._policies if _matches(spec["podSelector"], part)]
+        # Without a policy that selects it, a pod may do anything.
+        assert any(direction.capitalize() in spec["policyTypes"] for spec in selecting)
+        return any(
+            is_other_end(peer)
+            for spec in selecting
+            for rule in spec.get(direction, [])
+            if {"port": port, "protocol": protocol} in rule.get("ports", []) or "ports" not in rule
+            for peer in rule[PEER_KEYS[direction]]
+        )
+
+
+def _matches(selector: Manifest, part: str) -> bool:
+    labels: dict[str, str] = selector.get("matchLabels", {})
+    return labels.items() <= {MONITORING_LABEL: part}.items()
+
+
+def _holds(peer: Manifest, address: str) -> bool:
+    block = peer.get("ipBlock")
+    if block is None:
+        return False
+    return IPv4Address(address) in IPv4Network(block["cidr"]) and not any(
+        IPv4Address(address) in IPv4Network(excluded) for excluded in block.get("except", [])
+    )
+
+
+def _selects(peer: Manifest, part: str) -> bool:
+    if "podSelector" in peer:
+        return "namespaceSelector" not in peer and _matches(peer["podSelector"], part)
+    return _any_pod_of(peer, MONITORING_NAMESPACE)
+
+
+def _any_pod_of(peer: Manifest, namespace: str) -> bool:
+    return "podSelector" not in peer and peer.get("namespaceSelector") in (
+        {},
+        {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+    )
+
+
+@pytest.fixture
+def policies(objects: list[Manifest]) -> Policies:
+    return Policies(objects)
+
+
+def test_only_restricted_pods_start_here(objects: list[Manifest]) -> None:
+    labels = one(objects, "Namespace", MONITORING_NAMESPACE)["metadata"]["labels"]
+
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_everything_lives_in_the_namespace(objects: list[Manifest]) -> None:
+    assert {m["metadata"].get("namespace") for m in objects if m["kind"] != "Namespace"} == {
+        MONITORING_NAMESPACE
+    }
+
+
+def test_the_quota_has_room_for_prometheus_volumes_and_no_other_way_in(
+    name: str, objects: list[Manifest]
+) -> None:
+    (monitoring,) = (env.monitoring for env in ENVIRONMENTS if env.name == name)
+    hard = one(objects, "ResourceQuota")["spec"]["hard"]
+
+    volumes = monitoring.prometheus_replicas
+    assert hard["persistentvolumeclaims"] == str(volumes)
+    assert hard["requests.storage"] == f"{volumes * monitoring.prometheus_storage_gib}Gi"
+    assert hard["services.loadbalancers"] == hard["services.nodeports"] == "0"
+
+
+def test_a_pod_of_no_part_reaches_nobody_and_is_reached_by_nobody(
+    policies: Policies, neighbour: str
+) -> None:
+    for port in (443, REDIS_PORT, METRICS_PORT):
+        assert not policies.to_address("", neighbour, port)
+        assert not policies.to_address("", SLACK, port)
+        assert not policies.from_address("", neighbour, port)
+        for part in MonitoringPart:
+            assert not policies.between(part, "", port)
+            assert not policies.between("", part, port)
+
+
+def test_prometheus_asks_every_part_where_it_answers(policies: Policies) -> None:
+    answers = {
+        MonitoringPart.PROMETHEUS: (9090, 8080),
+        MonitoringPart.ALERTMANAGER: (9093, 8080),
+        MonitoringPart.OPERATOR: (8080,),
+        MonitoringPart.GRAFANA: (3000,),
+        MonitoringPart.KUBE_STATE_METRICS: (8080,),
+        MonitoringPart.REDIS_EXPORTER: (9121,),
+        MonitoringPart.CLOUDWATCH_EXPORTER: (5000,),
+    }
+    for part, ports in answers.items():
+        for port in ports:
+            assert policies.between(MonitoringPart.PROMETHEUS, part, port), part
+
+
+def test_prometheus_asks_nodes_and_pods_of_other_namespaces(
+    policies: Policies, neighbour: str
+) -> None:
+    prometheus = MonitoringPart.PROMETHEUS
+    for port in (9100, 10250, CLICKHOUSE_HTTPS_PORT):  # node-exporter, kubelet, ClickHouse's nodes
+        assert policies.to_address(prometheus, neighbour, port)
+    assert policies.to_pods_of(prometheus, NAMESPACE, METRICS_PORT)
+    assert not policies.to_address(prometheus, neighbour, REDIS_PORT)
+    assert not policies.to_address(prometheus, SLACK, 443)
+
+
+def test_grafana_reads_metrics_and_results_and_no_other_store(
+    policies: Policies, neighbour: str
+) -> None:
+    grafana = MonitoringPart.GRAFANA
+    assert policies.between(grafana, MonitoringPart.PROMETHEUS, 9090)
+    assert policies.between(grafana, MonitoringPart.ALERTMANAGER, 9093)
+    assert policies.to_address(grafana, neighbour, CLICKHOUSE_HTTPS_PORT)
+    assert policies.to_address(grafana, SLACK, 443), "its plugin comes from the internet"
+    for port in (POSTGRES_PORT, REDIS_PORT):
+        assert not policies.to_address(grafana, neighbour, port)
+
+
+def test_alertmanagers_agree_with_each_other_and_reach_slack(
+    policies: Policies, neighbour: str
+) -> None:
+    alertmanager = MonitoringPart.ALERTMANAGER
+    for protocol in ("TCP", "UDP"):
+        assert policies.between(alertmanager, alertmanager, 9094, protocol)
+    assert policies.to_address(alertmanager, SLACK, 443)
+    for port in (443, CLICKHOUSE_HTTPS_PORT):
+        assert not policies.to_address(alertmanager, neighbour, port)
+
+
+def test_only_the_exporter_reaches_the_queue(policies: Policies, neighbour: str) -> None:
+    assert [
+        part for part in MonitoringPart if policies.to_address(part, neighbour, REDIS_PORT)
+    ] == [MonitoringPart.REDIS_EXPORTER]
+
+
+def test_the_cloudwatch_exporter_gets_aws_credentials_and_reaches_aws_alone(
+    policies: Policies, neighbour: str
+) -> None:
+    exporter = MonitoringPart.CLOUDWATCH_EXPORTER
+    assert policies.to_address(exporter, POD_IDENTITY_AGENT, 80)
+    assert policies.to_address(exporter, SLACK, 443), "CloudWatch has addresses of the internet"
+    assert policies.to_address(exporter, neighbour, 443), "and some of AWS is in the VPC"
+    for port in (REDIS_PORT, POSTGRES_PORT, CLICKHOUSE_HTTPS_PORT):
+        assert not policies.to_address(exporter, neighbour, port)
+
+
+def test_what_asks_the_api_server_reaches_it(policies: Policies, neighbour: str) -> None:
+    asking = {
+        MonitoringPart.PROMETHEUS,
+        MonitoringPart.GRAFANA,
+        MonitoringPart.OPERATOR,
+        MonitoringPart.KUBE_STATE_METRICS,
+        MonitoringPart.ADAPTER,
+    }
+    # Endpoints of AWS are in the VPC, too.
+    beside = asking | {MonitoringPart.CLOUDWATCH_EXPORTER}
+    for address, allowed in ((API_SERVER, asking), (neighbour, beside)):
+        assert {
+            part for part in MonitoringPart if policies.to_address(part, address, 443)
+        } == allowed
+
+
+def test_the_api_server_reaches_the_adapter_and_no_other_part(
+    policies: Policies, neighbour: str
+) -> None:
+    assert policies.from_address(MonitoringPart.ADAPTER, neighbour, 6443)
+    for part in set(MonitoringPart) - {MonitoringPart.ADAPTER}:
+        for port in (443, 3000, 6443, 8080, 9090, 9093, 9121):
+            assert not policies.from_address(part, neighbour, port)
+
+
+def test_each_pod_of_the_programs_is_asked_on_its_metrics_port(
+    name: str, manifests: Manifests
+) -> None:
+    spec = one(manifests[name][App.MONITORING], "PodMonitor")["spec"]
+    (endpoint,) = spec["podMetricsEndpoints"]
+    (expression,) = spec["selector"]["matchExpressions"]
+
+    assert spec["namespaceSelector"] == {"matchNames": [NAMESPACE]}
+    for app in (App.ORCHESTRATOR, App.WORKER):
+        template = one(manifests[name][app], "Deployment")["spec"]["template"]
+        assert template["metadata"]["labels"][expression["key"]] in expression["values"]
+        (port,) = (
+            port["containerPort"]
+            for container in template["spec"]["containers"]
+            for port in container["ports"]
+            if port["name"] == endpoint["port"]
+        )
+        assert port == METRICS_PORT
+
+
+def test_each_clickhouse_node_is_asked_over_tls_for_what_the_contract_promises(
+    name: str, manifests: Manifests, names: dict[str, Names]
+) -> None:
+    objects = manifests[name][App.MONITORING]
+    spec = one(objects, "ScrapeConfig", Emitter.CLICKHOUSE)["spec"]
+    (static,) = spec["staticConfigs"]
+    (instance,) = spec["relabelings"]
+    (keep,) = spec["metricRelabelings"]
+
+    assert spec["jobName"] == Emitter.CLICKHOUSE
+    assert spec["scheme"] == "HTTPS"
+    assert [re.sub(instance["regex"], r"\1", target) for target in static["targets"]] == list(
+        names[name].clickhouse_hosts
+    )
+    ca = spec["tlsConfig"]["ca"]["secret"]
+    external = one(objects, "ExternalSecret", ca["name"])["spec"]
+    assert ca["key"] in external["target"]["template"]["data"]
+    kept = {
+        metric.name
+        for metric in METRICS
+        if metric.emitter is Emitter.CLICKHOUSE and re.fullmatch(keep["regex"], metric.name)
+    }
+    assert len(kept) > 3
+    assert not re.fullmatch(keep["regex"], "ClickHouseProfileEvents_Query")
+
+
+def test_the_sidecars_read_config_maps_and_no_secret(objects: list[Manifest]) -> None:
+    (rule,) = one(objects, "Role", GRAFANA_SIDECAR_ROLE)["rules"]
+
+    assert rule["resources"] == ["configmaps"]
+    assert set(rule["verbs"]) == {"get", "list", "watch"}
