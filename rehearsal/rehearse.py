@@ -95,9 +95,21 @@ async def rehearse(env: Environment, *, rendered: Path, progress: Progress) -> N
 
 
 async def first_day(stage: Stage) -> None:
-    """From an empty account: the state bucket with a local state, that state into it, the rest."""
+    """From an empty account: the state bucket, then everything that keeps its state there."""
 
-    async def bucket(workspace: Workspace) -> None:
+    async def apply(workspace: Workspace) -> None:
+        workspace.override(stage.aws, local_state=False)
+        await stage.terraform.init(workspace)
+        await stage.terraform.apply(workspace)
+
+    await make_state_bucket(stage)
+    await stage.each("apply", apply)
+
+
+async def make_state_bucket(stage: Stage) -> None:
+    """With a local state, and that state moved into it."""
+
+    async def make(workspace: Workspace) -> None:
         workspace.override(stage.aws, local_state=True)
         await stage.terraform.init(workspace)
         await stage.terraform.apply(workspace)
@@ -105,32 +117,37 @@ async def first_day(stage: Stage) -> None:
         await stage.terraform.init(workspace, "-migrate-state", "-force-copy")
         await stage.terraform.require_no_changes(workspace)
 
-    async def apply(workspace: Workspace) -> None:
-        workspace.override(stage.aws, local_state=False)
-        await stage.terraform.init(workspace)
-        await stage.terraform.apply(workspace)
-
-    await stage.timed("apply", bucket, stage.workspaces[Stack.STATE])
-    await stage.each("apply", apply)
+    await stage.timed("apply", make, stage.workspaces[Stack.STATE])
 
 
 async def tear_down(stage: Stage) -> None:
-    """Backwards, guards lifted on purpose; the state bucket last, emptied and with a local state."""
+    """Backwards, guards lifted on purpose; the state bucket last."""
 
     async def destroy(workspace: Workspace) -> None:
-        workspace.override(stage.aws, local_state=False, unprotected=True)
-        if _guarded(workspace):
-            await stage.terraform.apply(workspace)
+        await lift_guards(stage, workspace)
         await stage.terraform.destroy(workspace)
 
-    async def bucket(workspace: Workspace) -> None:
+    await stage.each("destroy", destroy, backwards=True)
+    await remove_state_bucket(stage)
+
+
+async def lift_guards(stage: Stage, workspace: Workspace) -> None:
+    """What Terraform itself would refuse to destroy, and what AWS would."""
+    workspace.override(stage.aws, local_state=False, unprotected=True)
+    if _guarded(workspace):
+        await stage.terraform.apply(workspace)
+
+
+async def remove_state_bucket(stage: Stage) -> None:
+    """Emptied, and with a local state again."""
+
+    async def remove(workspace: Workspace) -> None:
         workspace.override(stage.aws, local_state=True, unprotected=True)
         await stage.terraform.init(workspace, "-migrate-state", "-force-copy")
         await asyncio.to_thread(_empty_state_and_logs, stage)
         await stage.terraform.destroy(workspace)
 
-    await stage.each("destroy", destroy, backwards=True)
-    await stage.timed("destroy", bucket, stage.workspaces[Stack.STATE])
+    await stage.timed("destroy", remove, stage.workspaces[Stack.STATE])
 
 
 def _guarded(workspace: Workspace) -> bool:
@@ -153,6 +170,11 @@ def _empty_state_and_logs(stage: Stage) -> None:
 
 def _empty(aws: EmulatedAws, bucket: str) -> None:
     s3 = aws.client("s3")
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-            s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+    # All pages first: the emulator finds no next page once the last object of this one is gone.
+    versions = [
+        version
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
+        for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    ]
+    for version in versions:
+        s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])

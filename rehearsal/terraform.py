@@ -1,16 +1,18 @@
 """Runs the real terraform in a workspace."""
 
-import asyncio
 import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from rehearsal.emulator import EmulatedAws
-from rehearsal.processes import end
+from rehearsal.failures import told
+from rehearsal.processes import run
 from rehearsal.workspace import Workspace
 
 CHANGES = 2  # what `plan -detailed-exitcode` exits with when there is something to do
 MIRROR_VARIABLE = "TF_PROVIDER_MIRROR"
+PLAN = "rehearsal.tfplan"
 
 
 class TerraformError(Exception):
@@ -36,48 +38,51 @@ class Terraform:
         return cls(program, aws)
 
     async def init(self, workspace: Workspace, *options: str) -> None:
-        mirror = os.environ.get(MIRROR_VARIABLE)
-        source = [f"-plugin-dir={mirror}"] if mirror else []
-        await self._checked(workspace, "init", *source, *options)
+        source = [f"-plugin-dir={mirror}"] if (mirror := provider_mirror()) else []
+        await self._checked(workspace, "init", "-input=false", *source, *options)
 
-    async def apply(self, workspace: Workspace, *options: str) -> None:
-        await self._checked(workspace, "apply", "-auto-approve", *options)
+    async def plan(self, workspace: Workspace) -> Path:
+        """What an apply would do, as JSON; `apply_plan` does exactly that."""
+        await self._checked(workspace, "plan", "-input=false", f"-out={PLAN}")
+        shown = workspace.folder / f"{PLAN}.json"
+        shown.write_text(await self._checked(workspace, "show", "-json", PLAN))
+        return shown
+
+    async def apply_plan(self, workspace: Workspace) -> None:
+        await self._checked(workspace, "apply", "-input=false", PLAN)
+
+    async def apply(self, workspace: Workspace) -> None:
+        await self._checked(workspace, "apply", "-input=false", "-auto-approve")
 
     async def destroy(self, workspace: Workspace) -> None:
-        await self._checked(workspace, "destroy", "-auto-approve")
+        await self._checked(workspace, "destroy", "-input=false", "-auto-approve")
+
+    async def release_lock(self, workspace: Workspace, lock: str) -> None:
+        await self._checked(workspace, "force-unlock", "-force", lock)
 
     async def require_no_changes(self, workspace: Workspace) -> None:
         """
         Raises:
             TerraformError: a second plan would change what was just applied; with that plan.
         """
-        code, said = await self._run(workspace, "plan", "-detailed-exitcode")
+        code, said = await self._run(workspace, "plan", "-input=false", "-detailed-exitcode")
         if code == CHANGES:
             raise TerraformError(f"{workspace.stack}: the second plan is not empty:\n{said}")
         if code != 0:
-            raise TerraformError(f"{workspace.stack}: terraform plan failed:\n{said}")
+            raise TerraformError(_failed(workspace, "plan", said))
 
-    async def _checked(self, workspace: Workspace, command: str, *options: str) -> None:
+    async def _checked(self, workspace: Workspace, command: str, *options: str) -> str:
         code, said = await self._run(workspace, command, *options)
         if code != 0:
-            raise TerraformError(f"{workspace.stack}: terraform {command} failed:\n{_errors(said)}")
+            raise TerraformError(_failed(workspace, command, said))
+        return said
 
     async def _run(self, workspace: Workspace, command: str, *options: str) -> tuple[int, str]:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *(self.program, command, "-no-color", "-input=false", *options),
-            cwd=workspace.folder,
-            env=self.environment(),
-            stdout=pipe,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
+        return await run(
+            *(self.program, command, "-no-color", *options),
+            folder=workspace.folder,
+            environment=self.environment(),
         )
-        try:
-            said, _ = await process.communicate()
-        finally:
-            await end(process)
-        assert process.returncode is not None
-        return process.returncode, said.decode()
 
     def environment(self) -> dict[str, str]:
         """Nothing of AWS's or Terraform's that the user has set can reach the rehearsal."""
@@ -94,6 +99,11 @@ class Terraform:
         }
 
 
-def _errors(said: str) -> str:
-    """From terraform's first error on; all of it where there is none."""
-    return said[max(said.find("Error: "), 0) :].strip()
+def provider_mirror() -> str | None:
+    """A folder with the provider, where there is no registry."""
+    return os.environ.get(MIRROR_VARIABLE)
+
+
+def _failed(workspace: Workspace, command: str, said: str) -> str:
+    words = told(said, folder=workspace.folder)
+    return f"{workspace.stack}: terraform {command} failed:\n{words}"

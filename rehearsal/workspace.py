@@ -64,6 +64,8 @@ def _override(synthesized: Document, aws: EmulatedAws, *, local_state: bool) -> 
     }
     provider = {
         "s3_use_path_style": True,
+        # Of the provider's 25, which double their pause: what the emulator cannot do is told soon.
+        "max_retries": 3,
         "skip_credentials_validation": True,
         "skip_metadata_api_check": True,
     }

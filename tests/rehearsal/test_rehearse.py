@@ -69,6 +69,7 @@ def test_an_interrupted_rehearsal_leaves_no_server_and_no_file(checkout: Path) -
         assert probe.connect_ex(("127.0.0.1", port)) != 0, "the emulator still listens"
 
 
+@pytest.mark.rehearsal
 def test_a_failure_is_told_in_terraforms_words_with_the_resource(checkout: Path) -> None:
     state = checkout / "rendered" / "dev" / "terraform" / "state" / "cdk.tf.json"
     name = '"ai-eval-platform-dev-access-logs-111111111111"'
