@@ -27,7 +27,7 @@ test: $(VENV)/.testing ## Set up what testing needs and run the tests, all but t
 	@$(BIN)/pytest -n 2 -m "not rehearsal"
 
 .PHONY: test-rehearsals
-test-rehearsals: cdktf $(VENV)/.testing ## Run the tests that apply Terraform to an emulated AWS.
+test-rehearsals: cdktf $(VENV)/.testing ## Run the tests that act out a deploy, an incident or an evaluation run.
 	@$(BIN)/pytest -n 2 -m rehearsal
 
 .PHONY: rehearse
@@ -39,11 +39,13 @@ check: $(VENV)/.testing ## Look whether versions fit and are supported, and scan
 	@$(BIN)/evalctl check
 
 .PHONY: lint
-lint: $(VENV)/.testing ## Ruff, mypy --strict and the import contracts.
+lint: $(VENV)/.testing ## Ruff, mypy --strict, the import contracts, zizmor on the workflows, and a look for keys.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
+	@$(BIN)/evalctl secret-scan
 
 .PHONY: format
 format: $(VENV)/.testing ## Format the sources.

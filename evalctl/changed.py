@@ -29,7 +29,7 @@ def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dic
 
 def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
     """The difference of what Argo CD syncs, as Markdown, cut at whole files to stay within `limit`."""
-    synced = ("rendered", ":(exclude)rendered/*/terraform")
+    synced = ("rendered", ":(exclude)rendered/*/terraform/*")
     diff = _git(root, "diff", "--no-color", "--no-ext-diff", f"{base}...HEAD", "--", *synced)
     files = [part for part in re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE) if part]
     if not files:

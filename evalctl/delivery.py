@@ -65,7 +65,8 @@ def rendered_diff_command(base: Base) -> None:
 def plan_command(
     env: Env,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="For plans/<stack>.json, summary.md and result.json.")
+        Path,
+        typer.Option(metavar="DIR", help="For plans/<stack>.json, summary.md and result.json."),
     ],
     stacks: Annotated[
         list[Stack] | None, typer.Argument(metavar="[STACK…]", help="All of them unless given.")

@@ -13,7 +13,8 @@ from rehearsal.emulator import EmulatedAws
 from tests.bootstrap.conftest import CONTEXT, NAMES, Operator, create_cluster
 from tests.bootstrap.fake_api import Cluster
 
-pytestmark = pytest.mark.xdist_group("bootstrap")  # one emulated AWS serves all
+# One emulated AWS serves all.
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("bootstrap")]
 
 APPLICATION = f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{NAMES.argocd_root}"
 READS = ("version", "auth", "get", "kustomize", "config")

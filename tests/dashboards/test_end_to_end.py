@@ -162,6 +162,7 @@ def configuration(*, rules: Path, targets: dict[str, dict[str, str]], alertmanag
     )
 
 
+@pytest.mark.rehearsal
 def test_a_lagging_queue_is_told_in_slack_and_so_is_its_end(
     rules: list[Manifest], tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ from quality_gate.report import Code
 from tests.quality_gate.judge import BAD_KEY, BROKEN, SLOW_DOWN, Judge
 from tests.quality_gate.suite import BUILD, CASES, GOOD, codes, decide, said, small_pins
 
+pytestmark = pytest.mark.rehearsal
+
 
 @pytest.fixture
 def small(judging: Judge, tmp_path: Path) -> Pins:

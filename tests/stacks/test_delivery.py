@@ -103,11 +103,11 @@ def test_a_refresh_reads_what_terraform_wrote_and_no_other_secret(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     stack, account = terraform[name][Stack.DELIVERY], names[name].env.account
-    written = {
-        reference.rpartition("-secretsmanager_secret_")[2] or reference
+    written = [
+        version
         for other in terraform[name].values()
-        for reference in other.resources("aws_secretsmanager_secret_version")
-    }
+        for version in other.resources("aws_secretsmanager_secret_version")
+    ]
     prefix = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{name}/eval-platform"
     read = {
         secret

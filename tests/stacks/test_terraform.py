@@ -33,6 +33,7 @@ def run(folder: Path, *command: str) -> str:
     return result.stdout
 
 
+@pytest.mark.rehearsal
 @pytest.mark.parametrize("stack", list(Stack))
 @pytest.mark.parametrize("environment", [env.name for env in ENVIRONMENTS])
 def test_terraform_validates_every_stack_with_the_real_provider(

@@ -1,0 +1,1 @@
+"""Tests of .github/: what GitHub runs, for whom, and with which rights."""

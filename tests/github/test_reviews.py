@@ -1,0 +1,134 @@
+"""Who reviews what, which versions are watched, and what is asked before a commit."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from environments.catalog import ADDON_SETS, EKS_VERSIONS
+from environments.registry import ENVIRONMENTS
+from environments.spec import Tier
+from tests.conftest import ROOT
+
+TOOLS = Path(sys.executable).parent
+OWNERS = [
+    line.split()
+    for line in (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def test_every_path_with_owners_exists_and_the_owners_are_teams_of_the_organisation() -> None:
+    organisations = {env.repository.owner for env in ENVIRONMENTS}
+    for pattern, *owners in OWNERS:
+        assert pattern == "*" or list(ROOT.glob(pattern.strip("/"))), pattern
+        assert owners
+        assert {owner.removeprefix("@").partition("/")[0] for owner in owners} == organisations
+
+
+def test_production_has_owners_of_its_own() -> None:
+    rules = {pattern: owners for pattern, *owners in OWNERS}
+    for env in ENVIRONMENTS:
+        if env.tier is Tier.PRODUCTION:
+            guarded = (f"/environments/{env.name}.py", f"/rendered/{env.name}/")
+            assert all(rules[pattern] != rules["*"] for pattern in guarded)
+    # The last match wins: a general rule below would take these away again.
+    assert OWNERS[0][0] == "*"
+    assert rules["/.github/"] != rules["*"]
+
+
+def test_a_reviewer_is_told_what_they_need() -> None:
+    text = (ROOT / ".github" / "pull_request_template.md").read_text()
+    for asked in ("why now", "could go wrong", "way back", "make render", "stack:address", "dev"):
+        assert asked in text
+
+
+@pytest.fixture(scope="module")
+def renovate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """JSON5 is JavaScript, and Node is there."""
+    program = (
+        "const text = require('fs').readFileSync(process.argv[1], 'utf8');"
+        "console.log(JSON.stringify(eval('(' + text + ')')))"
+    )
+    file = ROOT / "renovate.json5"
+    command = [str(TOOLS / "node"), "--eval", program, str(file)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    copy = tmp_path_factory.mktemp("renovate") / "renovate.json"
+    copy.write_text(told)
+    schema = ["--builtin-schema", "vendor.renovate"]
+    subprocess.run([str(TOOLS / "check-jsonschema"), *schema, str(copy)], check=True)
+    document: dict[str, Any] = json.loads(told)
+    return document
+
+
+def matches(manager: dict[str, Any], file: str) -> list[dict[str, str]]:
+    """What one of Renovate's regular expressions finds; its groups are written differently."""
+    patterns = [pattern[1:-1] for pattern in manager["managerFilePatterns"]]
+    if not any(re.search(pattern, file) for pattern in patterns):
+        return []
+    text = (ROOT / file).read_text()
+    return [
+        match.groupdict()
+        for expression in manager["matchStrings"]
+        for match in re.finditer(expression.replace("(?<", "(?P<"), text)
+    ]
+
+
+def test_every_chart_and_add_on_of_the_catalog_is_watched(renovate: dict[str, Any]) -> None:
+    found = [
+        (manager["datasourceTemplate"], match)
+        for manager in renovate["customManagers"]
+        if "datasourceTemplate" in manager
+        for match in matches(manager, "environments/catalog.py")
+    ]
+    charts = {(match["depName"], match["currentValue"]) for kind, match in found if kind == "helm"}
+    assert charts == {
+        (chart.name, chart.version)
+        for addon_set in ADDON_SETS.values()
+        for chart in addon_set.charts.values()
+    }
+    addons = [(m["minor"], m["currentValue"]) for kind, m in found if kind == "aws-eks-addon"]
+    assert sorted(addons) == sorted(
+        (minor, value)
+        for minor, version in EKS_VERSIONS.items()
+        for value in (
+            *(version.vpc_cni, version.coredns, version.kube_proxy),
+            *(version.ebs_csi_driver, version.pod_identity_agent),
+        )
+    )
+    images = {match["currentValue"] for kind, match in found if kind == "docker"}
+    assert images == {version.cluster_autoscaler for version in EKS_VERSIONS.values()}
+
+
+@pytest.mark.parametrize(
+    "file", [".ci/fetch", ".github/actions/aws/action.yml", ".github/actions/real-tools/action.yml"]
+)
+def test_every_version_below_a_comment_is_watched(renovate: dict[str, Any], file: str) -> None:
+    (manager,) = (one for one in renovate["customManagers"] if "datasourceTemplate" not in one)
+    found = matches(manager, file)
+    assert len(found) == (ROOT / file).read_text().count("# renovate:") > 0
+    assert all(match["currentValue"][0] in "v0123456789" for match in found)
+
+
+def test_the_branches_that_are_rendered_are_renovates(renovate: dict[str, Any]) -> None:
+    workflow = (ROOT / ".github/workflows/render.yml").read_text()
+    assert f'branches: ["{renovate["branchPrefix"]}**"]' in workflow
+    (author,) = renovate["gitIgnoredAuthors"]
+    assert f"user.email={author}" in (ROOT / ".github/scripts/push-rendered").read_text()
+
+
+def test_hooks_before_a_commit_need_no_network_and_are_there() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    (repository,) = config["repos"]
+    assert repository["repo"] == "local"
+    hooks = {hook["id"]: hook for hook in repository["hooks"]}
+    assert "secret-scan" in hooks
+    for hook in hooks.values():
+        assert hook["language"] == "system"
+        program, *_ = hook["entry"].split()
+        assert (TOOLS / program.removeprefix(".venv/bin/")).exists()

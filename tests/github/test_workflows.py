@@ -1,0 +1,316 @@
+"""House rules over every workflow and action; zizmor, GitHub's schemas and shellcheck over them too."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments.registry import ENVIRONMENTS
+from tests.conftest import ROOT
+from tests.github.workflows import ACTIONS, FOLDER, SCRIPTS, WORKFLOWS, Step, jobs, read, steps
+
+TOOLS = Path(sys.executable).parent
+STEPS = list(steps())
+RUNS = [step for step in STEPS if step.run is not None]
+JOBS = [(file, name, job) for file in WORKFLOWS for name, job in jobs(file).items()]
+EACH_RUN = pytest.mark.parametrize("step", RUNS, ids=lambda step: step.where)
+EACH_WORKFLOW = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
+EACH_JOB = pytest.mark.parametrize(
+    ("file", "name", "job"), JOBS, ids=[f"{file.stem}/{name}" for file, name, _ in JOBS]
+)
+# Rights beyond reading the checkout, and why a job has them.
+RIGHTS = {
+    "plan/plan": {"id-token": "write"},
+    "plan/comment": {"pull-requests": "write"},
+    "quality-gate/quality-gate": {"actions": "read", "pull-requests": "write"},
+    "deploy/dev": {"id-token": "write"},
+    "deploy/prod": {"id-token": "write"},
+    "deploy-environment/plan": {"id-token": "write"},
+    "deploy-environment/deploy": {"id-token": "write"},
+    "drift/drift": {"id-token": "write", "issues": "write"},
+}
+# Secrets, each in a GitHub environment, and the only job that names it.
+SECRETS = {
+    "quality-gate/quality-gate": {"OPENAI_API_KEY"},
+    "render/push": {"RENDER_DEPLOY_KEY"},
+}
+SCREEN = 110  # lines
+
+
+def tool(*command: str, stdin: str | None = None) -> None:
+    result = subprocess.run(
+        [TOOLS / command[0], *command[1:]],
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_there_is_a_workflow_for_each_occasion() -> None:
+    assert {file.stem for file in WORKFLOWS} == {
+        *("check", "plan", "quality-gate", "deploy", "deploy-environment", "drift", "render"),
+    }
+
+
+def test_zizmor_finds_nothing() -> None:
+    # Offline: whether a pin is of the version beside it is asked online, by hand.
+    tool("zizmor", "--offline", "--quiet", "--persona=pedantic", str(FOLDER))
+
+
+def test_nothing_is_excused_from_zizmor() -> None:
+    for file in (*WORKFLOWS, *ACTIONS):
+        assert "zizmor: ignore" not in file.read_text()
+    assert not list(FOLDER.rglob("zizmor.y*ml"))
+    assert not list(ROOT.glob("zizmor.y*ml"))
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"), [("github-workflows", WORKFLOWS), ("github-actions", ACTIONS)]
+)
+def test_files_are_what_github_reads(schema: str, files: list[Path]) -> None:
+    tool("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files))
+
+
+@pytest.mark.parametrize("step", RUNS, ids=lambda step: step.where)
+def test_shellcheck_accepts_what_a_step_runs(step: Step) -> None:
+    options = ("--shell=bash", "--severity=style", "--enable=check-extra-masked-returns")
+    tool("shellcheck", *options, "-", stdin=f"set -eo pipefail\n{step.run}")
+
+
+@pytest.mark.parametrize(
+    "script", [*SCRIPTS, ROOT / ".ci/run", ROOT / ".ci/fetch"], ids=lambda script: script.name
+)
+def test_shellcheck_accepts_every_script_and_it_can_be_run(script: Path) -> None:
+    tool("shellcheck", "--enable=check-extra-masked-returns", str(script))
+    assert script.stat().st_mode & 0o111
+    assert script.read_text().startswith("#!/usr/bin/env bash\n")
+    assert "\nset -euo pipefail\n" in script.read_text()
+
+
+@EACH_RUN
+def test_no_expression_is_pasted_into_a_shell(step: Step) -> None:
+    assert "${{" not in (step.run or "")
+
+
+@EACH_WORKFLOW
+def test_a_failure_inside_a_pipe_is_one(file: Path) -> None:
+    """GitHub adds `-o pipefail` only where bash is asked for."""
+    workflow = read(file)
+    if any("steps" in job for job in workflow["jobs"].values()):
+        asked = [workflow.get("defaults", {}).get("run", {}).get("shell")]
+        if asked != ["bash"]:
+            asked = [
+                s.get("shell") for j in workflow["jobs"].values() for s in j["steps"] if "run" in s
+            ]
+        assert set(asked) == {"bash"}
+
+
+@pytest.mark.parametrize(
+    "step", [step for step in STEPS if step.uses is not None], ids=lambda step: step.where
+)
+def test_an_action_is_ours_or_pinned_by_its_commit_with_its_version(step: Step) -> None:
+    uses = step.uses or ""
+    if uses.startswith("$/"):
+        assert (ROOT / uses.removeprefix("$/") / "action.yml").exists()
+        return
+    assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", uses)
+    text = "\n".join(file.read_text() for file in (*WORKFLOWS, *ACTIONS))
+    versions = re.findall(rf"{re.escape(uses)}(.*)$", text, re.MULTILINE)
+    assert all(re.fullmatch(r" # v\d+\.\d+\.\d+", version) for version in versions)
+
+
+def test_an_action_has_one_version_everywhere() -> None:
+    pins = {step.uses for step in STEPS if step.uses and not step.uses.startswith("$/")}
+    assert len(pins) == len({pin.partition("@")[0] for pin in pins})
+
+
+@EACH_JOB
+def test_a_job_ends_by_itself(file: Path, name: str, job: dict[str, Any]) -> None:
+    assert "uses" in job or 0 < job["timeout-minutes"] <= 120
+
+
+@EACH_WORKFLOW
+def test_a_workflow_has_no_rights_and_runs_once_at_a_time(file: Path) -> None:
+    workflow = read(file)
+    assert workflow["permissions"] == {}
+    if set(workflow["on"]) != {"workflow_call"}:  # the caller's holds
+        limited = [workflow] if "concurrency" in workflow else workflow["jobs"].values()
+        assert all("cancel-in-progress" in one["concurrency"] for one in limited)
+
+
+@EACH_JOB
+def test_a_job_has_the_rights_that_it_needs(file: Path, name: str, job: dict[str, Any]) -> None:
+    rights = dict(job.get("permissions", {}))
+    assert rights.pop("contents", "read") == "read"
+    assert rights == RIGHTS.get(f"{file.stem}/{name}", {})
+
+
+@EACH_WORKFLOW
+def test_nothing_runs_a_forks_code_with_our_secrets(file: Path) -> None:
+    """`pull_request` gives a fork neither secret nor token; these would."""
+    with_secrets = {"pull_request_target", "workflow_run", "issue_comment", "issues", "discussion"}
+    assert not with_secrets & set(read(file)["on"])
+    assert "secrets: inherit" not in file.read_text()
+
+
+@EACH_JOB
+def test_a_secret_is_named_in_one_step_of_a_job_in_a_github_environment(
+    file: Path, name: str, job: dict[str, Any]
+) -> None:
+    named = re.findall(r"secrets\.([A-Z]\w+)", str(job))
+    assert sorted(named) == sorted(SECRETS.get(f"{file.stem}/{name}", set()))
+    if named:
+        assert "environment" in job
+        outside = {key: value for key, value in job.items() if key != "steps"}
+        assert "secrets." not in str(outside)
+
+
+def test_actions_and_whole_workflows_name_no_secret() -> None:
+    for file in ACTIONS:
+        assert "secrets" not in file.read_text()
+    for file in WORKFLOWS:
+        assert "secrets." not in str({k: v for k, v in read(file).items() if k != "jobs"})
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [(file, name) for file, name, job in JOBS if "pull_request" in read(file)["on"] and (
+        {"id-token", "pull-requests"} & set(job.get("permissions", {}))
+    )],
+)  # fmt: skip
+def test_what_needs_a_token_is_not_tried_for_a_fork(file: Path, name: str) -> None:
+    """It would fail anyway; but `plan` shall not be red for a fork, and the gate shall say why it is."""
+    all_jobs = jobs(file)
+
+    def guarded(job: dict[str, Any]) -> bool:
+        ours = "github.event.pull_request.head.repo.full_name == github.repository"
+        if ours in str(job.get("if", "")):
+            return True
+        needs = job.get("needs", [])
+        needs = [needs] if isinstance(needs, str) else needs
+        return any(guarded(all_jobs[need]) for need in needs)
+
+    first = all_jobs[name]["steps"][0]
+    refused = "full_name != github.repository" in str(first.get("if", "")) and "exit 1" in str(
+        first
+    )
+    assert guarded(all_jobs[name]) or refused
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.where)
+def test_the_checkouts_token_is_not_left_for_later_steps(step: Step) -> None:
+    if step.uses and step.uses.startswith("actions/checkout@"):
+        options = step.body["with"]
+        assert options["persist-credentials"] is False or "ssh-key" in options
+
+
+@EACH_RUN
+def test_whatever_a_step_names_exists(step: Step) -> None:
+    run = step.run or ""
+    for path in re.findall(r"(?<![\w/])\.(?:ci|github)/[\w./-]+", run):
+        assert (ROOT / path).exists(), path
+    targets = re.findall(r"^\s*make (?:\"?)([\w./$-]+)", run, re.MULTILINE)
+    makefile = (ROOT / "Makefile").read_text()
+    for target in targets:
+        assert target == ".venv/.$TOOLS" or f"\n{target}:" in makefile, target
+    told = subprocess.run(
+        [TOOLS / "evalctl", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    for command in re.findall(r"\.venv/bin/evalctl ([\w-]+)", run):
+        assert re.search(rf"│ {command} ", told), command
+    for program in re.findall(r"(?<!\S)(node_modules/\.bin/\w+)", run):
+        assert program == "node_modules/.bin/cdktf"  # `make cdktf` makes it
+
+
+def test_what_the_setup_may_install_are_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    asked = {
+        step.body.get("with", {}).get("tools", "rendering")
+        for step in STEPS
+        if step.uses == "$/.github/actions/evalctl"
+    }
+    for tools in asked:
+        assert f"\n$(VENV)/.{tools}:" in makefile
+
+
+def test_check_runs_every_part_of_ci() -> None:
+    (script,) = re.findall(r"then parts=\((.*)\); fi", (ROOT / ".ci/run").read_text())
+    parts = jobs(FOLDER / "workflows/check.yml")["part"]["strategy"]["matrix"]["part"]
+    assert parts == script.split()
+    assert {f"rehearse-{env.name}" for env in ENVIRONMENTS} <= set(parts)
+
+
+def test_every_environment_is_deployed_after_the_one_before_it() -> None:
+    deploys = jobs(FOLDER / "workflows/deploy.yml")
+    assert set(deploys) == {env.name for env in ENVIRONMENTS}
+    for env in ENVIRONMENTS:
+        assert deploys[env.name]["with"]["env"] == env.name
+        assert deploys[env.name].get("needs") == env.promotes_from
+        # The deploy role trusts jobs of this GitHub environment; the workflow gives it that name.
+        assert env.repository.deploy_environment == env.name
+
+
+def test_every_environment_is_looked_at_for_drift() -> None:
+    drift = jobs(FOLDER / "workflows/drift.yml")["drift"]
+    assert drift["strategy"]["matrix"]["env"] == [env.name for env in ENVIRONMENTS]
+
+
+def test_what_runs_on_the_branch_that_is_deployed_names_that_branch() -> None:
+    assert {env.repository.revision for env in ENVIRONMENTS} == {"main"}
+    for name in ("check", "quality-gate", "deploy"):
+        assert read(FOLDER / f"workflows/{name}.yml")["on"]["push"]["branches"] == ["main"]
+
+
+def test_an_environment_is_deployed_by_one_run_at_a_time_and_none_is_cut_off() -> None:
+    for name, job in jobs(FOLDER / "workflows/deploy.yml").items():
+        assert job["concurrency"] == {"group": f"deploy-{name}", "cancel-in-progress": False}
+    # The same group inside would wait for itself.
+    assert "concurrency" not in (FOLDER / "workflows/deploy-environment.yml").read_text()
+
+
+def test_only_the_job_in_the_github_environment_asks_for_the_deploy_role() -> None:
+    asking = {
+        (file.stem, name, step["with"]["role"])
+        for file, name, job in JOBS
+        for step in job.get("steps", [])
+        if step.get("uses") == "$/.github/actions/aws"
+    }
+    assert asking == {
+        ("plan", "plan", "plan"),
+        ("deploy-environment", "plan", "inspect"),
+        ("deploy-environment", "deploy", "deploy"),
+        ("drift", "drift", "inspect"),
+    }
+    deploy = jobs(FOLDER / "workflows/deploy-environment.yml")["deploy"]
+    assert deploy["environment"] == "${{ inputs.env }}"
+    assert deploy["needs"] == "plan"
+
+
+def test_a_deploy_takes_nothing_from_a_cache() -> None:
+    for file in ("deploy-environment", "drift"):
+        for job in jobs(FOLDER / f"workflows/{file}.yml").values():
+            for step in job["steps"]:
+                assert not step.get("uses", "").startswith("actions/cache@")
+                if step.get("uses") == "$/.github/actions/evalctl":
+                    assert step["with"]["cache"] == "false"
+
+
+def test_a_plan_itself_is_never_uploaded() -> None:
+    for step in STEPS:
+        if step.uses and step.uses.startswith("actions/upload-artifact@"):
+            assert "plans" not in step.body["with"]["path"]
+            assert "tfplan" not in step.body["with"]["path"]
+            assert step.body["with"]["retention-days"] <= 90
+
+
+@pytest.mark.parametrize(
+    "file", [*WORKFLOWS, *ACTIONS], ids=lambda file: file.parent.name + file.stem
+)
+def test_a_file_fits_on_a_screen(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= SCREEN
