@@ -23,7 +23,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
         version = replace(EKS_VERSIONS[MINOR], standard_support_until=until)
         monkeypatch.setitem(EKS_VERSIONS, MINOR, version)
         monkeypatch.setattr(policy, "findings", lambda rendered: [])  # checkov has its own tests
-        monkeypatch.setattr(main, "_environments", lambda: (env,))
+        monkeypatch.setattr("evalctl.commands.check.known_environments", lambda: (env,))
         return CliRunner().invoke(main.app, ["check"])
 
     return run

@@ -175,4 +175,4 @@ def test_an_unknown_environment_is_refused(checkout: Path, command: tuple[str, .
     name, *options = command
     told = evalctl(checkout, name, "nowhere", *options)
     assert told.returncode == 1
-    assert "There is no environment 'nowhere'. Known: dev, prod." in told.stderr
+    assert "There is no environment 'nowhere'. Known: dev, prod" in told.stderr

@@ -3,18 +3,15 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from environments.names import Names, Stack
-from environments.spec import Environment
+from evalctl.terminal import errors, fail, known_environments, one_environment
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
-console = Console()
-errors = Console(stderr=True)
 
 Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment.")]
 Base = Annotated[
@@ -29,7 +26,7 @@ def names_command(env: Env) -> None:
     """
     from evalctl import plans
 
-    environment = _environment(env)
+    environment = one_environment(known_environments(), env)
     names, account = Names(environment), environment.account
     values = {
         "account": account.id,
@@ -46,9 +43,9 @@ def changed_stacks_command(base: Base) -> None:
     from evalctl import changed
 
     try:
-        found = changed.stacks(ROOT, _environments(), base=base)
+        found = changed.stacks(ROOT, known_environments(), base=base)
     except changed.NoComparisonError as error:
-        _fail(str(error))
+        fail(str(error))
     print(json.dumps([{"env": env, "stacks": " ".join(stacks)} for env, stacks in found.items()]))
 
 
@@ -59,7 +56,7 @@ def rendered_diff_command(base: Base) -> None:
     try:
         print(changed.manifests(ROOT, base=base), end="")
     except changed.NoComparisonError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def plan_command(
@@ -85,7 +82,7 @@ def plan_command(
     from checks.plan_summary import Failed
     from evalctl import plans
 
-    environment = _environment(env)
+    environment = one_environment(known_environments(), env)
     found = {}
     try:
         for stack, plan in plans.plan(
@@ -94,11 +91,11 @@ def plan_command(
             found[stack] = plan
             errors.print(f"{env}-{stack}: planned", highlight=False)
     except plans.TerraformMissingError as error:
-        _fail(str(error))
+        fail(str(error))
     print(plans.write(environment, found, out=out), end="")
     failed = [stack for stack, plan in found.items() if isinstance(plan, Failed)]
     if failed:
-        _fail(f"Cannot be planned: {', '.join(failed)}.")
+        fail(f"Cannot be planned: {', '.join(failed)}.")
 
 
 def apply_approved_command(
@@ -117,7 +114,7 @@ def apply_approved_command(
     try:
         approval.apply(options or [], folder=Path.cwd())
     except approval.NotApprovedError as error:
-        _fail(str(error))
+        fail(str(error))
     except subprocess.CalledProcessError as error:
         raise typer.Exit(error.returncode) from error
 
@@ -135,9 +132,9 @@ def secret_scan_command(
             ROOT, [file.absolute() for file in files] if files else secret_scan.tracked(ROOT)
         )
     except (ValueError, OSError) as error:
-        _fail(str(error))
+        fail(str(error))
     if found:
-        _fail(
+        fail(
             "These look like keys. Revoke what is one, at its issuer: who has read it once has it. Then "
             "take it out; docs/secrets.md says where keys live.",
             *map(str, found),
@@ -145,24 +142,3 @@ def secret_scan_command(
 
 
 _ROLES = ("plan", "inspect", "deploy")
-
-
-def _environments() -> tuple[Environment, ...]:
-    from environments.registry import ENVIRONMENTS
-
-    return ENVIRONMENTS
-
-
-def _environment(name: str) -> Environment:
-    found = {environment.name: environment for environment in _environments()}
-    if name not in found:
-        _fail(f"There is no environment {name!r}. Known: {', '.join(found)}.")
-    return found[name]
-
-
-def _fail(message: str, *details: str) -> NoReturn:
-    # The terminal wraps, so that a command in the message can be copied whole.
-    errors.print(message, style="bold red", highlight=False, markup=False, soft_wrap=True)
-    for detail in details:
-        errors.print(f"  • {detail}", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(1)

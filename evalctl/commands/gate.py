@@ -5,13 +5,11 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-console = Console()
-errors = Console(stderr=True)
+from evalctl.terminal import console, fail
 
 _BRANCH = ["GITHUB_HEAD_REF", "GITHUB_REF_NAME"]  # CI checks out a commit, which is on no branch
 
@@ -50,10 +48,10 @@ def evaluate_command(
         with console.status(f"DeepEval runs; {out / run.LOG} tells how far it is"):
             ended = evaluate.evaluate(pins.PINS, out=out, build=build).end
     except evaluate.CannotEvaluateError as error:
-        _fail(f"Nothing was evaluated. {error}")
+        fail(f"Nothing was evaluated. {error}")
     # 1: a case below its threshold, on which the gate decides.
     if ended is None or not ended.sha256 or ended.exit_code not in (0, 1):
-        _fail(f"DeepEval did not end well. `evalctl gate {out}` says why.")
+        fail(f"DeepEval did not end well. `evalctl gate {out}` says why.")
     console.print(
         f"[bold]{out}[/bold]: evaluated; decide with: evalctl gate {out} --out report.json"
     )
@@ -98,7 +96,7 @@ def gate_command(
             if file is not None:
                 file.unlink(missing_ok=True)
         if (baseline is None) is not no_baseline:
-            _fail("Say --baseline FILE or --no-baseline: a comparison is never left out silently.")
+            fail("Say --baseline FILE or --no-baseline: a comparison is never left out silently.")
         decided, evidence = verdict.decide(
             results, pins=pins.PINS, commit=commit or _git("rev-parse", "HEAD"), baseline=compared
         )
@@ -108,7 +106,7 @@ def gate_command(
             files.write(rows, rows_of(evidence.run, evidence.scores))
         files.write(out, report.text(decided))  # last: where it is, the others are
     except OSError as error:
-        _fail(
+        fail(
             f"{error.filename or out} cannot be read or written: {error.strerror}. Nothing was decided."
         )
     for note in decided.notes:
@@ -116,7 +114,7 @@ def gate_command(
     for metric, mean in decided.summary.items():
         console.print(f"{metric}: {'no score' if mean is None else f'{mean:.3f}'}", highlight=False)
     if decided.verdict == "fail":
-        _fail("The quality gate is shut.", *[reason.message for reason in decided.reasons])
+        fail("The quality gate is shut.", *[reason.message for reason in decided.reasons])
     console.print("[bold green]The quality gate is open.[/bold green]")
 
 
@@ -125,13 +123,5 @@ def _git(*arguments: str) -> str:
     try:
         said = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        _fail(f"git does not say which commit this is ({error}). Run it in a clone, with git.")
+        fail(f"git does not say which commit this is ({error}). Run it in a clone, with git.")
     return said.stdout.strip()
-
-
-def _fail(message: str, *details: str) -> NoReturn:
-    # The terminal wraps, so that a command in the message can be copied whole.
-    errors.print(message, style="bold red", highlight=False, markup=False, soft_wrap=True)
-    for detail in details:
-        errors.print(f"  • {detail}", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""The commands: what each is given, says and exits with; the work is done elsewhere."""

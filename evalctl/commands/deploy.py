@@ -1,0 +1,58 @@
+"""`evalctl rehearse` and `bootstrap`: a deploy on this machine, and the start of a real cluster."""
+
+from typing import Annotated
+
+import typer
+
+from evalctl.commands.render import RENDERED
+from evalctl.terminal import console, fail, known_environments, one_environment
+
+
+def rehearse_command(
+    env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to rehearse.")],
+) -> None:
+    """Deploy an environment to an emulated AWS on this machine, check it, and tear it down.
+
+    Runs the real terraform with the real AWS provider on the unmodified rendered stacks: the state
+    bucket first, every stack, a second plan that must be empty, a look at what the account then
+    holds, a teardown, and a look for what is left. Takes minutes; nothing leaves the machine.
+    Without a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
+    """
+    from rehearsal import run
+
+    environment = one_environment(known_environments(), env)
+    try:
+        seconds = run.rehearse(environment, rendered=RENDERED, console=console)
+    except run.FAILURES as error:
+        fail(f"The rehearsal of {env} failed.", *run.causes(error))
+    console.print(f"[bold]{env}[/bold] rehearsed in {seconds / 60:.1f} minutes")
+
+
+def bootstrap_command(
+    env: Annotated[str, typer.Argument(metavar="ENV", help="The environment of the new cluster.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, show the commands, change nothing.")
+    ] = False,
+    context: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The kubectl context; the current one unless given."),
+    ] = None,
+) -> None:
+    """Install Argo CD into an environment's new cluster, and hand the cluster over to it.
+
+    Checks first that kubectl and the AWS credentials lead to the environment's cluster and account, that
+    you may do it, and that the cluster has what Argo CD needs; nothing is changed before all of that
+    holds. A second run changes nothing, and a run after a failure goes on. From then on Argo CD syncs
+    everything from Git, itself too.
+    """
+    from bootstrap import run
+    from bootstrap.problems import InterruptedBootstrapError, NotReadyError
+
+    environment = one_environment(known_environments(), env)
+    console.print(f"[bold]{env}[/bold]: bootstrap")
+    try:
+        run.bootstrap(environment, context=context, dry_run=dry_run, console=console)
+    except NotReadyError as error:
+        fail(f"{env} was not bootstrapped; nothing was changed.", *error.problems)
+    except InterruptedBootstrapError as error:
+        fail(f"The bootstrap of {env} stopped halfway.", str(error))
