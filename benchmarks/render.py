@@ -21,7 +21,16 @@ from bindings.aws_provider import PLAIN_IMPORT_SWITCH
 from environments.registry import ENVIRONMENTS
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("argocd", "bindings", "checks", "environments", "evalctl", "k8s", "stacks")
+PACKAGES = (
+    "argocd",
+    "bindings",
+    "checks",
+    "dashboards",
+    "environments",
+    "evalctl",
+    "k8s",
+    "stacks",
+)
 console = Console()
 
 
