@@ -61,6 +61,19 @@ def already_running(names: Names, kubectl: Kubectl, workloads: tuple[Workload, .
     }
 
 
+def applications(kubectl: Kubectl) -> frozenset[str]:
+    """The names of Argo CD's Applications; none where there is no Argo CD.
+
+    Raises:
+        CommandFailedError: the cluster does not answer.
+    """
+    if not _exists(kubectl, "customresourcedefinition", _DEFINITION):
+        return frozenset()
+    here = ("--namespace", ARGOCD_NAMESPACE)
+    found = json_output(kubectl.read("get", _DEFINITION, *here, "--output=json"))
+    return frozenset(str(_part(item, "metadata")["name"]) for item in _items(found))
+
+
 def _permission(names: Names, kubectl: Kubectl) -> Iterator[str]:
     """Argo CD's own role may do everything, and nobody can grant what he may not do himself."""
     command = kubectl.read("auth", "can-i", "*", "*", "--all-namespaces")

@@ -6,9 +6,10 @@ AWS gives for that cluster.
 
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bootstrap.problems import NotReadyError
+from bootstrap.problems import NoClusterError, NotReadyError
 from bootstrap.programs import Command, CommandFailedError, Json, json_output
 from environments.catalog import ARGOCD, kubectl_minors
 from environments.names import Names
@@ -29,8 +30,8 @@ class Kubectl:
         return self.command(_REACH, *arguments)
 
 
-def require_programs(names: Names) -> None:
-    """Refuse to start without kubectl and aws.
+def require_programs(names: Names, *, also: Mapping[str, str] | None = None) -> None:
+    """Refuse to start without kubectl, aws, and the others, each with how to get it.
 
     Raises:
         NotReadyError: naming every missing program.
@@ -38,6 +39,7 @@ def require_programs(names: Names) -> None:
     wanted = {
         "kubectl": f"take one for Kubernetes {names.env.cluster.kubernetes_version}",
         "aws": "the AWS command line, which kubectl needs too to sign in to EKS",
+        **(also or {}),
     }
     missing = [program for program in wanted if shutil.which(program) is None]
     if missing:
@@ -46,15 +48,36 @@ def require_programs(names: Names) -> None:
         )
 
 
-def require_cluster(names: Names, *, context: str | None) -> Kubectl:
-    """The kubectl context that leads to the environment's cluster.
+def require_account(names: Names) -> None:
+    """Refuse credentials of another account than the environment's.
 
     Raises:
-        NotReadyError: it leads elsewhere, AWS does not say, or the cluster is not there.
+        NotReadyError: AWS does not accept them, or they are another account's.
     """
-    chosen, server = _context(names, context)
-    _require_account(names)
+    account = names.env.account
+    try:
+        identity = json_output(("aws", "sts", "get-caller-identity", "--output", "json"))
+    except CommandFailedError as error:
+        raise NotReadyError(
+            f"AWS does not accept your credentials: {error.said}. Sign in to account {account.id}"
+        ) from None
+    if identity.get("Account") != account.id:
+        raise NotReadyError(
+            f"Your AWS credentials are of account {identity.get('Account')} ({identity.get('Arn')}), "
+            f"but {names.env.name} lives in {account.id} (environments/{names.env.name}.py). Sign in "
+            "there, or choose the profile with AWS_PROFILE"
+        )
+
+
+def require_cluster(names: Names, *, context: str | None) -> Kubectl:
+    """The kubectl context that leads to the environment's cluster, once the account is known.
+
+    Raises:
+        NoClusterError: the cluster is not there.
+        NotReadyError: the context leads elsewhere, or AWS does not say.
+    """
     endpoint = _endpoint(names)
+    chosen, server = _context(names, context)
     if _address(server) != _address(endpoint):
         raise NotReadyError(
             f"The kubectl context {chosen!r} leads to {server}, but {names.cluster} answers at "
@@ -109,22 +132,6 @@ def _context(names: Names, context: str | None) -> tuple[str, str]:
     )
 
 
-def _require_account(names: Names) -> None:
-    account = names.env.account
-    try:
-        identity = json_output(("aws", "sts", "get-caller-identity", "--output", "json"))
-    except CommandFailedError as error:
-        raise NotReadyError(
-            f"AWS does not accept your credentials: {error.said}. Sign in to account {account.id}"
-        ) from None
-    if identity.get("Account") != account.id:
-        raise NotReadyError(
-            f"Your AWS credentials are of account {identity.get('Account')} ({identity.get('Arn')}), "
-            f"but {names.env.name} lives in {account.id} (environments/{names.env.name}.py). Sign in "
-            "there, or choose the profile with AWS_PROFILE"
-        )
-
-
 def _endpoint(names: Names) -> str:
     region = names.env.account.region
     command = ("aws", "eks", "describe-cluster", "--name", names.cluster, "--region", region)
@@ -133,13 +140,13 @@ def _endpoint(names: Names) -> str:
         assert isinstance(cluster, dict)
     except CommandFailedError as error:
         if "ResourceNotFoundException" in error.said:
-            raise NotReadyError(
+            raise NoClusterError(
                 f"There is no EKS cluster {names.cluster} in {region} of account "
                 f"{names.env.account.id}: apply the stacks first (docs/first-day.md)"
             ) from None
         raise NotReadyError(f"AWS does not describe {names.cluster}: {error.said}") from None
     if cluster.get("status") != "ACTIVE":
-        raise NotReadyError(f"{names.cluster} is {cluster.get('status')}; wait until it is ACTIVE")
+        raise NotReadyError(f"{names.cluster} is {cluster.get('status')}; wait until that is over")
     return str(cluster["endpoint"])
 
 

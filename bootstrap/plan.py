@@ -10,7 +10,8 @@ import yaml
 from bootstrap.cluster import Workload
 from bootstrap.identity import Kubectl
 from bootstrap.problems import NotReadyError
-from bootstrap.programs import Command, CommandFailedError, output
+from bootstrap.programs import CommandFailedError, output
+from bootstrap.steps import Step
 from environments.catalog import ARGOCD
 from environments.names import ARGOCD_NAMESPACE, Names
 
@@ -23,14 +24,6 @@ _BUILD_SECONDS = 180  # one file of 2 MB from GitHub
 # that a later release drops would stay. Git wins over whoever changed something by hand, as it does
 # whenever Argo CD syncs.
 _APPLY = ("apply", "--server-side", "--field-manager=argocd-controller", "--force-conflicts")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One command, and what it is for."""
-
-    purpose: str
-    command: Command
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What stands in the way of a bootstrap."""
+"""What stands in the way of a bootstrap or a teardown."""
 
 
 class NotReadyError(Exception):
@@ -9,5 +9,9 @@ class NotReadyError(Exception):
         super().__init__("\n".join(problems))
 
 
-class InterruptedBootstrapError(Exception):
+class NoClusterError(NotReadyError):
+    """AWS knows no such cluster: not yet, or no more."""
+
+
+class StoppedHalfwayError(Exception):
     """A command failed after the first change; the message says which, and how to go on."""

@@ -1,4 +1,4 @@
-"""`evalctl rehearse` and `bootstrap`: a deploy on this machine, and the start of a real cluster."""
+"""`evalctl rehearse`, `bootstrap` and `teardown`: a deploy on this machine, a real one's start and end."""
 
 from typing import Annotated
 
@@ -46,7 +46,7 @@ def bootstrap_command(
     everything from Git, itself too.
     """
     from bootstrap import run
-    from bootstrap.problems import InterruptedBootstrapError, NotReadyError
+    from bootstrap.problems import NotReadyError, StoppedHalfwayError
 
     environment = one_environment(known_environments(), env)
     console.print(f"[bold]{env}[/bold]: bootstrap")
@@ -54,5 +54,50 @@ def bootstrap_command(
         run.bootstrap(environment, context=context, dry_run=dry_run, console=console)
     except NotReadyError as error:
         fail(f"{env} was not bootstrapped; nothing was changed.", *error.problems)
-    except InterruptedBootstrapError as error:
+    except StoppedHalfwayError as error:
         fail(f"The bootstrap of {env} stopped halfway.", str(error))
+
+
+def teardown_command(
+    env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to destroy.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, show the commands, change nothing.")
+    ] = False,
+    context: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The kubectl context; the current one unless given."),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask for the environment's name.")
+    ] = False,
+) -> None:
+    """Destroy an environment in the safe order: Applications and load balancers, stacks, a look.
+
+    Checks first that kubectl and the AWS credentials lead to the environment's cluster and account, and
+    that nothing protects its data any more; then asks for the environment's name. Argo CD deletes the
+    apps, with their load balancers, then the add-ons, with their volumes; cdktf destroys the stacks
+    backwards, all but the state bucket; what is left is listed by tag. A run after a failure goes on.
+    """
+    from argocd.waves import ORDER
+    from bootstrap.problems import NotReadyError, StoppedHalfwayError
+    from bootstrap.teardown import teardown
+
+    def agreed() -> bool:
+        typed: str = typer.prompt(f"This destroys {env}. Type its name to go on")
+        return typed == env
+
+    environment = one_environment(known_environments(), env)
+    console.print(f"[bold]{env}[/bold]: teardown")
+    try:
+        teardown(
+            environment,
+            waves=ORDER,
+            context=context,
+            dry_run=dry_run,
+            agreed=(lambda: True) if yes else agreed,
+            console=console,
+        )
+    except NotReadyError as error:
+        fail(f"{env} was not torn down; nothing was changed.", *error.problems)
+    except StoppedHalfwayError as error:
+        fail(f"The teardown of {env} stopped halfway.", str(error))

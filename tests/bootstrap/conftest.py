@@ -35,10 +35,19 @@ class Operator:
     environment: dict[str, str]
 
     def bootstrap(self, *options: str, env: str = "dev") -> subprocess.CompletedProcess[str]:
+        return self._evalctl("bootstrap", env, *options)
+
+    def teardown(
+        self, *options: str, env: str = "dev", typed: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        return self._evalctl("teardown", env, *options, typed=typed)
+
+    def _evalctl(self, *command: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "evalctl.main", "bootstrap", env, *options],
+            [sys.executable, "-m", "evalctl.main", *command],
             cwd=self.checkout,
             env=self.environment,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=120,
@@ -47,12 +56,12 @@ class Operator:
 
     @property
     def commands(self) -> list[str]:
-        """Every call of kubectl so far, as typed."""
-        log = self.checkout / "kubectl.log"
+        """Every call of kubectl, aws and cdktf so far, as typed."""
+        log = self.checkout / "calls.log"
         if not log.exists():
             return []
         calls = log.read_text().split("\0\n")[:-1]
-        return [shlex.join(["kubectl", *call.split("\0")]) for call in calls]
+        return [shlex.join(call.split("\0")) for call in calls]
 
     def without(self, name: str) -> "Operator":
         """The same without a program."""
@@ -119,6 +128,15 @@ def cluster(minor: int) -> Cluster:
     return new
 
 
+def write_program(
+    program: Path, does: str, *, log: Path | None = None, name: str | None = None
+) -> None:
+    """A program that does this with its arguments; `log` is the folder in which it tells of its calls."""
+    tell = f"(printf '%s\\0' {name or program.name} \"$@\"; echo) >> {log}/calls.log\n"
+    program.write_text(f'#!/bin/sh\n{tell if log else ""}{does} "$@"\n')
+    program.chmod(0o755)
+
+
 @pytest.fixture
 def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
     """What `make render` wrote, with a stand-in of the release, and programs that are logged."""
@@ -134,12 +152,9 @@ def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
     for name in ("aws", "git", "bash", "env"):
         found = program(name, get_it="it comes with the machine")
         # A link would not do: what a version manager puts in its place looks at its own name.
-        (programs / name).write_text(f'#!/bin/sh\nPATH={os.environ["PATH"]} exec {found} "$@"\n')
-    (programs / "kubectl").write_text(
-        f'#!/bin/sh\n(printf \'%s\\0\' "$@"; echo) >> {folder}/kubectl.log\nexec {kubectl} "$@"\n'
-    )
-    for script in programs.iterdir():
-        script.chmod(0o755)
+        real = f"PATH={os.environ['PATH']} exec {found}"
+        write_program(programs / name, real, log=folder if name == "aws" else None)
+    write_program(programs / "kubectl", f"exec {kubectl}", log=folder)
     return folder
 
 

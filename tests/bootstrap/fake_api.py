@@ -1,8 +1,9 @@
-"""The Kubernetes API as far as a bootstrap needs it, over TLS, behind a proxy on loopback.
+"""The Kubernetes API as far as a bootstrap and a teardown need it, over TLS, behind a proxy on loopback.
 
 No kube-apiserver can be had where the tests run. This one answers the real kubectl: discovery, access
-reviews, reads, server-side apply, which it records. It plays its controllers too: what is applied is
-established or runs at once. The proxy lets kubectl call it by the address that EKS gave the cluster.
+reviews, reads, server-side apply, merge patches, deletion; it records what changes. It plays its
+controllers too: what is applied is established or runs at once, and a deleted Application takes along
+what it made, if it was approved. The proxy lets kubectl call it by the address that EKS gave the cluster.
 """
 
 import base64
@@ -37,7 +38,7 @@ _KINDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "serviceaccounts": "ServiceAccount",
             "services": "Service",
         },
-        {"namespaces": "Namespace", "nodes": "Node"},
+        {"namespaces": "Namespace", "nodes": "Node", "persistentvolumes": "PersistentVolume"},
     ),
     "apps/v1": (
         {"daemonsets": "DaemonSet", "deployments": "Deployment", "statefulsets": "StatefulSet"},
@@ -46,7 +47,10 @@ _KINDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "apiextensions.k8s.io/v1": ({}, {"customresourcedefinitions": "CustomResourceDefinition"}),
     "argoproj.io/v1alpha1": ({"applications": "Application", "appprojects": "AppProject"}, {}),
     "authorization.k8s.io/v1": ({}, {"selfsubjectaccessreviews": "SelfSubjectAccessReview"}),
-    "networking.k8s.io/v1": ({"networkpolicies": "NetworkPolicy"}, {}),
+    "networking.k8s.io/v1": (
+        {"ingresses": "Ingress", "networkpolicies": "NetworkPolicy"},
+        {},
+    ),
     "policy/v1": ({"poddisruptionbudgets": "PodDisruptionBudget"}, {}),
     "rbac.authorization.k8s.io/v1": (
         {"rolebindings": "RoleBinding", "roles": "Role"},
@@ -64,10 +68,12 @@ class Cluster:
     minor: int
     allowed: bool = True  # whether whoever asks is its administrator
     refused: str | None = None  # part of a path whose changes it refuses
+    refuses_deletion: str | None = None  # a path that it does not delete
     objects: dict[str, Manifest] = field(default_factory=dict)  # by path
     changes: list[str] = field(
         default_factory=list
-    )  # each "<manager> <path>" that changed something
+    )  # each "<manager> <path>" that changed something, and "delete <path>"
+    made_by: dict[str, list[str]] = field(default_factory=dict)  # what goes with an Application
 
     def add(self, api_version: str, kind: str, name: str, **parts: object) -> str:
         """Put an object there, as something else than bootstrap does."""
@@ -123,11 +129,33 @@ class _Api(BaseHTTPRequestHandler):
             },
         )
 
+    def do_DELETE(self) -> None:
+        path = urlsplit(self.path).path
+        self._body()
+        found = self.cluster.objects.get(path)
+        if found is None:
+            self._refuse(404, "NotFound", f"{path} not found")
+        elif path == self.cluster.refuses_deletion:
+            self._refuse(403, "Forbidden", f"planted: {path} may not be deleted")
+        else:
+            metadata = found["metadata"]
+            if metadata.get("finalizers") and not _approved(metadata):
+                self._refuse(409, "Conflict", f"{path} would wait for an approval for ever")
+                return
+            for gone in (path, *self.cluster.made_by.get(path, ())):
+                self.cluster.objects.pop(gone)
+                self.cluster.changes.append(f"delete {gone}")
+            self._answer(200, {"kind": "Status", "apiVersion": "v1", "status": "Success"})
+
     def do_PATCH(self) -> None:
         path, manager = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         applied: Manifest = yaml.safe_load(self._body())
-        if self.headers["Content-Type"] != "application/apply-patch+yaml":
-            self._refuse(415, "UnsupportedMediaType", "this API knows server-side apply only")
+        if self.headers["Content-Type"] == "application/merge-patch+json":
+            merged = self.cluster.objects[path] = _merged(self.cluster.objects[path], applied)
+            self.cluster.changes.append(f"{manager['fieldManager'][0]} {path}")
+            self._answer(200, merged)
+        elif self.headers["Content-Type"] != "application/apply-patch+yaml":
+            self._refuse(415, "UnsupportedMediaType", "this API knows no such patch")
         elif self.cluster.refused is not None and self.cluster.refused in path:
             self._refuse(403, "Forbidden", f"planted: {path} may not be changed")
         else:
@@ -265,7 +293,7 @@ def _resources(api_version: str) -> Manifest:
                 "singularName": kind.lower(),
                 "kind": kind,
                 "namespaced": plural in namespaced,
-                "verbs": ["get", "list", "patch", "create", "watch"],
+                "verbs": ["get", "list", "patch", "create", "watch", "delete"],
             }
             for plural, kind in (namespaced | cluster_wide).items()
         ],
@@ -311,7 +339,7 @@ def _listed(cluster: Cluster, path: str, kind: str, query: dict[str, str]) -> Ma
     items = [
         found
         for where, found in cluster.objects.items()
-        if where.rpartition("/")[0] == path
+        if (where.rpartition("/")[0] == path or _in_any_namespace(path, where))
         and name in ("", found["metadata"]["name"])
         and wanted.items() <= found["metadata"].get("labels", {}).items()
     ]
@@ -322,6 +350,32 @@ def _listed(cluster: Cluster, path: str, kind: str, query: dict[str, str]) -> Ma
         "metadata": {"resourceVersion": "1"},
         "items": items,
     }
+
+
+def _in_any_namespace(path: str, where: str) -> bool:
+    root, _, plural = path.rpartition("/")
+    return re.fullmatch(rf"{re.escape(root)}/namespaces/[^/]+/{plural}/[^/]+", where) is not None
+
+
+def _approved(metadata: Manifest) -> bool:
+    """Argo CD: an approval must not be older than the deletion."""
+    approved = metadata.get("annotations", {}).get("argocd.argoproj.io/deletion-approved")
+    return approved is not None and datetime.datetime.fromisoformat(
+        approved
+    ) >= datetime.datetime.now(datetime.UTC)
+
+
+def _merged(target: Manifest, patch: Manifest) -> Manifest:
+    """A JSON merge patch (RFC 7396)."""
+    merged = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            merged[key] = _merged(merged.get(key, {}), value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _status(applied: Manifest) -> Manifest:
