@@ -22,7 +22,7 @@ from tests.dashboards.test_alerts import GET_PROMTOOL
 from tests.tools import program
 
 # One Prometheus for all of them: xdist keeps a group on one worker.
-pytestmark = pytest.mark.xdist_group("synthetic-prometheus")
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("synthetic-prometheus")]
 
 SPAN = Span(start=MONTH.end - DAY, end=MONTH.end, step=300, scrape_interval=60)
 _VALUES = {"model": (".*",), "environment": (PROD.name,)}

@@ -48,6 +48,7 @@ def test_what_an_operator_types_becomes_the_entry(tmp_path: Path) -> None:
     assert "https://" not in arguments, "a process list would show it"
 
 
+@pytest.mark.rehearsal
 def test_the_trial_of_a_channel_reaches_it(
     observation: dict[str, list[Manifest]], tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from tests.dashboards.rules import alert_rule
 from tests.dashboards.slack import Alertmanager, Slack, alertmanager, slack
 from tests.manifests import Manifest
 
-pytestmark = pytest.mark.xdist_group("alertmanager")
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("alertmanager")]
 
 _SETTLED_SECONDS = 4  # longer than the shortened waits, so that what is not there will not come
 

@@ -105,6 +105,7 @@ def succeed(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout
 
 
+@pytest.mark.rehearsal
 def test_the_first_run_makes_the_tables_and_the_second_changes_nothing(pod: Pod) -> None:
     assert succeed(pod.run()) == f"{FIRST}: applied\n"
     assert {JOURNAL_FILE, FIRST} <= set(pod.asked())
@@ -119,6 +120,7 @@ def test_the_first_run_makes_the_tables_and_the_second_changes_nothing(pod: Pod)
     assert noted == f"1\t{FIRST}\t{migrations()[0].checksum}"
 
 
+@pytest.mark.rehearsal
 def test_only_what_is_new_is_applied(pod: Pod) -> None:
     succeed(pod.run())
     pod.asked()
@@ -130,6 +132,7 @@ def test_only_what_is_new_is_applied(pod: Pod) -> None:
     assert pod.ask("SELECT language FROM eval_platform.evaluation_results") == ""
 
 
+@pytest.mark.rehearsal
 def test_a_migration_that_was_edited_is_refused_before_anything_happens(pod: Pod) -> None:
     succeed(pod.run())
     pod.asked()
@@ -145,6 +148,7 @@ def test_a_migration_that_was_edited_is_refused_before_anything_happens(pod: Pod
     assert not {FIRST, SECOND} & set(pod.asked())
 
 
+@pytest.mark.rehearsal
 def test_a_run_that_broke_off_before_its_note_is_made_good_by_the_next(pod: Pod) -> None:
     (pod.folder / "stop").touch()
     assert pod.run().returncode != 0
@@ -154,6 +158,7 @@ def test_a_run_that_broke_off_before_its_note_is_made_good_by_the_next(pod: Pod)
     assert pod.ask("SELECT count() FROM eval_platform.schema_migrations") == "1"
 
 
+@pytest.mark.rehearsal
 def test_a_database_that_does_not_answer_fails_the_job(pod: Pod) -> None:
     client = pod.folder / "bin" / "clickhouse-client"
     client.write_text("#!/bin/sh\nexit 210\n")

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,6 +16,16 @@ CLUSTER = "demo"
 ROLE = "arn:aws:iam::123456789012:role/demo"
 
 Client = Callable[[str], Any]  # boto3 makes its clients' methods at run time
+
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a rehearsal stands on is tested with the rehearsals."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.rehearsal)
 
 
 @pytest.fixture(autouse=True)

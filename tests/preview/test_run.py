@@ -15,6 +15,9 @@ GET_PROMETHEUS = "apt-get install prometheus"
 ENV = ENVIRONMENTS[-1]
 
 
+pytestmark = pytest.mark.rehearsal
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Preview:
     for name in ("prometheus", "promtool"):

@@ -50,6 +50,7 @@ def test_terraform_validates_every_stack_with_the_real_provider(
     assert verdict["diagnostics"] == []
 
 
+@pytest.mark.rehearsal
 def test_cdktfs_own_command_line_synthesizes_the_same_stacks(
     rendered: Path, tmp_path: Path
 ) -> None:
