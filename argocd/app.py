@@ -20,6 +20,7 @@ Manifest = dict[str, object]
 def build(env: Environment) -> list[Manifest]:
     """The projects, the root Application, and one Application per app and add-on."""
     names = Names(env)
+    installed = releases(names)
     chart = cdk8s.Chart(
         cdk8s.App(),
         "argocd",
@@ -31,11 +32,11 @@ def build(env: Environment) -> list[Manifest]:
     installation_project(chart, names=names)
     platform_project(chart, names=names)
     installation_application(chart, names=names, wave=FIRST)
-    addons_project(chart, names=names)
+    addons_project(chart, installed, names=names)
     dashboards_project(chart, names=names)
     for app in App:
         application(chart, app, names=names)
-    for release in releases(names):
+    for release in installed:
         addon_application(chart, release, names=names)
     dashboards_application(chart, names=names, wave=DASHBOARDS)
     if env.previews is not None:

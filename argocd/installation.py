@@ -9,6 +9,7 @@ seconds.
 import hashlib
 import json
 
+from argocd.addons.values import requirements
 from argocd.settings import CONFIG, PARAMETERS
 from bindings.yaml_text import to_yaml
 from environments.catalog import ARGOCD
@@ -242,18 +243,6 @@ def _workload(
 
 def _containers(containers: dict[str, Resources]) -> list[Document]:
     return [
-        {
-            "name": name,
-            "resources": {
-                "requests": {
-                    "cpu": f"{resources.cpu_request_millicores}m",
-                    "memory": f"{resources.memory_request_mib}Mi",
-                },
-                "limits": {
-                    "cpu": f"{resources.cpu_limit_millicores}m",
-                    "memory": f"{resources.memory_limit_mib}Mi",
-                },
-            },
-        }
+        {"name": name, "resources": requirements(resources)}
         for name, resources in containers.items()
     ]

@@ -8,7 +8,16 @@ import json
 
 import constructs
 
-from argocd.resources import API_VERSION, IN_CLUSTER, AppProject, Kustomization, ResourceKind
+from argocd.resources import (
+    API_VERSION,
+    FINALIZER,
+    IN_CLUSTER,
+    RENDERED_FROM_ITS_FOLDER,
+    SYNCED_BY_ITSELF,
+    AppProject,
+    Kustomization,
+    ResourceKind,
+)
 from bindings.custom_resource import CustomResource
 from environments.names import (
     PREVIEW_NAMESPACE_PREFIX,
@@ -99,12 +108,12 @@ def _metadata(names: Names) -> dict[str, object]:
     return {
         "name": f"{names.prefix}-pr-{_NUMBER}",
         # Deleting the Application, which closing the pull request does, deletes the preview.
-        "finalizers": ["resources-finalizer.argocd.argoproj.io"],
+        "finalizers": [FINALIZER],
         "annotations": {
             # The API server's dry run refuses another commit's Job, whose pods cannot be changed, and
             # nothing would be synced any more (argoproj/argo-cd#29348).
             "argocd.argoproj.io/compare-options": "ServerSideDiff=false",
-            "argocd.argoproj.io/manifest-generate-paths": ".",
+            **RENDERED_FROM_ITS_FOLDER,
         },
     }
 
@@ -116,12 +125,7 @@ def _application(names: Names) -> dict[str, object]:
         "source": source.to_spec() | {"kustomize": _changes(names)},
         "destination": {"server": IN_CLUSTER, "namespace": _NAMESPACE},
         "syncPolicy": {
-            "automated": {"prune": True, "selfHeal": True},
-            "retry": {
-                "limit": -1,
-                "refresh": True,
-                "backoff": {"duration": "10s", "factor": 2, "maxDuration": "3m"},
-            },
+            **SYNCED_BY_ITSELF,
             # No PruneLast: it waits until all is healthy, which a Job is when it has ended.
             "syncOptions": [
                 "ApplyOutOfSyncOnly=true",  # or every sync would start the Jobs anew

@@ -13,11 +13,24 @@ IN_CLUSTER = "https://kubernetes.default.svc"  # each environment's Argo CD runs
 
 # On an Application: deleting it deletes what it synced. On an AppProject: it stays until no
 # Application refers to it, so that a teardown never leaves Applications that cannot finish.
-_FINALIZER = "resources-finalizer.argocd.argoproj.io"
+FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _WAVE = "argocd.argoproj.io/sync-wave"
 _OPTIONS = "argocd.argoproj.io/sync-options"
 # A merge elsewhere in this repository does not render the Application's folder again.
-_RENDERED_FROM_ITS_FOLDER = {"argocd.argoproj.io/manifest-generate-paths": "."}
+RENDERED_FROM_ITS_FOLDER = {"argocd.argoproj.io/manifest-generate-paths": "."}
+
+# How a merge gets in without anybody's help.
+SYNCED_BY_ITSELF: dict[str, object] = {
+    "automated": {"prune": True, "selfHeal": True},
+    # Without a limit: Argo CD does not try one commit again once retries are used up, and a first
+    # sync may wait long for CRDs or an operator's secret. Each retry takes the newest commit, so that
+    # a fix gets in.
+    "retry": {
+        "limit": -1,
+        "refresh": True,
+        "backoff": {"duration": "10s", "factor": 2, "maxDuration": "3m"},
+    },
+}
 
 # For what holds data: neither its absence from Git nor a deletion of its parent removes it unasked.
 CONFIRMED = ("Prune=confirm", "Delete=confirm")
@@ -66,24 +79,6 @@ class IgnoredField:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Folder:
-    """Plain manifests in a folder of this repository."""
-
-    repository: Repository
-    path: str
-
-    def to_spec(self) -> dict[str, object]:
-        return {
-            "repoURL": self.repository.url,
-            "targetRevision": self.repository.revision,
-            "path": self.path,
-            # Plain manifests, even if a Chart.yaml or kustomization.yaml gets into the folder.
-            # `recurse: false` would not do: Argo CD drops it as an empty setting.
-            "directory": {"recurse": True},
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
 class Kustomization:
     """A folder of this repository that Kustomize builds."""
 
@@ -97,6 +92,20 @@ class Kustomization:
             "targetRevision": self.repository.revision,
             "path": self.path,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """Plain manifests in a folder of this repository."""
+
+    repository: Repository
+    path: str
+
+    def to_spec(self) -> dict[str, object]:
+        source = Kustomization(repository=self.repository, path=self.path)
+        # Plain manifests, even if a Chart.yaml or kustomization.yaml gets into the folder.
+        # `recurse: false` would not do: Argo CD drops it as an empty setting.
+        return source.to_spec() | {"directory": {"recurse": True}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +163,7 @@ class AppProject(CustomResource):
             kind="AppProject",
             name=name,
             annotations=_annotations(wave=-1, sync_options=sync_options),  # before its Applications
-            finalizers=[_FINALIZER],
+            finalizers=[FINALIZER],
             spec=spec,
         )
 
@@ -186,15 +195,7 @@ class Application(CustomResource):
             "source": source.to_spec(),
             "destination": {"server": IN_CLUSTER, "namespace": namespace},
             "syncPolicy": {
-                "automated": {"prune": True, "selfHeal": True},
-                # Without a limit: Argo CD does not try one commit again once retries are used up,
-                # and a first sync may wait long for CRDs or an operator's secret. Each retry takes
-                # the newest commit, so that a fix gets in.
-                "retry": {
-                    "limit": -1,
-                    "refresh": True,
-                    "backoff": {"duration": "10s", "factor": 2, "maxDuration": "3m"},
-                },
+                **SYNCED_BY_ITSELF,
                 "syncOptions": sorted((*_SYNC_OPTIONS, *extra_sync_options)),
             },
             "revisionHistoryLimit": 5,  # Git keeps the history
@@ -213,8 +214,8 @@ class Application(CustomResource):
                 # they show as differences that no sync can remove.
                 "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
             }
-            | ({} if isinstance(source, HelmChart) else _RENDERED_FROM_ITS_FOLDER),
-            finalizers=[_FINALIZER] if cascades else None,
+            | ({} if isinstance(source, HelmChart) else RENDERED_FROM_ITS_FOLDER),
+            finalizers=[FINALIZER] if cascades else None,
             spec=spec,
         )
 

@@ -12,9 +12,9 @@ from environments.spec import Environment
 
 def build(env: Environment) -> list[Manifest]:
     """Rules, the way alerts take from there to Slack, and what Grafana shows."""
-    names = Names(env)
+    names, shown = Names(env), boards(env)
     return [
-        *prometheus_rules(boards(env), recording_rules(), names=names),
-        *grafana_manifests(boards(env), names=names),
+        *prometheus_rules(shown, recording_rules(), names=names),
+        *grafana_manifests(shown, names=names),
         alertmanager_secret(names),
     ]

@@ -15,7 +15,6 @@ from environments.clickhouse_schema import JOURNAL_FILE, JOURNAL_TABLE, journal,
 from environments.names import (
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_NATIVE_TLS_PORT,
-    GENERAL_POOL,
     App,
     Image,
     Names,
@@ -23,8 +22,9 @@ from environments.names import (
 )
 from environments.spec import Environment, Resources
 from k8s.base import AppChart, Config
-from k8s.pods import Mount, container, pod
+from k8s.pods import Mount, container
 from k8s.stores import CA_CERTIFICATE, FOLDER, mount
+from k8s.sync_job import sync_job
 
 RESOURCES = Resources(
     cpu_request_millicores=50,
@@ -97,31 +97,11 @@ class ClickHouseSchemaChart(AppChart):
             ],
             mounts=mounts,
         )
-        k8s.KubeJob(
+        sync_job(
             self,
-            "job",
-            metadata=k8s.ObjectMeta(
-                name=App.CLICKHOUSE_SCHEMA,
-                annotations={
-                    "argocd.argoproj.io/hook": "Sync",
-                    # After the ConfigMap, and in place of the previous run.
-                    "argocd.argoproj.io/sync-wave": "1",
-                    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
-                },
-            ),
-            spec=k8s.JobSpec(
-                backoff_limit=6,
-                active_deadline_seconds=DEADLINE_SECONDS,
-                pod_replacement_policy="Failed",  # one at a time
-                template=k8s.PodTemplateSpec(
-                    metadata=self.pod_metadata(schema),
-                    spec=pod(
-                        apply,
-                        service_account=service_account,
-                        pool=GENERAL_POOL,
-                        mounts=mounts,
-                        restart_policy="Never",
-                    ),
-                ),
-            ),
+            apply,
+            service_account=service_account,
+            config=schema,
+            mounts=mounts,
+            deadline_seconds=DEADLINE_SECONDS,
         )

@@ -14,7 +14,6 @@ import constructs
 from cdk8s_plus_28 import k8s
 
 from environments.names import (
-    GENERAL_POOL,
     POSTGRES_APP_USER,
     POSTGRES_DATABASE,
     POSTGRES_PREVIEW_SCHEMA,
@@ -24,8 +23,9 @@ from environments.names import (
 )
 from environments.spec import Environment, Resources
 from k8s.base import AppChart, Config
-from k8s.pods import Mount, container, pod
+from k8s.pods import Mount, container
 from k8s.stores import FOLDER, RDS_CA_FILE, mount
+from k8s.sync_job import sync_job
 
 RESOURCES = Resources(
     cpu_request_millicores=50,
@@ -108,31 +108,11 @@ class DatabaseUsersChart(AppChart):
             ],
             mounts=mounts,
         )
-        k8s.KubeJob(
+        sync_job(
             self,
-            "job",
-            metadata=k8s.ObjectMeta(
-                name=App.DATABASE_USERS,
-                annotations={
-                    "argocd.argoproj.io/hook": "Sync",
-                    # After the ConfigMap, and in place of the previous run.
-                    "argocd.argoproj.io/sync-wave": "1",
-                    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
-                },
-            ),
-            spec=k8s.JobSpec(
-                backoff_limit=6,
-                active_deadline_seconds=DEADLINE_SECONDS,
-                pod_replacement_policy="Failed",  # one at a time
-                template=k8s.PodTemplateSpec(
-                    metadata=self.pod_metadata(sql),
-                    spec=pod(
-                        psql,
-                        service_account=service_account,
-                        pool=GENERAL_POOL,
-                        mounts=mounts,
-                        restart_policy="Never",
-                    ),
-                ),
-            ),
+            psql,
+            service_account=service_account,
+            config=sql,
+            mounts=mounts,
+            deadline_seconds=DEADLINE_SECONDS,
         )

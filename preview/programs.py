@@ -19,14 +19,6 @@ class NotStartedError(Exception):
     """A server ended, or did not answer in time; the message holds the end of what it said."""
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def listens(port: int) -> bool:
     """Whether somebody takes connections there."""
     try:

@@ -16,9 +16,10 @@ from typing import TypedDict
 
 from dashboards.recording_rules import recording_rules
 from environments.spec import Environment
-from preview.programs import answers, free_port, running
+from preview.programs import answers, running
 from preview.series import History, Labels, openmetrics
 from preview.synthetic import invented
+from rehearsal.processes import free_port
 
 # As long as Prometheus ever makes one; by default promtool would make a block for every two hours.
 _BLOCK = "1458h"

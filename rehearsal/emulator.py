@@ -1,7 +1,6 @@
 """The emulated AWS: a server of our own on loopback, gone when the rehearsal ends."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,7 @@ import boto3
 from botocore.config import Config
 
 from environments.spec import Account
-from rehearsal.processes import end
+from rehearsal.processes import end, free_port
 
 _START_SECONDS = 60
 
@@ -79,7 +78,7 @@ async def emulated_aws(account: Account, log: Path) -> AsyncIterator[EmulatedAws
     Raises:
         RuntimeError: it did not answer in time, with the end of its log.
     """
-    port = _free_port()
+    port = free_port()
     aws = EmulatedAws(f"http://127.0.0.1:{port}", account)
     with log.open("wb") as output:
         server = await asyncio.create_subprocess_exec(
@@ -114,10 +113,3 @@ async def _answering(port: int, server: asyncio.subprocess.Process, log: Path) -
             writer.close()
             return
     raise RuntimeError(f"The emulated AWS did not start:\n{log.read_text()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,8 +1,9 @@
-"""Runs a program to its end, and ends one with everything that it started."""
+"""Runs a program to its end, ends one with everything that it started, and finds it a port."""
 
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,3 +39,11 @@ async def end(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,8 +1,9 @@
 """One Application per add-on, and the AppProject that bounds them all."""
 
+from collections.abc import Sequence
+
 import constructs
 
-from argocd.addons.installed import releases
 from argocd.addons.kinds import CLUSTER_KINDS, NAMESPACED_KINDS
 from argocd.addons.release import Release
 from argocd.ignored_fields import IGNORED_FIELDS
@@ -35,9 +36,10 @@ def addon_application(
     )
 
 
-def addons_project(scope: constructs.Construct, *, names: Names) -> AppProject:
+def addons_project(
+    scope: constructs.Construct, installed: Sequence[Release], *, names: Names
+) -> AppProject:
     """The charts' repositories and the add-ons' namespaces, and nothing of the platform's own."""
-    installed = releases(names)
     repositories = {_chart(release.addon, names=names).repository_url for release in installed}
     # Some charts bind a role or make a Service beside the API server's own things.
     namespaces = {"kube-system"} | {release.namespace for release in installed}

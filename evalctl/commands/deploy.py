@@ -7,6 +7,14 @@ import typer
 from evalctl.commands.render import RENDERED
 from evalctl.terminal import console, fail, known_environments, one_environment
 
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything, show the commands, change nothing.")
+]
+Context = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The kubectl context; the current one unless given."),
+]
+
 
 def rehearse_command(
     env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to rehearse.")],
@@ -30,13 +38,8 @@ def rehearse_command(
 
 def bootstrap_command(
     env: Annotated[str, typer.Argument(metavar="ENV", help="The environment of the new cluster.")],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, show the commands, change nothing.")
-    ] = False,
-    context: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The kubectl context; the current one unless given."),
-    ] = None,
+    dry_run: DryRun = False,
+    context: Context = None,
 ) -> None:
     """Install Argo CD into an environment's new cluster, and hand the cluster over to it.
 
@@ -60,13 +63,8 @@ def bootstrap_command(
 
 def teardown_command(
     env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to destroy.")],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, show the commands, change nothing.")
-    ] = False,
-    context: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The kubectl context; the current one unless given."),
-    ] = None,
+    dry_run: DryRun = False,
+    context: Context = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask for the environment's name.")
     ] = False,

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from environments import images
 from environments.rules import InvalidEnvironmentError
 from environments.spec import Environment
-from evalctl import docs, summary
+from evalctl import summary
 from evalctl.render import PLANES, PlaneFailedError, Rendering, render
 from evalctl.terminal import console, fail, known_environments, one_environment
 from evalctl.tree import ForeignFilesError
@@ -43,6 +43,8 @@ def render_command(
 
 def docs_command() -> None:
     """Write the pages that are made from the values: docs/runbooks/ and docs/telemetry.md."""
+    from evalctl import docs
+
     changed = docs.write(known_environments(), root=images.FILE.parent.parent)
     for path in changed:
         console.print(f"  {path}", highlight=False)

@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from preview.programs import answers, free_port, running
+from preview.programs import answers, running
+from rehearsal.processes import free_port
 from tests.dashboards.alertmanager_files import any_webhooks, write
 from tests.manifests import Manifest
 from tests.tools import program

@@ -21,8 +21,9 @@ import yaml
 from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_QUEUE_KEY
 from environments.telemetry import Emitter
-from preview.programs import answers, free_port, listens, running
+from preview.programs import answers, listens, running
 from preview.prometheus import add_blocks, serving
+from rehearsal.processes import free_port
 from tests.dashboards.rules import alert_rule, rule_file
 from tests.dashboards.slack import alertmanager, slack
 from tests.dashboards.test_alerts import GET_PROMTOOL

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import time
 import urllib.request
@@ -15,6 +14,7 @@ from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Secret, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
+from rehearsal.processes import free_port
 from stacks.queue_user import APPLICATION, METRICS
 from tests import tools
 from tests.stacks.test_database import minutes_of
@@ -184,7 +184,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     get_it = "install Redis 7 or newer (Debian: redis-server)"
     program, client = (tools.program(name, get_it=get_it) for name in ("redis-server", "redis-cli"))
     folder = tmp_path_factory.mktemp("redis")
-    unix_socket, port = folder / "socket", _free_port()
+    unix_socket, port = folder / "socket", str(free_port())
     listen = ("--bind", "127.0.0.1", "--port", port, "--unixsocket", str(unix_socket))
     options = (*listen, "--save", "", "--dir", str(folder))
 
@@ -289,7 +289,7 @@ def test_the_exporter_counts_waiting_jobs_with_the_little_it_may_do(server: Serv
     for job in range(3):
         server.ask("LPUSH", REDIS_QUEUE_KEY, str(job))
     arguments = [f"--{flag}={value}" for flag, value in FLAGS.items()]
-    web = f"127.0.0.1:{_free_port()}"
+    web = f"127.0.0.1:{free_port()}"
     environment = {
         "REDIS_ADDR": f"redis://{REDIS_METRICS_USER}:{PASSWORD}@{server.address}",
         "REDIS_EXPORTER_WEB_LISTEN_ADDRESS": web,
@@ -303,12 +303,6 @@ def test_the_exporter_counts_waiting_jobs_with_the_little_it_may_do(server: Serv
     assert re.search(r"^redis_up 1$", metrics, re.MULTILINE)
     waiting = rf'^redis_key_size\{{db="db0",key="{REDIS_QUEUE_KEY}"\}} 3$'
     assert re.search(waiting, metrics, re.MULTILINE)
-
-
-def _free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
 
 
 def _scrape(address: str) -> str:
