@@ -18,6 +18,7 @@ from environments.spec import Environment
 
 FAITHFULNESS = "faithfulness"
 REQUIRED_FAITHFULNESS = 0.9  # the brief's line (B6)
+FAILED_RUNS_LIMIT = 0.2  # share of test runs
 
 _SHOWN = "$__timeFilter(evaluated_at) AND environment = '$environment'"
 _FAITHFULNESS_SHOWN = f"{_SHOWN} AND metric = '{FAITHFULNESS}'"
@@ -223,7 +224,7 @@ def _failed_runs() -> Observable:
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
-                value=0.2,
+                value=FAILED_RUNS_LIMIT,
                 severity=Severity.WARNING,
                 reason="one run in five; single failures are repeated by whoever started them",
             ),
@@ -237,7 +238,7 @@ def _failed_runs() -> Observable:
         alerting=(
             Alert(
                 name="TestRunsFail",
-                expr=f"{failed} > 0.2",
+                expr=f"{failed} > {FAILED_RUNS_LIMIT}",
                 for_minutes=30,
                 severity=Severity.WARNING,
                 summary="{{ $value | humanizePercentage }} of test runs end without a result",

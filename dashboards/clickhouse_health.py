@@ -13,6 +13,9 @@ from dashboards.observable import (
 )
 from environments.spec import Environment
 
+REPLICATION_DELAY_LIMIT_SECONDS = 300
+LEAST_FREE_DISK = 0.15  # share of a data volume
+
 
 def observables(env: Environment) -> tuple[Observable, ...]:
     return (_clickhouse_up(env), _clickhouse_delay(), _clickhouse_disk(), _clickhouse_failures())
@@ -61,7 +64,7 @@ def _clickhouse_delay() -> Observable:
         unit=Unit.SECONDS,
         thresholds=(
             Threshold(
-                value=300,
+                value=REPLICATION_DELAY_LIMIT_SECONDS,
                 severity=Severity.WARNING,
                 reason="dashboards of the last minutes then differ from node to node",
             ),
@@ -75,7 +78,7 @@ def _clickhouse_delay() -> Observable:
         alerting=(
             Alert(
                 name="ClickHouseReplicationDelayed",
-                expr=f"{delay} > 300",
+                expr=f"{delay} > {REPLICATION_DELAY_LIMIT_SECONDS}",
                 for_minutes=10,
                 severity=Severity.WARNING,
                 summary="A ClickHouse replica is {{ $value | humanizeDuration }} behind",
@@ -96,7 +99,7 @@ def _clickhouse_disk() -> Observable:
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
-                value=0.15,
+                value=LEAST_FREE_DISK,
                 severity=Severity.CRITICAL,
                 reason="the largest merges stop for want of room",
             ),
@@ -110,7 +113,7 @@ def _clickhouse_disk() -> Observable:
         alerting=(
             Alert(
                 name="ClickHouseDiskLow",
-                expr=f"{free} < 0.15",
+                expr=f"{free} < {LEAST_FREE_DISK}",
                 for_minutes=15,
                 severity=Severity.CRITICAL,
                 summary="A ClickHouse node has {{ $value | humanizePercentage }} of its disk left",

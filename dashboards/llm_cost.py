@@ -45,6 +45,7 @@ def board(env: Environment) -> Board:
 
 def _daily_spend(env: Environment) -> Observable:
     budget = env.objectives.daily_llm_budget_usd
+    nearly_spent = budget * 0.8
     return Observable(
         id="daily-spend",
         title="Spend in 24 hours, against the budget",
@@ -54,7 +55,7 @@ def _daily_spend(env: Environment) -> Observable:
         unit=Unit.USD,
         thresholds=(
             Threshold(
-                value=budget * 0.8,
+                value=nearly_spent,
                 severity=Severity.WARNING,
                 reason="time left to stop a run before the budget is gone",
             ),
@@ -73,7 +74,7 @@ def _daily_spend(env: Environment) -> Observable:
         alerting=(
             Alert(
                 name="LlmBudgetNearlySpent",
-                expr=f"{LLM_SPEND} > {budget * 0.8:g}",
+                expr=f"{LLM_SPEND} > {nearly_spent:g}",
                 for_minutes=5,
                 severity=Severity.WARNING,
                 summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",

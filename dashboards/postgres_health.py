@@ -22,16 +22,18 @@ def observables(env: Environment) -> tuple[Observable, ...]:
 
 def _connections(env: Environment) -> Observable:
     most = env.database.max_connections
+    limit = round(most * 0.8)
+    open_ = "max(aws_rds_database_connections_average)"
     return Observable(
         id="postgres-connections",
         title="PostgreSQL connections",
         meaning="Open connections. At the maximum, pods cannot connect and the API is not ready.",
         chart=Chart.TIME_SERIES,
-        queries=(Promql(expr="max(aws_rds_database_connections_average)", legend="open"),),
+        queries=(Promql(expr=open_, legend="open"),),
         unit=Unit.COUNT,
         thresholds=(
             Threshold(
-                value=round(most * 0.8),
+                value=limit,
                 severity=Severity.WARNING,
                 reason=f"four fifths of max_connections, {most}: a rollout doubles the pods",
             ),
@@ -46,7 +48,7 @@ def _connections(env: Environment) -> Observable:
         alerting=(
             Alert(
                 name="DatabaseConnectionsHigh",
-                expr=f"max(aws_rds_database_connections_average) > {round(most * 0.8)}",
+                expr=f"{open_} > {limit}",
                 for_minutes=10,
                 severity=Severity.WARNING,
                 summary="PostgreSQL has {{ $value | humanize }} open connections",
@@ -58,12 +60,13 @@ def _connections(env: Environment) -> Observable:
 
 def _database_storage(env: Environment) -> Observable:
     limit = round(env.database.storage_gib * _GIB * 0.1)
+    free = "min(aws_rds_free_storage_space_average)"
     return Observable(
         id="postgres-free-storage",
         title="PostgreSQL free storage",
         meaning="RDS adds storage by itself until it reaches `database.max_storage_gib`.",
         chart=Chart.TIME_SERIES,
-        queries=(Promql(expr="min(aws_rds_free_storage_space_average)", legend="free"),),
+        queries=(Promql(expr=free, legend="free"),),
         unit=Unit.BYTES,
         thresholds=(
             Threshold(
@@ -82,7 +85,7 @@ def _database_storage(env: Environment) -> Observable:
         alerting=(
             Alert(
                 name="DatabaseStorageLow",
-                expr=f"min(aws_rds_free_storage_space_average) < {limit}",
+                expr=f"{free} < {limit}",
                 for_minutes=30,
                 severity=Severity.CRITICAL,
                 summary="PostgreSQL has {{ $value | humanize1024 }}B of storage left",

@@ -14,6 +14,8 @@ from dashboards.observable import (
 from dashboards.recording_rules import PROVIDER_P95, PROVIDER_REFUSED_RATIO
 from environments.spec import Environment
 
+REFUSED_LIMIT = 0.05  # share of a provider's calls
+
 _MODEL = 'gen_ai_request_model=~"$model"'
 
 
@@ -63,7 +65,7 @@ def _refused() -> Observable:
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
-                value=0.05,
+                value=REFUSED_LIMIT,
                 severity=Severity.WARNING,
                 reason="with six attempts a job still succeeds; beyond it, waiting eats the workers",
             ),
@@ -78,7 +80,7 @@ def _refused() -> Observable:
         alerting=(
             Alert(
                 name="ProviderRefusesCalls",
-                expr=f"{PROVIDER_REFUSED_RATIO} > 0.05",
+                expr=f"{PROVIDER_REFUSED_RATIO} > {REFUSED_LIMIT}",
                 for_minutes=10,
                 severity=Severity.WARNING,
                 summary=(

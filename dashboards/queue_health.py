@@ -6,6 +6,7 @@ from dashboards.recording_rules import QUEUE_LENGTH
 QUEUE_LIMIT = 1000  # jobs; the brief's line (B7)
 SMALL_QUEUE = 100  # jobs; a queue that hovers below is workers taking what comes
 LAG_LIMIT_SECONDS = 300  # the brief's five minutes (B13)
+MEMORY_LIMIT = 0.8  # share of Redis' memory
 
 
 def observables() -> tuple[Observable, ...]:
@@ -129,20 +130,17 @@ def _queue_reachable() -> Observable:
 
 
 def _queue_memory() -> Observable:
+    used = "max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))"
     return Observable(
         id="queue-memory",
         title="Queue memory",
         meaning="Share of Redis' memory in use. When it is full, new jobs are refused (noeviction).",
         chart=Chart.TIME_SERIES,
-        queries=(
-            Promql(
-                expr="max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))", legend="used"
-            ),
-        ),
+        queries=(Promql(expr=used, legend="used"),),
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
-                value=0.8,
+                value=MEMORY_LIMIT,
                 severity=Severity.WARNING,
                 reason="a snapshot needs memory of its own while it is taken",
             ),
@@ -153,7 +151,7 @@ def _queue_memory() -> Observable:
         alerting=(
             Alert(
                 name="QueueMemoryHigh",
-                expr="max(redis_memory_used_bytes / (redis_memory_max_bytes > 0)) > 0.8",
+                expr=f"{used} > {MEMORY_LIMIT}",
                 for_minutes=10,
                 severity=Severity.WARNING,
                 summary="Redis uses {{ $value | humanizePercentage }} of its memory",

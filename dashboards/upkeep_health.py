@@ -2,6 +2,11 @@
 
 from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
 
+LEAST_FREE_SPACE = 0.1  # share of a volume
+BACKUPS_PER_DAY = 1  # at least, of each kind
+EXPIRY_WARNING_DAYS = 30  # ACM renews 60 days ahead
+EXPIRY_CRITICAL_DAYS = 7
+
 _BACKED_UP = ("RDS", "S3")  # what the backup plan selects (stacks/backup.py)
 
 
@@ -25,7 +30,7 @@ def _volumes() -> Observable:
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
-                value=0.1,
+                value=LEAST_FREE_SPACE,
                 severity=Severity.WARNING,
                 reason="Prometheus drops its oldest data at its size limit, below this line",
             ),
@@ -36,7 +41,7 @@ def _volumes() -> Observable:
         alerting=(
             Alert(
                 name="VolumeAlmostFull",
-                expr=f"min by (namespace, persistentvolumeclaim) ({free}) < 0.1",
+                expr=f"min by (namespace, persistentvolumeclaim) ({free}) < {LEAST_FREE_SPACE}",
                 for_minutes=15,
                 severity=Severity.WARNING,
                 summary=(
@@ -67,7 +72,11 @@ def _backups() -> Observable:
         ),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(value=1, severity=Severity.CRITICAL, reason="one backup a day is promised"),
+            Threshold(
+                value=BACKUPS_PER_DAY,
+                severity=Severity.CRITICAL,
+                reason="one backup a day is promised",
+            ),
         ),
         higher_is_better=True,
         owner=Owner.SRE,
@@ -80,7 +89,7 @@ def _backups() -> Observable:
                 name=f"BackupMissing{kind.capitalize()}",
                 expr=(
                     f'(max(max_over_time({completed}{{dimension_ResourceType="{kind}"}}[36h]))'
-                    " or vector(0)) < 1"
+                    f" or vector(0)) < {BACKUPS_PER_DAY}"
                 ),
                 for_minutes=60,
                 severity=Severity.CRITICAL,
@@ -103,11 +112,15 @@ def _certificate() -> Observable:
         unit=Unit.DAYS,
         thresholds=(
             Threshold(
-                value=30,
+                value=EXPIRY_WARNING_DAYS,
                 severity=Severity.WARNING,
                 reason="ACM has failed to renew it for a month",
             ),
-            Threshold(value=7, severity=Severity.CRITICAL, reason="a week to do it by hand"),
+            Threshold(
+                value=EXPIRY_CRITICAL_DAYS,
+                severity=Severity.CRITICAL,
+                reason="a week to do it by hand",
+            ),
         ),
         higher_is_better=True,
         owner=Owner.SRE,
@@ -118,7 +131,7 @@ def _certificate() -> Observable:
         alerting=(
             Alert(
                 name="CertificateNotRenewed",
-                expr=f"{days} < 30",
+                expr=f"{days} < {EXPIRY_WARNING_DAYS}",
                 for_minutes=60,
                 severity=Severity.WARNING,
                 summary="The API's certificate expires in {{ $value | humanize }} days",
@@ -126,7 +139,7 @@ def _certificate() -> Observable:
             ),
             Alert(
                 name="CertificateExpires",
-                expr=f"{days} < 7",
+                expr=f"{days} < {EXPIRY_CRITICAL_DAYS}",
                 for_minutes=60,
                 severity=Severity.CRITICAL,
                 summary="The API's certificate expires in {{ $value | humanize }} days",

@@ -14,6 +14,11 @@ from dashboards.observable import (
 from dashboards.recording_rules import QUEUE_LENGTH, WORKER_ERROR_RATIO
 from environments.names import NAMESPACE, WORKER_POOL, App
 
+ERROR_RATIO_WARNING = 0.05  # share of jobs
+ERROR_RATIO_CRITICAL = 0.25  # share of jobs
+SATURATION_LIMIT = 1  # share of the autoscaler's maximum
+RESTART_LIMIT = 5  # of a container within an hour
+
 
 def observables() -> tuple[Observable, ...]:
     return (
@@ -36,12 +41,12 @@ def _worker_errors() -> Observable:
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
-                value=0.05,
+                value=ERROR_RATIO_WARNING,
                 severity=Severity.WARNING,
                 reason="a reclaimed spot node costs one job in twenty at most",
             ),
             Threshold(
-                value=0.25,
+                value=ERROR_RATIO_CRITICAL,
                 severity=Severity.CRITICAL,
                 reason="results of a test run with a quarter missing are worth nothing",
             ),
@@ -57,15 +62,18 @@ def _worker_errors() -> Observable:
         alerting=(
             Alert(
                 name="WorkerErrorRateHigh",
-                expr=f"{WORKER_ERROR_RATIO} > 0.05",
+                expr=f"{WORKER_ERROR_RATIO} > {ERROR_RATIO_WARNING}",
                 for_minutes=10,
                 severity=Severity.WARNING,
                 summary="{{ $value | humanizePercentage }} of jobs fail",
-                description="More than 5 % of jobs failed or crashed for ten minutes.",
+                description=(
+                    f"More than {ERROR_RATIO_WARNING * 100:g} % of jobs failed or crashed for ten "
+                    "minutes."
+                ),
             ),
             Alert(
                 name="WorkerErrorRateCritical",
-                expr=f"{WORKER_ERROR_RATIO} > 0.25",
+                expr=f"{WORKER_ERROR_RATIO} > {ERROR_RATIO_CRITICAL}",
                 for_minutes=5,
                 severity=Severity.CRITICAL,
                 summary="{{ $value | humanizePercentage }} of jobs fail",
@@ -89,7 +97,11 @@ def _worker_saturation() -> Observable:
         queries=(Promql(expr=saturation, legend="workers"),),
         unit=Unit.RATIO,
         thresholds=(
-            Threshold(value=1, severity=Severity.WARNING, reason="the autoscaler's upper bound"),
+            Threshold(
+                value=SATURATION_LIMIT,
+                severity=Severity.WARNING,
+                reason="the autoscaler's upper bound",
+            ),
         ),
         higher_is_better=False,
         owner=Owner.SRE,
@@ -100,7 +112,7 @@ def _worker_saturation() -> Observable:
         alerting=(
             Alert(
                 name="WorkersAtMaximum",
-                expr=f"{saturation} >= 1 and on () {QUEUE_LENGTH} > 0",
+                expr=f"{saturation} >= {SATURATION_LIMIT} and on () {QUEUE_LENGTH} > 0",
                 for_minutes=30,
                 severity=Severity.WARNING,
                 summary="All workers have been busy for half an hour and jobs still wait",
@@ -169,7 +181,7 @@ def _restarts() -> Observable:
         unit=Unit.COUNT,
         thresholds=(
             Threshold(
-                value=5,
+                value=RESTART_LIMIT,
                 severity=Severity.WARNING,
                 reason="Kubernetes backs off to one restart in five minutes: a loop makes twelve",
             ),
@@ -183,7 +195,7 @@ def _restarts() -> Observable:
         alerting=(
             Alert(
                 name="ContainerRestarting",
-                expr=f"{restarts} > 5",
+                expr=f"{restarts} > {RESTART_LIMIT}",
                 for_minutes=5,
                 severity=Severity.WARNING,
                 summary="{{ $labels.container }} restarted {{ $value | humanize }} times in an hour",

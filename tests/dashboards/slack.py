@@ -1,14 +1,13 @@
 """Stands for Slack, and runs a real Alertmanager that has the rendered configuration."""
 
 import json
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import yaml
 from preview.programs import answers, running
 from rehearsal.processes import free_port
 from tests.dashboards.alertmanager_files import any_webhooks, write
+from tests.http_server import http_server
 from tests.manifests import Manifest
 from tests.tools import program
 
@@ -90,16 +90,9 @@ def slack() -> Iterator[Slack]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stand_in = Slack(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with http_server(Handler) as address:
+        stand_in = Slack(f"http://{address}")
         yield stand_in
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @dataclass(frozen=True)

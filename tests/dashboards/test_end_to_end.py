@@ -6,12 +6,11 @@ some minutes. Prometheus then takes up the alert's wait where it was (its manual
 """
 
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from rehearsal.processes import free_port
 from tests.dashboards.rules import alert_rule, rule_file
 from tests.dashboards.slack import alertmanager, slack
 from tests.dashboards.test_alerts import GET_PROMTOOL
+from tests.http_server import http_server
 from tests.manifests import Manifest
 from tests.tools import program
 
@@ -102,16 +102,9 @@ def orchestrator() -> Iterator[Orchestrator]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stand_in = Orchestrator(f"127.0.0.1:{server.server_port}", AGE_SECONDS)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with http_server(Handler) as listen:
+        stand_in = Orchestrator(listen, AGE_SECONDS)
         yield stand_in
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def past(rules: list[Manifest], *alerts: str) -> Iterator[str]:

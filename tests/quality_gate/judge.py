@@ -11,8 +11,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler
+from typing import ClassVar
+
+from tests.http_server import http_server
 
 
 class Refusal:
@@ -67,33 +70,24 @@ class Judge:
 @contextmanager
 def judge() -> Generator[Judge]:
     """A judge at work, on a free port."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.judge
-    finally:
-        server.shutdown()
-        server.server_close()
 
+    class Handler(_Handler): ...
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def server_activate(self) -> None:
-        super().server_activate()
-        self.judge = Judge(f"http://127.0.0.1:{self.server_port}")
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Quiet: clients are killed in the middle of a request, as some tests want it."""
+    with http_server(Handler) as address:
+        Handler.judge = Judge(f"http://{address}")
+        yield Handler.judge
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    judge: ClassVar[Judge]
+
+    def handle(self) -> None:
+        with suppress(Exception):  # clients are killed in the middle of a request
+            super().handle()
 
     def do_POST(self) -> None:
-        assert isinstance(self.server, _Server)
-        judge = self.server.judge
+        judge = self.judge
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/agent":
             answer = judge.answers.get(asked["question"])
