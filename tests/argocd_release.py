@@ -4,6 +4,8 @@ Names, labels, containers and images are those of 3.5's `install.yaml`, read on 
 else of it is here. What the platform changes in a release is proven on this by the real Kustomize.
 """
 
+from pathlib import Path
+
 import yaml
 
 from environments.catalog import ARGOCD
@@ -27,6 +29,15 @@ _WITH_CLUSTER_ROLE = ("application-controller", "applicationset-controller", "se
 _WITHOUT_ROLE = ("repo-server",)
 _CONFIG_MAPS = ("argocd-cm", "argocd-cmd-params-cm", "argocd-rbac-cm", "argocd-ssh-known-hosts-cm")
 _RBAC = "rbac.authorization.k8s.io/v1"
+
+
+def put_beside(installation: Path) -> None:
+    """Let a rendered installation be built from this instead of the release."""
+    (installation / "release.yaml").write_text(text())
+    kustomization = installation / "kustomization.yaml"
+    rendered = kustomization.read_text()
+    assert rendered.count(ARGOCD.manifest_url) == 1
+    kustomization.write_text(rendered.replace(ARGOCD.manifest_url, "release.yaml"))
 
 
 def text() -> str:

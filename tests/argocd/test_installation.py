@@ -33,11 +33,7 @@ def built(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     for env in REGISTERED:
         folder = tmp_path_factory.mktemp(env.name) / "installation"
         shutil.copytree(rendered / env.name / "argocd-install", folder)
-        (folder / "release.yaml").write_text(argocd_release.text())
-        kustomization = folder / "kustomization.yaml"
-        text = kustomization.read_text()
-        assert text.count(ARGOCD.manifest_url) == 1
-        kustomization.write_text(text.replace(ARGOCD.manifest_url, "release.yaml"))
+        argocd_release.put_beside(folder)
         said = subprocess.run(
             [kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=True
         )

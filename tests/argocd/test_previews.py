@@ -15,7 +15,6 @@ import yaml
 
 from argocd import installation, itself
 from argocd.previews import CLUSTER_KINDS, NAMESPACED_KINDS
-from environments.catalog import ARGOCD
 from environments.names import (
     POSTGRES_PREVIEW_SCHEMA,
     REDIS_QUEUE_KEY,
@@ -387,14 +386,9 @@ def test_a_pull_request_costs_no_load_balancer_and_scales_nothing(preview: list[
 def test_the_controller_is_installed_only_where_there_are_previews(tmp_path: Path) -> None:
     controllers = {}
     for env in (dataclasses.replace(PREVIEWED, previews=None), PREVIEWED):
-        documents = installation.build(env)
-        kustomization = documents["kustomization.yaml"]
-        resources = kustomization["resources"]
-        assert isinstance(resources, list)
-        resources[resources.index(ARGOCD.manifest_url)] = "release.yaml"
-        for name, document in documents.items():
+        for name, document in installation.build(env).items():
             (tmp_path / name).write_text(yaml.safe_dump(document))
-        (tmp_path / "release.yaml").write_text(argocd_release.text())
+        argocd_release.put_beside(tmp_path)
         built = kustomize(tmp_path)
         controllers[env.previews is not None] = [
             m for m in built if m["metadata"]["name"] == "argocd-applicationset-controller"

@@ -1,7 +1,6 @@
 """A checkout, an emulated AWS with dev's cluster in it, and an API behind that cluster's address."""
 
 import asyncio
-import json
 import os
 import shlex
 import shutil
@@ -15,12 +14,11 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from environments.catalog import ARGOCD
 from environments.dev import DEV
 from environments.names import Names
 from rehearsal.emulator import EmulatedAws, emulated_aws
 from tests import argocd_release
-from tests.bootstrap.fake_api import Cluster, serving
+from tests.bootstrap.fake_api import Cluster, kubectl_minor, new_cluster, serving
 from tests.tools import program
 
 NAMES = Names(DEV)
@@ -89,10 +87,7 @@ def kubectl() -> str:
 @pytest.fixture(scope="session")
 def minor(kubectl: str) -> int:
     """Of this machine's kubectl, and so of every cluster that it may talk to."""
-    told = subprocess.run(
-        [kubectl, "version", "--client", "--output=json"], capture_output=True, check=True
-    )
-    return int(json.loads(told.stdout)["clientVersion"]["minor"].rstrip("+"))
+    return kubectl_minor(kubectl)
 
 
 @pytest.fixture(scope="session")
@@ -119,13 +114,7 @@ def endpoint(aws: EmulatedAws) -> str:
 @pytest.fixture
 def cluster(minor: int) -> Cluster:
     """A new cluster, as the stacks leave it: a node, the add-ons, nothing of Argo CD."""
-    new = Cluster(minor=minor)
-    pool = {"eval-platform.io/pool": "general"}
-    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
-    new.add("v1", "Node", "node-1", labels=pool, status=ready)
-    for name in ("aws-node", "eks-pod-identity-agent"):
-        new.add("apps/v1", "DaemonSet", name, namespace="kube-system")
-    return new
+    return new_cluster(minor)
 
 
 def write_program(
@@ -143,10 +132,7 @@ def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
     folder = tmp_path / "checkout"
     for part in ("argocd", "argocd-install"):
         shutil.copytree(rendered / "dev" / part, folder / "rendered" / "dev" / part)
-    installation = folder / "rendered" / "dev" / "argocd-install"
-    (installation / "release.yaml").write_text(argocd_release.text())
-    kustomization = installation / "kustomization.yaml"
-    kustomization.write_text(kustomization.read_text().replace(ARGOCD.manifest_url, "release.yaml"))
+    argocd_release.put_beside(folder / "rendered" / "dev" / "argocd-install")
     programs = folder / "programs"
     programs.mkdir()
     for name in ("aws", "git", "bash", "env"):

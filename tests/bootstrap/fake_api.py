@@ -11,11 +11,11 @@ import datetime
 import json
 import re
 import ssl
-import threading
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.http_server import http_server
 from tests.manifests import Manifest
 
 # Plural → kind, of each group version; those in the second line of a group are cluster-scoped.
@@ -96,6 +97,25 @@ class Cluster:
         return path
 
 
+def kubectl_minor(kubectl: str) -> int:
+    """Of this machine's kubectl, and so of every cluster that it may talk to."""
+    told = subprocess.run(
+        [kubectl, "version", "--client", "--output=json"], capture_output=True, check=True
+    )
+    return int(json.loads(told.stdout)["clientVersion"]["minor"].rstrip("+"))
+
+
+def new_cluster(minor: int) -> Cluster:
+    """As the stacks leave it: a node, the add-ons, nothing of Argo CD."""
+    new = Cluster(minor=minor)
+    pool = {"eval-platform.io/pool": "general"}
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    new.add("v1", "Node", "node-1", labels=pool, status=ready)
+    for name in ("aws-node", "eks-pod-identity-agent"):
+        new.add("apps/v1", "DaemonSet", name, namespace="kube-system")
+    return new
+
+
 class _Api(BaseHTTPRequestHandler):
     """One connection of kubectl's."""
 
@@ -108,6 +128,12 @@ class _Api(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         query = {key: values[-1] for key, values in parse_qs(url.query).items()}
+        if "sendInitialEvents" in query:
+            self._refuse(422, "Invalid", "this API's watches begin without a list")
+            return
+        if "watch" in query:
+            self._nothing_happens()
+            return
         found = self._described(url.path)
         if found is None:
             found = self.cluster.objects.get(url.path)
@@ -168,6 +194,16 @@ class _Api(BaseHTTPRequestHandler):
                 self.cluster.changes.append(f"{manager['fieldManager'][0]} {path}")
             self.cluster.objects[path] = applied
             self._answer(200 if before else 201, applied)
+
+    def _nothing_happens(self) -> None:
+        """A watch, for as long as kubectl listens."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+        while self.rfile.read(1):
+            pass
 
     def _described(self, path: str) -> Manifest | None:
         """What the API says of itself."""
@@ -253,19 +289,12 @@ def serving(cluster: Cluster, *, host: str, folder: Path) -> Iterator[dict[str, 
     tls.load_cert_chain(certificate, key)
     api = type("Api", (_Api,), {"cluster": cluster})
     proxy = type("Proxy", (_Proxy,), {"tls": tls, "api": api})
-    with ThreadingHTTPServer(("127.0.0.1", 0), proxy) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield {
-                "server": f"https://{host}",
-                "proxy-url": f"http://127.0.0.1:{server.server_port}",
-                "certificate-authority-data": base64.b64encode(certificate.read_bytes()).decode(),
-            }
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(proxy) as address:
+        yield {
+            "server": f"https://{host}",
+            "proxy-url": f"http://{address}",
+            "certificate-authority-data": base64.b64encode(certificate.read_bytes()).decode(),
+        }
 
 
 def _root(api_version: str) -> str:

@@ -1,7 +1,6 @@
 """The commands in docs/secrets.md that give Alertmanager its webhooks do what they say."""
 
 import json
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -9,25 +8,18 @@ from pathlib import Path
 import pytest
 
 from dashboards.alertmanager import WEBHOOKS
-from tests.conftest import ROOT
 from tests.dashboards.slack import alertmanager, slack
 from tests.dashboards.test_alertmanager import amtool
 from tests.manifests import Manifest
+from tests.pages import shell_blocks
 from tests.tools import program
 
 pytestmark = pytest.mark.xdist_group("alertmanager")
 
 
-def commands() -> list[str]:
-    """The shell blocks of the section on Slack."""
-    guide = (ROOT / "docs" / "secrets.md").read_text()
-    section = guide.split("\n## Slack\n")[1].split("\n## ")[0]
-    return re.findall(r"```bash\n(.*?)```", section, flags=re.DOTALL)
-
-
 def test_what_an_operator_types_becomes_the_entry(tmp_path: Path) -> None:
     program("jq", get_it="apt-get install jq")
-    (fill, _) = commands()
+    (fill, _) = shell_blocks("secrets.md", "Slack")
     aws = tmp_path / "aws"
     aws.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\ncat > {tmp_path}/entry\n')
     aws.chmod(0o755)
@@ -52,7 +44,7 @@ def test_what_an_operator_types_becomes_the_entry(tmp_path: Path) -> None:
 def test_the_trial_of_a_channel_reaches_it(
     observation: dict[str, list[Manifest]], tmp_path: Path
 ) -> None:
-    (_, trial) = commands()
+    (_, trial) = shell_blocks("secrets.md", "Slack")
     words = shlex.split(trial.replace("\\\n", " ").replace("$ENV", "prod"))
     arguments = words[words.index("amtool") + 1 :]
 

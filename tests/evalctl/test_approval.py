@@ -12,12 +12,13 @@ from checks.plan_file import read
 from environments.dev import DEV
 from environments.names import Stack
 from evalctl.approval import APPROVED, NotApprovedError, apply
-from rehearsal.cdktf import Cdktf, CdktfError, cdktf_stage
 from rehearsal.rehearse import Stage
 from rehearsal.workspace import Workspace, workspace
+from tests.checkout import check_out
 from tests.conftest import ROOT
 from tests.evalctl.fake_terraform import Terraform, change, plan
 from tests.rehearsal.accounts import Loop, opened, require_cdktf, tell
+from tests.rehearsal.cdktf import Cdktf, CdktfError, cdktf_stage
 
 SCRIPT = ROOT / ".github" / "scripts" / "terraform-approved"
 REGISTRY = f"{DEV.name}-{Stack.REGISTRY}"
@@ -60,11 +61,12 @@ class Account:
 
 
 @pytest.fixture
-def account() -> Iterator[Account]:
+def account(rendered: Path, tmp_path: Path) -> Iterator[Account]:
     require_cdktf()
-    with opened(cdktf_stage(DEV, project=ROOT, progress=tell)) as ((stage, cdktf), loop):
+    project = check_out(tmp_path / "checkout", rendered)
+    with opened(cdktf_stage(DEV, project=project, progress=tell)) as ((stage, cdktf), loop):
         stage.workspaces[Stack.REGISTRY].override(stage.aws, local_state=True)
-        yield Account(stage, Deploy(cdktf.project, cdktf.output, cdktf.terraform), loop)
+        yield Account(stage, Deploy(project, cdktf.terraform), loop)
 
 
 @pytest.mark.rehearsal

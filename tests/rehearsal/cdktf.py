@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,10 +22,9 @@ class CdktfError(Exception):
 
 @dataclass(frozen=True)
 class Cdktf:
-    """cdktf of a checkout, whose stacks' folders lie below `output`."""
+    """cdktf of a checkout."""
 
     project: Path
-    output: Path
     terraform: Terraform
 
     async def synth(self) -> None:
@@ -40,12 +38,12 @@ class Cdktf:
 
     def workspace(self, env: Environment, stack: Stack) -> Workspace:
         """Where cdktf runs terraform; what is beside the synthesized file there stays."""
-        return Workspace(stack, self.output / "stacks" / f"{env.name}-{stack}")
+        return Workspace(stack, self.project / "cdktf.out" / "stacks" / f"{env.name}-{stack}")
 
     async def _checked(self, command: str, *options: str) -> None:
         program = self.project / "node_modules" / ".bin" / "cdktf"
         code, said = await run(
-            *(str(program), command, f"--output={self.output}", *options),
+            *(str(program), command, *options),
             folder=self.project,
             environment=self.environment(),
         )
@@ -75,10 +73,9 @@ _UNATTENDED = ("--auto-approve", "--no-color", f"--parallelism={SIDE_BY_SIDE}")
 async def cdktf_stage(
     env: Environment, *, project: Path, progress: Progress
 ) -> AsyncIterator[tuple[Stage, Cdktf]]:
-    """A stage in the folders into which cdktf synthesizes; nothing of it is left afterwards."""
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as scratch:
-        async with emulated_aws(env.account, Path(scratch, "emulator.log")) as aws:
-            cdktf = Cdktf(project, Path(scratch, "cdktf.out"), Terraform.on(aws))
-            await cdktf.synth()
-            workspaces = {stack: cdktf.workspace(env, stack) for stack in Stack}
-            yield Stage(env, aws, cdktf.terraform, workspaces, progress), cdktf
+    """A stage in the folders into which cdktf synthesizes, which are in a checkout of its own."""
+    async with emulated_aws(env.account, project / "emulator.log") as aws:
+        cdktf = Cdktf(project, Terraform.on(aws))
+        await cdktf.synth()
+        workspaces = {stack: cdktf.workspace(env, stack) for stack in Stack}
+        yield Stage(env, aws, cdktf.terraform, workspaces, progress), cdktf

@@ -1,27 +1,36 @@
 """An environment deployed, changed and destroyed the way its owner does it: by cdktf's command line."""
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+import yaml
 
 from checks.plan_guard import refusals
 from environments.dev import DEV
-from environments.names import Names, Stack
+from environments.names import Names, Secret, Stack
 from environments.rules import problems_of
 from environments.spec import Environment
-from rehearsal.cdktf import Cdktf, cdktf_stage
+from k8s.worker import PROVIDER_KEYS
 from rehearsal.leftovers import leftovers
 from rehearsal.promises import broken_promises
-from rehearsal.rehearse import Stage, lift_guards, make_state_bucket, remove_state_bucket
+from rehearsal.rehearse import Stage, lift_guards, remove_state_bucket
 from rehearsal.workspace import SYNTHESIZED, Workspace
-from tests.conftest import ROOT
+from tests import argocd_release
+from tests.bootstrap.fake_api import kubectl_minor, new_cluster, serving
+from tests.checkout import check_out
+from tests.pages import shell_blocks
 from tests.rehearsal import changes
 from tests.rehearsal.accounts import Loop, opened, require_cdktf, tell
+from tests.rehearsal.cdktf import Cdktf, cdktf_stage
+from tests.terminal import Terminal, terminal
+from tests.tools import program
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("life by cdktf")]
 
@@ -38,13 +47,22 @@ IN_PLACE = {
 }
 
 
+PAGE = "first-day.md"
+# Commands of the page that are not typed here, with the reason.
+LEFT_OUT = {
+    "kubectl -n argocd port-forward service/argocd-server 8443:443\n": "no pod runs anywhere here"
+}
+
+
 @dataclass(frozen=True)
 class Account:
-    """An emulated account in which cdktf deploys dev."""
+    """An emulated account in which somebody has followed docs/first-day.md up to its stacks."""
 
     stage: Stage
     cdktf: Cdktf
     loop: Loop
+    person: Terminal
+    kubeconfig: Path
 
     def plan(self, stack: Stack, document: dict[str, Any]) -> Path:
         """What terraform would do if the stack were rendered like this."""
@@ -55,15 +73,24 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Iterator[Account]:
-    """docs/first-day.md, step by step."""
+def deployed(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """What the page shows, typed at a terminal, with nothing between but what cannot be AWS."""
     require_cdktf()
-    with opened(cdktf_stage(DEV, project=ROOT, progress=tell)) as ((stage, cdktf), loop):
+    folder = tmp_path_factory.mktemp("first-day")
+    project = check_out(folder / "checkout", rendered)
+    with opened(cdktf_stage(DEV, project=project, progress=tell)) as ((stage, cdktf), loop):
         for workspace in stage.workspaces.values():
             workspace.override(stage.aws, local_state=False)
-        loop(make_state_bucket(stage))
-        loop(cdktf.deploy(f"{DEV.name}-*"))
-        yield Account(stage, cdktf, loop)
+        variables = cdktf.environment() | {
+            "HOME": str(folder),
+            "KUBECONFIG": str(folder / "kubeconfig"),
+        }
+        with terminal(project, environment=variables, scripts=folder) as person:
+            for commands in shell_blocks(PAGE, "1. The state bucket"):
+                person.types(commands, answers={"Enter a value:": "yes"})
+            for commands in shell_blocks(PAGE, "2. The stacks"):
+                person.types(commands)
+            yield Account(stage, cdktf, loop, person, Path(variables["KUBECONFIG"]))
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +216,56 @@ def test_a_value_that_would_lose_clickhouse_volumes_is_refused_for_each(
     assert {refusal.replaced for refusal in refused} == {replaced}
 
 
+def test_keys_typed_at_the_prompt_reach_the_secret_and_no_screen(deployed: Account) -> None:
+    # After the growth: that nobody has put keys in is one of the stacks' promises.
+    keys = {key: f"made-up-{key}" for key in PROVIDER_KEYS}
+    (first_time, _) = shell_blocks("secrets.md", "LLM keys")
+    deployed.person.types(
+        first_time.replace("ENV=prod", f"ENV={DEV.name}"),
+        answers={f"{key}: ": value for key, value in keys.items()},
+    )
+    manager = deployed.stage.aws.client("secretsmanager")
+    entry = manager.get_secret_value(SecretId=Names(DEV).secret(Secret.LLM_KEYS))
+    assert json.loads(entry["SecretString"]) == keys
+    assert not [value for value in keys.values() if value in deployed.person.shown]
+
+
+def test_the_page_leads_from_the_stacks_to_an_argo_cd_with_its_root_application(
+    deployed: Account, tmp_path: Path
+) -> None:
+    person, names = deployed.person, Names(DEV)
+    described = deployed.stage.aws.client("eks").describe_cluster(name=names.cluster)
+    host = str(urlsplit(described["cluster"]["endpoint"]).hostname)
+    cluster = new_cluster(kubectl_minor(program("kubectl", get_it="make test installs it")))
+    secrets = "/api/v1/namespaces/argocd/secrets"
+    argocd_release.put_beside(deployed.cdktf.project / "rendered/dev/argocd-install")
+    (deployed.cdktf.project / "KEY.pem").write_text("made-up")
+
+    with serving(cluster, host=host, folder=tmp_path) as reached:
+        (connect, bootstrap) = shell_blocks(PAGE, "4. Argo CD")
+        person.types(connect)
+        lead_to(reached, deployed.kubeconfig)
+        person.types(bootstrap)
+        (repository,) = shell_blocks(PAGE, "5. A private repository")
+        person.types(repository)
+        (watch, _, password) = shell_blocks(PAGE, "6. The first sync")
+        person.watches(watch, until=names.argocd_root)
+        # Argo CD draws it when it starts.
+        drawn = {"password": base64.b64encode(b"drawn-by-argo-cd").decode()}
+        initial = cluster.add(
+            "v1", "Secret", "argocd-initial-admin-secret", namespace="argocd", data=drawn
+        )
+        person.types(password)
+
+    assert "drawn-by-argo-cd" in person.shown
+    assert initial not in cluster.objects
+    given = cluster.objects[f"{secrets}/repository"]
+    assert given["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert base64.b64decode(given["data"]["githubAppPrivateKey"]) == b"made-up"
+    assert not (deployed.cdktf.project / "KEY.pem").exists()
+    assert set(shell_blocks(PAGE)) - set(person.typed) == set(LEFT_OUT)
+
+
 def test_cdktf_destroys_every_stack_and_nothing_is_left(deployed: Account) -> None:
     stage = deployed.stage
     deployed.loop(deployed.cdktf.synth())
@@ -207,3 +284,11 @@ def doing(plan: Path, action: str) -> set[str]:
         for change in json.loads(plan.read_text())["resource_changes"]
         if action in change["change"]["actions"]
     }
+
+
+def lead_to(reached: dict[str, Any], kubeconfig: Path) -> None:
+    """Let the cluster's address be answered here; everything else stays as AWS' command wrote it."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    (only,) = config["clusters"]
+    only["cluster"] |= reached
+    kubeconfig.write_text(yaml.safe_dump(config))
