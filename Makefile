@@ -22,6 +22,9 @@ render: $(VENV)/.rendering ## Set up what rendering needs, render every environm
 preview: $(VENV)/.testing ## Draw the boards of ENV (prod unless given) as pages below preview-pages/.
 	@$(BIN)/evalctl dashboards preview --env $(or $(ENV),prod)
 
+.PHONY: setup
+setup: $(VENV)/.testing ## Set up everything that testing and evaluating need, and run nothing.
+
 .PHONY: test
 test: $(VENV)/.testing ## Set up what testing needs and run the tests, all but the rehearsals.
 	@$(BIN)/pytest -n 2 -m "not rehearsal"
@@ -39,11 +42,12 @@ check: $(VENV)/.testing ## Look whether versions fit and are supported, and scan
 	@$(BIN)/evalctl check
 
 .PHONY: lint
-lint: $(VENV)/.testing ## Ruff, mypy --strict, the import contracts, zizmor on the workflows, and a look for keys.
+lint: $(VENV)/.testing ## Ruff, mypy --strict, the import contracts, shellcheck, zizmor on the workflows, and a look for keys.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@git ls-files -z '*.sh' .ci .github/scripts | xargs -0 $(BIN)/shellcheck -x -P .
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	@$(BIN)/evalctl secret-scan
 

@@ -160,7 +160,7 @@ class ArgoCdRelease:
 
 # The newest release on 2026-11-21. Commit: Homebrew's formula for the tag, and what `argocd version`
 # prints. Digests: of argocd:v3.5.4 and redis:8.2.3-alpine, as public repositories pin them. Minors:
-# its docs/operator-manual/tested-kubernetes-versions.md.
+# its operator-manual/tested-kubernetes-versions.md.
 ARGOCD = ArgoCdRelease(
     version="v3.5.4",
     commit="d6d5b248ce00e1a2c512068002a93d3319767087",

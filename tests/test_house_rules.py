@@ -51,3 +51,17 @@ def test_every_target_of_the_makefile_is_in_its_help() -> None:
     assert phony
     for target in phony:
         assert re.search(rf"\b{target}\b.*\S \S", told), f"`make help` does not explain {target}"
+
+
+def test_every_page_that_is_named_anywhere_exists() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    named = {
+        (page, file)
+        for file in tracked
+        if file and not file.startswith("tests/") and not file.endswith(".png")
+        for page in re.findall(r"(?<![\w/-])docs/[\w./-]+\.(?:md|png)\b", (ROOT / file).read_text())
+    }
+    assert len(named) > 50
+    assert [(page, file) for page, file in sorted(named) if not (ROOT / page).exists()] == []

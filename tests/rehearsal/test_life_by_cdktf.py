@@ -242,13 +242,13 @@ def test_the_page_leads_from_the_stacks_to_an_argo_cd_with_its_root_application(
     (deployed.cdktf.project / "KEY.pem").write_text("made-up")
 
     with serving(cluster, host=host, folder=tmp_path) as reached:
-        (connect, bootstrap) = shell_blocks(PAGE, "4. Argo CD")
+        (connect, bootstrap) = shell_blocks(PAGE, "5. Argo CD")
         person.types(connect)
         lead_to(reached, deployed.kubeconfig)
         person.types(bootstrap)
-        (repository,) = shell_blocks(PAGE, "5. A private repository")
+        (repository,) = shell_blocks(PAGE, "6. A private repository")
         person.types(repository)
-        (watch, _, password) = shell_blocks(PAGE, "6. The first sync")
+        (watch, _, password) = shell_blocks(PAGE, "7. The first sync")
         person.watches(watch, until=names.argocd_root)
         # Argo CD draws it when it starts.
         drawn = {"password": base64.b64encode(b"drawn-by-argo-cd").decode()}
@@ -256,7 +256,18 @@ def test_the_page_leads_from_the_stacks_to_an_argo_cd_with_its_root_application(
             "v1", "Secret", "argocd-initial-admin-secret", namespace="argocd", data=drawn
         )
         person.types(password)
+        answering = {"loadBalancer": {"ingress": [{"hostname": "k8s-eval.elb.amazonaws.com"}]}}
+        cluster.add(
+            "networking.k8s.io/v1",
+            "Ingress",
+            "orchestrator",
+            namespace="eval-platform",
+            status=answering,
+        )
+        (name,) = shell_blocks(PAGE, "8. The name")
+        person.types(name)
 
+    assert "k8s-eval.elb.amazonaws.com" in person.shown
     assert "drawn-by-argo-cd" in person.shown
     assert initial not in cluster.objects
     given = cluster.objects[f"{secrets}/repository"]

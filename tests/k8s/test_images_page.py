@@ -1,0 +1,65 @@
+"""docs/images.md, by which people build images, tells what their containers meet here."""
+
+import re
+
+import pytest
+
+from environments.names import App, Image
+from k8s import pods, stores, worker
+from k8s.load_balancer import DRAINING_SECONDS
+from tests.conftest import ROOT
+from tests.manifests import Manifest, all_of, one
+
+PAGE = (ROOT / "docs" / "images.md").read_text()
+PROGRAMS = {App.ORCHESTRATOR: Image.ORCHESTRATOR, App.WORKER: Image.WORKER}
+
+Manifests = dict[str, dict[App, list[Manifest]]]
+
+
+def variables(section: str) -> dict[str, set[str]]:
+    """Whom the page's table says it is for → the variables."""
+    found: dict[str, set[str]] = {}
+    for names, whom in re.findall(r"^\| (`[A-Z0-9_`, ]+`) \| (.+?) \|", section, re.MULTILINE):
+        found.setdefault(whom.strip("`"), set()).update(re.findall(r"[A-Z0-9_]+", names))
+    return found
+
+
+@pytest.mark.parametrize("app", PROGRAMS)
+def test_the_page_lists_exactly_the_variables_that_a_container_gets(
+    manifests: Manifests, app: App
+) -> None:
+    objects = manifests["prod"][app]
+    (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    maps = {found["metadata"]["name"]: found["data"] for found in all_of(objects, "ConfigMap")}
+    given = {variable["name"] for variable in container.get("env", ())}
+    for source in container["envFrom"]:
+        given |= set(maps[source["configMapRef"]["name"]])
+    told = variables(PAGE)
+    assert told["both"] | told[PROGRAMS[app]] == given
+
+
+def test_the_page_names_every_image() -> None:
+    for image in Image:
+        assert f"| `{image}` |" in PAGE
+
+
+@pytest.mark.parametrize("app", PROGRAMS)
+def test_the_page_names_every_path_and_port_that_is_asked(manifests: Manifests, app: App) -> None:
+    (container,) = one(manifests["prod"][app], "Deployment")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        asked = container[probe]["httpGet"]
+        assert re.search(rf"^\|[^|]*\| {ports[asked['port']]} \| `{asked['path']}` \|", PAGE, re.M)
+
+
+def test_the_page_tells_the_figures_that_programs_are_held_to() -> None:
+    for told in (
+        f"user and group {pods.USER_ID}",
+        f"`/tmp` ({pods.TMP_LIMIT_MIB // 1024} GiB)",
+        stores.RDS_CA_FILE,
+        f"{DRAINING_SECONDS} seconds at most",
+        f"within {worker.TERMINATION_GRACE_SECONDS} seconds",
+    ):
+        assert told in PAGE
