@@ -111,9 +111,12 @@ def read_skips(file: Path) -> list[Skip]:
     """The skips in a file.
 
     Raises:
-        ValueError: an entry lacks its check, resource or reason, or has more than these.
+        ValueError: the file is not TOML; or an entry lacks its check, resource or reason, or has more.
     """
-    document = tomllib.loads(file.read_text())
+    try:
+        document = tomllib.loads(file.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{file.name} is not TOML: {error}. Mend it there.") from error
     entries = document.pop("skip", [])
     problems = [f"{key}: unknown; entries start with [[skip]]" for key in document]
     skips = []

@@ -48,12 +48,16 @@ def apply(options: list[str], *, folder: Path) -> None:
 
 
 def _approved() -> dict[str, str]:
+    text = os.environ.get(APPROVED, "")
     try:
-        approved = json.loads(os.environ[APPROVED])
-    except (KeyError, json.JSONDecodeError) as error:
-        raise NotApprovedError(f"{APPROVED} holds no approval ({error!r}).") from error
+        approved = json.loads(text)
+    except json.JSONDecodeError:
+        approved = None
     if not isinstance(approved, dict):
-        raise NotApprovedError(f"{APPROVED} holds no approval: {approved!r}.")
+        raise NotApprovedError(
+            f"{APPROVED} holds no approval: it is {text!r}, not {{STACK: DIGEST}}. Nothing was applied. The "
+            "workflow `deploy` sets it to what somebody approved: run that (docs/delivery.md)."
+        )
     return approved
 
 

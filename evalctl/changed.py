@@ -12,12 +12,12 @@ LIMIT = 30_000  # characters; half of what a comment can hold
 
 
 class NoComparisonError(Exception):
-    """Git cannot compare; the message says what it was asked."""
+    """Git cannot compare; the message says with what, why, and what to do."""
 
 
 def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dict[str, list[Stack]]:
     """Environment → the stacks whose Terraform differs; an environment without any is left out."""
-    files = set(_git(root, "diff", "--name-only", "-z", f"{base}...HEAD", "--").split("\0"))
+    files = set(_diff(root, base, "--name-only", "-z").split("\0"))
     found = {
         env.name: [
             stack for stack in Stack if f"{Names(env).stack_folder(stack)}/cdk.tf.json" in files
@@ -30,7 +30,7 @@ def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dic
 def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
     """The difference of what Argo CD syncs, as Markdown, cut at whole files to stay within `limit`."""
     synced = ("rendered", ":(exclude)rendered/*/terraform/*")
-    diff = _git(root, "diff", "--no-color", "--no-ext-diff", f"{base}...HEAD", "--", *synced)
+    diff = _diff(root, base, "--no-color", "--no-ext-diff", paths=synced)
     files = [part for part in re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE) if part]
     if not files:
         return "### Kubernetes: nothing to change\n"
@@ -61,9 +61,12 @@ def _body(file: str) -> str:
     return file[start + 1 :] if start >= 0 else ""
 
 
-def _git(root: Path, *arguments: str) -> str:
-    command = ["git", *arguments]
+def _diff(root: Path, base: str, *options: str, paths: Sequence[str] = ()) -> str:
+    command = ["git", "diff", *options, f"{base}...HEAD", "--", *paths]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise NoComparisonError(f"{' '.join(command)}: {done.stderr.strip()}")
+        raise NoComparisonError(
+            f"Git cannot compare with {base!r} in {root}: {done.stderr.strip()}. Name a branch or commit "
+            "that is there, as in --base origin/main; `git fetch origin` brings what is missing."
+        )
     return done.stdout

@@ -1,4 +1,4 @@
-"""The pages below `docs/` that are made from the values, so that they say what is deployed."""
+"""What is made from the values below `docs/`, so that it says what is deployed: whole pages, a table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +10,19 @@ from dashboards.runbooks import runbook_pages
 from dashboards.telemetry_page import telemetry_page
 from environments.spec import Environment
 from environments.telemetry import METRICS, TABLES
+from evalctl import tree, versions
 
 TELEMETRY = "docs/telemetry.md"
+UPGRADES = "docs/upgrades.md"  # written by hand, all but what stands between these two
+_START, _END = "<!-- evalctl versions -->\n", "\n\n<!-- end -->"
+
+
+class NoPlaceError(Exception):
+    """A page written by hand does not say where the table stands; the message says how it does."""
 
 
 def pages(environments: Sequence[Environment]) -> dict[str, str]:
-    """Path below the repository's root → Markdown."""
+    """Path below the repository's root → Markdown, of the pages that nobody writes by hand."""
     runbooks = runbook_pages({env.name: boards(env) for env in environments})
     return {
         **{f"{RUNBOOKS}/{name}.md": text for name, text in runbooks.items()},
@@ -24,8 +31,13 @@ def pages(environments: Sequence[Environment]) -> dict[str, str]:
 
 
 def write(environments: Sequence[Environment], *, root: Path) -> list[str]:
-    """Write them; runbooks of boards that are gone disappear. Returns what changed."""
+    """Write them, and the table; runbooks of boards that are gone disappear. Returns what changed.
+
+    Raises:
+        NoPlaceError: nothing was written.
+    """
     fresh = pages(environments)
+    fresh[UPGRADES] = _with_table((root / UPGRADES).read_text(encoding="utf-8"), environments)
     gone = {str(path.relative_to(root)) for path in (root / RUNBOOKS).glob("*.md")} - fresh.keys()
     changed = sorted(gone)
     for path in gone:
@@ -33,7 +45,17 @@ def write(environments: Sequence[Environment], *, root: Path) -> list[str]:
     for path, text in fresh.items():
         file = root / path
         if not file.exists() or file.read_text(encoding="utf-8") != text:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
+            tree.write(file, text)
             changed.append(path)
     return changed
+
+
+def _with_table(page: str, environments: Sequence[Environment]) -> str:
+    before, started, rest = page.partition(_START)
+    _, ended, after = rest.partition(_END)
+    if not (started and ended):
+        raise NoPlaceError(
+            f"{UPGRADES} has no place for the table of versions; nothing was written. Put the lines "
+            f"`{_START.strip()}` and `{_END.strip()}` where it belongs, with an empty line before the second."
+        )
+    return f"{before}{_START}{versions.markdown(environments)}{_END}{after}"

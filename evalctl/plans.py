@@ -20,10 +20,6 @@ SUMMARY = "summary.md"
 RESULT = "result.json"
 
 
-class TerraformMissingError(Exception):
-    """terraform is not installed."""
-
-
 def plan(
     environment: Environment,
     stacks: Sequence[Stack],
@@ -88,14 +84,11 @@ def _planned(folder: Path, refresh: bool) -> str:
 def _terraform(folder: Path, command: str, *options: str) -> str:
     """What it says on standard output; `show -json` needs no colours switched off."""
     colours = [] if command == "show" else ["-no-color"]
-    try:
-        return subprocess.run(
-            ["terraform", command, *colours, *options],
-            cwd=folder,
-            env={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-    except FileNotFoundError as error:
-        raise TerraformMissingError("terraform is not installed; install 1.11 or newer.") from error
+    return subprocess.run(
+        ["terraform", command, *colours, *options],
+        cwd=folder,
+        env={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout

@@ -2,16 +2,14 @@
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from environments import images
 from environments.names import Image, Names
 from environments.spec import Environment
-from evalctl import committed
+from evalctl import committed, tree
 
 PLACEHOLDER = "sha256:" + 64 * "0"  # stands in images.json until an environment's first release
 
@@ -93,11 +91,11 @@ def edited(image: Image, digest: str, *, environment: str) -> Iterator[None]:
     before = images.FILE.read_text()
     document = json.loads(before)
     document[environment][image] = digest
-    _write(images.FILE, formatted(document))
+    tree.write(images.FILE, formatted(document))
     try:
         yield
     except BaseException:
-        _write(images.FILE, before)
+        tree.write(images.FILE, before)
         raise
 
 
@@ -126,12 +124,3 @@ def changed_files(
 def formatted(document: dict[str, dict[str, str]]) -> str:
     """A digest a line, sorted: a diff shows which images changed, and nothing else."""
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
-
-
-def _write(file: Path, text: str) -> None:
-    """All of it or nothing, whenever the machine stops."""
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as scratch:
-        fresh = Path(scratch, file.name)
-        fresh.write_text(text)
-        fresh.chmod(file.stat().st_mode)
-        fresh.replace(file)

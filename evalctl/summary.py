@@ -53,7 +53,8 @@ def where_it_failed(error: Exception) -> str:
         if Path(frame.filename).parent.name == "environments"
     ]
     place = f"{_short(frames[-1].filename)}:{frames[-1].lineno}: " if frames else ""
-    return f"{place}{error}"
+    # With its kind: of a misspelled enum member, the message is the bare name.
+    return f"{place}{type(error).__name__}: {error}"
 
 
 def _short(filename: str) -> str:

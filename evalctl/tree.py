@@ -1,4 +1,4 @@
-"""Replaces a rendered folder in one step, so that a failure leaves the old one as it was."""
+"""Replaces a rendered folder or a file in one step, so that a failure leaves the old one as it was."""
 
 import shutil
 import tempfile
@@ -60,3 +60,14 @@ def replacement(folder: Path) -> Iterator[Path]:
                 old.rename(folder)
             raise
         shutil.rmtree(old, ignore_errors=True)
+
+
+def write(file: Path, text: str) -> None:
+    """All of it or nothing, whenever the machine stops."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as scratch:
+        fresh = Path(scratch, file.name)
+        fresh.write_text(text, encoding="utf-8")
+        if file.exists():
+            fresh.chmod(file.stat().st_mode)
+        fresh.replace(file)

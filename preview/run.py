@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.error import URLError
 
 from plotly.offline import get_plotlyjs
 
@@ -31,7 +32,7 @@ _DAY = 86_400
 _NO_DATA = "no data"
 
 # What makes a preview fail, told without a traceback.
-FAILURES = (NotStartedError, OSError, RuntimeError)
+FAILURES = (NotStartedError, URLError, RuntimeError)
 
 Progress = Callable[[str], None]
 
@@ -45,13 +46,11 @@ class Preview:
 
 
 def preview(env: Environment, *, out: Path, progress: Progress) -> Preview:
-    """Write a page for each board.
+    """Write a page for each board, once all of them are drawn.
 
     Raises:
         One of FAILURES.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    (out / page.SCRIPT).write_text(get_plotlyjs(), encoding="utf-8")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         progress("filling Prometheus with invented measurements")
@@ -64,23 +63,24 @@ def preview(env: Environment, *, out: Path, progress: Progress) -> Preview:
             clickhouse=recorded,
             values={ENVIRONMENT: (env.name,), MODEL: _models(measured)},
         )
-        pages: list[Path] = []
+        pages: dict[str, str] = {}
         problems: list[str] = []
         for board in boards(env):
             progress(f"drawing {board.title}")
             dashboard = read(dashboard_json(board, env=env))
             drawn = _drawn(dashboard, sources=sources, span=_span(board.days_shown))
-            text = page.page(
+            pages[f"{board.uid}.html"] = page.page(
                 dashboard, drawn, environment=env.name, span=_span_text(board.days_shown)
             )
-            pages.append(out / f"{board.uid}.html")
-            pages[-1].write_text(text, encoding="utf-8")
             problems += [
                 f"{board.title}, {one.panel['title']}: {one.problem}"
                 for one in drawn
                 if one.problem
             ]
-        return Preview(pages=tuple(pages), problems=tuple(problems))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in {page.SCRIPT: get_plotlyjs(), **pages}.items():
+        (out / name).write_text(text, encoding="utf-8")
+    return Preview(pages=tuple(out / name for name in pages), problems=tuple(problems))
 
 
 def _models(measured: prometheus.Prometheus) -> tuple[str, ...]:

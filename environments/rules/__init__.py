@@ -1,6 +1,7 @@
 """What makes an environment's values sound; every broken rule is told, with what to do about it.
 
 A module for each section of an environment; `across` holds what must be so between environments.
+`types` comes first: where a value is of another type than its field, no other rule can read it.
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from environments.rules import (
     previews,
     retention,
     stores,
+    types,
     workloads,
 )
 from environments.spec import Environment
@@ -51,7 +53,7 @@ def require_sound(environments: Iterable[Environment]) -> None:
         InvalidEnvironmentError: with every broken rule of every environment.
     """
     environments = tuple(environments)
-    problems = [
+    problems = list(types.problems(environments)) or [
         *(
             f"{env.name or '(unnamed)'}: {problem}"
             for env in environments
@@ -65,4 +67,6 @@ def require_sound(environments: Iterable[Environment]) -> None:
 
 def problems_of(env: Environment) -> list[str]:
     """Each broken rule as `<field>: <what is wrong>; <what to do>`."""
-    return [problem for section in _SECTIONS for problem in section.problems(env)]
+    return list(types.problems_of(env)) or [
+        problem for section in _SECTIONS for problem in section.problems(env)
+    ]

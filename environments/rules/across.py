@@ -38,9 +38,10 @@ def _promotion(environments: tuple[Environment, ...]) -> Iterator[str]:
         while (source := sources.get(chain[-1])) is not None and source not in chain:
             chain.append(source)
         if env.promotes_from is not None and env.promotes_from not in sources:
+            others = ", ".join(name for name in sources if name != env.name)
             yield (
-                f"{env.name}: promotes_from: there is no environment {env.promotes_from!r}; use one of "
-                f"{', '.join(name for name in sources if name != env.name)}, or None"
+                f"{env.name}: promotes_from: there is no environment {env.promotes_from!r}; use "
+                f"{f'one of {others}, or ' if others else ''}None"
             )
         elif source == env.name:
             yield (

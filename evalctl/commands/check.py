@@ -1,4 +1,4 @@
-"""`evalctl check`, `versions` and `plan-guard`: what may not go on as it is."""
+"""`evalctl check`: what was rendered, and versions that may not go on as they are."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,20 +6,24 @@ from typing import Annotated
 
 import typer
 
-from checks import plan_guard, policy, support_windows
-from checks.plan_file import NotAPlanError
+from checks import policy, support_windows
 from checks.support_windows import Severity
-from evalctl import versions
-from evalctl.commands.render import RENDERED
-from evalctl.terminal import console, fail, known_environments, one_environment
+from evalctl import checkout
+from evalctl.terminal import console, fail, known_environments
 
 
-def check_command(
+def command(
     rendered: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The rendered folder to scan.")
-    ] = RENDERED,
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="The rendered folder to scan.",
+            default_factory=lambda: checkout.path("rendered"),
+            show_default="rendered/ of this checkout",
+        ),
+    ],
 ) -> None:
-    """Scan what was rendered with checkov, and look whether the versions fit and are still supported.
+    """Scan the rendered files with checkov, and see that versions fit together and are supported.
 
     Findings of checkov that are wrong for this platform are answered in checks/policy_skips.toml, each
     with its reason. A skip that no longer matches anything, and a file that checkov could not read, are
@@ -44,44 +48,3 @@ def check_command(
             *map(str, found),
         )
     console.print(f"[bold]{rendered}[/bold]: no findings")
-
-
-def versions_command() -> None:
-    """Print what is coupled to each Kubernetes minor, and how long EKS supports it, as Markdown."""
-    print(versions.markdown(known_environments()))
-
-
-def plan_guard_command(
-    plans: Annotated[
-        list[Path],
-        typer.Argument(metavar="PLAN.json…", help="What `terraform show -json PLAN` wrote."),
-    ],
-    env: Annotated[str, typer.Option(metavar="NAME", help="The environment that the plan is for.")],
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="A resource whose loss is intended, STACK:ADDRESS with several plans; repeatable.",
-        ),
-    ] = None,
-) -> None:
-    """Refuse a plan that would destroy or replace what holds data.
-
-    Databases, volumes, buckets, secrets, keys, the queue and the cluster are protected in every
-    environment whose value says that its data is (`database.deletion_protection`).
-    """
-    environment = one_environment(known_environments(), env)
-    try:
-        refused = (
-            plan_guard.refusals(plans[0], allowed=allow or ())
-            if len(plans) == 1
-            else plan_guard.refusals_of_all(plans, allowed=allow or ())
-        )
-    except NotAPlanError as error:
-        fail(str(error))
-    if refused and environment.database.deletion_protection:
-        fail(f"{env} protects its data; this plan may not be applied.", *map(str, refused))
-    for refusal in refused:
-        console.print(f"{refusal} (not asked of {env}, which protects no data)", markup=False)
-    for plan in plans:
-        console.print(f"[bold]{plan}[/bold]: takes away nothing that is protected")

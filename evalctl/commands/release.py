@@ -1,18 +1,17 @@
-"""`evalctl release` and `promote`: which image an environment runs."""
+"""`evalctl release`: which image an environment runs."""
 
 from typing import Annotated
 
 import typer
 
-from environments import images
 from environments.names import Image, Names
 from environments.spec import Environment
-from evalctl import release, tree
-from evalctl.commands.render import RENDERED, render_with_progress
+from evalctl import checkout, release, tree
+from evalctl.commands.render import render_with_progress
 from evalctl.terminal import console, fail, known_environments, one_environment
 
 
-def release_command(
+def command(
     component: Annotated[Image, typer.Argument(metavar="COMPONENT", help="The image to change.")],
     digest: Annotated[
         str,
@@ -35,41 +34,17 @@ def release_command(
             release.require_tried(component, digest, target=target, source=source)
     except release.ReleaseRefusedError as error:
         fail(str(error))
-    _edit_and_render(environments, target, component, digest)
+    edit_and_render(environments, target, component, digest)
 
 
-def promote_command(
-    component: Annotated[Image, typer.Argument(metavar="COMPONENT", help="The image to change.")],
-    to: Annotated[str, typer.Option(metavar="NAME", help="The environment that will run it.")],
-) -> None:
-    """Run in an environment the image that the environment before it runs, as in `--to prod`.
-
-    The environment before it is its `promotes_from`; what that one runs is what environments/images.json
-    says on the branch that Argo CD follows. The image must be in the registry of `--to` by then.
-    """
-    environments = known_environments()
-    target = one_environment(environments, to)
-    if target.promotes_from is None:
-        fail(
-            f"{to} takes images from builds, not from another environment. Use: "
-            f"evalctl release {component} DIGEST --env {to}"
-        )
-    try:
-        digest = release.running(component, one_environment(environments, target.promotes_from))
-    except release.ReleaseRefusedError as error:
-        fail(str(error))
-    _edit_and_render(environments, target, component, digest)
-
-
-def _edit_and_render(
+def edit_and_render(
     environments: tuple[Environment, ...], target: Environment, image: Image, digest: str
 ) -> None:
     """Edit, render and show what changed; an exit on the way takes the edit back."""
     if Names(target).digest(image) == digest:
         console.print(f"{target.name} already runs the {image} {digest}: nothing to change")
         return
-    # Beside the file that is edited, wherever the command is typed.
-    rendered = images.FILE.parent.parent / RENDERED
+    rendered = checkout.path("rendered")
     before = tree.texts(rendered, only=target.name)
     with release.edited(image, digest, environment=target.name):
         released = release.reread(environments)

@@ -172,6 +172,13 @@ def test_a_skip_without_check_resource_and_reason_is_refused(entry: str, tmp_pat
         read_skips(skips)
 
 
+def test_a_file_that_is_not_toml_is_told_by_its_name(tmp_path: Path) -> None:
+    skips = tmp_path / "skips.toml"
+    skips.write_text("[[skip]]\ncheck = CKV_1\n")
+    with pytest.raises(ValueError, match=r"skips\.toml is not TOML: .*line 2"):
+        read_skips(skips)
+
+
 def test_a_file_that_checkov_cannot_read_is_a_finding(tmp_path: Path) -> None:
     rendered = tmp_path / "rendered"
     write_stack(rendered, "dev", "network", BUCKET)

@@ -4,14 +4,24 @@ import os
 import shutil
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from environments.registry import ENVIRONMENTS
 from tests.conftest import ROOT
 from tests.evalctl.fake_terraform import Terraform
 
 SOURCES = ("argocd", "bindings", "checks", "dashboards", "environments", "evalctl", "k8s", "stacks")
+
+KNOWN = ", ".join(env.name for env in ENVIRONMENTS)
+# The first range that is no environment's, for a test to move one to.
+FREE_CIDR = next(
+    str(cidr)
+    for cidr in ip_network("10.0.0.0/8").subnets(new_prefix=16)
+    if not any(cidr.overlaps(ip_network(env.network.vpc_cidr)) for env in ENVIRONMENTS)
+)
 
 
 @pytest.fixture

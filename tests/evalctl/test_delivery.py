@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from environments.dev import DEV
 from environments.names import Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from evalctl import changed
 from tests.conftest import ROOT
-from tests.evalctl.conftest import edit, evalctl
+from tests.evalctl.conftest import FREE_CIDR, KNOWN, edit, evalctl
 from tests.evalctl.fake_terraform import Terraform, change, plan
 
 CREATED = plan(change("aws_kms_key.key", "create", after={"description": "new"}))
@@ -42,7 +43,8 @@ def merged(checkout: Path, rendered: Path) -> Path:
     git(checkout, "commit", "--message=base")
     git(checkout, "switch", "--create=change")
     edit(checkout / "rendered/dev/terraform/queue/cdk.tf.json", "valkey", "redis")
-    edit(checkout / "rendered/dev/terraform/network/cdk.tf.json", "10.10.", "10.11.")
+    network = checkout / "rendered/dev/terraform/network/cdk.tf.json"
+    edit(network, DEV.network.vpc_cidr, FREE_CIDR)
     edit(checkout / "rendered/prod/k8s/worker/Deployment-worker.yaml", "worker", "labourer")
     git(checkout, "commit", "--all", "--message=change")
     git(checkout, "switch", "main")
@@ -66,7 +68,8 @@ def test_a_pull_request_without_terraform_plans_nothing(merged: Path) -> None:
 def test_a_comparison_that_git_cannot_make_fails(merged: Path, command: str) -> None:
     told = evalctl(merged, command, "--base", "nowhere")
     assert told.returncode == 1
-    assert "nowhere" in told.stderr
+    assert "cannot compare with 'nowhere'" in told.stderr
+    assert "--base origin/main; `git fetch origin` brings what is missing" in told.stderr
     assert told.stdout == ""
 
 
@@ -175,4 +178,4 @@ def test_an_unknown_environment_is_refused(checkout: Path, command: tuple[str, .
     name, *options = command
     told = evalctl(checkout, name, "nowhere", *options)
     assert told.returncode == 1
-    assert "There is no environment 'nowhere'. Known: dev, prod" in told.stderr
+    assert f"There is no environment 'nowhere'. Known: {KNOWN}" in told.stderr

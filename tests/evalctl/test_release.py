@@ -14,11 +14,12 @@ from environments.names import Image, Names
 from environments.prod import PROD
 from evalctl import committed, release
 from tests.conftest import ROOT
-from tests.evalctl.conftest import edit, evalctl
+from tests.evalctl.conftest import KNOWN, edit, evalctl
 from tests.evalctl.test_tree import contents
 
 BUILT = "sha256:" + 32 * "b0"
 OTHER = "sha256:" + 32 * "0a"
+SOURCE = str(PROD.promotes_from)
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +109,7 @@ def test_releasing_what_runs_says_so_and_changes_nothing(checkout: Path) -> None
         (("release", "api", BUILT, "--env", "dev"), "'api' is not one of 'orchestrator', 'worker'"),
         (("release", "worker", "v1.2.3", "--env", "dev"), "'v1.2.3' is not a digest"),
         (("release", "worker", release.PLACEHOLDER, "--env", "dev"), "No image has the digest"),
-        (("release", "worker", BUILT, "--env", "qa"), "no environment 'qa'. Known: dev, prod"),
+        (("release", "worker", BUILT, "--env", "qa"), f"no environment 'qa'. Known: {KNOWN}"),
         (("promote", "worker", "--to", "dev"), "dev takes images from builds"),
         (("promote", "worker", "--to", "prod"), "fetch main, which Argo CD follows"),
     ],
@@ -139,17 +140,17 @@ def test_a_release_whose_render_fails_changes_nothing(checkout: Path) -> None:
 
 def test_production_runs_only_what_development_runs(checkout: Path) -> None:
     to_prod = ("release", "worker", BUILT, "--env", "prod")
-    set_digest(checkout, "dev", Image.WORKER, OTHER)
+    set_digest(checkout, SOURCE, Image.WORKER, OTHER)
     commit(checkout)
     before = state(checkout)
 
     result = evalctl(checkout, *to_prod)
     assert result.returncode == 1
-    assert f"dev runs the worker {OTHER}" in result.stderr
-    assert f"first: evalctl release worker {BUILT} --env dev" in result.stderr
+    assert f"{SOURCE} runs the worker {OTHER}" in result.stderr
+    assert f"first: evalctl release worker {BUILT} --env {SOURCE}" in result.stderr
     assert state(checkout) == before
 
-    set_digest(checkout, "dev", Image.WORKER, BUILT)
+    set_digest(checkout, SOURCE, Image.WORKER, BUILT)
     before = state(checkout)
     result = evalctl(checkout, *to_prod)
     assert result.returncode == 1
@@ -171,14 +172,14 @@ def test_production_runs_only_what_development_runs(checkout: Path) -> None:
 
 
 def test_an_image_that_development_never_had_is_not_promoted(checkout: Path) -> None:
-    set_digest(checkout, "dev", Image.WORKER, release.PLACEHOLDER)
+    set_digest(checkout, SOURCE, Image.WORKER, release.PLACEHOLDER)
     commit(checkout)
-    set_digest(checkout, "dev", Image.WORKER, BUILT)  # released, but not committed
+    set_digest(checkout, SOURCE, Image.WORKER, BUILT)  # released, but not committed
 
     result = evalctl(checkout, "promote", "worker", "--to", "prod")
 
     assert result.returncode == 1
-    assert "dev runs no worker yet" in result.stderr
+    assert f"{SOURCE} runs no worker yet" in result.stderr
 
 
 def test_the_remotes_branch_tells_what_runs_before_the_local_one(tmp_path: Path) -> None:

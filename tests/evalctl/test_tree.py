@@ -1,4 +1,4 @@
-"""A rendered folder is replaced whole or not at all."""
+"""A rendered folder, or a file, is replaced whole or not at all."""
 
 from pathlib import Path
 
@@ -82,3 +82,18 @@ def test_a_folder_that_is_not_there_or_was_rendered_may_be_replaced(tmp_path: Pa
     tree.require_replaceable(tmp_path / "absent", environments=True)
     replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
     tree.require_replaceable(tmp_path / "out", environments=True)
+
+
+def test_a_file_is_written_whole_with_its_rights_or_stays_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "docs" / "page.md"
+    tree.write(file, "old")
+    file.chmod(0o600)
+    with pytest.raises(UnicodeEncodeError):
+        tree.write(file, "half \ud800")
+    assert file.read_text() == "old"
+
+    tree.write(file, "new")
+
+    assert file.read_text() == "new"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in file.parent.iterdir()] == ["page.md"]

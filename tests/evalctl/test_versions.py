@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 def test_the_page_shows_what_the_command_prints() -> None:
     page = (ROOT / "docs" / "upgrades.md").read_text()
     shown = page.partition("<!-- evalctl versions -->\n")[2].partition("\n\n<!-- end -->")[0]
-    assert shown == versions.markdown(ENVIRONMENTS), "paste what `evalctl versions` prints"
+    assert shown == versions.markdown(ENVIRONMENTS), "run `make render`"
 
 
 def test_each_minor_has_a_column_with_its_environments_and_every_version() -> None:

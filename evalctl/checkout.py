@@ -1,0 +1,48 @@
+"""The checkout that a command works in: the one around the current folder, wherever in it that is."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from environments import images
+from evalctl.terminal import console, fail
+
+_VALUES = images.FILE.parent
+
+
+def root() -> Path:
+    """Its root, or an exit: values of one checkout are not written into another."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / _VALUES.name).resolve() == _VALUES.resolve():
+            return folder
+    fail(
+        f"{here} is not in the checkout whose values this evalctl reads. Run it inside {_VALUES.parent}, "
+        "or start the evalctl of the checkout that you are in (source .venv/bin/activate there)."
+    )
+
+
+def path(name: str) -> Path:
+    """A file or folder below the root, as a person would type it here."""
+    return Path(os.path.relpath(root() / name))
+
+
+@contextlib.contextmanager
+def entered() -> Iterator[None]:
+    """In the root, for what names its files from there."""
+    folder = root()
+    if folder != Path.cwd():
+        console.print(f"In {folder}:", highlight=False, markup=False, soft_wrap=True)
+    with contextlib.chdir(folder):
+        yield
+
+
+def git(*arguments: str) -> str:
+    """What git says about the folder that the command is typed in."""
+    try:
+        said = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        fail(f"git does not say which commit this is ({error}). Run it in a clone, with git.")
+    return said.stdout.strip()

@@ -1,0 +1,31 @@
+"""`evalctl apply-approved`: the only apply that a deploy's pipeline knows."""
+
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalctl.terminal import fail, require_programs
+
+
+def command(
+    options: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[OPTION…]", help="What cdktf gives `terraform apply`."),
+    ] = None,
+) -> None:
+    """Stand in for `terraform apply` in a `cdktf deploy`: apply the approved plan and no other.
+
+    APPROVED_PLANS holds the approval: {"<environment>-<stack>": "<digest>"}, as `evalctl plan` writes it
+    into result.json. A stack that is not named there must have nothing to change.
+    """
+    from evalctl import approval
+
+    require_programs("terraform")
+    try:
+        approval.apply(options or [], folder=Path.cwd())
+    except approval.NotApprovedError as error:
+        fail(str(error))
+    except subprocess.CalledProcessError as error:
+        raise typer.Exit(error.returncode) from error

@@ -1,0 +1,28 @@
+"""`evalctl rehearse`: a deploy on this machine."""
+
+from typing import Annotated
+
+import typer
+
+from evalctl import checkout
+from evalctl.terminal import console, fail, known_environments, one_environment
+
+
+def command(
+    env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to rehearse.")],
+) -> None:
+    """Deploy an environment to an emulated AWS on this machine, check it, and tear it down.
+
+    Runs the real terraform with the real AWS provider on the unmodified rendered stacks: the state
+    bucket first, every stack, a second plan that must be empty, a look at what the account then
+    holds, a teardown, and a look for what is left. Takes minutes; nothing leaves the machine.
+    Without a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
+    """
+    from rehearsal import run
+
+    environment = one_environment(known_environments(), env)
+    try:
+        seconds = run.rehearse(environment, rendered=checkout.path("rendered"), console=console)
+    except run.FAILURES as error:
+        fail(f"The rehearsal of {env} failed.", *run.causes(error))
+    console.print(f"[bold]{env}[/bold] rehearsed in {seconds / 60:.1f} minutes")

@@ -1,0 +1,50 @@
+"""`evalctl teardown`: an environment's end."""
+
+from typing import Annotated
+
+import typer
+
+from evalctl import checkout
+from evalctl.options import Context, DryRun
+from evalctl.terminal import console, fail, known_environments, one_environment
+
+
+def command(
+    env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to destroy.")],
+    dry_run: DryRun = False,
+    context: Context = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask for the environment's name.")
+    ] = False,
+) -> None:
+    """Destroy an environment in the safe order: Applications, then stacks; then list what is left.
+
+    Checks first that kubectl and the AWS credentials lead to the environment's cluster and account, and
+    that nothing protects its data any more; then asks for the environment's name. Argo CD deletes the
+    apps, with their load balancers, then the add-ons, with their volumes; cdktf destroys the stacks
+    backwards, all but the state bucket; what is left is listed by tag. A run after a failure goes on.
+    """
+    from argocd.waves import ORDER
+    from bootstrap.problems import NotReadyError, StoppedHalfwayError
+    from bootstrap.teardown import teardown
+
+    def agreed() -> bool:
+        typed: str = typer.prompt(f"This destroys {env}. Type its name to go on")
+        return typed == env
+
+    environment = one_environment(known_environments(), env)
+    console.print(f"[bold]{env}[/bold]: teardown")
+    try:
+        with checkout.entered():
+            teardown(
+                environment,
+                waves=ORDER,
+                context=context,
+                dry_run=dry_run,
+                agreed=(lambda: True) if yes else agreed,
+                console=console,
+            )
+    except NotReadyError as error:
+        fail(f"{env} was not torn down; nothing was changed.", *error.problems)
+    except StoppedHalfwayError as error:
+        fail(f"The teardown of {env} stopped halfway.", str(error))

@@ -1,0 +1,187 @@
+"""A value of another type than its field's is refused before any rule reads it, with what to write."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from environments import spec
+from environments.dev import DEV
+from environments.prod import PROD
+from environments.registry import ENVIRONMENTS
+from environments.rules import InvalidEnvironmentError, problems_of, require_sound, types
+from environments.spec import CapacityType, Environment, Previews, Tier
+from tests.environments.test_rules import changed
+from tests.previewed import PREVIEWED
+
+# Every dataclass of the spec is somewhere in it.
+FULL = dataclasses.replace(PREVIEWED, sync_windows=PROD.sync_windows)
+
+
+def strangers_in(value: Any) -> Iterator[tuple[str, Any]]:
+    """Copies of a value, each with an object of no known type in one place of it, and that place."""
+    yield "", object()
+    if isinstance(value, tuple):
+        for index, item in enumerate(value):
+            for place, copy in strangers_in(item):
+                yield f"[{index}]{place}", (*value[:index], copy, *value[index + 1 :])
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            for place, copy in strangers_in(getattr(value, field.name)):
+                yield f".{field.name}{place}", changed(value, {field.name: copy})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("account.id", 111111111111, '111111111111 is an int; write a string, "111111111111"'),
+        (
+            "cluster.kubernetes_version",
+            1.35,
+            "1.35 is a float; write a string, in quotes",
+        ),
+        ("ownership.cost_center", None, "None is not allowed; write a string, in quotes"),
+        ("name", Tier.PRODUCTION, "a Tier; write a string, in quotes"),
+        ("account.backup_copy_region", False, "False is a bool; write a string, in quotes"),
+        ("database.storage_gib", "20", "'20' is a string; write an int, 20"),
+        ("worker.max_replicas", "4", "'4' is a string; write an int, 4"),
+        ("worker.max_replicas", "four", "'four' is a string; write an int"),
+        ("objectives.daily_llm_budget_usd", "50", "'50' is a string; write an int, 50"),
+        ("objectives.daily_llm_budget_usd", 50.0, "50.0 is a float; write an int, 50"),
+        ("objectives.daily_llm_budget_usd", math.inf, "inf is a float; write an int"),
+        ("storage.report_retention_days", "30", "'30' is a string; write an int, 30"),
+        ("worker.max_job_seconds", 900.5, "900.5 is a float; write an int"),
+        ("queue.replicas", True, "True is a bool; write an int"),
+        ("objectives.availability_percent", "99.5", "'99.5' is a string; write a float, 99.5"),
+        ("database.multi_az", "False", "'False' is a string; write True or False"),
+        ("database.multi_az", 0, "0 is an int; write True or False"),
+        ("tier", "production", "'production' is a string; write Tier.PRODUCTION"),
+        (
+            "tier",
+            "prod",
+            "'prod' is a string; write Tier.DEVELOPMENT or Tier.PRODUCTION",
+        ),
+        (
+            "cluster.general.capacity_type",
+            "spot",
+            "'spot' is a string; write CapacityType.SPOT",
+        ),
+        ("tier", CapacityType.SPOT, "a CapacityType; write Tier.DEVELOPMENT or Tier.PRODUCTION"),
+        (
+            "cluster.admin_role_names",
+            ("PlatformAdmin"),
+            "'PlatformAdmin' is a string; a tuple of one needs a comma, (\"PlatformAdmin\",)",
+        ),
+        (
+            "orchestrator.allowed_cidrs",
+            ("10.0.0.0/8"),
+            "'10.0.0.0/8' is a string; a tuple of one needs a comma, (\"10.0.0.0/8\",)",
+        ),
+        (
+            "sync_windows",
+            (PROD.sync_windows[0]),
+            "a SyncWindow; a tuple of one needs a comma, (SyncWindow(...),)",
+        ),
+        (
+            "sync_windows",
+            None,
+            "None is not allowed; write a tuple, in round brackets, () for none",
+        ),
+        (
+            "network.zones",
+            ["eu-central-1a", "eu-central-1b"],
+            "a list; write a tuple, in round brackets, () for none",
+        ),
+        ("orchestrator.resources", None, "None is not allowed; write Resources(...)"),
+        ("previews", DEV.worker, "a Worker; write Previews(...)"),
+        ("previews", Previews, "a type; write Previews(...)"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_what_to_write(
+    field: str, value: object, told: str
+) -> None:
+    assert problems_of(changed(DEV, {field: value})) == [f"{field}: {told}"]
+
+
+def test_a_misfit_in_a_tuple_is_told_by_its_place() -> None:
+    window = changed(PROD.sync_windows[0], {"duration_hours": "64"})
+    broken = changed(PROD, {"network.zones": ("eu-central-1a", 2), "sync_windows": (window,)})
+    assert problems_of(broken) == [
+        'network.zones[1]: 2 is an int; write a string, "2"',
+        "sync_windows[0].duration_hours: '64' is a string; write an int, 64",
+    ]
+
+
+def test_a_tier_in_quotes_does_not_switch_off_what_production_asks_for() -> None:
+    careless = changed(PROD, {"tier": "production", "database.deletion_protection": False})
+    with pytest.raises(InvalidEnvironmentError, match=r"write Tier\.PRODUCTION"):
+        require_sound([DEV, careless])
+
+
+def test_misfits_of_all_environments_are_told_at_once_and_nothing_else_until_they_are_mended() -> (
+    None
+):
+    with pytest.raises(InvalidEnvironmentError) as refusal:
+        require_sound(
+            [
+                changed(DEV, {"account.id": 1, "clickhouse.nodes": 2}),
+                changed(PROD, {"network.vpc_cidr": None, "promotes_from": ("dev",)}),
+            ]
+        )
+    assert refusal.value.problems == [
+        'dev: account.id: 1 is an int; write a string, "1"',
+        "prod: promotes_from: a tuple; write a string, in quotes",
+        "prod: network.vpc_cidr: None is not allowed; write a string, in quotes",
+    ]
+
+
+@pytest.mark.parametrize("env", [*ENVIRONMENTS, FULL], ids=lambda env: env.name)
+def test_sound_environments_have_no_misfits(env: Environment) -> None:
+    assert list(types.problems_of(env)) == []
+
+
+def test_a_whole_number_may_stand_where_a_fraction_could() -> None:
+    assert problems_of(changed(DEV, {"objectives.availability_percent": 99})) == []
+
+
+def test_no_field_of_the_spec_goes_unchecked() -> None:
+    told = []
+    for place, env in strangers_in(FULL):
+        if place:
+            (problem,) = problems_of(env)
+            assert problem.startswith(f"{place.removeprefix('.')}: an object; write "), problem
+            told.append(problem)
+    for kind in vars(spec).values():
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind is not Environment:
+            assert any(problem.endswith(f"write {kind.__name__}(...)") for problem in told), kind
+
+
+@pytest.mark.parametrize("annotation", [dict[str, str], str | int, tuple[str, str], bytes])
+def test_an_annotation_that_nothing_checks_is_an_error_and_not_passed_over(
+    annotation: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Environment.__annotations__, "addon_set", annotation)
+    with pytest.raises(NotImplementedError, match="addon_set: nothing here checks"):
+        problems_of(DEV)
+
+
+@pytest.mark.parametrize(
+    ("environments", "told"),
+    [
+        (DEV, "ENVIRONMENTS: an Environment; a tuple of one needs a comma, (Environment(...),)"),
+        ([DEV], "ENVIRONMENTS: a list; write a tuple, in round brackets, () for none"),
+        ((DEV, "prod"), "ENVIRONMENTS[1]: 'prod' is a string; write Environment(...)"),
+        ((DEV, (PROD,)), "ENVIRONMENTS[1]: a tuple; write Environment(...)"),
+        (
+            (changed(DEV, {"name": "", "addon_set": None}),),
+            "(unnamed): addon_set: None is not allowed; write a string, in quotes",
+        ),
+    ],
+    ids=["no comma", "list", "name", "comma after the value", "no name"],
+)
+def test_what_the_registry_should_not_list_is_refused_by_its_place_or_name(
+    environments: object, told: str
+) -> None:
+    assert list(types.problems(environments)) == [told]

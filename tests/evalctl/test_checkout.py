@@ -1,0 +1,86 @@
+"""Wherever in a checkout a command is typed, it works on that checkout, and on no other."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evalctl import checkout, main
+from tests.conftest import ROOT
+
+COMMANDS = (
+    ("render",),
+    ("docs",),
+    ("check",),
+    ("rehearse", "dev"),
+    ("bootstrap", "dev"),
+    ("teardown", "dev"),
+    ("plan", "dev", "--out", "out"),
+    ("changed-stacks", "--base", "HEAD"),
+    ("rendered-diff", "--base", "HEAD"),
+    ("secret-scan",),
+    ("dashboards", "preview"),
+)
+
+
+@pytest.fixture(params=["no checkout", "another checkout"])
+def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param == "another checkout":
+        shutil.copytree(ROOT / "environments", tmp_path / "environments")
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_says_where_to_run_it_and_writes_nothing(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    before = sorted(elsewhere.rglob("*"))
+    monkeypatch.chdir(elsewhere)
+    result = CliRunner().invoke(main.app, command)
+    assert result.exit_code == 1
+    assert f"Run it inside {ROOT}" in result.output
+    assert sorted(elsewhere.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("folder", "shown"), [(".", "rendered"), ("docs/decisions", "../../rendered")]
+)
+def test_a_folder_of_the_checkout_is_found_from_everywhere_in_it(
+    monkeypatch: pytest.MonkeyPatch, folder: str, shown: str
+) -> None:
+    monkeypatch.chdir(ROOT / folder)
+    assert checkout.root() == ROOT
+    assert checkout.path("rendered") == Path(shown)
+
+
+def test_what_is_linked_into_a_folder_makes_it_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "environments").symlink_to(ROOT / "environments")
+    monkeypatch.chdir(tmp_path)
+    assert checkout.root() == tmp_path
+
+
+def test_check_reads_the_same_folder_from_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr("checks.policy.findings", lambda rendered: read.append(rendered.resolve()))
+    monkeypatch.setattr("checks.support_windows.findings", lambda environments, today: [])
+    monkeypatch.chdir(ROOT / "docs")
+    assert CliRunner().invoke(main.app, ["check"]).exit_code == 0
+    assert read == [ROOT / "rendered"]
+
+
+@pytest.mark.parametrize("command", ["bootstrap", "teardown"])
+def test_what_names_files_from_the_root_runs_there_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    ran_in = []
+    module = {"bootstrap": "bootstrap.run.bootstrap", "teardown": "bootstrap.teardown.teardown"}
+    monkeypatch.setattr(module[command], lambda *_, **__: ran_in.append(Path.cwd()))
+    monkeypatch.chdir(ROOT / "docs")
+    result = CliRunner().invoke(main.app, [command, "dev"])
+    assert result.exit_code == 0, result.output
+    assert ran_in == [ROOT]
+    assert f"In {ROOT}:" in result.output
+    assert Path.cwd() == ROOT / "docs"
