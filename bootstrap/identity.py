@@ -155,14 +155,10 @@ def _make_context(names: Names) -> str:
 
 
 def _way_in(names: Names) -> str:
-    cidrs = names.env.cluster.public_access_cidrs
-    way = (
-        f"It answers to {', '.join(cidrs)} only"
-        if cidrs
-        else "It answers inside its VPC only: connect to the VPC, as by VPN"
-    )
-    roles = " or ".join(names.env.cluster.admin_role_names)
-    return f"{way}; and only the role {roles} may do this"
+    cluster = names.env.cluster
+    networks = ", ".join((*cluster.public_access_cidrs, *cluster.private_access_cidrs))
+    roles = " or ".join(cluster.admin_role_names)
+    return f"It answers to {networks} only; and only the role {roles} may do this"
 
 
 def _address(url: str) -> str:

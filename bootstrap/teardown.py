@@ -16,7 +16,7 @@ from bootstrap.identity import (
     require_cluster,
     require_programs,
 )
-from bootstrap.problems import NoClusterError, NotReadyError
+from bootstrap.problems import NoClusterError, NotReadyError, StoppedHalfwayError
 from bootstrap.programs import CommandFailedError
 from bootstrap.steps import Step, say, show, take
 from environments.names import ARGOCD_NAMESPACE, PLATFORM, Addon, App, Names, Stack
@@ -67,14 +67,17 @@ def teardown(
     names = Names(env)
     with console.status("looking, changing nothing"):
         kubectl = _checked(names, context=context, console=console)
-        changes = [*_in_cluster(names, kubectl, waves=waves), destroy_stacks(names)]
+        in_cluster = list(_in_cluster(names, kubectl, waves=waves))
+    destroy = destroy_stacks(names)
     if dry_run:
-        show(console, *changes, *_listings(names))
+        show(console, *in_cluster, destroy, *_listings(names))
         return
     if not agreed():
         raise NotReadyError(f"You did not type {env.name}")
-    for step in changes:
+    for step in in_cluster:
         take(step, console, look=_LOOK)
+    _require_empty_buckets(names)
+    take(destroy, console, look=_LOOK)
     for step in _listings(names):
         for arn in take(step, console, look=_LOOK).split():
             say(console, arn, indent="    ")
@@ -162,6 +165,10 @@ def _checked(names: Names, *, context: str | None, console: Console) -> Kubectl 
     problems += guards.in_the_checkout(names)
     if problems:
         raise NotReadyError(*problems)
+    try:
+        full = guards.full_buckets(names)
+    except CommandFailedError as error:
+        raise NotReadyError(str(error)) from None
     account = f"account {names.env.account.id}"
     if kubectl is None:
         say(
@@ -172,7 +179,14 @@ def _checked(names: Names, *, context: str | None, console: Console) -> Kubectl 
         )
     else:
         say(console, f"{names.cluster} of {account} is where {kubectl.context} leads")
-    say(console, "nothing protects its data any more")
+    say(console, "nothing protects its database, and no image or backup is in the way")
+    for bucket in full:
+        say(
+            console,
+            f"{bucket} holds objects: when the apps are gone, this stops until you have emptied it, or "
+            f"kept it ({guards.PAGE})",
+            style="yellow",
+        )
     return kubectl
 
 
@@ -188,6 +202,24 @@ def _in_cluster(names: Names, kubectl: Kubectl | None, *, waves: Waves) -> Itera
         purpose="no volume is left",
         command=kubectl.command("wait", "--for=delete", "persistentvolume", "--all", _GONE),
     )
+
+
+def _require_empty_buckets(names: Names) -> None:
+    """Asked when the apps no longer write, and the cluster is still there.
+
+    Raises:
+        StoppedHalfwayError: a bucket holds something, and whether it may go is for a person to say.
+    """
+    try:
+        full = guards.full_buckets(names)
+    except CommandFailedError as error:
+        raise StoppedHalfwayError(f"{error}. Then run the same command again") from None
+    if full:
+        raise StoppedHalfwayError(
+            f"The apps are gone, and AWS deletes no bucket that holds objects or old versions: "
+            f"{', '.join(full)}. Empty what nobody needs and keep the rest ({guards.PAGE}, has the commands "
+            "for both), then run the same command again"
+        )
 
 
 def _backwards(names: Names, waves: Waves, kind: type[App] | type[Addon]) -> list[tuple[str, ...]]:

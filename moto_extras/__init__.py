@@ -15,6 +15,7 @@ holds them, and responses by operation name. `install` registers them; `server` 
       eks_updates, eks_tags     what was changed, and the tags of all of the above
     backup                    AWS Backup, put together
       backup_plans              changing a plan, and making one again
+      backup_recovery_points    what a vault holds, and what that keeps from being deleted
       backup_selections         which resources a plan backs up
       backup_tags               tags by ARN
     elasticache               ElastiCache, put together
@@ -37,7 +38,16 @@ holds them, and responses by operation name. `install` registers them; `server` 
                               bucket policies whose conditions are looked at
 """
 
-from moto_extras import backup, ec2, eks, elasticache, rds, route53_zones, s3_policies
+from moto_extras import (
+    backup,
+    backup_recovery_points,
+    ec2,
+    eks,
+    elasticache,
+    rds,
+    route53_zones,
+    s3_policies,
+)
 from moto_extras.registry import extend
 
 
@@ -61,6 +71,7 @@ def install() -> None:
         "backup",
         response=backup.ExtendedBackupResponse,
         backend=backup.ExtendedBackupBackend,
+        paths=backup_recovery_points.PATHS,
     )
     extend(
         "elasticache",

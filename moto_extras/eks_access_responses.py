@@ -1,5 +1,7 @@
 """What EKS answers about access entries and their policies."""
 
+import re
+
 from moto.core.responses import ActionResult, EmptyResult
 from moto.eks.responses import EKSResponse
 
@@ -7,6 +9,9 @@ from moto_extras.eks_access import POLICIES, POLICY_ARN, AccessBackend
 
 
 class AccessResponse(EKSResponse):
+    # Of the host alone: an ARN in the path may have sso.amazonaws.com in it.
+    region_regex = re.compile(r"^\w+://[^/]*\.(?P<region>[^./]+)\.amazonaws\.com")
+
     @property
     def access(self) -> AccessBackend:
         backend = self.eks_backend

@@ -19,6 +19,7 @@ from environments.names import Names
 from rehearsal.emulator import EmulatedAws, emulated_aws
 from tests import argocd_release
 from tests.bootstrap.fake_api import Cluster, kubectl_minor, new_cluster, serving
+from tests.conftest import ROOT
 from tests.tools import program
 
 NAMES = Names(DEV)
@@ -132,6 +133,7 @@ def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
     folder = tmp_path / "checkout"
     for part in ("argocd", "argocd-install"):
         shutil.copytree(rendered / "dev" / part, folder / "rendered" / "dev" / part)
+    (folder / "environments").symlink_to(ROOT / "environments")
     argocd_release.put_beside(folder / "rendered" / "dev" / "argocd-install")
     programs = folder / "programs"
     programs.mkdir()

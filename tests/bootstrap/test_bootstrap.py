@@ -8,7 +8,9 @@ import pytest
 
 from bootstrap.programs import shown
 from environments.catalog import ARGOCD
+from environments.dev import DEV
 from environments.names import PLATFORM
+from environments.prod import PROD
 from rehearsal.emulator import EmulatedAws
 from tests.bootstrap.conftest import CONTEXT, NAMES, Operator, create_cluster
 from tests.bootstrap.fake_api import Cluster
@@ -123,8 +125,8 @@ def test_the_wrong_account_is_refused(operator: Operator, cluster: Cluster) -> N
     checkout = operator.checkout / "rendered"
     (checkout / "dev").rename(checkout / "prod")
     said = refused(operator, cluster, env="prod")
-    assert "Your AWS credentials are of account 111111111111" in said
-    assert "prod lives in 222222222222" in said
+    assert f"Your AWS credentials are of account {DEV.account.id}" in said
+    assert f"prod lives in {PROD.account.id}" in said
 
 
 def test_a_context_of_another_cluster_is_refused_whatever_its_name_says(
@@ -133,7 +135,7 @@ def test_a_context_of_another_cluster_is_refused_whatever_its_name_says(
     said = refused(operator, cluster, "--context", NAMES.cluster_arn)
     assert f"leads to https://elsewhere.example.com, but {NAMES.cluster} answers at" in said
     assert endpoint in said
-    assert f"aws eks update-kubeconfig --name {NAMES.cluster} --region eu-central-1" in said
+    assert f"aws eks update-kubeconfig --name {NAMES.cluster} --region {DEV.account.region}" in said
 
 
 def test_a_context_that_is_not_there_is_refused(operator: Operator, cluster: Cluster) -> None:
@@ -145,7 +147,7 @@ def test_credentials_that_aws_does_not_know_are_told(operator: Operator, cluster
     nobody = {k: v for k, v in operator.environment.items() if not k.startswith("AWS_ACCESS")}
     said = refused(dataclasses.replace(operator, environment=nobody), cluster)
     assert "AWS does not accept your credentials" in said
-    assert "Sign in to account 111111111111" in said
+    assert f"Sign in to account {DEV.account.id}" in said
 
 
 def test_a_cluster_that_is_not_there_yet_is_told(
@@ -157,7 +159,7 @@ def test_a_cluster_that_is_not_there_yet_is_told(
         said = refused(operator, cluster)
     finally:
         create_cluster(aws)
-    assert f"There is no EKS cluster {NAMES.cluster} in eu-central-1" in said
+    assert f"There is no EKS cluster {NAMES.cluster} in {DEV.account.region}" in said
     assert "apply the stacks first" in said
 
 
@@ -174,14 +176,16 @@ def test_an_api_that_does_not_answer_is_told_with_the_way_in(
     said = refused(operator, cluster)
     assert f"The API of {NAMES.cluster} does not answer kubectl" in said
     assert "was refused" in said
-    assert "It answers to 203.0.113.0/24 only" in said
+    (allowed,) = DEV.cluster.public_access_cidrs
+    assert f"It answers to {allowed} only" in said
 
 
 def test_a_person_who_may_not_is_told_who_may(operator: Operator, cluster: Cluster) -> None:
     cluster.allowed = False
     said = refused(operator, cluster)
     assert "You may not do everything" in said
-    assert "sign in as PlatformAdmin" in said
+    (role,) = DEV.cluster.admin_role_names
+    assert f"sign in as {role}" in said
 
 
 def test_all_that_the_cluster_lacks_is_told_at_once(operator: Operator, cluster: Cluster) -> None:

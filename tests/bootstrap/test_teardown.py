@@ -5,9 +5,14 @@ command, and leaves nothing, is proven in tests/rehearsal/test_life_by_cdktf.py.
 """
 
 import dataclasses
+import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +23,11 @@ from argocd.waves import ORDER
 from bootstrap.identity import Kubectl
 from bootstrap.teardown import delete_applications
 from environments.dev import DEV
-from environments.names import Addon, App, Names, Stack
+from environments.names import Addon, App, Bucket, Image, Names, Stack
 from rehearsal.emulator import EmulatedAws
 from tests.bootstrap.conftest import CONTEXT, NAMES, Operator, create_cluster, write_program
 from tests.bootstrap.fake_api import Cluster
+from tests.pages import shell_blocks
 from tests.previewed import PREVIEWS
 
 # One emulated AWS serves all.
@@ -32,7 +38,16 @@ INGRESS = "/apis/networking.k8s.io/v1/namespaces/eval-platform/ingresses/orchest
 VOLUME = "/api/v1/persistentvolumes/prometheus"
 CDKTF = "node_modules/.bin/cdktf"
 # What of kubectl's and aws' calls is only a look at whether it may start.
-LOOKS = ("kubectl config ", "aws sts ", "aws eks ", "aws rds ")
+LOOKS = (
+    *("kubectl config ", "aws sts ", "aws eks ", "aws rds ", "aws s3 cp ", "aws ecr list-images "),
+    *("aws s3api list-object-versions ", "aws backup list-", "aws backup describe-"),
+)
+MANIFEST = json.dumps(
+    {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
+)
+REGION = DEV.account.region
+VAULT = NAMES.aws("backup")
+REPORTS = NAMES.bucket(Bucket.REPORTS)
 
 
 @pytest.fixture
@@ -69,6 +84,101 @@ def no_cluster(operator: Operator, aws: EmulatedAws) -> Iterator[None]:
     aws.client("eks").delete_cluster(name=NAMES.cluster)
     yield
     create_cluster(aws)
+
+
+class InUse:
+    """Dev's stores in the emulated AWS, made and filled as the stacks and their users would."""
+
+    def __init__(self, aws: EmulatedAws, rendered: Path, cleanup: ExitStack) -> None:
+        self._aws = aws
+        self._rendered = rendered
+        self._cleanup = cleanup
+        self._states = self.make_bucket(NAMES.bucket(Bucket.STATE))
+
+    def repositories(self) -> None:
+        """One image in each."""
+        ecr = self._aws.client("ecr")
+        for image in Image:
+            name = NAMES.image_repository(image)
+            ecr.create_repository(repositoryName=name)
+            self._cleanup.callback(delete_repository, ecr, name)
+            ecr.put_image(repositoryName=name, imageManifest=MANIFEST, imageTag="release-1")
+        self._note(Stack.REGISTRY, "aws_ecr_repository")
+
+    def bucket(self) -> None:
+        """What was in it is deleted, and an old version is left."""
+        self.make_bucket(REPORTS)
+        s3 = self._aws.client("s3")
+        s3.put_bucket_versioning(Bucket=REPORTS, VersioningConfiguration={"Status": "Enabled"})
+        for number in range(3):
+            s3.put_object(Bucket=REPORTS, Key=f"report {number}", Body=b"good")
+            s3.delete_object(Bucket=REPORTS, Key=f"report {number}")
+        self._note(Stack.STORAGE, "aws_s3_bucket")
+
+    def vault(self, *, region: str = REGION) -> Any:
+        """With one recovery point; AWS Backup's client of its region."""
+        backup = self._aws.client("backup", region)
+        made = backup.create_backup_vault(BackupVaultName=VAULT)
+        self._cleanup.callback(delete_vault, backup)
+        backup.start_backup_job(
+            BackupVaultName=VAULT,
+            ResourceArn=f"arn:aws:rds:{region}:{DEV.account.id}:db:{NAMES.aws('postgres')}",
+            IamRoleArn=NAMES.role_arn(NAMES.aws("backup")),
+        )
+        self._note(Stack.BACKUP, "aws_backup_vault", arn=made["BackupVaultArn"])
+        return backup
+
+    def kept(self, stack: Stack) -> None:
+        """Taken out of the state, as by `terraform state rm`."""
+        self._put(stack, [])
+
+    def _note(self, stack: Stack, type_: str, **computed: str) -> None:
+        """What terraform would note: its arguments, and what AWS made of them."""
+        file = self._rendered.parent / NAMES.stack_folder(stack) / "cdk.tf.json"
+        resources = json.loads(file.read_text())["resource"][type_].values()
+        instances = [{"attributes": arguments | computed} for arguments in resources]
+        self._put(stack, [{"mode": "managed", "type": type_, "instances": instances}])
+
+    def _put(self, stack: Stack, resources: list[dict[str, Any]]) -> None:
+        state = json.dumps({"version": 4, "resources": resources})
+        self._aws.client("s3").put_object(
+            Bucket=self._states, Key=NAMES.state_key(stack), Body=state.encode()
+        )
+
+    def make_bucket(self, name: str) -> str:
+        s3 = self._aws.client("s3")
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self._cleanup.callback(delete_bucket, self._aws, name)
+        return name
+
+
+@pytest.fixture
+def in_use(aws: EmulatedAws, rendered: Path) -> Iterator[InUse]:
+    with ExitStack() as cleanup:
+        yield InUse(aws, rendered, cleanup)
+
+
+def delete_repository(ecr: Any, name: str) -> None:
+    if any(r["repositoryName"] == name for r in ecr.describe_repositories()["repositories"]):
+        ecr.delete_repository(repositoryName=name, force=True)
+
+
+def delete_bucket(aws: EmulatedAws, name: str) -> None:
+    s3 = aws.client("s3")
+    listed = s3.list_object_versions(Bucket=name)
+    for version in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+        s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
+    s3.delete_bucket(Bucket=name)
+
+
+def delete_vault(backup: Any) -> None:
+    backup.delete_backup_vault_lock_configuration(BackupVaultName=VAULT)
+    listed = backup.list_recovery_points_by_backup_vault(BackupVaultName=VAULT)
+    for point in listed["RecoveryPoints"]:
+        backup.delete_recovery_point(
+            BackupVaultName=VAULT, RecoveryPointArn=point["RecoveryPointArn"]
+        )
+    backup.delete_backup_vault(BackupVaultName=VAULT)
 
 
 def path(part: App | Addon) -> str:
@@ -227,7 +337,7 @@ def test_of_a_cluster_that_is_gone_already_only_the_stacks_are_left(
     Path(operator.environment["KUBECONFIG"]).unlink()
     result = operator.teardown("--yes")
     assert result.returncode == 0, result.stderr
-    assert f"{NAMES.cluster} of account 111111111111 is gone already" in result.stdout
+    assert f"{NAMES.cluster} of account {DEV.account.id} is gone already" in result.stdout
     assert cluster.changes == []
     destroy, *listings = done(operator)
     assert destroy.startswith(f"{CDKTF} destroy ")
@@ -248,7 +358,7 @@ def test_a_protected_environment_and_the_wrong_account_are_told_together(
     operator: Operator, cluster: Cluster
 ) -> None:
     said = refused(operator, cluster, env="prod")
-    assert "Your AWS credentials are of account 111111111111" in said
+    assert f"Your AWS credentials are of account {DEV.account.id}" in said
     assert "environments/prod.py protects its data (database.deletion_protection)" in said
     assert "docs/teardown.md, step 1" in said
 
@@ -285,6 +395,113 @@ def test_a_database_that_aws_still_protects_is_refused(
     assert f"AWS still protects the database {name}" in said
     assert "node_modules/.bin/cdktf deploy dev-database" in said
     assert "cannot locate context nowhere" in said, "not told together"
+
+
+def test_images_and_recovery_points_are_refused_before_anything_changes(
+    operator: Operator, cluster: Cluster, in_use: InUse
+) -> None:
+    in_use.repositories()
+    in_use.vault()
+    in_use.bucket()
+    said = refused(operator, cluster)
+    for image in Image:
+        name = NAMES.image_repository(image)
+        assert f"The repository {name} holds images" in said
+        assert (
+            f"aws ecr delete-repository --force --region {REGION} --repository-name {name}" in said
+        )
+    assert f"{VAULT} in {REGION} holds recovery points. Delete them, or keep the vault" in said
+    assert said == refused(operator, cluster, "--dry-run")
+
+
+def test_a_vault_in_another_region_is_looked_at_there(
+    operator: Operator, cluster: Cluster, in_use: InUse
+) -> None:
+    in_use.vault(region="us-west-2")
+    assert f"{VAULT} in us-west-2 holds recovery points" in refused(operator, cluster)
+
+
+@pytest.mark.parametrize(
+    ("mode", "advice"),
+    [
+        (
+            {},
+            "set backup.vault_locked to False in environments/dev.py, render and deploy dev-backup",
+        ),
+        ({"ChangeableForDays": 3}, "in compliance mode and nobody can lift it after its LockDate"),
+    ],
+    ids=["governance", "compliance"],
+)
+def test_a_locked_vault_says_who_can_still_empty_it(
+    operator: Operator, cluster: Cluster, in_use: InUse, mode: dict[str, int], advice: str
+) -> None:
+    backup = in_use.vault()
+    backup.put_backup_vault_lock_configuration(BackupVaultName=VAULT, MinRetentionDays=7, **mode)
+    assert advice in refused(operator, cluster)
+
+
+def test_what_was_taken_out_of_the_state_is_nobodys_business(
+    operator: Operator, cluster: Cluster, in_use: InUse
+) -> None:
+    in_use.vault()
+    in_use.kept(Stack.BACKUP)
+    assert operator.teardown("--yes").returncode == 0
+
+
+def test_a_bucket_with_old_versions_stops_it_when_the_apps_are_gone_and_no_stack_is(
+    operator: Operator, cluster: Cluster, in_use: InUse
+) -> None:
+    in_use.bucket()
+    told = f"{REPORTS} holds objects: when the apps are gone, this stops until you have emptied it"
+    rehearsed = operator.teardown("--dry-run")
+    assert rehearsed.returncode == 0, rehearsed.stderr
+    assert told in rehearsed.stdout
+
+    stopped = operator.teardown("--yes")
+    assert stopped.returncode == 1
+    assert told in stopped.stdout
+    assert "The teardown of dev stopped halfway" in stopped.stderr
+    assert f"old versions: {REPORTS}. Empty what nobody needs" in stopped.stderr
+    assert "run the same command again" in stopped.stderr
+    assert path(App.WORKER) not in cluster.objects
+    assert not any(CDKTF in command for command in done(operator))
+
+    in_use.kept(Stack.STORAGE)
+    assert operator.teardown("--yes").returncode == 0
+    assert any(CDKTF in command for command in done(operator))
+
+
+def test_the_pages_commands_empty_all_that_stands_in_the_way(
+    operator: Operator, cluster: Cluster, in_use: InUse, aws: EmulatedAws, tmp_path: Path
+) -> None:
+    in_use.repositories()
+    in_use.vault()
+    in_use.bucket()
+    for bucket in (Bucket.DATASETS, Bucket.BACKUPS):  # empty, and there
+        in_use.make_bucket(NAMES.bucket(bucket))
+    *blocks, keep = shell_blocks("teardown.md", "1. Decide what becomes of the data")
+    assert "terraform state rm" in keep
+    typed = subprocess.run(
+        ["bash", "-e", "-c", "".join(blocks)],
+        env=aws.environment | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert typed.returncode == 0, typed.stderr
+    result = operator.teardown("--yes")
+    assert result.returncode == 0, result.stderr
+    assert "holds objects" not in result.stdout
+
+
+def test_aws_that_does_not_say_what_it_holds_is_told(
+    operator: Operator, cluster: Cluster, in_use: InUse, aws: EmulatedAws
+) -> None:
+    aws.client("s3").put_object(
+        Bucket=NAMES.bucket(Bucket.STATE), Key=NAMES.state_key(Stack.REGISTRY), Body=b"not a state"
+    )
+    assert "AWS does not say what it would refuse to delete" in refused(operator, cluster)
 
 
 def test_a_context_of_another_cluster_is_refused_whatever_its_name_says(

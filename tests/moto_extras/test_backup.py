@@ -110,3 +110,44 @@ def test_tags_of_plans_and_vaults_are_found_by_arn(client: Client, plan_id: str)
     assert backup.list_tags(ResourceArn=plan_arn)["Tags"] == {"Owner": "platform"}
     vault = backup.create_backup_vault(BackupVaultName="vault", BackupVaultTags={"a": "1"})
     assert backup.list_tags(ResourceArn=vault["BackupVaultArn"])["Tags"] == {"a": "1"}
+
+
+@pytest.fixture
+def point(client: Client) -> str:
+    """A recovery point in the vault `full`, as its ARN."""
+    backup = client("backup")
+    backup.create_backup_vault(BackupVaultName="full")
+    (resource,) = SELECTION["Resources"]
+    started = backup.start_backup_job(BackupVaultName="full", ResourceArn=resource, IamRoleArn=ROLE)
+    return str(started["RecoveryPointArn"])
+
+
+def test_a_vault_goes_after_its_recovery_points(client: Client, point: str) -> None:
+    backup = client("backup")
+    with pytest.raises(ClientError, match="InvalidRequestException"):
+        backup.delete_backup_vault(BackupVaultName="full")
+    backup.delete_recovery_point(BackupVaultName="full", RecoveryPointArn=point)
+    backup.delete_backup_vault(BackupVaultName="full")
+    assert backup.list_backup_vaults()["BackupVaultList"] == []
+
+
+def test_a_recovery_point_lies_in_one_vault(client: Client, point: str) -> None:
+    backup = client("backup")
+    backup.create_backup_vault(BackupVaultName="empty")
+
+    def held_by(vault: str) -> list[str]:
+        listed = backup.list_recovery_points_by_backup_vault(BackupVaultName=vault)
+        return [each["RecoveryPointArn"] for each in listed["RecoveryPoints"]]
+
+    assert (held_by("full"), held_by("empty")) == ([point], [])
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        backup.delete_recovery_point(BackupVaultName="empty", RecoveryPointArn=point)
+
+
+def test_a_lock_keeps_recovery_points_until_it_is_lifted(client: Client, point: str) -> None:
+    backup = client("backup")
+    backup.put_backup_vault_lock_configuration(BackupVaultName="full", MinRetentionDays=7)
+    with pytest.raises(ClientError, match="InvalidRequestException"):
+        backup.delete_recovery_point(BackupVaultName="full", RecoveryPointArn=point)
+    backup.delete_backup_vault_lock_configuration(BackupVaultName="full")
+    backup.delete_recovery_point(BackupVaultName="full", RecoveryPointArn=point)

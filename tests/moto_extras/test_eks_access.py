@@ -1,7 +1,11 @@
+from unittest.mock import Mock
+from urllib.parse import quote
+
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.moto_extras.conftest import CLUSTER, ROLE, Client
+from moto_extras.eks_access_responses import AccessResponse
+from tests.moto_extras.conftest import CLUSTER, REGION, ROLE, Client
 
 ADMIN = "arn:aws:iam::123456789012:role/team/PlatformAdmin"
 POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -72,6 +76,21 @@ def test_a_deleted_access_entry_is_gone(client: Client) -> None:
     eks.delete_access_entry(clusterName=CLUSTER, principalArn=ADMIN)
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         eks.describe_access_entry(clusterName=CLUSTER, principalArn=ADMIN)
+
+
+def test_the_region_is_not_read_from_a_roles_path() -> None:
+    """As it was of IAM Identity Center's roles, wherever the emulator itself has no AWS name."""
+    role = (
+        "aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_PlatformAdmin_0123456789abcdef"
+    )
+    arn = quote(f"arn:aws:iam::123456789012:role/{role}", safe=":")
+    signed = {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential=key/20261122/{REGION}/eks/aws4_request"
+    }
+    region = AccessResponse().get_region_from_url(
+        Mock(headers=signed), f"http://127.0.0.1:5000/clusters/demo/access-entries/{arn}"
+    )
+    assert region == REGION
 
 
 def test_a_cluster_of_the_old_kind_takes_no_access_entries(
