@@ -3,7 +3,10 @@
 from environments.names import Addon, App
 
 # Each line is one wave: CRDs, then operators, then what they act on, then what uses that. What only
-# watches the platform comes last, so that a broken dashboard does not hold up an evaluation.
+# watches the platform comes last, so that a broken dashboard does not hold up an evaluation. Prometheus
+# does not only watch: the workers' autoscaler asks it for the queue's length, and Argo CD calls an
+# autoscaler without its metric Degraded (since 3.5, argoproj/argo-cd#26274), at which a sync stops. Were
+# the workers first, the part that they lack would never come.
 ORDER: tuple[tuple[App | Addon, ...], ...] = (
     (App.FOUNDATION, Addon.PROMETHEUS_CRDS),
     (
@@ -17,10 +20,11 @@ ORDER: tuple[tuple[App | Addon, ...], ...] = (
     (App.DATABASE_USERS,),
     (App.CLICKHOUSE_SCHEMA,),
     (App.ORCHESTRATOR,),
-    (App.WORKER,),
     (App.MONITORING,),
     (Addon.PROMETHEUS_STACK,),
-    (Addon.PROMETHEUS_ADAPTER, Addon.REDIS_EXPORTER, Addon.CLOUDWATCH_EXPORTER),
+    (Addon.PROMETHEUS_ADAPTER, Addon.REDIS_EXPORTER),
+    (App.WORKER,),
+    (Addon.CLOUDWATCH_EXPORTER,),
 )
 
 # Argo CD itself, beside the first: an upgrade of it comes before what may need it.

@@ -17,7 +17,7 @@ from dashboards.observable import (
 from environments.spec import Environment
 
 FAITHFULNESS = "faithfulness"
-REQUIRED_FAITHFULNESS = 0.9  # the brief's line (B6)
+REQUIRED_FAITHFULNESS = 0.9  # (B6)
 FAILED_RUNS_LIMIT = 0.2  # share of test runs
 
 _SHOWN = "$__timeFilter(evaluated_at) AND environment = '$environment'"
@@ -25,7 +25,7 @@ _FAITHFULNESS_SHOWN = f"{_SHOWN} AND metric = '{FAITHFULNESS}'"
 _LINE = Threshold(
     value=REQUIRED_FAITHFULNESS,
     severity=Severity.CRITICAL,
-    reason="below it the quality gate blocks a merge (B6)",
+    reason="below it the quality gate blocks a merge",
 )
 _GATE_ALERTS = NoAlert(
     reason="the quality gate stops a worse build before it is merged; what is left is a trend to read"

@@ -1,10 +1,12 @@
 """The board of the site reliability engineers (B7): does the platform work, and what will stop it."""
 
 from dashboards import (
+    backup_health,
     clickhouse_health,
     postgres_health,
     queue_health,
     service_health,
+    telemetry_health,
     upkeep_health,
     worker_health,
 )
@@ -26,6 +28,8 @@ def board(env: Environment) -> Board:
             Row(title="Workers", observables=worker_health.observables()),
             Row(title="PostgreSQL", observables=postgres_health.observables(env)),
             Row(title="ClickHouse", observables=clickhouse_health.observables(env)),
+            Row(title="Backups", observables=backup_health.observables(env)),
             Row(title="Upkeep", observables=upkeep_health.observables()),
+            Row(title="Telemetry", observables=telemetry_health.observables()),
         ),
     )

@@ -73,8 +73,8 @@ def _refused() -> Observable:
         higher_is_better=False,
         owner=Owner.SRE,
         what_to_do=(
-            "Lower `worker.llm_calls.requests_per_minute_per_worker`, or `worker.max_replicas`: their "
-            "product must stay below the provider's limit.",
+            "Set `worker.llm_calls.provider_requests_per_minute` and `provider_tokens_per_minute` to what "
+            "the provider's console shows now; each worker's share follows.",
             "Ask the provider for a higher limit.",
         ),
         alerting=(
@@ -87,7 +87,7 @@ def _refused() -> Observable:
                     "{{ $labels.gen_ai_provider_name }} refuses {{ $value | humanizePercentage }} of "
                     "the calls"
                 ),
-                description="Workers back off and try again (B12), and jobs take longer.",
+                description="Workers back off and try again, and jobs take longer.",
             ),
         ),
     )

@@ -3,9 +3,9 @@
 from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
 from dashboards.recording_rules import QUEUE_LENGTH
 
-QUEUE_LIMIT = 1000  # jobs; the brief's line (B7)
+QUEUE_LIMIT = 1000  # jobs (B7)
 SMALL_QUEUE = 100  # jobs; a queue that hovers below is workers taking what comes
-LAG_LIMIT_SECONDS = 300  # the brief's five minutes (B13)
+LAG_LIMIT_SECONDS = 300  # (B13)
 MEMORY_LIMIT = 0.8  # share of Redis' memory
 
 
@@ -25,7 +25,7 @@ def _queue_lag() -> Observable:
             Threshold(
                 value=QUEUE_LIMIT,
                 severity=Severity.CRITICAL,
-                reason="the brief's limit (B7)",
+                reason=f"more than {QUEUE_LIMIT:,} waiting jobs is an incident",
             ),
         ),
         higher_is_better=False,
@@ -57,7 +57,7 @@ def _queue_lag() -> Observable:
                 summary="The queue has not become shorter for five minutes",
                 description=(
                     "{{ $value | humanize }} jobs wait at least, and as many as five minutes ago or "
-                    "more: workers do not keep up (B13)."
+                    "more: workers do not keep up."
                 ),
             ),
         ),
@@ -76,7 +76,7 @@ def _oldest_job() -> Observable:
             Threshold(
                 value=LAG_LIMIT_SECONDS,
                 severity=Severity.CRITICAL,
-                reason="five minutes, the brief's limit (B13)",
+                reason="a job that waits for more than five minutes is an incident",
             ),
         ),
         higher_is_better=False,
@@ -93,7 +93,7 @@ def _oldest_job() -> Observable:
                 for_minutes=1,
                 severity=Severity.CRITICAL,
                 summary="A job has waited {{ $value | humanizeDuration }}",
-                description="The oldest pending job is older than five minutes (B13).",
+                description="The oldest pending job is older than five minutes.",
             ),
         ),
     )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from dashboards.observable import Owner, Severity
 from dashboards.prometheus_rules import DEAD_MANS_SWITCH
+from dashboards.telemetry_health import silence_alert
+from environments.telemetry import Emitter
 
 # Where Alertmanager finds the keys of its Secret; a receiver's webhook is the file of its name.
 FOLDER = "/etc/alertmanager/config"
@@ -32,7 +34,12 @@ class Explanation:
 EXPLANATIONS = (
     Explanation(
         cause="OrchestratorDown",
-        consequences=("ApiErrorBudgetBurnFast", "ApiErrorBudgetBurnSlow", "TestRunsFail"),
+        consequences=(
+            "ApiErrorBudgetBurnFast",
+            "ApiErrorBudgetBurnSlow",
+            "TestRunsFail",
+            silence_alert(Emitter.ORCHESTRATOR),
+        ),
     ),
     Explanation(
         cause="QueueUnreachable",
@@ -46,12 +53,16 @@ EXPLANATIONS = (
             "WorkerErrorRateCritical",
             "WorkerErrorRateHigh",
             "WorkersAtMaximum",
+            silence_alert(Emitter.REDIS_EXPORTER),
         ),
     ),
     # A job that waits is one that the queue's length has already told about.
     Explanation(cause="QueueBacklog", consequences=("QueueNotDraining", "WorkersAtMaximum")),
     Explanation(cause="QueueLagging", consequences=("QueueNotDraining", "WorkersAtMaximum")),
-    Explanation(cause="ClickHouseNodeDown", consequences=("ClickHouseReplicationDelayed",)),
+    Explanation(
+        cause="ClickHouseNodeDown",
+        consequences=("ClickHouseReplicationDelayed", silence_alert(Emitter.CLICKHOUSE)),
+    ),
 )
 
 

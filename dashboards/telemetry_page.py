@@ -23,7 +23,8 @@ def telemetry_page(
             "## Metrics",
             "",
             "The emitter is also Prometheus' label `job`. A histogram is stored as `_bucket`, `_sum` and "
-            "`_count`.",
+            "`_count`. A metric that is told *always* is there for as long as its emitter runs, be it "
+            "with 0: an alert fires when it is missing. Any other begins with what it tells of.",
             "",
             *_metrics(metrics),
             "## Recording rules",
@@ -48,11 +49,15 @@ def _metrics(metrics: Sequence[Metric]) -> Iterator[str]:
             continue
         yield f"### {emitter}"
         yield ""
-        yield "| metric | type | unit | labels | meaning |"
-        yield "|---|---|---|---|---|"
+        yield "| metric | type | unit | labels | told | meaning |"
+        yield "|---|---|---|---|---|---|"
         for metric in emitted:
             names = ", ".join(f"`{label}`" for label in metric.labels)
-            yield f"| `{metric.name}` | {metric.type} | {metric.unit} | {names} | {metric.meaning} |"
+            told = "always" if metric.always else ""
+            yield (
+                f"| `{metric.name}` | {metric.type} | {metric.unit} | {names} | {told} "
+                f"| {metric.meaning} |"
+            )
         yield ""
 
 

@@ -1,17 +1,14 @@
-"""What nobody looks at until it is missing: space, backups, certificates."""
+"""What nobody looks at until it is missing: space, certificates."""
 
 from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
 
 LEAST_FREE_SPACE = 0.1  # share of a volume
-BACKUPS_PER_DAY = 1  # at least, of each kind
 EXPIRY_WARNING_DAYS = 30  # ACM renews 60 days ahead
 EXPIRY_CRITICAL_DAYS = 7
 
-_BACKED_UP = ("RDS", "S3")  # what the backup plan selects (stacks/backup.py)
-
 
 def observables() -> tuple[Observable, ...]:
-    return (_volumes(), _backups(), _certificate())
+    return (_volumes(), _certificate())
 
 
 def _volumes() -> Observable:
@@ -53,56 +50,12 @@ def _volumes() -> Observable:
     )
 
 
-def _backups() -> Observable:
-    completed = "aws_backup_number_of_backup_jobs_completed_sum"
-    return Observable(
-        id="backups",
-        title="Backups completed within a day",
-        meaning="Backup jobs that AWS Backup completed, for the database and for buckets (B14).",
-        chart=Chart.TIME_SERIES,
-        queries=(
-            Promql(
-                # By the hour, as it is told, and perhaps for the vault and the type once more.
-                expr=(
-                    "max by (dimension_ResourceType) "
-                    f'(max_over_time({completed}{{dimension_ResourceType!=""}}[1d]))'
-                ),
-                legend="{{dimension_ResourceType}}",
-            ),
-        ),
-        unit=Unit.COUNT,
-        thresholds=(
-            Threshold(
-                value=BACKUPS_PER_DAY,
-                severity=Severity.CRITICAL,
-                reason="one backup a day is promised",
-            ),
-        ),
-        higher_is_better=True,
-        owner=Owner.SRE,
-        what_to_do=(
-            "`aws backup list-backup-jobs --by-state FAILED`: the message says why.",
-            "`aws backup start-backup-job` for what has none; then mend the plan.",
-        ),
-        alerting=tuple(
-            Alert(
-                name=f"BackupMissing{kind.capitalize()}",
-                expr=(
-                    f'(max(max_over_time({completed}{{dimension_ResourceType="{kind}"}}[36h]))'
-                    f" or vector(0)) < {BACKUPS_PER_DAY}"
-                ),
-                for_minutes=60,
-                severity=Severity.CRITICAL,
-                summary=f"No backup of {kind} was seen for a day and a half",
-                description="Either no backup job completed or its metric no longer arrives.",
-            )
-            for kind in _BACKED_UP
-        ),
-    )
-
-
 def _certificate() -> Observable:
-    days = "min(aws_certificatemanager_days_to_expiry_minimum)"
+    metric = "aws_certificatemanager_days_to_expiry_minimum"
+    days = f"min({metric})"
+    # ACM tells nothing of a certificate that has expired (AWS CDK's reference, metricDaysToExpiry):
+    # without a memory the alert would be over just then.
+    days_last_told = f"min(last_over_time(({metric} >= 0)[3d:1h]))"
     return Observable(
         id="certificate",
         title="Certificate of the API",
@@ -127,6 +80,8 @@ def _certificate() -> Observable:
         what_to_do=(
             "`aws acm describe-certificate`: the renewal summary says why; usually the DNS record "
             "that proves the name is gone.",
+            "Nothing is told: is the load balancer's certificate still there, and has it expired? Else "
+            "*Metrics that are missing*.",
         ),
         alerting=(
             Alert(
@@ -139,11 +94,19 @@ def _certificate() -> Observable:
             ),
             Alert(
                 name="CertificateExpires",
-                expr=f"{days} < {EXPIRY_CRITICAL_DAYS}",
+                expr=f"{days_last_told} < {EXPIRY_CRITICAL_DAYS}",
                 for_minutes=60,
                 severity=Severity.CRITICAL,
                 summary="The API's certificate expires in {{ $value | humanize }} days",
                 description="Nobody reaches the API once it has.",
+            ),
+            Alert(
+                name="CertificateUnknown",
+                expr=f"absent({days} >= 0)",
+                for_minutes=2 * 24 * 60,  # a new one shows when its first day of UTC is over
+                severity=Severity.WARNING,
+                summary="Nothing tells when the API's certificate expires",
+                description="ACM tells nothing of a certificate that has expired, or that is gone.",
             ),
         ),
     )

@@ -47,6 +47,7 @@ DEV = Environment(
     cluster=Cluster(
         kubernetes_version="1.35",
         public_access_cidrs=("203.0.113.0/24",),
+        private_access_cidrs=(),
         admin_role_names=("PlatformAdmin",),
         log_retention_days=14,
         general=NodeGroup(
@@ -134,6 +135,7 @@ DEV = Environment(
         min_replicas=1,
         max_replicas=4,
         target_cpu_percent=80,
+        waiting_jobs_per_replica=5,
         resources=Resources(
             cpu_request_millicores=1500,
             cpu_limit_millicores=2000,
@@ -142,8 +144,11 @@ DEV = Environment(
         ),
         max_job_seconds=900,
         llm_calls=LlmCalls(
+            # Samples, of Anthropic's tier 2 for Sonnet 4 (docs.anthropic.com, "Rate limits", 2025);
+            # OpenAI's tier 2 allows as much (developers.openai.com, model GPT-5.4 pro).
+            provider_requests_per_minute=1_000,
+            provider_tokens_per_minute=450_000,
             concurrency_per_worker=8,
-            requests_per_minute_per_worker=60,
             max_attempts=6,
             initial_backoff_seconds=2,
             max_backoff_seconds=60,

@@ -37,8 +37,8 @@ class App(StrEnum):
     DATABASE_USERS = "database-users"
     CLICKHOUSE_SCHEMA = "clickhouse-schema"
     ORCHESTRATOR = "orchestrator"
-    WORKER = "worker"
     MONITORING = "monitoring"
+    WORKER = "worker"
 
 
 def namespace_of(app: App) -> str:
@@ -96,6 +96,9 @@ KUBERNETES_SECRETS = (
     Secret.GRAFANA_ADMIN,
     Secret.SLACK_WEBHOOKS,
 )
+
+# What a person puts in, and no program but the cluster's may see.
+OPERATORS_SECRETS = (Secret.LLM_KEYS, Secret.SLACK_WEBHOOKS)
 
 
 class Bucket(StrEnum):
@@ -157,6 +160,7 @@ REDIS_PORT = 6379
 REDIS_APP_USER = "eval-app"
 REDIS_METRICS_USER = "eval-metrics"
 REDIS_QUEUE_KEY = "eval:jobs"
+QUEUE_METRIC = "eval_queue_waiting_jobs"  # what the length is called in the cluster's API
 CLICKHOUSE_HTTPS_PORT = 8443
 CLICKHOUSE_NATIVE_TLS_PORT = 9440
 CLICKHOUSE_DATABASE = "eval_platform"
@@ -164,6 +168,9 @@ CLICKHOUSE_CLUSTER = "eval"
 CLICKHOUSE_APP_USER = "eval_app"  # reads and writes rows
 CLICKHOUSE_SCHEMA_USER = "eval_schema"  # makes and changes tables
 CLICKHOUSE_READER = "eval_reader"  # dashboards
+# What the nodes tell CloudWatch, which Prometheus reads there.
+CLOUDWATCH_NAMESPACE = "eval-platform"
+CLICKHOUSE_BACKUPS_METRIC = "ClickhouseBackupsCompleted"
 ORCHESTRATOR_PORT = 8080
 METRICS_PORT = 9090
 
@@ -235,8 +242,19 @@ class Names:
         """Secrets Manager name, as in `prod/eval-platform/llm-keys` (B5)."""
         return f"{self.env.name}/eval-platform/{secret}"
 
+    def secret_arn(self, secret: Secret) -> str:
+        """As a pattern: Secrets Manager ends each ARN with six characters of its own."""
+        account = self.env.account
+        return f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{self.secret(secret)}-??????"
+
     def role_arn(self, role_name: str) -> str:
+        """`role_name` with the role's path before it, where it has one."""
         return f"arn:aws:iam::{self.env.account.id}:role/{role_name}"
+
+    @property
+    def boundary_arn(self) -> str:
+        """The permissions boundary of every role but those of the delivery itself."""
+        return f"arn:aws:iam::{self.env.account.id}:policy/{self.aws('boundary')}"
 
     def image_repository(self, image: Image) -> str:
         """ECR repository name."""

@@ -50,6 +50,8 @@ PROD = Environment(
     cluster=Cluster(
         kubernetes_version="1.35",
         public_access_cidrs=(),
+        # A sample: the VPN over which administrators reach the VPC, or the subnet of a bastion in it.
+        private_access_cidrs=("10.250.0.0/24",),
         admin_role_names=("PlatformAdmin",),
         log_retention_days=365,
         general=NodeGroup(
@@ -145,6 +147,7 @@ PROD = Environment(
         min_replicas=2,
         max_replicas=20,
         target_cpu_percent=80,
+        waiting_jobs_per_replica=5,
         resources=Resources(
             cpu_request_millicores=1500,
             cpu_limit_millicores=2000,
@@ -153,8 +156,11 @@ PROD = Environment(
         ),
         max_job_seconds=900,
         llm_calls=LlmCalls(
+            # Samples, of Anthropic's tier 3 for Sonnet 4 (docs.anthropic.com, "Rate limits", 2025);
+            # OpenAI's tier 3 allows as much (developers.openai.com, model GPT-5.4 pro).
+            provider_requests_per_minute=2_000,
+            provider_tokens_per_minute=800_000,
             concurrency_per_worker=8,
-            requests_per_minute_per_worker=60,
             max_attempts=6,
             initial_backoff_seconds=2,
             max_backoff_seconds=60,

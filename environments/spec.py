@@ -90,11 +90,19 @@ class NodeGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """The EKS control plane and its two node groups."""
+    """The EKS control plane and its two node groups.
+
+    No stack makes the networks that reach it (a VPN, a peered network, a bastion's subnet), nor the
+    roles that administer it: EKS refuses a role that is not there when the cluster stack is applied.
+    """
 
     kubernetes_version: str  # a minor that `catalog.EKS_VERSIONS` lists, as in "1.35"
-    public_access_cidrs: tuple[str, ...]  # empty: the API answers inside the VPC only
-    admin_role_names: tuple[str, ...]  # IAM roles of the account with cluster-admin access entries
+    public_access_cidrs: tuple[str, ...]  # reach the API from the internet; empty: nobody does
+    # Reach the API inside the VPC, and port 443 of nodes and pods, which are in its security group.
+    private_access_cidrs: tuple[str, ...]
+    # IAM roles that administer the cluster, with their path, where they have one, as in
+    # "aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_PlatformAdmin_0123456789abcdef".
+    admin_role_names: tuple[str, ...]
     log_retention_days: int
     general: NodeGroup
     workers_spot: NodeGroup
@@ -205,10 +213,15 @@ class Orchestrator:
 
 @dataclass(frozen=True, kw_only=True)
 class LlmCalls:
-    """How workers call LLM providers without 429 storms (B12)."""
+    """How workers call LLM providers without 429 storms (B12).
 
+    The limits are what providers' consoles show, the least of all models in use; where environments
+    share an account, what of it is left to this one.
+    """
+
+    provider_requests_per_minute: int
+    provider_tokens_per_minute: int  # of prompts, where a provider counts answers apart
     concurrency_per_worker: int
-    requests_per_minute_per_worker: int
     max_attempts: int
     initial_backoff_seconds: int
     max_backoff_seconds: int
@@ -217,14 +230,30 @@ class LlmCalls:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """The evaluation workers, scaled on CPU between two bounds."""
+    """The evaluation workers, scaled on CPU and on waiting jobs between two bounds."""
 
     min_replicas: int
     max_replicas: int
     target_cpu_percent: int
+    waiting_jobs_per_replica: int  # one worker for so many jobs in the queue
     resources: Resources
     max_job_seconds: int  # the longest an evaluation job may run
     llm_calls: LlmCalls
+
+    @property
+    def llm_requests_per_minute(self) -> int:
+        """Of one worker and each provider, so that all workers together stay below the limit."""
+        return self._share(self.llm_calls.provider_requests_per_minute)
+
+    @property
+    def llm_tokens_per_minute(self) -> int:
+        """As above; prompts and answers together."""
+        return self._share(self.llm_calls.provider_tokens_per_minute)
+
+    def _share(self, limit: int) -> int:
+        # The rest is for half as many pods that drain beside their successors, and for providers that
+        # count in seconds: 60 in a minute may be one in a second (Claude API, "Rate limits").
+        return limit * 60 // 100 // self.max_replicas
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,11 @@ class Emitter(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One metric family; `labels` are those that queries may use, beside `job` and `instance`."""
+    """One metric family; `labels` are those that queries may use, beside `job` and `instance`.
+
+    `always` is one that is told for as long as its emitter runs, so that an alert watches over its
+    absence. Any other appears when what it tells of has happened for the first time.
+    """
 
     name: str
     type: MetricType
@@ -39,6 +43,7 @@ class Metric:
     unit: str
     emitter: Emitter
     meaning: str
+    always: bool
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -70,7 +75,9 @@ class Table:
     retention_days: int
 
 
-def _counter(name: str, *labels: str, unit: str, emitter: Emitter, meaning: str) -> Metric:
+def _counter(
+    name: str, *labels: str, unit: str, emitter: Emitter, meaning: str, always: bool = False
+) -> Metric:
     return Metric(
         name=name,
         type=MetricType.COUNTER,
@@ -78,16 +85,27 @@ def _counter(name: str, *labels: str, unit: str, emitter: Emitter, meaning: str)
         unit=unit,
         emitter=emitter,
         meaning=meaning,
+        always=always,
     )
 
 
-def _gauge(name: str, *labels: str, unit: str, emitter: Emitter, meaning: str) -> Metric:
+def _gauge(
+    name: str, *labels: str, unit: str, emitter: Emitter, meaning: str, always: bool = True
+) -> Metric:
     return Metric(
-        name=name, type=MetricType.GAUGE, labels=labels, unit=unit, emitter=emitter, meaning=meaning
+        name=name,
+        type=MetricType.GAUGE,
+        labels=labels,
+        unit=unit,
+        emitter=emitter,
+        meaning=meaning,
+        always=always,
     )
 
 
-def _histogram(name: str, *labels: str, unit: str, emitter: Emitter, meaning: str) -> Metric:
+def _histogram(
+    name: str, *labels: str, unit: str, emitter: Emitter, meaning: str, always: bool = False
+) -> Metric:
     return Metric(
         name=name,
         type=MetricType.HISTOGRAM,
@@ -95,6 +113,7 @@ def _histogram(name: str, *labels: str, unit: str, emitter: Emitter, meaning: st
         unit=unit,
         emitter=emitter,
         meaning=meaning,
+        always=always,
     )
 
 
@@ -112,6 +131,7 @@ _ORCHESTRATOR = (
         unit="seconds",
         emitter=Emitter.ORCHESTRATOR,
         meaning="How long the API took to answer, by route and status (OpenTelemetry HTTP metrics).",
+        always=True,  # the kubelets ask every few seconds
     ),
     _gauge(
         "eval_queue_oldest_job_age_seconds",
@@ -252,6 +272,7 @@ _CLUSTER = (
         unit="restarts",
         emitter=Emitter.KUBE_STATE_METRICS,
         meaning="Restarts of a container.",
+        always=True,
     ),
     _gauge(
         "kube_node_labels",
@@ -301,20 +322,50 @@ _AWS = (
         emitter=Emitter.CLOUDWATCH_EXPORTER,
         meaning="CPU that PostgreSQL uses.",
     ),
+    *(
+        _gauge(
+            name,
+            "dimension_BackupVaultName",
+            "dimension_ResourceType",
+            unit="jobs",
+            emitter=Emitter.CLOUDWATCH_EXPORTER,
+            meaning=f"{jobs} within the last full hour, by what was backed up.",
+            always=False,
+        )
+        for name, jobs in (
+            (
+                "aws_backup_number_of_backup_jobs_completed_sum",
+                "Backup jobs that AWS Backup completed",
+            ),
+            ("aws_backup_number_of_backup_jobs_failed_sum", "Backup jobs that failed"),
+            (
+                "aws_backup_number_of_backup_jobs_expired_sum",
+                "Backup jobs that could not begin in their start window",
+            ),
+            (
+                "aws_backup_number_of_copy_jobs_completed_sum",
+                "Copies to another region that AWS Backup completed",
+            ),
+            (
+                "aws_backup_number_of_copy_jobs_failed_sum",
+                "Copies to another region that failed",
+            ),
+        )
+    ),
     _gauge(
-        "aws_backup_number_of_backup_jobs_completed_sum",
-        "dimension_BackupVaultName",
-        "dimension_ResourceType",
-        unit="backup jobs",
+        "aws_eval_platform_clickhouse_backups_completed_sum",
+        unit="backups",
         emitter=Emitter.CLOUDWATCH_EXPORTER,
-        meaning="Backup jobs that AWS Backup completed within the last full hour, by what was backed up.",
+        meaning="Backups that ClickHouse's nodes completed within the last full hour.",
+        always=False,
     ),
     _gauge(
         "aws_certificatemanager_days_to_expiry_minimum",
         "dimension_CertificateArn",
         unit="days",
         emitter=Emitter.CLOUDWATCH_EXPORTER,
-        meaning="Days until a certificate of the load balancer expires.",
+        meaning="Days until a certificate of the load balancer expires; ACM is silent once it has.",
+        always=False,  # ACM tells it once or twice a day, and of no certificate that has expired
     ),
 )
 

@@ -1,14 +1,25 @@
-"""Workers as their CPU asks for (B11): quickly more, slowly fewer."""
+"""Workers as their CPU (B11) or the queue asks for, whichever asks for more: quickly more, slowly fewer.
+
+A worker waits for LLM providers most of its time, so that its CPU stays low while the queue grows. A
+metric that cannot be read keeps the number from falling and not from rising by the other (Kubernetes,
+"Horizontal Pod Autoscaling", algorithm details): without Prometheus, workers scale up by CPU only.
+
+**Scaling down** looks at neither which worker is idle nor what they run: the queue counts only what
+waits. The number follows the highest of the last `max_job_seconds`, and falls by a fifth each two
+minutes; a worker that goes in the middle of a job drains like any other (`worker.py`), so that a job
+may be done twice and none is lost.
+"""
 
 import constructs
 from cdk8s_plus_28 import k8s
 
+from environments.names import QUEUE_METRIC
 from environments.spec import Worker
 
 _LONGEST_STABILIZATION_SECONDS = 3600  # Kubernetes API reference, HPAScalingRules
 
 
-class CpuAutoscaler(constructs.Construct):
+class WorkerAutoscaler(constructs.Construct):
     """HorizontalPodAutoscaler of a Deployment, between the environment's bounds."""
 
     def __init__(
@@ -25,7 +36,10 @@ class CpuAutoscaler(constructs.Construct):
                 ),
                 min_replicas=worker.min_replicas,
                 max_replicas=worker.max_replicas,
-                metrics=[_cpu(percent=worker.target_cpu_percent)],
+                metrics=[
+                    _cpu(percent=worker.target_cpu_percent),
+                    _waiting_jobs(per_replica=worker.waiting_jobs_per_replica),
+                ],
                 behavior=k8s.HorizontalPodAutoscalerBehaviorV2(
                     # Doubles in a minute, once a minute of load has shown that it is no spike.
                     scale_up=_rules(stabilization_seconds=60, percent=100, pods=2, each_seconds=60),
@@ -49,6 +63,19 @@ def _cpu(*, percent: int) -> k8s.MetricSpecV2:
         resource=k8s.ResourceMetricSourceV2(
             name="cpu",
             target=k8s.MetricTargetV2(type="Utilization", average_utilization=percent),
+        ),
+    )
+
+
+def _waiting_jobs(*, per_replica: int) -> k8s.MetricSpecV2:
+    """External: the length of a list in Redis belongs to no object of the cluster."""
+    return k8s.MetricSpecV2(
+        type="External",
+        external=k8s.ExternalMetricSourceV2(
+            metric=k8s.MetricIdentifierV2(name=QUEUE_METRIC),
+            target=k8s.MetricTargetV2(
+                type="AverageValue", average_value=k8s.Quantity.from_string(str(per_replica))
+            ),
         ),
     )
 

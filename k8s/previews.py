@@ -90,7 +90,11 @@ def kustomization(files: Sequence[str]) -> Manifest:
 
 
 def _small(env: Environment, previews: Previews) -> Environment:
-    """The environment as large as one preview; the namespace's quota follows from it."""
+    """The environment as large as one preview; the namespace's quota follows from it.
+
+    Its share of what the LLM providers allow is its workers' share of the environment's.
+    """
+    workers, of_all, calls = previews.workers, env.worker.max_replicas, env.worker.llm_calls
     return dataclasses.replace(
         env,
         orchestrator=dataclasses.replace(
@@ -98,9 +102,16 @@ def _small(env: Environment, previews: Previews) -> Environment:
         ),
         worker=dataclasses.replace(
             env.worker,
-            min_replicas=previews.workers,
-            max_replicas=previews.workers,
+            min_replicas=workers,
+            max_replicas=workers,
             resources=previews.worker_resources,
+            llm_calls=dataclasses.replace(
+                calls,
+                provider_requests_per_minute=(
+                    calls.provider_requests_per_minute * workers // of_all
+                ),
+                provider_tokens_per_minute=calls.provider_tokens_per_minute * workers // of_all,
+            ),
         ),
     )
 

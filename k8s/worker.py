@@ -1,4 +1,4 @@
-"""The evaluation workers: spot nodes only, as many as their CPU asks for (B4, B11).
+"""The evaluation workers: spot nodes only, as many as CPU and queue ask for (B4, B11).
 
 **Drain contract.** EC2 gives a spot node 120 s, while a job may take `max_job_seconds`. A worker
 cannot tell why it must stop, so it does the same every time. At SIGTERM it takes no further job;
@@ -29,7 +29,7 @@ from environments.names import (
 )
 from environments.spec import Environment
 from k8s import stores
-from k8s.autoscaler import CpuAutoscaler
+from k8s.autoscaler import WorkerAutoscaler
 from k8s.base import AppChart, Config
 from k8s.pods import Probes, container, http_probe, pod, spread_over
 
@@ -65,7 +65,7 @@ class WorkerChart(AppChart):
         settings = self._settings()
         llm_calls = self._llm_calls()
         self._deployment(service_account=service_account, configs=(settings, llm_calls))
-        CpuAutoscaler(self, "autoscaler", deployment=App.WORKER, worker=env.worker)
+        WorkerAutoscaler(self, "autoscaler", deployment=App.WORKER, worker=env.worker)
         self.disruption_budget(k8s.IntOrString.from_string(f"{EVICTED_AT_ONCE_PERCENT}%"))
 
     def _settings(self) -> Config:
@@ -82,13 +82,14 @@ class WorkerChart(AppChart):
         )
 
     def _llm_calls(self) -> Config:
-        """Retry and backoff: a provider's 429 slows workers down and starts no storm (B12)."""
-        calls = self.env.worker.llm_calls
+        """Limits, retry and backoff: a provider's 429 is rare and starts no storm (B12)."""
+        worker, calls = self.env.worker, self.env.worker.llm_calls
         return self.config_map(
             _LLM_CALLS,
             {
                 "LLM_CONCURRENCY": str(calls.concurrency_per_worker),
-                "LLM_REQUESTS_PER_MINUTE": str(calls.requests_per_minute_per_worker),
+                "LLM_REQUESTS_PER_MINUTE": str(worker.llm_requests_per_minute),
+                "LLM_TOKENS_PER_MINUTE": str(worker.llm_tokens_per_minute),
                 "LLM_TIMEOUT_SECONDS": str(calls.timeout_seconds),
                 "LLM_MAX_ATTEMPTS": str(calls.max_attempts),
                 "LLM_INITIAL_BACKOFF_SECONDS": str(calls.initial_backoff_seconds),

@@ -14,7 +14,7 @@ from environments.names import (
 from environments.spec import Environment
 from environments.telemetry import Metric
 from preview.load import Queue, at_load, day, load
-from preview.series import DAY, Curve, Maker, Series, Times, counters, gauge, gauges
+from preview.series import DAY, HOUR, Curve, Maker, Series, Times, counters, gauge, gauges
 
 _NODE_LABEL = "label_" + NODE_POOL_LABEL.translate(str.maketrans("./-", "___"))
 
@@ -75,13 +75,26 @@ def _aws(env: Environment, queue: Queue) -> dict[str, Maker]:
     vault = {"dimension_BackupVaultName": names.aws("backups")}
     arn = f"arn:aws:acm:{account.region}:{account.id}:certificate/invented"
     end = queue.history.end
+    kinds = [vault | {"dimension_ResourceType": kind} for kind in ("RDS", "S3")]
+
+    def at_hour(hour: int, jobs: int) -> Curve:
+        """The hour of the day that is told as the one in which so many jobs ended."""
+        return lambda t: jobs if t % DAY // HOUR == hour else 0
+
+    def backups(metric: Metric, times: Times) -> Iterator[Series]:
+        for kind, jobs in zip(kinds, (1, 3), strict=True):
+            yield gauge(metric, kind, at_hour(22, jobs), times)
+
     return {
         "aws_rds_database_connections_average": gauges(lambda t: 25 + 60 * load(t), database),
         "aws_rds_free_storage_space_average": gauges(lambda t: 71e9 - 3e9 * day(t), database),
         "aws_rds_cpuutilization_average": gauges(lambda t: 6 + 30 * load(t), database),
-        "aws_backup_number_of_backup_jobs_completed_sum": gauges(
-            lambda t: 1, *(vault | {"dimension_ResourceType": kind} for kind in ("RDS", "S3"))
-        ),
+        "aws_backup_number_of_backup_jobs_completed_sum": backups,
+        "aws_backup_number_of_backup_jobs_failed_sum": gauges(lambda t: 0, *kinds),
+        "aws_backup_number_of_backup_jobs_expired_sum": gauges(lambda t: 0, *kinds),
+        "aws_backup_number_of_copy_jobs_completed_sum": backups,
+        "aws_backup_number_of_copy_jobs_failed_sum": gauges(lambda t: 0, *kinds),
+        "aws_eval_platform_clickhouse_backups_completed_sum": gauges(at_hour(2, 1)),
         "aws_certificatemanager_days_to_expiry_minimum": gauges(
             lambda t: 204 + (end - t) / DAY, {"dimension_CertificateArn": arn}
         ),

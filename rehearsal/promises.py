@@ -36,6 +36,19 @@ def _cluster(env: Environment, aws: EmulatedAws) -> Iterator[str]:
         bool(env.cluster.public_access_cidrs),
         cluster["resourcesVpcConfig"]["endpointPublicAccess"],
     )
+    admitted = aws.client("ec2").describe_security_group_rules(
+        Filters=[
+            {
+                "Name": "group-id",
+                "Values": [cluster["resourcesVpcConfig"]["clusterSecurityGroupId"]],
+            }
+        ]
+    )["SecurityGroupRules"]
+    yield from _differs(
+        f"{name} private networks",
+        set(env.cluster.private_access_cidrs),
+        {rule["CidrIpv4"] for rule in admitted if rule.get("FromPort") == 443},
+    )
     yield from _differs(
         f"{name} encrypts", ["secrets"], cluster["encryptionConfig"][0]["resources"]
     )

@@ -130,6 +130,7 @@ class BackupStack(EnvironmentStack):
         return service_role(
             self,
             "backup-role",
+            names=self.names,
             name=self.names.aws("backup"),
             trust_policy=self._trust(),
             managed_policies=(
@@ -143,6 +144,7 @@ class BackupStack(EnvironmentStack):
         service_role(
             self,
             "restore-role",
+            names=self.names,
             name=self.names.aws("backup-restore"),
             trust_policy=self._trust(),
             managed_policies=(

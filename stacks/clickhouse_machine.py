@@ -50,7 +50,7 @@ def replaceable_node(
         f"node-{node.index}",
         ami=ami,
         instance_type=node.names.env.clickhouse.instance_type,
-        iam_instance_profile=_profile(scope, node.index, name=name, statements=statements),
+        iam_instance_profile=_profile(scope, node, name=name, statements=statements),
         network_interface=[
             InstanceNetworkInterface(device_index=0, network_interface_id=interface.id)
         ],
@@ -105,16 +105,17 @@ def _root_volume(*, name: str, key_arn: str) -> InstanceRootBlockDevice:
 
 
 def _profile(
-    scope: constructs.Construct, index: int, *, name: str, statements: tuple[Statement, ...]
+    scope: constructs.Construct, node: Node, *, name: str, statements: tuple[Statement, ...]
 ) -> str:
     role = service_role(
         scope,
-        f"role-{index}",
+        f"role-{node.index}",
+        names=node.names,
         name=name,
         trust_policy=trust("ec2.amazonaws.com"),
         statements=statements,
     )
-    return IamInstanceProfile(scope, f"profile-{index}", name=name, role=role.name).name
+    return IamInstanceProfile(scope, f"profile-{node.index}", name=name, role=role.name).name
 
 
 def _user_data(scope: constructs.Construct, node: Node, volume: EbsVolume) -> str:

@@ -1,5 +1,6 @@
 """The EKS cluster: control plane, administrators, nodes, add-ons, and the pods' AWS roles."""
 
+import re
 from collections.abc import Sequence
 
 import constructs
@@ -27,6 +28,7 @@ from stacks.aws import (
     EksClusterUpgradePolicy,
     EksClusterVpcConfig,
     EksNodeGroup,
+    VpcSecurityGroupIngressRule,
 )
 from stacks.base import EnvironmentStack
 from stacks.cluster_addons import addons_of_nodes, addons_on_nodes
@@ -59,6 +61,7 @@ class ClusterStack(EnvironmentStack):
     ) -> None:
         super().__init__(scope, Stack.CLUSTER, env=env)
         cluster = self._control_plane(network, self._log_group())
+        self._private_access(cluster)
         self._administrators(cluster)
         node_security_group_id = cluster.vpc_config.cluster_security_group_id
         needed_by_nodes = addons_of_nodes(self, names=self.names, cluster=cluster)
@@ -113,6 +116,7 @@ class ClusterStack(EnvironmentStack):
         role = service_role(
             self,
             "cluster-role",
+            names=self.names,
             name=self.names.aws("eks-cluster"),
             trust_policy=trust(
                 "eks.amazonaws.com",
@@ -159,18 +163,37 @@ class ClusterStack(EnvironmentStack):
             depends_on=[log_group, *role.permissions],
         )
 
+    def _private_access(self, cluster: EksCluster) -> None:
+        """Into the group that EKS makes, which admits nobody but its own members.
+
+        (EKS user guide, "Security group requirements" and "Cluster API server endpoint".)
+        """
+        for cidr in self.env.cluster.private_access_cidrs:
+            VpcSecurityGroupIngressRule(
+                self,
+                f"api-from-{re.sub('[./]', '-', cidr)}",
+                security_group_id=cluster.vpc_config.cluster_security_group_id,
+                description=f"Kubernetes API from {cidr}",
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+            )
+
     def _administrators(self, cluster: EksCluster) -> None:
         for role_name in self.env.cluster.admin_role_names:
+            # Names are unique in an account, whatever the roles' paths.
+            name = role_name.rpartition("/")[2]
             entry = EksAccessEntry(
                 self,
-                f"admin-{role_name}",
+                f"admin-{name}",
                 cluster_name=cluster.name,
                 principal_arn=self.names.role_arn(role_name),
                 type="STANDARD",
             )
             EksAccessPolicyAssociation(
                 self,
-                f"admin-{role_name}-policy",
+                f"admin-{name}-policy",
                 cluster_name=cluster.name,
                 principal_arn=entry.principal_arn,
                 policy_arn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
@@ -183,6 +206,7 @@ class ClusterStack(EnvironmentStack):
         role = service_role(
             self,
             "node-role",
+            names=self.names,
             name=self.names.aws("eks-nodes"),
             trust_policy=trust("ec2.amazonaws.com"),
             managed_policies=("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"),

@@ -102,6 +102,7 @@ class DatabaseStack(EnvironmentStack):
         return service_role(
             self,
             "monitoring-role",
+            names=self.names,
             name=self.names.aws("postgres-monitoring"),
             trust_policy=trust(
                 "monitoring.rds.amazonaws.com",

@@ -1,16 +1,15 @@
 """What the three roles of GitHub Actions may do in the account: read settings, compare, or deploy."""
 
-from environments.names import Bucket, Names, Secret
-from stacks.iam import Statement
+from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret
+from stacks.delivery_refusals import never, no_secret_values
+from stacks.iam import Statement, regions
 from stacks.secrets import SECRETS_KEY_PURPOSE
 from stacks.state import STATE_KEY_PURPOSE
 
-# An operator puts these in; Terraform only makes their entries.
-_OPERATORS_SECRETS = (Secret.LLM_KEYS, Secret.SLACK_WEBHOOKS)
-# Terraform makes the entries of these too, and the ClickHouse nodes what is in them.
+# Terraform makes the entries of these, and the ClickHouse nodes what is in them.
 _NODES_SECRETS = (Secret.CLICKHOUSE_CA, Secret.CLICKHOUSE_CA_KEY)
 _TERRAFORMS_SECRETS = tuple(
-    secret for secret in Secret if secret not in (*_OPERATORS_SECRETS, *_NODES_SECRETS)
+    secret for secret in Secret if secret not in (*OPERATORS_SECRETS, *_NODES_SECRETS)
 )
 
 # What Terraform's provider calls to read the resources of the stacks; no object, log line, image or
@@ -69,21 +68,6 @@ _REGIONAL_SERVICES = (
     "rds:*",
     "secretsmanager:*",
 )
-# What no deploy needs: losing what nothing brings back, and handing data to another account. A
-# person with another role does it, when it must be.
-_NEVER_NEEDED = (
-    "backup:DeleteBackupVaultLockConfiguration",
-    "backup:DeleteRecoveryPoint",
-    "backup:PutBackupVaultAccessPolicy",
-    "ec2:ModifyImageAttribute",
-    "ec2:ModifySnapshotAttribute",
-    "elasticache:DeleteSnapshot",
-    "kms:DisableKey",
-    "kms:ScheduleKeyDeletion",
-    "rds:DeleteDBInstanceAutomatedBackup",
-    "rds:DeleteDBSnapshot",
-    "rds:ModifyDBSnapshotAttribute",
-)
 _PASSED_TO = (
     "backup.amazonaws.com",
     "ec2.amazonaws.com",
@@ -105,23 +89,29 @@ _LINKED_SERVICES = (
 
 def plan_role(names: Names) -> tuple[Statement, ...]:
     """Reads settings and states; is refused every secret value, whatever else it may be given."""
-    return (*_reading(names), *_no_secret_values(("*",)))
+    return (*_reading(names), *no_secret_values(("*",)))
 
 
 def inspect_role(names: Names) -> tuple[Statement, ...]:
     """Reads settings and states, and the values that Terraform wrote and compares in a refresh."""
-    others = tuple(_secret_arn(names, secret) for secret in (*_OPERATORS_SECRETS, *_NODES_SECRETS))
-    return (*_reading(names), *_reading_secrets(names), *_no_secret_values(others))
+    others = tuple(names.secret_arn(secret) for secret in (*OPERATORS_SECRETS, *_NODES_SECRETS))
+    return (
+        *_reading(names),
+        _asking_for_buckets(names),
+        *_reading_secrets(names),
+        *no_secret_values(others),
+    )
 
 
 def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
     """Changes everything but the bootstrap: the state stack, and the roles this is about."""
     return (
         *_reading(names),
+        _asking_for_buckets(names),
         *_writing_state(names),
         *_changing_services(names),
         *_changing_roles(names),
-        *_never(names, provider_arn),
+        *never(names, provider_arn=provider_arn),
     )
 
 
@@ -141,11 +131,18 @@ def _reading(names: Names) -> tuple[Statement, ...]:
     )
 
 
+def _asking_for_buckets(names: Names) -> Statement:
+    """How a refresh asks whether a bucket is still there (HeadBucket). Objects stay unreadable."""
+    return Statement(
+        actions=("s3:ListBucket",), resources=tuple(names.bucket_arn(bucket) for bucket in Bucket)
+    )
+
+
 def _reading_secrets(names: Names) -> tuple[Statement, ...]:
     return (
         Statement(
             actions=("secretsmanager:GetSecretValue",),
-            resources=tuple(_secret_arn(names, secret) for secret in _TERRAFORMS_SECRETS),
+            resources=tuple(names.secret_arn(secret) for secret in _TERRAFORMS_SECRETS),
         ),
         _key(names, "kms:Decrypt", service="secretsmanager", purpose=SECRETS_KEY_PURPOSE),
     )
@@ -185,7 +182,12 @@ def _changing_services(names: Names) -> tuple[Statement, ...]:
     return (
         Statement(
             actions=_REGIONAL_SERVICES,
-            conditions={"StringEquals": {"aws:RequestedRegion": _regions(names)}},
+            conditions={"StringEquals": {"aws:RequestedRegion": regions(names)}},
+        ),
+        Statement(
+            actions=_REGIONAL_SERVICES,
+            conditions={"StringNotEquals": {"aws:RequestedRegion": regions(names)}},
+            deny=True,
         ),
         Statement(
             actions=("s3:*",),
@@ -195,8 +197,6 @@ def _changing_services(names: Names) -> tuple[Statement, ...]:
                 if bucket not in (Bucket.STATE, Bucket.ACCESS_LOGS)
             ),
         ),
-        # How the provider asks whether a bucket still exists.
-        Statement(actions=("s3:ListBucket",), resources=(names.bucket_arn(Bucket.ACCESS_LOGS),)),
         Statement(
             actions=(
                 "route53:AssociateVPCWithHostedZone",
@@ -211,16 +211,25 @@ def _changing_services(names: Names) -> tuple[Statement, ...]:
 
 
 def _changing_roles(names: Names) -> tuple[Statement, ...]:
+    """Roles that the boundary holds: none can be made without it, and to none can more be given."""
     ours = (names.role_arn(names.aws("*")),)
     return (
+        # IAM's condition holds for no other action on roles.
         Statement(
             actions=(
                 "iam:AttachRolePolicy",
                 "iam:CreateRole",
-                "iam:DeleteRole",
                 "iam:DeleteRolePolicy",
                 "iam:DetachRolePolicy",
+                "iam:PutRolePermissionsBoundary",
                 "iam:PutRolePolicy",
+            ),
+            resources=ours,
+            conditions={"StringEquals": {"iam:PermissionsBoundary": names.boundary_arn}},
+        ),
+        Statement(
+            actions=(
+                "iam:DeleteRole",
                 "iam:TagRole",
                 "iam:UntagRole",
                 "iam:UpdateAssumeRolePolicy",
@@ -254,66 +263,3 @@ def _changing_roles(names: Names) -> tuple[Statement, ...]:
             conditions={"StringEquals": {"iam:AWSServiceName": list(_LINKED_SERVICES)}},
         ),
     )
-
-
-def _never(names: Names, provider_arn: str) -> tuple[Statement, ...]:
-    """Refused even if another policy on the deploy role should one day allow it."""
-    own_roles = tuple(names.role_arn(names.aws(role)) for role in ("plan", "inspect", "deploy"))
-    return (
-        # Its own trust and rights: who can deploy must not decide who can deploy.
-        Statement(
-            actions=(
-                "iam:Add*",
-                "iam:Attach*",
-                "iam:Create*",
-                "iam:Delete*",
-                "iam:Detach*",
-                "iam:PassRole",
-                "iam:Put*",
-                "iam:Remove*",
-                "iam:Update*",
-            ),
-            resources=(*own_roles, provider_arn),
-            deny=True,
-        ),
-        # Rights without a role that somebody reviews.
-        Statement(
-            actions=("iam:*AccessKey*", "iam:*Group*", "iam:*LoginProfile", "iam:*User*"),
-            deny=True,
-        ),
-        Statement(
-            actions=_REGIONAL_SERVICES,
-            conditions={"StringNotEquals": {"aws:RequestedRegion": _regions(names)}},
-            deny=True,
-        ),
-        Statement(actions=_NEVER_NEEDED, deny=True),
-        *_no_secret_values(tuple(_secret_arn(names, secret) for secret in _OPERATORS_SECRETS)),
-    )
-
-
-def _no_secret_values(resources: tuple[str, ...]) -> tuple[Statement, ...]:
-    return (
-        Statement(
-            actions=(
-                "secretsmanager:BatchGetSecretValue",
-                "secretsmanager:GetSecretValue",
-                "secretsmanager:PutSecretValue",
-                "secretsmanager:UpdateSecret",
-            ),
-            resources=resources,
-            deny=True,
-        ),
-    )
-
-
-def _secret_arn(names: Names, secret: Secret) -> str:
-    """Secrets Manager ends each ARN with six characters of its own."""
-    account = names.env.account
-    return (
-        f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{names.secret(secret)}-??????"
-    )
-
-
-def _regions(names: Names) -> list[str]:
-    account = names.env.account
-    return [account.region, *([account.backup_copy_region] if account.backup_copy_region else [])]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cdktf
 import constructs
 
+from environments.names import Names
 from stacks.aws import IamRole, IamRolePolicy, IamRolePolicyAttachment
 
 
@@ -41,6 +42,12 @@ def _document(statement: Statement) -> dict[str, object]:
     return document
 
 
+def regions(names: Names) -> list[str]:
+    """Where an environment may have anything; for conditions on `aws:RequestedRegion`."""
+    account = names.env.account
+    return [account.region, *([account.backup_copy_region] if account.backup_copy_region else [])]
+
+
 def trust(
     *principals: str,
     actions: tuple[str, ...] = ("sts:AssumeRole",),
@@ -70,13 +77,23 @@ def service_role(
     scope: constructs.Construct,
     id_: str,
     *,
+    names: Names,
     name: str,
     trust_policy: str,
     statements: tuple[Statement, ...] = (),
     managed_policies: tuple[str, ...] = (),
 ) -> ServiceRole:
-    """A role with its permissions inline, and AWS-managed policies by name where AWS asks for them."""
-    role = IamRole(scope, id_, name=name, assume_role_policy=trust_policy)
+    """A role with its permissions inline, and AWS-managed policies by name where AWS asks for them.
+
+    Whatever these say, it can do no more than `permissions_boundary.py` allows.
+    """
+    role = IamRole(
+        scope,
+        id_,
+        name=name,
+        assume_role_policy=trust_policy,
+        permissions_boundary=names.boundary_arn,
+    )
     permissions: list[cdktf.ITerraformDependable] = [
         IamRolePolicyAttachment(
             scope,

@@ -241,6 +241,7 @@ class NetworkStack(EnvironmentStack):
         role = service_role(
             self,
             "flow-log-role",
+            names=self.names,
             name=self.names.aws("flow-logs"),
             trust_policy=trust(
                 "vpc-flow-logs.amazonaws.com",

@@ -25,6 +25,7 @@ def pod_identity(
     role = service_role(
         scope,
         f"{id_}-role",
+        names=names,
         name=names.aws(id_),
         trust_policy=_trust_of(names, service_account),
         statements=statements,

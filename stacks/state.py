@@ -1,4 +1,5 @@
-"""The bucket of every Terraform state, and the one that records who read which bucket.
+"""What comes before everything: the bucket of every Terraform state, the one that records who read
+which bucket, and the permissions boundary, without which no other stack's role can be made.
 
 It is the first stack of an account and holds its own state: it is applied once with a local
 backend, and that state then moves into the bucket (`terraform init -migrate-state`).
@@ -9,23 +10,25 @@ import constructs
 
 from environments.names import Bucket, Stack
 from environments.spec import Environment
-from stacks.aws import KmsKey, S3BucketPolicy
+from stacks.aws import IamPolicy, KmsKey, S3BucketPolicy
 from stacks.base import EnvironmentStack
-from stacks.iam import Statement
+from stacks.iam import Statement, policy
 from stacks.kms import encryption_key
+from stacks.permissions_boundary import boundary
 from stacks.s3 import safe_bucket
 
 STATE_KEY_PURPOSE = "state"  # the key's alias, by which other stacks' policies name it
 
 
 class StateStack(EnvironmentStack):
-    """State bucket with its own key, and the access-log bucket of all buckets."""
+    """State bucket with its own key, the access-log bucket of all buckets, and all roles' boundary."""
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, Stack.STATE, env=env)
         key = self._key()
         logs = self._access_log_bucket()
         self._state_bucket(key, logs)
+        self._boundary()
 
     def _key(self) -> KmsKey:
         key = encryption_key(self, "key", names=self.names, purpose=STATE_KEY_PURPOSE)
@@ -79,6 +82,15 @@ class StateStack(EnvironmentStack):
             expire_after_days=None,
         )
         state.lifecycle = _never_destroyed()
+
+    def _boundary(self) -> None:
+        """Here, because the deploy role cannot change this stack."""
+        IamPolicy(
+            self,
+            "boundary",
+            name=self.names.aws("boundary"),
+            policy=policy(*boundary(self.names)),
+        )
 
 
 def _never_destroyed() -> cdktf.TerraformResourceLifecycle:

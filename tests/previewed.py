@@ -6,7 +6,7 @@ from environments.dev import DEV
 from environments.spec import Previews, Resources
 
 PREVIEWS = Previews(
-    repository_owner="example-org",
+    repository_owner="your-organisation",
     repository_name="eval-apps",
     label="preview",
     max_age_hours=72,

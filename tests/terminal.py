@@ -29,7 +29,7 @@ class Terminal:
 
     def types(self, commands: str, *, answers: Mapping[str, str] | None = None) -> None:
         """Run the commands; what ends in a key of `answers` is answered by its value and Enter."""
-        self._start(commands)
+        self._start(commands, "")
         asked = dict(answers or {})
         while (found := self._shell.expect_exact([_PROMPT, *asked, pexpect.EOF])) != 0:
             assert found <= len(asked), f"failed:\n{commands}\n{self.shown[-4000:]}"
@@ -37,17 +37,17 @@ class Terminal:
 
     def watches(self, commands: str, *, until: str) -> None:
         """Run what ends only with Ctrl-C, which is pressed when `until` was seen."""
-        self._start(commands)
+        self._start(commands, " || true")
         found = self._shell.expect_exact([until, _PROMPT, pexpect.EOF])
         assert found == 0, f"{until!r} was not seen:\n{commands}\n{self.shown[-4000:]}"
         self._shell.sendintr()
         self._shell.expect_exact(_PROMPT)
 
-    def _start(self, commands: str) -> None:
+    def _start(self, commands: str, after: str) -> None:
         self.typed.append(commands)
         script = self._scripts / "typed.sh"
         script.write_text(commands)
-        self._shell.send(f". {script}\r")
+        self._shell.send(f". {script}{after}\r")
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 It asks CloudWatch by namespace, not by tag: certificates are made by people, who may not tag them, and
 the role needs no right to list the account's resources. A call costs by the metrics it asks for, 0.01
-USD per thousand (aws.amazon.com/cloudwatch/pricing). About a dozen of them every five minutes are some
-100,000 a month, one dollar; every 30 seconds, as often as Prometheus scrapes, it would be ten. What
-Prometheus scrapes is the last answer and costs nothing.
+USD per thousand (aws.amazon.com/cloudwatch/pricing). About fifteen of them every five minutes are some
+130,000 a month, 1.30 dollars; every 30 seconds, as often as Prometheus scrapes, it would be thirteen.
+What Prometheus scrapes is the last answer and costs nothing.
 
 Value keys: `charts/prometheus-yet-another-cloudwatch-exporter` of prometheus-community/helm-charts, read
 at 0.50. Names of metrics and labels: `pkg/promutil` of prometheus-community/yet-another-cloudwatch-exporter;
@@ -23,7 +23,9 @@ from argocd.addons.values import (
 )
 from bindings.yaml_text import to_yaml
 from environments.names import (
+    CLICKHOUSE_BACKUPS_METRIC,
     CLOUDWATCH_EXPORTER,
+    CLOUDWATCH_NAMESPACE,
     MONITORING_LABEL,
     Addon,
     MonitoringPart,
@@ -94,12 +96,29 @@ ASKED = (
     ),
     Asked(
         namespace="AWS/Backup",
-        metrics=("NumberOfBackupJobsCompleted",),
+        metrics=(
+            "NumberOfBackupJobsCompleted",
+            "NumberOfBackupJobsFailed",
+            "NumberOfBackupJobsExpired",
+            "NumberOfCopyJobsCompleted",
+            "NumberOfCopyJobsFailed",
+        ),
         statistic="Sum",
         # By the day it would be yesterday's sum, and a missing backup would show a day late.
         period_seconds=_HOUR,
         length_seconds=_HOUR,
-        dimensions=(),  # AWS's guide does not say which it combines
+        # The vault alone, or the vault (of a copy: where it goes) and the type; nothing tells one bucket
+        # from another (CloudWatch's guide, enriched metrics of AWS/Backup; AWS Backup's, its metrics).
+        dimensions=("BackupVaultName", "ResourceType"),
+        missing_is_zero=True,
+    ),
+    Asked(
+        namespace=CLOUDWATCH_NAMESPACE,
+        metrics=(CLICKHOUSE_BACKUPS_METRIC,),
+        statistic="Sum",
+        period_seconds=_HOUR,
+        length_seconds=_HOUR,
+        dimensions=(),
         missing_is_zero=True,
     ),
     Asked(

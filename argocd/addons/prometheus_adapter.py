@@ -1,8 +1,11 @@
-"""prometheus-adapter: hands the queue's length to autoscalers, as a metric of the cluster's API.
+"""prometheus-adapter: hands the queue's length to the workers' autoscaler, as an external metric.
 
-Workers scale on CPU (B4, B11) and nothing reads this metric yet. It is there because CPU says little
-about workers that wait for LLM providers: an HPA that is to follow the queue needs no more than
-`type: External, metric: {name: eval_queue_waiting_jobs}`. CPU and memory stay metrics-server's.
+It belongs to no namespace (`namespaced: False`), so that every HPA reads the same. An empty queue is 0
+and not no answer, which would keep workers from becoming fewer: redis_exporter tells a length for each
+key that it is asked for (oliver006/redis_exporter#483). CPU and memory stay metrics-server's.
+
+The chart lets the HPA's controller read external metrics (`templates/external-metrics-cluster-role*`),
+as Kubernetes' own role for it does; it makes the APIService only where there is an external rule.
 
 Value keys: `charts/prometheus-adapter` of prometheus-community/helm-charts, read at 5.3; the set's 5.4
 was not at hand.
@@ -21,14 +24,13 @@ from environments.names import (
     MONITORING_LABEL,
     MONITORING_NAMESPACE,
     PROMETHEUS_PORT,
+    QUEUE_METRIC,
     REDIS_QUEUE_KEY,
     Addon,
     MonitoringPart,
     Names,
 )
 from environments.spec import Resources
-
-QUEUE_METRIC = "eval_queue_waiting_jobs"
 
 ADAPTER = Resources(
     cpu_request_millicores=15,
@@ -61,7 +63,8 @@ def _values(*, replicas: int) -> Values:
         "podDisruptionBudget": {"enabled": replicas > 1, "maxUnavailable": 1},
         "topologySpreadConstraints": spread_over_nodes(labels),
         # Each pod signs its own certificate and the API server does not check it: without a CA there
-        # is none that changes at each rendering. What could be forged is the length of a queue.
+        # is none that changes at each rendering. What could be forged is the length of a queue, and with
+        # it the number of workers between their bounds.
         "tls": {"enable": False},
         "certManager": {"enabled": False},
         "resources": requirements(ADAPTER),

@@ -12,6 +12,9 @@ from environments.spec import Environment
 # `stacks/network.py`; AWS allows /16 to /28 (VPC user guide, "VPC CIDR blocks").
 _LARGEST_VPC_PREFIX = 20
 
+# 10.0.0.0/8 is the largest network that can be one's own.
+_LARGEST_ADMITTED_PREFIX = 8
+
 
 def problems(env: Environment) -> Iterator[str]:
     zones = env.network.zones
@@ -44,14 +47,18 @@ def problems(env: Environment) -> Iterator[str]:
         )
     for field, cidrs in (
         ("cluster.public_access_cidrs", env.cluster.public_access_cidrs),
+        ("cluster.private_access_cidrs", env.cluster.private_access_cidrs),
         ("orchestrator.allowed_cidrs", env.orchestrator.allowed_cidrs),
     ):
         for text in cidrs:
             cidr = ipv4_network(text)
             if cidr is None:
                 yield f"{field}: {text!r} is not an IPv4 network; write it as in '203.0.113.0/24'"
-            elif cidr.prefixlen == 0:
-                yield f"{field}: {text} is the whole internet; list the networks your people come from"
+            elif cidr.prefixlen < _LARGEST_ADMITTED_PREFIX:
+                yield (
+                    f"{field}: {text} is the whole internet, or much of it; list the networks your "
+                    "people come from"
+                )
         found = [cidr for text in cidrs if (cidr := ipv4_network(text)) is not None]
         for index, one in enumerate(found):
             for other in found[index + 1 :]:

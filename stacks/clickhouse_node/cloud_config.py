@@ -9,9 +9,11 @@ from pathlib import Path
 
 from bindings.yaml_text import to_yaml
 from environments.names import (
+    CLICKHOUSE_BACKUPS_METRIC,
     CLICKHOUSE_CLUSTER,
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_NATIVE_TLS_PORT,
+    CLOUDWATCH_NAMESPACE,
     Bucket,
     Names,
     Secret,
@@ -111,6 +113,8 @@ def _environment(node: Node, data_device: str) -> str:
         "BACKUP_BUCKET": names.bucket(Bucket.BACKUPS),
         "BACKUP_PREFIX": settings.BACKUP_PREFIX,
         "CLAIM_SECONDS": str(6 * 3600),
+        "METRICS_NAMESPACE": CLOUDWATCH_NAMESPACE,
+        "BACKUPS_METRIC": CLICKHOUSE_BACKUPS_METRIC,
         "CLICKHOUSE_VERSION": env.clickhouse.version,
         "CLICKHOUSE_UID": "710",
         "REPOSITORY": settings.REPOSITORY,

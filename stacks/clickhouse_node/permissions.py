@@ -1,6 +1,6 @@
 """What a ClickHouse node may do in AWS, and nothing besides."""
 
-from environments.names import Bucket, Names, Secret
+from environments.names import CLOUDWATCH_NAMESPACE, Bucket, Names, Secret
 from stacks.clickhouse_node.settings import BACKUP_PREFIX
 from stacks.iam import Statement
 
@@ -29,6 +29,7 @@ def node_statements(
         *_secrets(names, secret_arns, secrets_key_arn),
         *(_authority(names, secret_arns, secrets_key_arn) if first else ()),
         *_backups(names, storage_key_arn),
+        _metrics(),
         _sessions(),
     )
 
@@ -74,6 +75,14 @@ def _backups(names: Names, key_arn: str) -> tuple[Statement, Statement, Statemen
             resources=(f"{bucket}/{BACKUP_PREFIX}/*",),
         ),
         _key_through(names, "s3", key_arn, "kms:Decrypt", "kms:GenerateDataKey"),
+    )
+
+
+def _metrics() -> Statement:
+    """This action knows no resource, but a namespace (CloudWatch's guide, "Using condition keys")."""
+    return Statement(
+        actions=("cloudwatch:PutMetricData",),
+        conditions={"StringEquals": {"cloudwatch:namespace": CLOUDWATCH_NAMESPACE}},
     )
 
 

@@ -203,7 +203,10 @@ def test_every_object_lands_in_its_pull_requests_namespace(previews: Built) -> N
 def test_only_labelled_pull_requests_get_a_preview(application_set: Manifest) -> None:
     (generator,) = application_set["spec"]["generators"]
     github = generator["pullRequest"]["github"]
-    assert (github["owner"], github["repo"]) == ("example-org", "eval-apps")
+    assert (github["owner"], github["repo"]) == (
+        PREVIEWS.repository_owner,
+        PREVIEWS.repository_name,
+    )
     assert github["labels"] == [PREVIEWS.label]
     assert github["appSecretName"]  # nothing of the credential itself
 

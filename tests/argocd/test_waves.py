@@ -16,6 +16,11 @@ DEFINED_BY = {
     "external-secrets.io": Addon.EXTERNAL_SECRETS,
     "monitoring.coreos.com": Addon.PROMETHEUS_CRDS,
 }
+# What an autoscaler's metrics go through, by their type.
+BEHIND_METRICS = {
+    "Resource": (Addon.METRICS_SERVER,),
+    "External": (Addon.REDIS_EXPORTER, Addon.PROMETHEUS_STACK, Addon.PROMETHEUS_ADAPTER),
+}
 EXISTING_NAMESPACES = {"kube-system", "argocd"}
 
 Manifests = dict[str, dict[App, list[Manifest]]]
@@ -171,8 +176,10 @@ def test_what_acts_on_an_object_comes_before_it(
     for app, objects in manifests[name].items():
         if all_of(objects, "Ingress"):
             assert waves[Addon.LOAD_BALANCER_CONTROLLER] < waves[app]
-        if all_of(objects, "HorizontalPodAutoscaler"):
-            assert waves[Addon.METRICS_SERVER] < waves[app]
+        for autoscaler in all_of(objects, "HorizontalPodAutoscaler"):
+            for metric in autoscaler["spec"]["metrics"]:
+                for addon in BEHIND_METRICS[metric["type"]]:
+                    assert waves[addon] < waves[app], f"{app} scales by what {addon} tells"
 
 
 @ENVIRONMENTS
@@ -189,12 +196,12 @@ def test_the_storage_class_comes_before_whatever_claims_a_volume(
 
 @ENVIRONMENTS
 def test_what_only_watches_comes_after_what_serves(waves: dict[str, int]) -> None:
-    serving = max(waves[app] for app in (App.ORCHESTRATOR, App.WORKER))
-    watching = {
+    # The workers scale by what the others tell.
+    assert waves[App.WORKER] < waves[Addon.CLOUDWATCH_EXPORTER]
+    for addon in (
         Addon.PROMETHEUS_STACK,
         Addon.PROMETHEUS_ADAPTER,
         Addon.REDIS_EXPORTER,
         Addon.CLOUDWATCH_EXPORTER,
-    }
-    for addon in watching & waves.keys():
-        assert serving < waves[addon]
+    ):
+        assert waves[App.ORCHESTRATOR] < waves[addon]

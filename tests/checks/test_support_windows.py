@@ -96,7 +96,7 @@ def test_development_is_upgraded_before_production() -> None:
     def told(dev: str, prod: str) -> bool:
         found = messages(
             changed(DEV, {"cluster.kubernetes_version": dev}),
-            changed(PROD, {"cluster.kubernetes_version": prod}),
+            changed(PROD, {"cluster.kubernetes_version": prod, "promotes_from": "dev"}),
         )
         return any("upgrade dev first" in message for message in found)
 

@@ -1,7 +1,13 @@
-"""A case for every alert, with the numbers of production: what is just good enough, and what is not."""
+"""A case for every alert, at limits of its own: what is just good enough, and what is not."""
 
+import dataclasses
+
+from dashboards.backup_health import BACKED_UP
+from dashboards.telemetry_health import silence_alert
 from environments.prod import PROD
-from tests.dashboards.cases import GONE, Case, Growth, Level
+from environments.spec import Objectives
+from environments.telemetry import METRICS, Emitter, Metric
+from tests.dashboards.cases import GONE, NAN, Case, Daily, Growth, Level
 
 _READY = (
     'kube_deployment_status_replicas_available{namespace="eval-platform",deployment="orchestrator"}'
@@ -16,9 +22,10 @@ _AUTOSCALER = (
 )
 _VOLUME = 'kubelet_volume_stats_{}_bytes{{namespace="monitoring",persistentvolumeclaim="data-0"}}'
 _BACKUPS = (
-    'aws_backup_number_of_backup_jobs_completed_sum{{dimension_BackupVaultName="vault",'
+    'aws_backup_number_of_{}_jobs_{}_sum{{dimension_BackupVaultName="vault",'
     'dimension_ResourceType="{}"}}'
 )
+_CLICKHOUSE_BACKUPS = "aws_eval_platform_clickhouse_backups_completed_sum"
 _CERTIFICATE = 'aws_certificatemanager_days_to_expiry_minimum{dimension_CertificateArn="arn"}'
 _CALLS = (
     "gen_ai_client_operation_duration_seconds_{}"
@@ -26,9 +33,19 @@ _CALLS = (
 )
 _CLICKHOUSE_DISK = 'ClickHouseAsyncMetrics_Disk{}_default{{instance="ch-1"}}'
 
+# Production at the limits that the cases are about, whatever its own are.
+JUDGED = dataclasses.replace(
+    PROD,
+    objectives=Objectives(
+        availability_percent=99.5,
+        provider_p95_seconds=20,
+        daily_llm_budget_usd=500,
+    ),
+    database=dataclasses.replace(PROD.database, storage_gib=100, max_connections=500),
+)
 _DAY = 24 * 60
-_BUDGET = PROD.objectives.daily_llm_budget_usd
-_SLOW = PROD.objectives.provider_p95_seconds
+_BUDGET = JUDGED.objectives.daily_llm_budget_usd
+_SLOW = JUDGED.objectives.provider_p95_seconds
 _SPEND_STEPS = 48  # half an hour each
 
 SERVICE = (
@@ -93,8 +110,7 @@ QUEUE = (
         series={_QUEUE: Growth(-1, 0, -1, start=500)},
         says="The queue has not become shorter for five minutes",
         explains=(
-            "487 jobs wait at least, and as many as five minutes ago or more: workers do not keep up "
-            "(B13)."
+            "487 jobs wait at least, and as many as five minutes ago or more: workers do not keep up."
         ),
         lags_minutes=5,
     ),
@@ -212,17 +228,6 @@ STORES = (
         explains="The volume in namespace monitoring is almost full.",
         labels={"namespace": "monitoring", "persistentvolumeclaim": "data-0"},
     ),
-    *(
-        Case(
-            alert=f"BackupMissing{kind.capitalize()}",
-            series={_BACKUPS.format(kind): Level(1, bad, 1)},
-            says=f"No backup of {kind} was seen for a day and a half",
-            lags_minutes=36 * 60,
-            step_minutes=30,
-        )
-        for kind in ("RDS", "S3")
-        for bad in (0, GONE)
-    ),
     Case(
         alert="CertificateNotRenewed",
         series={_CERTIFICATE: Level(30, 29, 300)},
@@ -232,6 +237,115 @@ STORES = (
         alert="CertificateExpires",
         series={_CERTIFICATE: Level(7, 6, 300)},
         says="The API's certificate expires in 6 days",
+        lags_minutes=60,
+        step_minutes=5,
+    ),
+    # ACM tells nothing of a certificate that has expired.
+    Case(
+        alert="CertificateExpires",
+        series={_CERTIFICATE: Level(GONE, 0, GONE)},
+        says="The API's certificate expires in 0 days",
+        lags_minutes=3 * _DAY,
+        step_minutes=60,
+    ),
+    *(
+        Case(
+            alert="CertificateUnknown",
+            series={_CERTIFICATE: Level(300, silence, 300)},
+            says="Nothing tells when the API's certificate expires",
+            lags_minutes=60,
+            step_minutes=60,
+        )
+        for silence in (GONE, NAN)
+    ),
+)
+
+
+def _missing(alert: str, series: str, *, least: int, bad: float | None, says: str) -> Case:
+    return Case(
+        alert=alert,
+        series={series: Daily(least, bad, least)},
+        says=f"{says}: fewer than {least} a day for a day and a half",
+        lags_minutes=36 * 60,
+        step_minutes=60,
+    )
+
+
+BACKUPS = (
+    *(
+        _missing(alert, series, least=least, bad=bad, says=says)
+        for kind, least in BACKED_UP.items()
+        for bad in (least - 1, GONE)
+        for alert, series, says in (
+            (
+                f"BackupMissing{kind.capitalize()}",
+                _BACKUPS.format("backup", "completed", kind),
+                f"Backups of {kind} are missing",
+            ),
+            (
+                f"BackupCopyMissing{kind.capitalize()}",
+                _BACKUPS.format("copy", "completed", kind),
+                f"Copies of {kind} in the other region are missing",
+            ),
+        )
+    ),
+    *(
+        _missing(
+            "BackupMissingClickhouse",
+            _CLICKHOUSE_BACKUPS,
+            least=1,
+            bad=bad,
+            says="Backups of ClickHouse are missing",
+        )
+        for bad in (0, GONE)
+    ),
+    *(
+        Case(
+            alert=alert,
+            series={_BACKUPS.format(jobs, state, "S3"): Level(good, 1, 0)},
+            says=says,
+            labels={"dimension_ResourceType": "S3"},
+            lags_minutes=_DAY,
+            step_minutes=30,
+        )
+        for alert, jobs, state, says in (
+            ("BackupJobFailed", "backup", "failed", "A backup of S3 failed or did not begin"),
+            ("BackupJobFailed", "backup", "expired", "A backup of S3 failed or did not begin"),
+            (
+                "BackupCopyFailed",
+                "copy",
+                "failed",
+                "A backup of S3 was not copied to the other region",
+            ),
+        )
+        for good in (0, GONE)
+    ),
+)
+
+
+def _silence(silent: Metric, absence: float | None) -> Case:
+    """One metric of an emitter vanishes, and the others of it stay."""
+    return Case(
+        alert=silence_alert(silent.emitter),
+        series={
+            f'{metric.series[-1]}{{job="{metric.emitter}"}}': Level(
+                0, absence if metric is silent else 0, 0
+            )
+            for metric in METRICS
+            if metric.emitter is silent.emitter and metric.always
+        },
+        says=f"{silent.name} of {silent.emitter} is missing",
+        labels={"metric": silent.name},
+        lags_minutes=5,
+    )
+
+
+SILENCE = (
+    *(_silence(metric, GONE) for metric in METRICS if metric.always),
+    *(
+        _silence(metric, NAN)
+        for metric in METRICS
+        if metric.always and metric.emitter is Emitter.CLOUDWATCH_EXPORTER
     ),
 )
 
@@ -292,4 +406,14 @@ QUALITY = (
     ),
 )
 
-CASES = (*SERVICE, *QUEUE, *WORKERS, *STORES, *MONEY, *PROVIDERS, *QUALITY)
+CASES = (
+    *SERVICE,
+    *QUEUE,
+    *WORKERS,
+    *STORES,
+    *BACKUPS,
+    *SILENCE,
+    *MONEY,
+    *PROVIDERS,
+    *QUALITY,
+)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 GONE = None  # the series is no longer there
+NAN = float("nan")  # it is, and says that nobody knows: the CloudWatch exporter's way
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,22 @@ class Growth:
         return " ".join(values)
 
 
+@dataclass(frozen=True)
+class Daily:
+    """A gauge with a value in one hour of each day, and 0 in the others; a sample an hour."""
+
+    good: float | None
+    bad: float | None
+    mended: float | None
+
+    def notation(self, samples: int) -> str:
+        told = []
+        for index, value in enumerate((self.good, self.bad, self.mended)):
+            for hour in range(index * samples, (index + 1) * samples):
+                told.append("_" if value is GONE else f"{value if hour % 24 == 21 else 0:g}")
+        return " ".join(told)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """Three phases of the same length: silent in the first, firing by the end of the second, silent by
@@ -48,7 +65,7 @@ class Case:
     """
 
     alert: str
-    series: dict[str, Level | Growth]
+    series: dict[str, Level | Growth | Daily]
     says: str  # the summary, as the reader gets it
     explains: str | None = None  # the description, where it depends on the values
     labels: dict[str, str] = field(default_factory=dict)  # beside those that the rule sets

@@ -82,13 +82,14 @@ def test_every_alert_can_be_routed_and_acted_on(name: str, observation: Observat
 
 @EACH_NAME
 def test_every_runbook_link_leads_to_an_entry_in_this_repository(
-    name: str, observation: Observation
+    name: str, observation: Observation, names: dict[str, Names]
 ) -> None:
+    branch = names[name].env.repository.revision
     for rule in alert_rules(observation[name]):
         if rule["alert"] == DEAD_MANS_SWITCH:
             continue
         address = urlsplit(rule["annotations"]["runbook_url"])
-        page = ROOT / address.path.split("/blob/main/")[1]
+        page = ROOT / address.path.split(f"/blob/{branch}/")[1]
         assert page.is_file(), f"{rule['alert']} sends people to {page}; run `make render`"
         assert f'"{address.fragment}"' in page.read_text(), address.geturl()
 

@@ -14,6 +14,10 @@ from environments.rules import InvalidEnvironmentError, problems_of, require_sou
 from environments.spec import Environment, SyncWindow, SyncWindowKind
 from tests.previewed import PREVIEWED, PREVIEWS
 
+MOST = DEV.worker.max_replicas
+PODS = DEV.orchestrator.replicas + MOST
+TIMEOUT = DEV.worker.llm_calls.timeout_seconds
+
 
 def changed(value: Any, changes: Mapping[str, object]) -> Any:
     """A copy of a frozen value with fields replaced by their dotted path."""
@@ -58,10 +62,10 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (PROD, {"promotes_from": None}, "promotes_from: None in production"),
         (DEV, {"account.id": "12345"}, "is not 12 digits"),
         (DEV, {"account.region": "Frankfurt"}, "is not a region"),
-        (PROD, {"account.backup_copy_region": "eu-central-1"}, "is not another region"),
-        (DEV, {"network.zones": ("eu-central-1a",)}, "EKS and RDS need two"),
-        (DEV, {"network.zones": ("eu-central-1a",) * 2}, "listed twice"),
-        (DEV, {"network.zones": ("eu-central-1a", "us-east-1a")}, "not a zone of eu-central-1"),
+        (PROD, {"account.backup_copy_region": PROD.account.region}, "is not another region"),
+        (DEV, {"network.zones": DEV.network.zones[:1]}, "EKS and RDS need two"),
+        (DEV, {"network.zones": DEV.network.zones[:1] * 2}, "listed twice"),
+        (DEV, {"network.zones": ("xx-none-1a",)}, f"not a zone of {DEV.account.region}"),
         (DEV, {"network.vpc_cidr": "10.10.0.0/24"}, "use /16 to /20"),
         (DEV, {"network.vpc_cidr": "10.10.0.1/16"}, "is not an IPv4 network"),
         (DEV, {"network.vpc_cidr": "8.8.0.0/16"}, "public range"),
@@ -71,6 +75,31 @@ def test_development_with_previews_breaks_no_rule() -> None:
             DEV,
             {"cluster.public_access_cidrs": ("203.0.113.0/24", "203.0.113.0/28")},
             "overlap; keep the wider one",
+        ),
+        (PROD, {"cluster.private_access_cidrs": ()}, "nobody could reach the API"),
+        (DEV, {"cluster.public_access_cidrs": ()}, "nobody could reach the API"),
+        (PROD, {"cluster.private_access_cidrs": ("0.0.0.0/0",)}, "the whole internet"),
+        (PROD, {"cluster.private_access_cidrs": ("128.0.0.0/1",)}, "or much of it"),
+        (PROD, {"cluster.private_access_cidrs": ("vpn",)}, "is not an IPv4 network"),
+        (
+            PROD,
+            {"cluster.private_access_cidrs": ("10.250.0.0/24", "10.250.0.0/28")},
+            "overlap; keep the wider one",
+        ),
+        (DEV, {"cluster.admin_role_names": ()}, "nobody could administer the cluster"),
+        (DEV, {"cluster.admin_role_names": ("Platform Admin",)}, "is not a role's name"),
+        (DEV, {"cluster.admin_role_names": ("/team/PlatformAdmin",)}, "is not a role's name"),
+        (DEV, {"cluster.admin_role_names": ("team/",)}, "is not a role's name"),
+        (DEV, {"cluster.admin_role_names": ("a" * 65,)}, "is not a role's name"),
+        (
+            DEV,
+            {"cluster.admin_role_names": ("arn:aws:iam::111111111111:role/PlatformAdmin",)},
+            "write what stands after ':role/' in its ARN",
+        ),
+        (
+            DEV,
+            {"cluster.admin_role_names": ("PlatformAdmin", "team/PlatformAdmin")},
+            "'PlatformAdmin' is listed twice",
         ),
         (DEV, {"cluster.kubernetes_version": "1.29"}, "EKS does not support '1.29'"),
         (DEV, {"addon_set": "2019-01"}, "is unknown; use one of 2026-11"),
@@ -87,7 +116,7 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (PROD, {"sync_windows": (window(time_zone="Berlin"),)}, "is not a time zone"),
         (PROD, {"sync_windows": (window(time_zone="../etc"),)}, "is not a time zone"),
         (DEV, {"cluster.general.min_size": 3}, "minimum <= desired <= maximum"),
-        (DEV, {"cluster.workers_spot.desired_size": 9}, "minimum <= desired <= maximum"),
+        (DEV, {"cluster.workers_spot.desired_size": 99}, "minimum <= desired <= maximum"),
         (DEV, {"cluster.general.instance_types": ("t3.enormous",)}, "'t3.enormous' is unknown"),
         (
             DEV,
@@ -99,9 +128,9 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (DEV, {"database.instance_class": "db.t1.micro"}, "'db.t1.micro' is unknown"),
         (DEV, {"database.max_storage_gib": 21}, "no room to grow"),
         (DEV, {"objectives.availability_percent": 100.0}, "no team can keep it"),
-        (DEV, {"objectives.provider_p95_seconds": 120}, "is never exceeded"),
+        (DEV, {"objectives.provider_p95_seconds": TIMEOUT}, "is never exceeded"),
         (DEV, {"objectives.daily_llm_budget_usd": 0}, "name what a day may cost"),
-        (DEV, {"database.max_connections": 12}, "is not one for each of 5 pods"),
+        (DEV, {"database.max_connections": 10}, f"is not one for each of {PODS} pods"),
         (DEV, {"queue.node_type": "cache.t1.micro"}, "'cache.t1.micro' is unknown"),
         (PROD, {"database.backup_retention_days": 7}, "production tier keeps at least"),
         (DEV, {"database.backup_retention_days": 0}, "development tier keeps at least"),
@@ -119,8 +148,22 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (DEV, {"clickhouse.version": "26.8"}, "clickhouse.version"),
         (DEV, {"worker.resources.cpu_limit_millicores": 100}, "0 < request <= limit"),
         (DEV, {"orchestrator.resources.memory_request_mib": 9999}, "0 < request <= limit"),
-        (DEV, {"worker.min_replicas": 5}, "1 <= minimum <= maximum"),
+        (DEV, {"worker.min_replicas": MOST + 1}, "1 <= minimum <= maximum"),
+        (DEV, {"worker.max_replicas": 0}, "1 <= minimum <= maximum"),
+        (DEV, {"worker.waiting_jobs_per_replica": 0}, "the autoscaler divides the queue"),
         (DEV, {"worker.llm_calls.max_attempts": 1}, "429"),
+        (DEV, {"worker.llm_calls.concurrency_per_worker": 0}, "use at least 1"),
+        (
+            PROD,
+            {"worker.llm_calls.provider_requests_per_minute": 33},
+            "not one for each of 20 workers",
+        ),
+        (
+            PROD,
+            {"worker.llm_calls.provider_tokens_per_minute": 30_000},
+            "not a short call of 1000 tokens for each of 20 workers",
+        ),
+        (PROD, {"worker.max_replicas": 1201}, "not one for each of 1201 workers"),
         (DEV, {"worker.max_job_seconds": 30}, "one LLM call may take"),
         (DEV, {"images.worker": "latest"}, "not a digest"),
         (DEV, {"monitoring.prometheus_storage_gib": 5}, "use at least 9"),
@@ -142,7 +185,7 @@ def test_development_with_previews_breaks_no_rule() -> None:
         ),
         (PREVIEWED, {"previews.label": " "}, "every pull request would get a preview"),
         (PREVIEWED, {"previews.max_age_hours": 337}, "use 1 to 336"),
-        (PREVIEWED, {"previews.workers": 5}, "use 1 to 4"),
+        (PREVIEWED, {"previews.workers": MOST + 1}, f"use 1 to {MOST}"),
         (
             PREVIEWED,
             {"previews.worker_resources.cpu_request_millicores": 0},
@@ -162,10 +205,21 @@ def test_a_value_that_breaks_a_rule_is_refused_with_what_to_do(
     assert any(told in problem for problem in problems), problems
 
 
+@pytest.mark.parametrize(
+    "role_name",
+    [
+        "team/eval/PlatformAdmin",
+        "aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_PlatformAdmin_0123456789abcdef",
+    ],
+)
+def test_a_role_with_a_path_may_administer_the_cluster(role_name: str) -> None:
+    assert problems_of(changed(PROD, {"cluster.admin_role_names": (role_name,)})) == []
+
+
 def test_all_broken_rules_are_told_at_once_with_the_environment_and_field() -> None:
     broken = changed(DEV, {"account.id": "1", "clickhouse.nodes": 2, "network.zones": ()})
     with pytest.raises(InvalidEnvironmentError) as refusal:
-        require_sound([broken, PROD])
+        require_sound([broken, changed(PROD, {"promotes_from": "dev"})])
     told = refusal.value.problems
     assert [problem.split(": ")[:2] for problem in told] == [
         ["dev", "account.id"],
@@ -197,6 +251,12 @@ def test_images_are_promoted_along_chains_that_start_at_a_build(
             [changed(DEV, {"promotes_from": dev_from}), changed(PROD, {"promotes_from": prod_from})]
         )
     assert any(told in problem for problem in refusal.value.problems), refusal.value.problems
+
+
+def test_the_only_environment_is_told_to_take_images_from_builds() -> None:
+    with pytest.raises(InvalidEnvironmentError) as refusal:
+        require_sound([changed(DEV, {"promotes_from": "qa"})])
+    assert "dev: promotes_from: there is no environment 'qa'; use None" in refusal.value.problems
 
 
 @pytest.mark.parametrize("schedule", ["0 15 * * 5", "*/30 8-17 1,15 * 1-5", "5 4 * * 0"])

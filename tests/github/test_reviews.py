@@ -21,6 +21,7 @@ OWNERS = [
     for line in (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
     if line and not line.startswith("#")
 ]
+(APPROVERS,) = (owners for pattern, *owners in OWNERS if pattern == "*")
 
 
 def test_every_path_with_owners_exists_and_the_owners_are_teams_of_the_organisation() -> None:
@@ -28,18 +29,55 @@ def test_every_path_with_owners_exists_and_the_owners_are_teams_of_the_organisat
     for pattern, *owners in OWNERS:
         assert pattern == "*" or list(ROOT.glob(pattern.strip("/"))), pattern
         assert owners
-        assert {owner.removeprefix("@").partition("/")[0] for owner in owners} == organisations
+        assert {owner.removeprefix("@").partition("/")[0] for owner in owners} == organisations, (
+            f"{pattern}: write teams of `repository.owner` into .github/CODEOWNERS"
+        )
+
+
+def owners_of(path: str) -> list[str]:
+    """The last match wins."""
+    return [
+        owners
+        for pattern, *owners in OWNERS
+        if pattern == "*" or f"/{path}".startswith(pattern)  # a file's whole name, or a folder
+    ][-1]
 
 
 def test_production_has_owners_of_its_own() -> None:
-    rules = {pattern: owners for pattern, *owners in OWNERS}
     for env in ENVIRONMENTS:
+        rendered = owners_of(f"rendered/{env.name}/terraform/network/cdk.tf.json")
         if env.tier is Tier.PRODUCTION:
-            guarded = (f"/environments/{env.name}.py", f"/rendered/{env.name}/")
-            assert all(rules[pattern] != rules["*"] for pattern in guarded)
-    # The last match wins: a general rule below would take these away again.
-    assert OWNERS[0][0] == "*"
-    assert rules["/.github/"] != rules["*"]
+            assert rendered == APPROVERS
+            assert owners_of(f"environments/{env.name}.py") == APPROVERS
+        else:
+            assert rendered != APPROVERS
+    for path in ("quality_gate/pins.py", ".ci/run", "checks/policy_skips.toml"):
+        assert owners_of(path) == APPROVERS
+
+
+def test_what_a_deploy_runs_has_productions_owners() -> None:
+    """It runs with the deploy role's credentials, whatever it says."""
+    program = (
+        "import stacks.app, evalctl.main, evalctl.approval, evalctl.plans, sys;"
+        "print(*(getattr(module, '__file__', None) for module in sys.modules.values()), sep='\\n')"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    ours = [
+        Path(file).relative_to(ROOT).as_posix()
+        for file in loaded
+        if Path(file).is_relative_to(ROOT) and not Path(file).is_relative_to(sys.prefix)
+    ]
+    assert {path.partition("/")[0] for path in ours} >= {"stacks", "environments", "evalctl"}
+    beside = [
+        *("Makefile", "cdktf.json", "package.json", "package-lock.json", "pyproject.toml"),
+        *(file.name for file in ROOT.glob("requirements*.lock")),
+        *(".github/workflows/deploy.yml", ".github/scripts/terraform-approved"),
+        # Found before the package of that name: nothing at the root belongs to anybody else.
+        *("constructs.py", "jsii/__init__.py"),
+    ]
+    assert [path for path in ours + beside if owners_of(path) != APPROVERS] == []
 
 
 def test_a_reviewer_is_told_what_they_need() -> None:

@@ -47,7 +47,7 @@ class World:
             env={
                 "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
                 "HOME": str(self.folder),
-                "GITHUB_REPOSITORY": "example-org/ai-eval-platform",
+                "GITHUB_REPOSITORY": "someone/platform",
                 "GITHUB_SERVER_URL": "https://github.com",
                 "GITHUB_RUN_ID": "42",
                 "GITHUB_REF": "refs/heads/renovate/helm",
@@ -87,7 +87,7 @@ def test_every_script_is_called_by_a_workflow_and_tested_here() -> None:
         assert f'FOLDER / "{script.name}"' in tests
 
 
-COMMENTS = "repos/example-org/ai-eval-platform/issues/7/comments"
+COMMENTS = "repos/someone/platform/issues/7/comments"
 
 
 def test_the_first_comment_is_written(world: World) -> None:
@@ -107,7 +107,7 @@ def test_a_later_comment_rewrites_the_first_of_its_name(world: World) -> None:
     look, write = world.calls()
     assert 'startswith("<!-- ai-eval-platform: quality-gate -->")' in look
     assert '.user.login == "github-actions[bot]"' in look
-    assert " PATCH repos/example-org/ai-eval-platform/issues/comments/101 " in write
+    assert " PATCH repos/someone/platform/issues/comments/101 " in write
 
 
 def test_a_comment_that_is_too_long_for_github_is_cut(world: World) -> None:
@@ -232,7 +232,7 @@ def test_locks_and_rendered_output_are_pushed_to_the_branch(world: World, branch
     assert pushed(world) == "refs/heads/renovate/helm\n"
     head = git(branch, "show", "--name-only", "--format=%ae", "HEAD").split()
     assert head == [
-        *("render@example-org.invalid", "rendered/a.yaml", "rendered/prod/b.yaml"),
+        *("render@ai-eval-platform.invalid", "rendered/a.yaml", "rendered/prod/b.yaml"),
         "requirements.lock",
     ]
 

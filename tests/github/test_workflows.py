@@ -26,8 +26,7 @@ RIGHTS = {
     "plan/plan": {"id-token": "write"},
     "plan/comment": {"pull-requests": "write"},
     "quality-gate/quality-gate": {"actions": "read", "pull-requests": "write"},
-    "deploy/dev": {"id-token": "write"},
-    "deploy/prod": {"id-token": "write"},
+    **{f"deploy/{env.name}": {"id-token": "write"} for env in ENVIRONMENTS},
     "deploy-environment/plan": {"id-token": "write"},
     "deploy-environment/deploy": {"id-token": "write"},
     "drift/drift": {"id-token": "write", "issues": "write"},
@@ -262,9 +261,12 @@ def test_every_environment_is_looked_at_for_drift() -> None:
 
 
 def test_what_runs_on_the_branch_that_is_deployed_names_that_branch() -> None:
-    assert {env.repository.revision for env in ENVIRONMENTS} == {"main"}
+    (branch,) = {env.repository.revision for env in ENVIRONMENTS}
     for name in ("check", "quality-gate", "deploy"):
-        assert read(FOLDER / f"workflows/{name}.yml")["on"]["push"]["branches"] == ["main"]
+        assert read(FOLDER / f"workflows/{name}.yml")["on"]["push"]["branches"] == [branch]
+    for name in ("deploy", "drift"):
+        text = (FOLDER / f"workflows/{name}.yml").read_text()
+        assert re.findall(r"github\.ref == 'refs/heads/(.+)'", text) == [branch]
 
 
 def test_an_environment_is_deployed_by_one_run_at_a_time_and_none_is_cut_off() -> None:

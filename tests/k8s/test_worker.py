@@ -5,11 +5,16 @@ import math
 
 import pytest
 
+from dashboards.queue_health import SMALL_QUEUE
 from environments.dev import DEV
-from environments.names import App, Secret
+from environments.names import Addon, App, Names, Secret
 from environments.registry import ENVIRONMENTS
+from environments.spec import Environment
+from k8s import previews
 from k8s.app import build
+from k8s.worker import most_pods
 from tests.manifests import Manifest, one
+from tests.previewed import PREVIEWED, PREVIEWS
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 SPOT_NOTICE_SECONDS = 120
@@ -32,6 +37,15 @@ def _autoscaler(manifests: dict[App, list[Manifest]]) -> Manifest:
     return spec
 
 
+def _metrics(manifests: dict[App, list[Manifest]]) -> dict[str, Manifest]:
+    """Type → what the autoscaler scales by."""
+    return {metric["type"]: metric for metric in _autoscaler(manifests)["metrics"]}
+
+
+def _env(name: str) -> Environment:
+    return next(env for env in ENVIRONMENTS if env.name == name)
+
+
 def _settings(manifests: dict[App, list[Manifest]], name: str = "worker") -> dict[str, str]:
     data: dict[str, str] = one(manifests[App.WORKER], "ConfigMap", name)["data"]
     return data
@@ -41,11 +55,45 @@ def test_production_scales_from_2_to_20_workers_at_80_percent_cpu(manifests: Man
     spec = _autoscaler(manifests["prod"])
 
     assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 20)
-    (metric,) = spec["metrics"]
-    assert metric["resource"] == {
+    assert _metrics(manifests["prod"])["Resource"]["resource"] == {
         "name": "cpu",
         "target": {"type": "Utilization", "averageUtilization": 80},
     }
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_workers_scale_by_cpu_and_by_the_jobs_that_wait(name: str, manifests: Manifests) -> None:
+    metrics = _metrics(manifests[name])
+
+    assert metrics.keys() == {"Resource", "External"}
+    # A total over the number of workers: with `Value` they would never be enough.
+    assert metrics["External"]["external"]["target"] == {
+        "type": "AverageValue",
+        "averageValue": str(_env(name).worker.waiting_jobs_per_replica),
+    }
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_the_autoscaler_asks_for_a_metric_that_the_adapter_offers(
+    name: str, manifests: Manifests, argocd: dict[str, list[Manifest]], names: dict[str, Names]
+) -> None:
+    adapter = names[name].application(Addon.PROMETHEUS_ADAPTER)
+    source = one(argocd[name], "Application", adapter)["spec"]["source"]
+    rules = source["helm"]["valuesObject"]["rules"]["external"]
+    # The adapter asks Prometheus for series of the autoscaler's namespace unless a rule says no.
+    offered = [
+        {"name": rule["name"]["as"]} for rule in rules if rule["resources"] == {"namespaced": False}
+    ]
+
+    # No selector either: the rule picks its series by itself.
+    assert _metrics(manifests[name])["External"]["external"]["metric"] in offered
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_all_workers_run_before_an_alert_says_that_they_do_not_keep_up(name: str) -> None:
+    worker = _env(name).worker
+
+    assert worker.waiting_jobs_per_replica * worker.max_replicas <= SMALL_QUEUE
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
@@ -147,7 +195,7 @@ def test_no_worker_starts_before_the_llm_keys_secret_is_there(
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
 def test_pods_read_how_to_back_off_from_429s(name: str, manifests: Manifests) -> None:
-    env = next(env for env in ENVIRONMENTS if env.name == name)
+    env = _env(name)
     settings = _settings(manifests[name], "llm-calls")
     (container,) = _pod(manifests[name])["containers"]
 
@@ -157,6 +205,43 @@ def test_pods_read_how_to_back_off_from_429s(name: str, manifests: Manifests) ->
     assert settings["LLM_BACKOFF_JITTER"] == "full"
     assert {"429", "529"} <= set(settings["LLM_RETRY_STATUS_CODES"].split(","))
     assert int(settings["LLM_INITIAL_BACKOFF_SECONDS"]) < int(settings["LLM_MAX_BACKOFF_SECONDS"])
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_all_workers_and_those_that_still_drain_stay_below_what_providers_allow(
+    name: str, manifests: Manifests
+) -> None:
+    env = _env(name)
+    settings = _settings(manifests[name], "llm-calls")
+
+    for setting, limit in (
+        ("LLM_REQUESTS_PER_MINUTE", env.worker.llm_calls.provider_requests_per_minute),
+        ("LLM_TOKENS_PER_MINUTE", env.worker.llm_calls.provider_tokens_per_minute),
+    ):
+        assert limit / 2 < int(settings[setting]) * most_pods(env) < limit
+
+
+def test_more_workers_call_less_each() -> None:
+    twice = dataclasses.replace(DEV.worker, max_replicas=2 * DEV.worker.max_replicas)
+
+    few, many = (
+        _settings(build(dataclasses.replace(DEV, worker=worker)), "llm-calls")
+        for worker in (DEV.worker, twice)
+    )
+
+    for setting in ("LLM_REQUESTS_PER_MINUTE", "LLM_TOKENS_PER_MINUTE"):
+        assert int(many[setting]) == int(few[setting]) // 2
+
+
+def test_a_previews_workers_call_no_more_than_as_many_of_the_environments() -> None:
+    for workers in range(1, PREVIEWED.worker.max_replicas + 1):
+        previewed = dataclasses.replace(
+            PREVIEWED, previews=dataclasses.replace(PREVIEWS, workers=workers)
+        )
+        calls = one(previews.build(previewed), "ConfigMap", "llm-calls")["data"]
+
+        assert 0 < int(calls["LLM_REQUESTS_PER_MINUTE"]) <= DEV.worker.llm_requests_per_minute
+        assert 0 < int(calls["LLM_TOKENS_PER_MINUTE"]) <= DEV.worker.llm_tokens_per_minute
 
 
 def test_other_settings_for_llm_calls_replace_the_workers() -> None:

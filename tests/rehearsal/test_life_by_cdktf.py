@@ -180,7 +180,7 @@ def test_the_grown_environment_is_what_was_promised_and_a_second_plan_is_empty(
     ("stack", "address", "argument", "value"),
     [
         (Stack.DATABASE, "aws_db_instance.instance", "kms_key_id", ANOTHER_KEY),
-        (Stack.STORAGE, "aws_s3_bucket.reports", "bucket", "elsewhere-111111111111"),
+        (Stack.STORAGE, "aws_s3_bucket.reports", "bucket", "elsewhere"),
         (Stack.CLUSTER, "aws_eks_cluster.cluster", "name", "elsewhere"),
         (Stack.QUEUE, "aws_elasticache_replication_group.replication-group", "engine", "redis"),
     ],

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from environments.dev import DEV
+from environments.names import Bucket, Names
+from environments.registry import ENVIRONMENTS
 from stacks.base import PROVIDER_VERSION
 from tests import tools
 from tests.conftest import ROOT
@@ -21,11 +24,12 @@ START_SECONDS = 60
 
 @pytest.fixture
 def checkout(rendered: Path, tmp_path: Path) -> Path:
-    """A folder with a `rendered/` that the test may change."""
+    """A checkout with a `rendered/` that the test may change."""
     tools.program("terraform", get_it="install Terraform 1.11 or newer")
     tools.folder("TF_PROVIDER_MIRROR", holding=f"hashicorp/aws {PROVIDER_VERSION}")
     folder = tmp_path / "checkout"
     shutil.copytree(rendered, folder / "rendered")
+    (folder / "environments").symlink_to(ROOT / "environments")
     (tmp_path / "scratch").mkdir()
     return folder
 
@@ -39,7 +43,7 @@ def start(checkout: Path) -> subprocess.Popen[str]:
             "PYTHONPATH": str(ROOT),
             "TMPDIR": str(checkout.parent / "scratch"),
             # Of the user's own, and none of the rehearsal's business.
-            "AWS_ENDPOINT_URL": "https://ec2.eu-central-1.amazonaws.com",
+            "AWS_ENDPOINT_URL": "https://ec2.amazonaws.com",
             "AWS_PROFILE": "production",
         },
         stdout=subprocess.PIPE,
@@ -72,7 +76,7 @@ def test_an_interrupted_rehearsal_leaves_no_server_and_no_file(checkout: Path) -
 @pytest.mark.rehearsal
 def test_a_failure_is_told_in_terraforms_words_with_the_resource(checkout: Path) -> None:
     state = checkout / "rendered" / "dev" / "terraform" / "state" / "cdk.tf.json"
-    name = '"ai-eval-platform-dev-access-logs-111111111111"'
+    name = f'"{Names(DEV).bucket(Bucket.ACCESS_LOGS)}"'
     assert name in state.read_text()
     state.write_text(state.read_text().replace(name, '"Not A Bucket"'))
     said = start(checkout)
@@ -95,4 +99,5 @@ def test_an_unknown_environment_is_refused_with_the_known_ones(checkout: Path) -
         check=False,
     )
     assert result.returncode == 1
-    assert "no environment 'qa'. Known: dev, prod" in result.stderr
+    known = ", ".join(env.name for env in ENVIRONMENTS)
+    assert f"no environment 'qa'. Known: {known}" in result.stderr

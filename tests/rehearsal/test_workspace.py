@@ -20,7 +20,7 @@ def overridden(rendered: Path, stack: Stack, tmp_path: Path, *, unprotected: boo
     return made
 
 
-@pytest.mark.parametrize("url", ["https://ec2.eu-central-1.amazonaws.com", "http://10.0.0.1:5000"])
+@pytest.mark.parametrize("url", ["https://ec2.amazonaws.com", "http://10.0.0.1:5000"])
 def test_an_address_that_is_not_on_this_machine_is_refused(url: str) -> None:
     with pytest.raises(NotOnLoopbackError, match=r"is not on this machine \(127\.0\.0\.1\)"):
         EmulatedAws(url, DEV.account)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stands in for the AWS command line: Secrets Manager and S3 as files below the folder $CLOUD.
+"""Stands in for the AWS command line: Secrets Manager, S3 and CloudWatch as files below the folder $CLOUD.
 
 It knows the few calls that the node's scripts make and refuses every other.
 """
@@ -44,6 +44,9 @@ def main() -> None:
             "--if-match",
             "--prefix",
             "--delimiter",
+            "--namespace",
+            "--metric-name",
+            "--value",
         ),
     ):
         parser.add_argument(option)
@@ -55,6 +58,7 @@ def main() -> None:
         "head-object": head_object,
         "delete-object": delete_object,
         "list-objects-v2": list_objects,
+        "put-metric-data": put_metric_data,
     }[given.call](given)
 
 
@@ -101,6 +105,11 @@ def list_objects(given: argparse.Namespace) -> None:
         if path.is_file()
     )
     print("\n".join(keys) or "None")
+
+
+def put_metric_data(given: argparse.Namespace) -> None:
+    with (CLOUD / "metrics").open("a") as file:
+        file.write(f"{given.namespace} {given.metric_name} {given.value}\n")
 
 
 main()

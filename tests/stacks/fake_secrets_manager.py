@@ -1,4 +1,4 @@
-"""Answers the few AWS calls that write and read secrets, for a real Terraform to talk to."""
+"""Answers the few AWS calls that write and read secrets in dev, for a real Terraform to talk to."""
 
 import json
 import secrets
@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from environments.dev import DEV
 from tests.http_server import http_server
 
-ACCOUNT = "111111111111"
+_ACCOUNT = DEV.account.id
 _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-<GetCallerIdentityResult><Account>{ACCOUNT}</Account><UserId>test</UserId>
-<Arn>arn:aws:iam::{ACCOUNT}:user/test</Arn></GetCallerIdentityResult>
+<GetCallerIdentityResult><Account>{_ACCOUNT}</Account><UserId>test</UserId>
+<Arn>arn:aws:iam::{_ACCOUNT}:user/test</Arn></GetCallerIdentityResult>
 </GetCallerIdentityResponse>"""
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from environments.names import Bucket, Names, Stack
+from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from tests.terraform import Body, Terraform
@@ -90,8 +91,8 @@ def test_production_backups_survive_the_loss_of_the_region(terraform: Stacks, pl
     assert vault["kms_key_arn"] == "${aws_kms_key.copy-key.arn}"
     assert vault["provider"] == stack.resource("aws_kms_key", "copy-key")["provider"] == "aws.copy"
     (elsewhere,) = (p for p in stack.json["provider"]["aws"] if p.get("alias") == "copy")
-    assert elsewhere["region"] == "eu-west-1"
-    assert elsewhere["allowed_account_ids"] == ["222222222222"]
+    assert elsewhere["region"] == PROD.account.backup_copy_region
+    assert elsewhere["allowed_account_ids"] == [PROD.account.id]
     assert elsewhere["default_tags"] == stack.json["provider"]["aws"][0]["default_tags"]
 
 

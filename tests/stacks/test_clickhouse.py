@@ -7,6 +7,7 @@ import pytest
 from environments.names import (
     CLICKHOUSE_HTTPS_PORT,
     CLICKHOUSE_NATIVE_TLS_PORT,
+    CLOUDWATCH_NAMESPACE,
     Bucket,
     Names,
     Secret,
@@ -231,15 +232,21 @@ def test_a_node_that_was_broken_into_cannot_destroy_a_backup(
 
 
 @EACH_ENVIRONMENT
-def test_a_node_has_no_permission_on_everything_but_to_open_its_own_session(
+def test_a_node_has_no_permission_on_everything_but_to_open_its_session_and_tell_of_its_backups(
     terraform: Stacks, env: Environment
 ) -> None:
     stack = terraform[env.name][Stack.CLICKHOUSE]
     for index in nodes(env):
-        (wide,) = [
+        metrics, session = [
             found for found in statements(stack, f"role-{index}") if found["Resource"] == ["*"]
         ]
-        assert all(action.startswith(("ssm:Update", "ssmmessages:")) for action in wide["Action"])
+        assert metrics["Action"] == ["cloudwatch:PutMetricData"]
+        assert metrics["Condition"] == {
+            "StringEquals": {"cloudwatch:namespace": CLOUDWATCH_NAMESPACE}
+        }
+        assert all(
+            action.startswith(("ssm:Update", "ssmmessages:")) for action in session["Action"]
+        )
         assert "managed_policy_arns" not in stack.resource("aws_iam_role", f"role-{index}")
 
 

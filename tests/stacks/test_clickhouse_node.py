@@ -12,12 +12,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from environments.dev import DEV
 from environments.names import (
     CLICKHOUSE_APP_USER,
+    CLICKHOUSE_BACKUPS_METRIC,
     CLICKHOUSE_CLUSTER,
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_READER,
     CLICKHOUSE_SCHEMA_USER,
+    CLOUDWATCH_NAMESPACE,
     Names,
     Secret,
 )
@@ -95,7 +98,7 @@ def test_shellcheck_finds_nothing_in_the_scripts() -> None:
 
 
 def test_the_digest_that_nodes_show_changes_with_the_set_up_and_not_by_itself() -> None:
-    dev, prod = (Names(env) for env in ENVIRONMENTS)
+    dev, prod = Names(DEV), Names(PROD)
     assert configuration_digest(prod) == configuration_digest(prod)
     assert configuration_digest(prod) != configuration_digest(dev)
     assert texts(config(prod, "cluster", 2), "macros/configuration") == [configuration_digest(prod)]
@@ -181,7 +184,7 @@ def test_the_administrator_gets_in_from_the_nodes_only() -> None:
     networks = config(Names(PROD), "users").find(f"users/{settings.ADMIN_USER}/networks")
     assert networks is not None
     assert texts(networks, "host") == list(Names(PROD).clickhouse_hosts)
-    assert [element.tag for element in networks] == ["host"] * 3
+    assert [element.tag for element in networks] == ["host"] * PROD.clickhouse.nodes
 
 
 # The data volume
@@ -354,7 +357,7 @@ def renewed(make_node: MakeNode) -> FakeNode:
     node = make_node()
     assert node.run("certificates.sh").returncode == 0
     node.stand_in("systemctl", "if [ $1 = show ]; then echo '2026-01-01 00:00:00 UTC'; fi")
-    (node.cloud / "up").write_text("3")
+    (node.cloud / "up").write_text(str(PROD.clickhouse.nodes))
     return node
 
 
@@ -371,7 +374,7 @@ def test_a_node_restarts_for_a_new_certificate_and_only_for_that(renewed: FakeNo
 
 
 def test_no_node_restarts_while_another_is_down(renewed: FakeNode) -> None:
-    (renewed.cloud / "up").write_text("2")
+    (renewed.cloud / "up").write_text(str(PROD.clickhouse.nodes - 1))
     assert renewed.run("restart.sh").returncode != 0
     assert restarts(renewed) == []
 
@@ -459,6 +462,18 @@ def test_one_node_backs_a_day_up_and_the_others_rest(make_node: MakeNode) -> Non
         result = node.run("backup.sh")
         assert result.returncode == 0, result.stderr
     assert len(nodes[0].queries("BACKUP")) == 1
+
+
+def test_a_backup_is_told_to_cloudwatch_once_it_is_complete(make_node: MakeNode) -> None:
+    node, other = make_node(1), make_node(2)
+    metrics = node.cloud / "metrics"
+    (node.cloud / "broken").touch()
+    assert node.run("backup.sh").returncode != 0
+    assert not metrics.exists()
+    (node.cloud / "broken").unlink()
+    for one in (node, other):
+        assert one.run("backup.sh").returncode == 0
+    assert metrics.read_text() == f"{CLOUDWATCH_NAMESPACE} {CLICKHOUSE_BACKUPS_METRIC} 1\n"
 
 
 def test_a_backup_that_failed_is_tried_again_by_another_node(make_node: MakeNode) -> None:

@@ -1,9 +1,14 @@
 """The EKS control plane and who may administer it."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from environments.dev import DEV
 from environments.names import Names, Stack
 from environments.registry import ENVIRONMENTS
+from stacks.app import build
 from tests.terraform import Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
@@ -38,6 +43,36 @@ def test_the_api_is_public_for_listed_addresses_only(terraform: Stacks, name: st
 def test_production_has_no_public_api(terraform: Stacks) -> None:
     network = terraform["prod"][Stack.CLUSTER].only("aws_eks_cluster")["vpc_config"]
     assert network["endpoint_public_access"] is False
+
+
+@each_environment
+def test_the_api_is_reached_from_the_listed_networks_inside_the_vpc(
+    terraform: Stacks, name: str
+) -> None:
+    rules = terraform[name][Stack.CLUSTER].resources("aws_vpc_security_group_ingress_rule")
+    listed = BY_NAME[name].cluster.private_access_cidrs
+    assert [rule["cidr_ipv4"] for rule in rules.values()] == list(listed)
+    for rule in rules.values():
+        assert rule["security_group_id"] == (
+            "${aws_eks_cluster.cluster.vpc_config[0].cluster_security_group_id}"
+        )
+        assert (rule["ip_protocol"], rule["from_port"], rule["to_port"]) == ("tcp", 443, 443)
+        assert rule["cidr_ipv4"] in rule["description"]
+
+
+def test_somebody_reaches_productions_api(terraform: Stacks) -> None:
+    stack = terraform["prod"][Stack.CLUSTER]
+    assert stack.resources("aws_vpc_security_group_ingress_rule")
+
+
+def test_a_role_of_iam_identity_center_administers_with_its_path(tmp_path: Path) -> None:
+    path = "aws-reserved/sso.amazonaws.com/us-east-1"
+    role = "AWSReservedSSO_PlatformAdmin_0123456789abcdef"
+    cluster = replace(DEV.cluster, admin_role_names=(f"{path}/{role}",))
+    build([replace(DEV, cluster=cluster)], outdir=tmp_path).synth()
+    stack = Terraform.read(tmp_path / "stacks" / f"dev-{Stack.CLUSTER}" / "cdk.tf.json")
+    entry = stack.resource("aws_eks_access_entry", f"admin-{role}")
+    assert entry["principal_arn"] == f"arn:aws:iam::{DEV.account.id}:role/{path}/{role}"
 
 
 @each_environment

@@ -1,6 +1,7 @@
 """The add-ons: pinned, and started in the order in which they can work."""
 
 import json
+import re
 
 import pytest
 
@@ -40,6 +41,31 @@ def test_no_unmanaged_copy_of_an_addon_runs(terraform: Stacks, name: str) -> Non
 def test_network_policies_are_enforced(terraform: Stacks, name: str) -> None:
     cni = addons(terraform[name][Stack.CLUSTER])["vpc-cni"]
     assert json.loads(cni["configuration_values"])["enableNetworkPolicy"] == "true"
+
+
+def test_every_container_that_an_addon_sizes_has_requests_and_limits(
+    terraform: Stacks, name: str
+) -> None:
+    """B10, for all but the Pod Identity agent: `stacks/cluster_addons.py` says why not for it."""
+    found = {
+        addon: json.loads(body.get("configuration_values", "{}"))
+        for addon, body in addons(terraform[name][Stack.CLUSTER]).items()
+    }
+    assert found.pop("eks-pod-identity-agent") == {}
+    driver = found.pop("aws-ebs-csi-driver")
+    for sized in (*found.values(), driver["controller"], driver["node"]):
+        resources = sized["resources"]
+        assert set(resources) == {"requests", "limits"}
+        for amount in resources.values():
+            assert re.fullmatch(r"[1-9]\d*m", amount["cpu"])
+            assert re.fullmatch(r"[1-9]\d*Mi", amount["memory"])
+
+
+def test_the_network_plugin_outlives_a_growing_policy_agent(terraform: Stacks, name: str) -> None:
+    """One number limits both, and the agent was killed at 128 MiB (aws-network-policy-agent 213)."""
+    cni = addons(terraform[name][Stack.CLUSTER])["vpc-cni"]
+    limit = json.loads(cni["configuration_values"])["resources"]["limits"]["memory"]
+    assert int(limit.removesuffix("Mi")) >= 512
 
 
 def test_nodes_wait_for_what_makes_them_ready(terraform: Stacks, name: str) -> None:

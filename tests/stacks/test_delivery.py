@@ -58,7 +58,7 @@ def test_each_role_is_trusted_for_one_repository_on_one_occasion(
     assert statement["Condition"] == {
         "StringEquals": {
             f"{GITHUB}:aud": "sts.amazonaws.com",
-            f"{GITHUB}:sub": f"repo:example-org/ai-eval-platform:{occasion}",
+            f"{GITHUB}:sub": f"{env.repository.oidc_subject}:{occasion}",
         }
     }
 
@@ -90,12 +90,11 @@ def test_neither_role_reads_or_writes_what_users_store(
 
 @EACH_NAME
 def test_the_plan_role_gets_no_secret_value_even_if_another_policy_allows_it(
-    terraform: Stacks, names: dict[str, Names], name: str
+    terraform: Stacks, name: str
 ) -> None:
     stack = terraform[name][Stack.DELIVERY]
-    secret = "arn:aws:secretsmanager:eu-central-1:1:secret:prod/eval-platform/postgres-AbCdEf"
     for action in ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"):
-        assert effects(stack, "plan", action, secret) == {"Deny"}
+        assert effects(stack, "plan", action, "*") == {"Deny"}
 
 
 @EACH_NAME
@@ -119,6 +118,17 @@ def test_a_refresh_reads_what_terraform_wrote_and_no_other_secret(
     assert not read & {Secret.LLM_KEYS, Secret.SLACK_WEBHOOKS, Secret.CLICKHOUSE_CA_KEY}
 
 
+@EACH_NAME
+@pytest.mark.parametrize("bucket", list(Bucket))
+def test_a_refresh_asks_for_every_bucket(
+    terraform: Stacks, names: dict[str, Names], name: str, bucket: Bucket
+) -> None:
+    """HeadBucket needs the right to list, in a plan of `main`, of a drift and of a deploy."""
+    stack, arn = terraform[name][Stack.DELIVERY], names[name].bucket_arn(bucket)
+    for role in ("inspect", "deploy"):
+        assert effects(stack, role, "s3:ListBucket", arn) == {"Allow"}
+
+
 @EACH_ENVIRONMENT
 def test_deploys_never_see_or_change_what_an_operator_puts_in(
     terraform: Stacks, env: Environment
@@ -130,6 +140,44 @@ def test_deploys_never_see_or_change_what_an_operator_puts_in(
         for entry in ("llm-keys", "slack-webhooks"):
             assert "Deny" in effects(stack, "deploy", action, f"{prefix}/{entry}-AbCdEf")
         assert effects(stack, "deploy", action, f"{prefix}/postgres-AbCdEf") == {"Allow"}
+
+
+@EACH_ENVIRONMENT
+def test_deploys_let_nobody_else_see_what_an_operator_puts_in(
+    terraform: Stacks, env: Environment, names: dict[str, Names]
+) -> None:
+    stack, own, account = terraform[env.name][Stack.DELIVERY], names[env.name], env.account
+    entry = f"{env.name}/eval-platform/llm-keys-AbCdEf"
+    secret = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{entry}"
+    for action in ("PutResourcePolicy", "ReplicateSecretToRegions", "DeleteSecret"):
+        assert "Deny" in effects(stack, "deploy", f"secretsmanager:{action}", secret)
+    # The one role that reads it: nobody else becomes it, nor does another take its name.
+    reader = own.role_arn(own.aws("external-secrets"))
+    for action in ("iam:UpdateAssumeRolePolicy", "iam:DeleteRole"):
+        assert "Deny" in effects(stack, "deploy", action, reader)
+    # The key that encrypts it is told from others by its alias.
+    (keys,) = (s for s in statements(stack, "deploy") if s["Action"] == ["kms:PutKeyPolicy"])
+    assert keys["Effect"] == "Deny"
+    (aliases,) = keys["Condition"]["ForAnyValue:StringEquals"].values()
+    alias = terraform[env.name][Stack.SECRETS].only("aws_kms_alias")["name"]
+    assert alias in aliases
+    moved = f"arn:aws:kms:{account.region}:{account.id}:{alias}"
+    assert "Deny" in effects(stack, "deploy", "kms:UpdateAlias", moved)
+
+
+@EACH_ENVIRONMENT
+def test_deploys_make_administrators_of_the_cluster_only_of_those_that_the_environment_names(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.DELIVERY]
+    (entries,) = (s for s in statements(stack, "deploy") if "eks:CreateAccessEntry" in s["Action"])
+    assert entries["Effect"] == "Deny"
+    assert "eks:AssociateAccessPolicy" in entries["Action"]
+    named = [
+        body["principal_arn"]
+        for body in terraform[env.name][Stack.CLUSTER].resources("aws_eks_access_entry").values()
+    ]
+    assert entries["Condition"] == {"StringNotEquals": {"eks:principalArn": named}}
 
 
 @EACH_NAME
@@ -157,6 +205,41 @@ def test_the_deploy_role_cannot_change_who_may_deploy_or_what_a_deploy_may_do(
     stack, own = terraform[name][Stack.DELIVERY], names[name]
     assert "Deny" in effects(stack, "deploy", action, own.role_arn(own.aws(role)))
     assert effects(stack, "deploy", action, own.role_arn(own.aws("flow-logs"))) == {"Allow"}
+
+
+@EACH_NAME
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("iam:CreateRole", "iam:PutRolePermissionsBoundary"),
+        *("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
+        *("iam:PutRolePolicy", "iam:DeleteRolePolicy"),
+    ],
+)
+def test_the_deploy_role_gives_rights_only_to_roles_that_the_boundary_holds(
+    terraform: Stacks, names: dict[str, Names], name: str, action: str
+) -> None:
+    allowing = [
+        s
+        for s in statements(terraform[name][Stack.DELIVERY], "deploy")
+        if s["Effect"] == "Allow" and any(fnmatchcase(action, p) for p in s["Action"])
+    ]
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": names[name].boundary_arn}}
+    assert [s["Condition"] for s in allowing] == [bounded]
+
+
+@EACH_NAME
+def test_the_deploy_role_can_neither_take_the_boundary_away_nor_widen_it(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    stack, own = terraform[name][Stack.DELIVERY], names[name]
+    away = "iam:DeleteRolePermissionsBoundary"
+    assert effects(stack, "deploy", away, own.role_arn(own.aws("flow-logs"))) == {"Deny"}
+    for action in ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicy"):
+        assert effects(stack, "deploy", f"iam:{action}", own.boundary_arn) == {"Deny"}
+    for action in ("CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"):
+        other = own.boundary_arn.replace("boundary", "other")
+        assert effects(stack, "deploy", f"iam:{action}", other) == set()
 
 
 @EACH_NAME
@@ -213,6 +296,7 @@ def test_a_deploy_stays_in_the_environments_regions(terraform: Stacks, env: Envi
     [
         "backup:DeleteRecoveryPoint",
         "backup:DeleteBackupVaultLockConfiguration",
+        "ec2:DeleteSnapshot",
         "kms:ScheduleKeyDeletion",
         "rds:DeleteDBSnapshot",
         "rds:ModifyDBSnapshotAttribute",

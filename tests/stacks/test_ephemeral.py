@@ -19,9 +19,8 @@ from tests.stacks.fake_secrets_manager import FakeSecretsManager, fake_secrets_m
 from tests.terraform import Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
-USER = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:user"
-STORE = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:store"
-CONNECTION = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:connection"
+SECRETS = f"arn:aws:secretsmanager:{DEV.account.region}:{DEV.account.id}:secret"
+USER, STORE, CONNECTION = (f"{SECRETS}:{name}" for name in ("user", "store", "connection"))
 
 
 def uses_of_ephemeral_values(value: object, path: tuple[str, ...] = ()) -> Iterator[str]:

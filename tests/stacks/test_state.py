@@ -75,7 +75,8 @@ def test_only_the_log_delivery_of_this_accounts_buckets_writes_access_logs(
     (allowed,) = (statement for statement in statements if statement["Effect"] == "Allow")
     assert allowed["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert allowed["Action"] == ["s3:PutObject"]
-    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": "222222222222"}
+    account = names["prod"].env.account.id
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": account}
     assert set(allowed["Condition"]["ArnLike"]["aws:SourceArn"]) == {
         names["prod"].bucket_arn(bucket) for bucket in Bucket
     }

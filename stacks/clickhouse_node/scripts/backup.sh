@@ -49,3 +49,5 @@ if ! query "BACKUP DATABASE $DATABASE TO Disk('backups', '$name')" >&2; then
   fail "backup $name failed; the next run, here or on another node, tries again"
 fi
 put "$BACKUP_PREFIX/$name.complete"
+# An alert fires when this has not been told for a day and a half.
+aws cloudwatch put-metric-data --namespace "$METRICS_NAMESPACE" --metric-name "$BACKUPS_METRIC" --value 1

@@ -3,6 +3,7 @@
 Requests are read from what is rendered: a new add-on, or a larger one, is in the sum by itself.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ import yaml
 
 from argocd.addons.installed import releases
 from environments.catalog import INSTANCE_TYPES
-from environments.names import GENERAL_POOL, NODE_POOL_LABEL, App, Names
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, App, Names, Stack
 from environments.spec import NodeGroup
 from tests.manifests import Manifest
+from tests.terraform import Terraform
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 
@@ -47,16 +49,37 @@ class Pods:
     apart: bool = False
 
 
-# One pod on each node: kube-proxy, aws-node with its network policy agent, ebs-csi-node and the Pod
-# Identity agent (the requests in their EKS add-ons' manifests: 100m; 25m + 25m; 3 x 10m and 40 MiB;
-# none), rounded up for what an update may add.
-EKS_DAEMONS = Room(200, 200)
-EKS_DAEMON_PODS = 4
-# EKS's two deployments, two replicas each (CoreDNS 100m, 70 MiB; the EBS controller's six containers
-# with 10m, 40 MiB each). Spot nodes' taint keeps them here.
+@dataclass(frozen=True)
+class EksPod:
+    """A pod of an EKS add-on, whose containers all ask for what one part of its configuration says."""
+
+    name: str
+    addon: str
+    part: str | None
+    containers: int
+
+    def requested(self, cluster: Terraform) -> Room:
+        (addon,) = (
+            body
+            for body in cluster.resources("aws_eks_addon").values()
+            if body["addon_name"] == self.addon
+        )
+        configuration = json.loads(addon["configuration_values"])
+        sized = configuration[self.part] if self.part else configuration
+        return sum((requested(sized["resources"]) for _ in range(self.containers)), Room(0, 0))
+
+
+# One on each node; aws-node with its network policy agent. The Pod Identity agent asks for nothing.
+EKS_DAEMONS = (
+    EksPod("kube-proxy", "kube-proxy", None, 1),
+    EksPod("aws-node", "vpc-cni", None, 2),
+    EksPod("ebs-csi-node", "aws-ebs-csi-driver", "node", 3),
+)
+EKS_DAEMON_PODS = len(EKS_DAEMONS) + 1
+# Two replicas each. Spot nodes' taint keeps them here.
 EKS_PODS = (
-    Pods("coredns", 2, Room(100, 70)),
-    Pods("ebs-csi-controller", 2, Room(60, 240)),
+    EksPod("coredns", "coredns", None, 1),
+    EksPod("ebs-csi-controller", "aws-ebs-csi-driver", "controller", 6),
 )
 # A DaemonSet of a chart takes its share of every node instead.
 DAEMON_VALUES = ("prometheus-node-exporter",)
@@ -68,7 +91,7 @@ MOST_PODS = {"t3.large": 35}
 
 
 def node(group: NodeGroup) -> Room:
-    """What a node has for pods, once the kubelet, the kernel and the daemons have theirs.
+    """What a node has for pods, daemons included, once the kubelet and the kernel have theirs.
 
     EKS reserves 6 % of the first core and 1 % of the second, 255 MiB and 11 MiB for each pod that the
     node may take, and evicts below 100 MiB (its AMI's nodeadm, amazon-eks-ami). A machine shows the
@@ -78,7 +101,7 @@ def node(group: NodeGroup) -> Room:
     size = INSTANCE_TYPES[type_]
     cpu = size.vcpus * 1000 - 60 - 10
     memory = int(size.memory_gib * 1024 * 0.925) - 255 - 11 * MOST_PODS[type_] - 100
-    return Room(cpu, memory) - EKS_DAEMONS
+    return Room(cpu, memory)
 
 
 def quantity(text: object) -> float:
@@ -143,17 +166,15 @@ def addon_pods(names: Names) -> list[Pods]:
     return pods
 
 
-def daemons(names: Names) -> Room:
-    """What charts run on every node."""
-    return sum(
-        (
-            each
-            for release in releases(names)
-            for where, _, each in of_values(release.addon, release.values)
-            if where.endswith(DAEMON_VALUES)
-        ),
-        Room(0, 0),
+def daemons(names: Names, cluster: Terraform) -> Room:
+    """What EKS and charts run on every node."""
+    of_charts = (
+        each
+        for release in releases(names)
+        for where, _, each in of_values(release.addon, release.values)
+        if where.endswith(DAEMON_VALUES)
     )
+    return sum((*of_charts, *(pod.requested(cluster) for pod in EKS_DAEMONS)), Room(0, 0))
 
 
 def argo_cd_pods(folder: Path) -> list[Pods]:
@@ -170,11 +191,17 @@ def argo_cd_pods(folder: Path) -> list[Pods]:
 
 
 @pytest.fixture
+def cluster(name: str, terraform: dict[str, dict[Stack, Terraform]]) -> Terraform:
+    return terraform[name][Stack.CLUSTER]
+
+
+@pytest.fixture
 def general_pods(
     name: str,
     rendered: Path,
     manifests: dict[str, dict[App, list[Manifest]]],
     names: dict[str, Names],
+    cluster: Terraform,
 ) -> list[Pods]:
     ours = [
         of_manifest(workload)
@@ -184,12 +211,27 @@ def general_pods(
         and workload["spec"]["template"]["spec"]["nodeSelector"] == {NODE_POOL_LABEL: GENERAL_POOL}
     ]
     argo_cd = argo_cd_pods(rendered / name / "argocd-install")
-    return [*ours, *EKS_PODS, *argo_cd, *addon_pods(names[name])]
+    eks = [Pods(pod.name, 2, pod.requested(cluster)) for pod in EKS_PODS]
+    return [*ours, *eks, *argo_cd, *addon_pods(names[name])]
+
+
+@pytest.fixture
+def each_node(name: str, names: dict[str, Names], cluster: Terraform) -> Room:
+    """What a node of the general pool has for pods that are not on every node."""
+    return node(names[name].env.cluster.general) - daemons(names[name], cluster)
 
 
 def test_the_general_pools_node_is_as_large_as_eks_users_find_it(names: dict[str, Names]) -> None:
     """About 1930m and 7 GiB for all pods of a t3.large, daemons included."""
-    assert node(names["prod"].env.cluster.general) + EKS_DAEMONS == Room(1930, 6837)
+    assert node(names["prod"].env.cluster.general) == Room(1930, 6837)
+
+
+@ENVIRONMENTS
+def test_eks_daemons_are_counted(name: str, names: dict[str, Names], cluster: Terraform) -> None:
+    """kube-proxy's 100m alone, and 40 MiB for each of three containers of the EBS driver."""
+    counted = daemons(names[name], cluster)
+    assert counted.cpu > 100
+    assert counted.memory > 3 * 40
 
 
 @ENVIRONMENTS
@@ -209,24 +251,22 @@ def test_each_kind_of_workload_is_counted(general_pods: list[Pods]) -> None:
 
 @ENVIRONMENTS
 def test_the_sum_of_requests_fits_into_the_general_pool_at_its_largest(
-    name: str, general_pods: list[Pods], names: dict[str, Names]
+    name: str, general_pods: list[Pods], each_node: Room, names: dict[str, Names]
 ) -> None:
-    group = names[name].env.cluster.general
-    each = node(group) - daemons(names[name])
+    largest = names[name].env.cluster.general.max_size
     wanted = Room(
         sum(pods.count * pods.each.cpu for pods in general_pods),
         sum(pods.count * pods.each.memory for pods in general_pods),
     )
-    assert Room(each.cpu * group.max_size, each.memory * group.max_size).fits(wanted)
+    assert Room(each_node.cpu * largest, each_node.memory * largest).fits(wanted)
 
 
 @ENVIRONMENTS
 def test_every_pod_finds_a_node_and_none_is_cut_in_two(
-    name: str, general_pods: list[Pods], names: dict[str, Names]
+    name: str, general_pods: list[Pods], each_node: Room, names: dict[str, Names]
 ) -> None:
     """The largest first, each where most is left; those that must stand apart on different nodes."""
-    group = names[name].env.cluster.general
-    room = [node(group) - daemons(names[name])] * group.max_size
+    room = [each_node] * names[name].env.cluster.general.max_size
     for pods in sorted(general_pods, key=lambda pods: (pods.apart, pods.each), reverse=True):
         taken: set[int] = set()
         for _ in range(pods.count):

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from argocd.addons.installed import releases
-from argocd.addons.prometheus_adapter import QUEUE_METRIC
 from argocd.addons.release import Release
 from environments.names import (
     GENERAL_POOL,
     MONITORING_LABEL,
     MONITORING_NAMESPACE,
     NODE_POOL_LABEL,
+    QUEUE_METRIC,
     REDIS_QUEUE_KEY,
     Addon,
     App,

@@ -1,0 +1,192 @@
+"""Backups: was everything saved, did it reach the other region, and what failed.
+
+CloudWatch tells backups of buckets together: its dimensions are the vault and the type of what was
+backed up (see `argocd/addons/cloudwatch_exporter.py`). A bucket that is left out shows in the count.
+"""
+
+from collections.abc import Mapping
+
+from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from environments.spec import Environment
+
+# What the plans back up daily: type → how many (stacks/backup.py).
+BACKED_UP = {"RDS": 1, "S3": 3}
+
+_COMPLETED = "aws_backup_number_of_backup_jobs_completed_sum"
+_FAILED = "aws_backup_number_of_backup_jobs_failed_sum"
+_EXPIRED = "aws_backup_number_of_backup_jobs_expired_sum"
+_COPIED = "aws_backup_number_of_copy_jobs_completed_sum"
+_NOT_COPIED = "aws_backup_number_of_copy_jobs_failed_sum"
+_CLICKHOUSE = "aws_eval_platform_clickhouse_backups_completed_sum"
+_TYPE = "dimension_ResourceType"
+
+
+def observables(env: Environment) -> tuple[Observable, ...]:
+    return (_backups(), _copies(env), _failures())
+
+
+def _backups() -> Observable:
+    return Observable(
+        id="backups",
+        title="Backups completed within a day",
+        meaning=(
+            f"One a day of the database, of each of {BACKED_UP['S3']} buckets, and of ClickHouse, whose "
+            "nodes save it themselves. CloudWatch does not tell one bucket from another: they are "
+            "counted together."
+        ),
+        chart=Chart.TIME_SERIES,
+        queries=(
+            Promql(expr=f"max by ({_TYPE}) ({_in_a_day(_COMPLETED)})", legend=f"{{{{{_TYPE}}}}}"),
+            Promql(expr=f"max({_in_a_day(_CLICKHOUSE)})", legend="ClickHouse"),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(
+            Threshold(
+                value=1, severity=Severity.CRITICAL, reason="one backup a day is promised of each"
+            ),
+        ),
+        higher_is_better=True,
+        owner=Owner.SRE,
+        what_to_do=(
+            "An environment that was made today has its first backups tonight.",
+            "RDS, S3: `aws backup list-backup-jobs --by-state FAILED`: the message says why. None "
+            "failed: which bucket has no job? It may be missing in the plan's selection.",
+            "`aws backup start-backup-job` for what has none; then mend the plan.",
+            "ClickHouse: `journalctl -u 'clickhouse-task@backup'` on each node, and docs/clickhouse.md, "
+            "*Backup*. A node that was set up before this alert does not tell of its backups: replace it.",
+        ),
+        alerting=(
+            *(
+                _missing(
+                    f"BackupMissing{kind.capitalize()}",
+                    of=f"Backups of {kind}",
+                    metric=f'{_COMPLETED}{{{_TYPE}="{kind}"}}',
+                    least=count,
+                    severity=Severity.CRITICAL,
+                )
+                for kind, count in BACKED_UP.items()
+            ),
+            _missing(
+                "BackupMissingClickhouse",
+                of="Backups of ClickHouse",
+                metric=_CLICKHOUSE,
+                least=1,
+                severity=Severity.CRITICAL,
+            ),
+        ),
+    )
+
+
+def _copies(env: Environment) -> Observable:
+    copied = _copied(env)
+    return Observable(
+        id="backup-copies",
+        title="Copies of backups within a day",
+        meaning="Backups of a day that were copied to the other region, if the environment has one.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            Promql(expr=f"max by ({_TYPE}) ({_in_a_day(_COPIED)})", legend=f"{{{{{_TYPE}}}}}"),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(
+            Threshold(
+                value=min(copied.values()),
+                severity=Severity.WARNING,
+                reason="a copy of each day's backup"
+                if any(copied.values())
+                else "nothing is copied",
+            ),
+        ),
+        higher_is_better=True,
+        owner=Owner.SRE,
+        what_to_do=(
+            "Is the backup itself there? *Backups completed within a day*.",
+            "`aws backup list-copy-jobs --by-state FAILED`: the message says why; often it is the key or "
+            "the vault in the other region.",
+        ),
+        alerting=tuple(
+            _missing(
+                f"BackupCopyMissing{kind.capitalize()}",
+                of=f"Copies of {kind} in the other region",
+                metric=f'{_COPIED}{{{_TYPE}="{kind}"}}',
+                least=count,
+                severity=Severity.WARNING,
+            )
+            for kind, count in copied.items()
+        ),
+    )
+
+
+def _failures() -> Observable:
+    failed, expired, not_copied = map(_worst_of_a_day, (_FAILED, _EXPIRED, _NOT_COPIED))
+    return Observable(
+        id="backup-failures",
+        title="Backups and copies that failed within a day",
+        meaning="Jobs of AWS Backup that failed, or that could not begin in time, in their worst hour.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            Promql(expr=failed, legend=f"{{{{{_TYPE}}}}}: failed"),
+            Promql(expr=expired, legend=f"{{{{{_TYPE}}}}}: did not begin"),
+            Promql(expr=not_copied, legend=f"{{{{{_TYPE}}}}}: not copied"),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(
+            Threshold(
+                value=1, severity=Severity.WARNING, reason="that day has a gap, until repeated"
+            ),
+        ),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "`aws backup list-backup-jobs --by-state FAILED` (or `EXPIRED`), `aws backup list-copy-jobs "
+            "--by-state FAILED`: the message says why, and of which bucket.",
+            "Expired: RDS takes no job in its own backup and maintenance windows, nor in the hour before.",
+            "Repeat it: `aws backup start-backup-job`, `aws backup start-copy-job`. AWS Backup does not "
+            "before the next day.",
+        ),
+        alerting=(
+            Alert(
+                name="BackupJobFailed",
+                expr=f"{failed} > 0 or {expired} > 0",
+                for_minutes=1,
+                severity=Severity.WARNING,
+                summary=f"A backup of {{{{ $labels.{_TYPE} }}}} failed or did not begin",
+                description="AWS Backup tried within the last day; it does not repeat the job by itself.",
+            ),
+            Alert(
+                name="BackupCopyFailed",
+                expr=f"{not_copied} > 0",
+                for_minutes=1,
+                severity=Severity.WARNING,
+                summary=f"A backup of {{{{ $labels.{_TYPE} }}}} was not copied to the other region",
+                description="The copy failed within the last day; the backup itself is there.",
+            ),
+        ),
+    )
+
+
+def _copied(env: Environment) -> Mapping[str, int]:
+    """Nothing can be missing where nothing is copied; runbooks want the same alerts everywhere."""
+    return BACKED_UP if env.account.backup_copy_region else dict.fromkeys(BACKED_UP, 0)
+
+
+def _missing(name: str, *, of: str, metric: str, least: int, severity: Severity) -> Alert:
+    """Jobs end hours earlier or later than the day before: the best of the days that ended lately."""
+    return Alert(
+        name=name,
+        expr=f"(max(max_over_time({_in_a_day(metric)}[12h:1h])) or vector(0)) < {least}",
+        for_minutes=60,
+        severity=severity,
+        summary=f"{of} are missing: fewer than {least} a day for a day and a half",
+        description="Either jobs did not complete or their metric no longer arrives.",
+    )
+
+
+def _in_a_day(metric: str) -> str:
+    # An hour's sum is told for an hour. Not of 24: before Prometheus 3 both ends count, and the same
+    # hour of two days would be in one.
+    return f"sum_over_time({metric}[23h:1h])"
+
+
+def _worst_of_a_day(metric: str) -> str:
+    return f"max by ({_TYPE}) (max_over_time({metric}[1d]))"

@@ -1,0 +1,109 @@
+"""The values of the sample stand in environments/ alone, so that a team can put its own there."""
+
+import dataclasses
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from environments.dev import DEV
+from environments.prod import PROD
+from environments.rules import require_sound
+from environments.spec import Account, Environment, Ownership, Repository
+from evalctl.planes import PLANES
+from tests.conftest import ROOT
+
+# As this repository came; a team that made it its own may still look for them.
+SAMPLE = (
+    *("111111111111", "222222222222", "eu-central-1", "eu-west-1"),
+    *("example-org", "eval.example.com", "eval-dev.example.com"),
+    *("10.10.0.0/16", "10.20.0.0/16", "203.0.113.0/24"),
+)
+# Folders and files that may name one, and why.
+ALLOWED = {
+    "environments/": "the sample, and how a value is written",
+    "rendered/": "made from the sample",
+    ".github/CODEOWNERS": "GitHub reads it as it is; tests/github compares it with the sample",
+    "tests/environments/": "values that break a rule",
+    "moto_extras/": "knows no environment, and has values of its own",
+    "tests/moto_extras/": "the same",
+    "tests/test_sample_values.py": "says what is looked for",
+}
+
+
+def moved(env: Environment, *, account: str, vpc_cidr: str) -> Environment:
+    """The same platform elsewhere and under other names."""
+    region = "ap-southeast-2"
+    return dataclasses.replace(
+        env,
+        account=Account(
+            id=account,
+            region=region,
+            backup_copy_region=env.account.backup_copy_region and "ap-northeast-1",
+        ),
+        ownership=Ownership(owner="the-owners", cost_center="the-cost-center"),
+        repository=Repository(
+            owner="an-owner",
+            name="a-repository",
+            revision="trunk",
+            deploy_environment=env.name,
+            oidc_subject="repo:an-owner@1/a-repository@2",
+        ),
+        network=dataclasses.replace(
+            env.network,
+            vpc_cidr=vpc_cidr,
+            zones=tuple(f"{region}{zone[-1]}" for zone in env.network.zones),
+        ),
+        cluster=dataclasses.replace(
+            env.cluster,
+            public_access_cidrs=("198.51.100.0/24",),
+            admin_role_names=("TheAdmins",),
+        ),
+        orchestrator=dataclasses.replace(
+            env.orchestrator,
+            hostname=f"{env.name}.invalid",
+            allowed_cidrs=("192.168.0.0/16",),
+        ),
+    )
+
+
+MOVED = (
+    moved(DEV, account="444455556666", vpc_cidr="172.24.0.0/16"),
+    moved(
+        dataclasses.replace(PROD, promotes_from=DEV.name),
+        account="777788889999",
+        vpc_cidr="172.26.0.0/16",
+    ),
+)
+
+
+def test_an_environment_elsewhere_breaks_no_rule() -> None:
+    require_sound(MOVED)
+
+
+@pytest.mark.parametrize("plane", PLANES)
+@pytest.mark.parametrize("env", MOVED, ids=lambda env: env.name)
+def test_what_is_rendered_for_an_environment_elsewhere_has_nothing_of_the_sample(
+    env: Environment, plane: str
+) -> None:
+    files = PLANES[plane](env)
+    text = "\n".join(files.values())
+    assert env.account.id in text
+    assert [value for value in SAMPLE if value in text] == []
+
+
+def test_nothing_but_environments_names_a_value_of_the_sample() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    files = [Path(file) for file in tracked if file and not file.startswith(tuple(ALLOWED))]
+    assert len(files) > 300
+    pinned = [
+        f"{file}: {value}"
+        for file in files
+        if file.suffix != ".png" and (ROOT / file).exists()
+        for text in [(ROOT / file).read_text()]
+        for value in SAMPLE
+        if value in text
+    ]
+    assert pinned == [], "take it from the environment's value, or say in ALLOWED why not"
