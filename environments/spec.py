@@ -4,6 +4,7 @@ Every field that can differ between environments is required and keyword-only; w
 a constant where it is used. A field's name carries its unit. `rules/` says which values are sound.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -228,6 +229,11 @@ class LlmCalls:
     timeout_seconds: int
 
 
+# Half may be evicted at once: spot takes nodes in bunches, and a worker whose eviction has to wait for
+# another's successor dies without its SIGTERM.
+WORKERS_EVICTED_AT_ONCE_PERCENT = 50
+
+
 @dataclass(frozen=True, kw_only=True)
 class Worker:
     """The evaluation workers, scaled on CPU and on waiting jobs between two bounds."""
@@ -241,6 +247,12 @@ class Worker:
     llm_calls: LlmCalls
 
     @property
+    def most_at_once(self) -> int:
+        """All of them, and those that shut down beside their successors."""
+        most = self.max_replicas
+        return most + math.ceil(most * WORKERS_EVICTED_AT_ONCE_PERCENT / 100)
+
+    @property
     def llm_requests_per_minute(self) -> int:
         """Of one worker and each provider, so that all workers together stay below the limit."""
         return self._share(self.llm_calls.provider_requests_per_minute)
@@ -251,9 +263,9 @@ class Worker:
         return self._share(self.llm_calls.provider_tokens_per_minute)
 
     def _share(self, limit: int) -> int:
-        # The rest is for half as many pods that drain beside their successors, and for providers that
-        # count in seconds: 60 in a minute may be one in a second (Claude API, "Rate limits").
-        return limit * 60 // 100 // self.max_replicas
+        # The rest is for providers that count in seconds: 60 in a minute may be one in a second
+        # (Claude API, "Rate limits").
+        return limit * 90 // 100 // self.most_at_once
 
 
 @dataclass(frozen=True, kw_only=True)

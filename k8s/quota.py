@@ -11,7 +11,7 @@ import constructs
 from cdk8s_plus_28 import k8s
 
 from environments.spec import Environment, Resources
-from k8s import clickhouse_schema, database_users, orchestrator, worker
+from k8s import clickhouse_schema, database_users, orchestrator
 from k8s.pods import EPHEMERAL_LIMIT_MIB, EPHEMERAL_REQUEST_MIB, mebibytes, millicores
 
 
@@ -25,7 +25,7 @@ class Share:
 
 def shares(env: Environment) -> tuple[Share, ...]:
     return (
-        Share(pods=worker.most_pods(env), resources=env.worker.resources),
+        Share(pods=env.worker.most_at_once, resources=env.worker.resources),
         Share(pods=orchestrator.most_pods(env), resources=env.orchestrator.resources),
         Share(pods=1, resources=database_users.RESOURCES),
         Share(pods=1, resources=clickhouse_schema.RESOURCES),

@@ -13,8 +13,6 @@ minutes, `kubectl rollout restart deployment worker`, then revoke the old one. E
 secret is a file (see `stores.py`).
 """
 
-import math
-
 import constructs
 from cdk8s_plus_28 import k8s
 
@@ -27,7 +25,7 @@ from environments.names import (
     Image,
     Secret,
 )
-from environments.spec import Environment
+from environments.spec import WORKERS_EVICTED_AT_ONCE_PERCENT, Environment
 from k8s import stores
 from k8s.autoscaler import WorkerAutoscaler
 from k8s.base import AppChart, Config
@@ -38,9 +36,6 @@ EVICTION_LAG_SECONDS = 15  # until the notice has become a SIGTERM
 TERMINATION_GRACE_SECONDS = SPOT_NOTICE_SECONDS - EVICTION_LAG_SECONDS
 DRAIN_SECONDS = TERMINATION_GRACE_SECONDS - 15  # the rest is for handing jobs back
 
-# Half may be evicted at once: spot takes nodes in bunches, and a worker whose eviction has to wait
-# for another's successor dies without its SIGTERM.
-EVICTED_AT_ONCE_PERCENT = 50
 REPLACED_AT_ONCE_PERCENT = 25
 
 PROVIDER_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
@@ -48,12 +43,6 @@ PROVIDER_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
 _LLM_CALLS = "llm-calls"
 _METRICS = "metrics"
 _MOUNTS = (*stores.MOUNTS, stores.mount(Secret.LLM_KEYS))
-
-
-def most_pods(env: Environment) -> int:
-    """All of them, and those that shut down beside their successors."""
-    most = env.worker.max_replicas
-    return most + math.ceil(most * EVICTED_AT_ONCE_PERCENT / 100)
 
 
 class WorkerChart(AppChart):
@@ -66,7 +55,7 @@ class WorkerChart(AppChart):
         llm_calls = self._llm_calls()
         self._deployment(service_account=service_account, configs=(settings, llm_calls))
         WorkerAutoscaler(self, "autoscaler", deployment=App.WORKER, worker=env.worker)
-        self.disruption_budget(k8s.IntOrString.from_string(f"{EVICTED_AT_ONCE_PERCENT}%"))
+        self.disruption_budget(k8s.IntOrString.from_string(f"{WORKERS_EVICTED_AT_ONCE_PERCENT}%"))
 
     def _settings(self) -> Config:
         longest = self.env.worker.max_job_seconds

@@ -24,7 +24,7 @@ def problems(env: Environment) -> Iterator[str]:
             "`aws sts get-caller-identity` shows the account's id"
         )
     if not is_region(env.account.region):
-        yield f"account.region: {env.account.region!r} is not a region; write it as in 'eu-central-1'"
+        yield f"account.region: {env.account.region!r} is not a region of the `aws` partition; write it as in 'eu-central-1'"
     copy_region = env.account.backup_copy_region
     if copy_region is not None and (
         not is_region(copy_region) or copy_region == env.account.region

@@ -26,8 +26,11 @@ def ipv4_network(text: str) -> IPv4Network | None:
 
 
 def is_region(text: str) -> bool:
-    """Whether it has the form of an AWS region's name."""
-    return re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text) is not None
+    """Whether it has the form of an AWS region's name, and not of one whose ARNs do not begin `arn:aws:`.
+
+    Those of China and the two governments are partitions of their own (AWS General Reference, "ARNs").
+    """
+    return re.fullmatch(r"(?!cn-|us-gov-|us-iso)[a-z]{2}(-[a-z]+)+-\d", text) is not None
 
 
 def nearest_or_add(name: str) -> str:

@@ -62,6 +62,8 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (PROD, {"promotes_from": None}, "promotes_from: None in production"),
         (DEV, {"account.id": "12345"}, "is not 12 digits"),
         (DEV, {"account.region": "Frankfurt"}, "is not a region"),
+        (DEV, {"account.region": "us-gov-west-1"}, "is not a region of the `aws` partition"),
+        (DEV, {"account.region": "cn-north-1"}, "is not a region of the `aws` partition"),
         (PROD, {"account.backup_copy_region": PROD.account.region}, "is not another region"),
         (DEV, {"network.zones": DEV.network.zones[:1]}, "EKS and RDS need two"),
         (DEV, {"network.zones": DEV.network.zones[:1] * 2}, "listed twice"),

@@ -12,7 +12,6 @@ from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from k8s import previews
 from k8s.app import build
-from k8s.worker import most_pods
 from tests.manifests import Manifest, one
 from tests.previewed import PREVIEWED, PREVIEWS
 
@@ -218,7 +217,14 @@ def test_all_workers_and_those_that_still_drain_stay_below_what_providers_allow(
         ("LLM_REQUESTS_PER_MINUTE", env.worker.llm_calls.provider_requests_per_minute),
         ("LLM_TOKENS_PER_MINUTE", env.worker.llm_calls.provider_tokens_per_minute),
     ):
-        assert limit / 2 < int(settings[setting]) * most_pods(env) < limit
+        assert limit / 2 < int(settings[setting]) * env.worker.most_at_once < limit
+
+
+@pytest.mark.parametrize("replicas", range(1, 22))
+def test_no_number_of_workers_reaches_what_providers_allow(replicas: int) -> None:
+    worker = dataclasses.replace(DEV.worker, min_replicas=1, max_replicas=replicas)
+    limit = worker.llm_calls.provider_requests_per_minute
+    assert worker.llm_requests_per_minute * worker.most_at_once < limit
 
 
 def test_more_workers_call_less_each() -> None:

@@ -13,14 +13,15 @@ Rendered = dict[Stack, dict[str, Any]]
 
 
 def grown(env: Environment) -> Environment:
-    """More workers, a larger database, the next Kubernetes, three ClickHouse nodes."""
+    """More workers, a larger database, the next Kubernetes if there is one, three ClickHouse nodes."""
     versions = list(EKS_VERSIONS)
+    step = versions.index(env.cluster.kubernetes_version) + 1
     cluster, database = env.cluster, env.database
     return replace(
         env,
         cluster=replace(
             cluster,
-            kubernetes_version=versions[versions.index(cluster.kubernetes_version) + 1],
+            kubernetes_version=versions[min(step, len(versions) - 1)],
             workers_spot=replace(
                 cluster.workers_spot,
                 min_size=cluster.workers_spot.min_size + 1,
