@@ -138,6 +138,7 @@ def test_a_release_whose_render_fails_changes_nothing(checkout: Path) -> None:
     assert not list((checkout / "environments").glob(".*"))
 
 
+@pytest.mark.rehearsal
 def test_production_runs_only_what_development_runs(checkout: Path) -> None:
     to_prod = ("release", "worker", BUILT, "--env", "prod")
     set_digest(checkout, SOURCE, Image.WORKER, OTHER)

@@ -13,6 +13,9 @@ from quality_gate.pins import Pins
 from tests.quality_gate.suite import COMMIT, GOLDEN, change_results
 from tests.quality_gate.test_evidence import set_in_metric
 
+# One worker waits for the run that these read.
+pytestmark = pytest.mark.xdist_group("good run")
+
 
 @pytest.fixture(autouse=True)
 def pinned(its_pins: Pins, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,9 @@ from tests.quality_gate.suite import (
     said,
 )
 
+# One worker waits for the run that these read.
+pytestmark = pytest.mark.xdist_group("good run")
+
 Cases = list[dict[str, object]]
 
 

@@ -21,6 +21,9 @@ from tests.quality_gate.test_evidence import Cases, metrics_of
 from tests.quality_gate.test_verdict import score
 from tests.tools import program
 
+# One worker waits for the run that these read.
+pytestmark = pytest.mark.xdist_group("good run")
+
 THE_BRIEFS_LINE = ".summary.faithfulness > 0.9"
 
 

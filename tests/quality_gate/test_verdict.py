@@ -12,6 +12,9 @@ from quality_gate.report import Code, Report
 from tests.quality_gate.suite import COMMIT, GOLDEN, change_results, codes, decide, said
 from tests.quality_gate.test_evidence import Cases, metrics_of
 
+# One worker waits for the run that these read.
+pytestmark = pytest.mark.xdist_group("good run")
+
 
 def score(folder: Path, faithfulness: list[float]) -> None:
     """Give the first cases these scores, and the others 1."""

@@ -592,6 +592,7 @@ def test_clickhouse_itself_understands_the_configuration(
     assert readonly == ["2"]
 
 
+@pytest.mark.rehearsal
 def test_a_restored_backup_has_the_rows_that_were_backed_up(
     accounts: FakeNode, engine: dict[str, str]
 ) -> None:
