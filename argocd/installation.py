@@ -9,7 +9,6 @@ seconds.
 import hashlib
 import json
 
-from argocd.addons.values import requirements
 from argocd.settings import CONFIG, PARAMETERS
 from bindings.yaml_text import to_yaml
 from environments.catalog import ARGOCD
@@ -243,6 +242,6 @@ def _workload(
 
 def _containers(containers: dict[str, Resources]) -> list[Document]:
     return [
-        {"name": name, "resources": requirements(resources)}
+        {"name": name, "resources": resources.as_manifest()}
         for name, resources in containers.items()
     ]

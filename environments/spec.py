@@ -185,6 +185,19 @@ class Resources:
     memory_request_mib: int
     memory_limit_mib: int
 
+    def as_manifest(self) -> dict[str, dict[str, str]]:
+        """As Kubernetes writes it, and the values of charts and EKS add-ons with it."""
+        return {
+            "requests": {
+                "cpu": f"{self.cpu_request_millicores}m",
+                "memory": f"{self.memory_request_mib}Mi",
+            },
+            "limits": {
+                "cpu": f"{self.cpu_limit_millicores}m",
+                "memory": f"{self.memory_limit_mib}Mi",
+            },
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Monitoring:

@@ -74,7 +74,7 @@ def addons_of_nodes(
             cluster,
             "kube-proxy",
             versions.kube_proxy,
-            configuration={"resources": _requirements(_KUBE_PROXY)},
+            configuration={"resources": _KUBE_PROXY.as_manifest()},
         ),
         _addon(
             scope,
@@ -84,7 +84,7 @@ def addons_of_nodes(
             configuration={
                 # Off, every NetworkPolicy would be accepted and ignored.
                 "enableNetworkPolicy": "true",
-                "resources": _requirements(_VPC_CNI),
+                "resources": _VPC_CNI.as_manifest(),
             },
             depends_on=[identity, agent],
         ),
@@ -113,7 +113,7 @@ def addons_on_nodes(
         cluster,
         "coredns",
         versions.coredns,
-        configuration={"resources": _requirements(_COREDNS)},
+        configuration={"resources": _COREDNS.as_manifest()},
         depends_on=nodes,
     )
     _addon(
@@ -125,9 +125,9 @@ def addons_on_nodes(
             "controller": {
                 # Volumes that pods ask for are not Terraform's, so its default tags miss them.
                 "extraVolumeTags": names.tags(Stack.CLUSTER),
-                "resources": _requirements(_EBS_CSI),
+                "resources": _EBS_CSI.as_manifest(),
             },
-            "node": {"resources": _requirements(_EBS_CSI)},
+            "node": {"resources": _EBS_CSI.as_manifest()},
         },
         depends_on=[identity, *nodes],
     )
@@ -154,16 +154,3 @@ def _addon(
         resolve_conflicts_on_update="OVERWRITE",
         depends_on=list(depends_on) or None,
     )
-
-
-def _requirements(resources: Resources) -> dict[str, dict[str, str]]:
-    return {
-        "requests": {
-            "cpu": f"{resources.cpu_request_millicores}m",
-            "memory": f"{resources.memory_request_mib}Mi",
-        },
-        "limits": {
-            "cpu": f"{resources.cpu_limit_millicores}m",
-            "memory": f"{resources.memory_limit_mib}Mi",
-        },
-    }

@@ -19,7 +19,6 @@ from argocd.addons.values import (
     ON_GENERAL_POOL,
     POD_SECURITY,
     Values,
-    requirements,
 )
 from bindings.yaml_text import to_yaml
 from environments.names import (
@@ -165,7 +164,7 @@ def _values(*, region: str) -> Values:
         "configMap": {"enabled": True},
         "service": {"enabled": True, "type": "ClusterIP"},
         "serviceMonitor": {"enabled": True},
-        "resources": requirements(EXPORTER),
+        "resources": EXPORTER.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "podLabels": {MONITORING_LABEL: MonitoringPart.CLOUDWATCH_EXPORTER},
         "podSecurityContext": {"runAsUser": _USER, "runAsGroup": _USER, **POD_SECURITY},

@@ -9,7 +9,6 @@ from argocd.addons.values import (
     ON_GENERAL_POOL,
     POD_SECURITY,
     Values,
-    requirements,
     spread_over_nodes,
 )
 from environments.catalog import EKS_VERSIONS
@@ -65,7 +64,7 @@ def _values(names: Names) -> Values:
         "topologySpreadConstraints": spread_over_nodes(
             {"app.kubernetes.io/name": CLUSTER_AUTOSCALER.name}
         ),
-        "resources": requirements(_AUTOSCALER),
+        "resources": _AUTOSCALER.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "priorityClassName": "system-cluster-critical",
         "securityContext": {

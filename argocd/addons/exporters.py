@@ -4,7 +4,7 @@ Value keys: `charts/kube-state-metrics` at 7.1 and `charts/prometheus-node-expor
 prometheus-community/helm-charts.
 """
 
-from argocd.addons.values import ON_GENERAL_POOL, Values, requirements
+from argocd.addons.values import ON_GENERAL_POOL, Values
 from environments.names import MONITORING_LABEL, NODE_POOL_LABEL, MonitoringPart
 from environments.spec import Resources
 
@@ -50,7 +50,7 @@ def kube_state_metrics() -> Values:
         "collectors": list(_COLLECTORS),
         # Of all labels this one: it says which nodes are spot nodes.
         "metricLabelsAllowlist": [f"nodes=[{NODE_POOL_LABEL}]"],
-        "resources": requirements(KUBE_STATE_METRICS),
+        "resources": KUBE_STATE_METRICS.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "podLabels": {MONITORING_LABEL: MonitoringPart.KUBE_STATE_METRICS},
     }
@@ -59,7 +59,7 @@ def kube_state_metrics() -> Values:
 def node_exporter() -> Values:
     return {
         "namespaceOverride": "kube-system",
-        "resources": requirements(NODE_EXPORTER),
+        "resources": NODE_EXPORTER.as_manifest(),
         # Every node: spot nodes with their taint, and those that are being drained.
         "tolerations": [{"operator": "Exists"}],
         "priorityClassName": "system-node-critical",

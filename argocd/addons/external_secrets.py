@@ -9,7 +9,6 @@ from argocd.addons.values import (
     CONFIRMED_REMOVAL,
     ON_GENERAL_POOL,
     Values,
-    requirements,
     spread_over_nodes,
 )
 from environments.names import EXTERNAL_SECRETS, Addon, Names
@@ -67,7 +66,7 @@ def _values(*, replicas: int) -> Values:
         "serviceAccount": {"create": True, "name": EXTERNAL_SECRETS.name},
         "replicaCount": replicas,
         "leaderElect": True,
-        "resources": requirements(_OPERATOR),
+        "resources": _OPERATOR.as_manifest(),
         "podDisruptionBudget": disruption_budget,
         "topologySpreadConstraints": spread_over_nodes(
             {"app.kubernetes.io/name": "external-secrets"}
@@ -76,7 +75,7 @@ def _values(*, replicas: int) -> Values:
         # While no webhook answers, no store or ExternalSecret can be changed.
         "webhook": {
             "replicaCount": replicas,
-            "resources": requirements(_HELPER),
+            "resources": _HELPER.as_manifest(),
             "podDisruptionBudget": disruption_budget,
             "topologySpreadConstraints": spread_over_nodes(
                 {"app.kubernetes.io/name": "external-secrets-webhook"}
@@ -86,7 +85,7 @@ def _values(*, replicas: int) -> Values:
         # Renews the webhook's certificate now and then; nothing waits for it.
         "certController": {
             "replicaCount": 1,
-            "resources": requirements(_HELPER),
+            "resources": _HELPER.as_manifest(),
             **placement,
         },
     }

@@ -7,7 +7,7 @@ from outside: `kubectl -n monitoring port-forward service/kube-prometheus-stack-
 Value keys: `charts/grafana` of grafana-community/helm-charts, its values and templates read at 13.x.
 """
 
-from argocd.addons.values import ON_GENERAL_POOL, Values, requirements
+from argocd.addons.values import ON_GENERAL_POOL, Values
 from environments.names import (
     GRAFANA_CLICKHOUSE_FILES,
     GRAFANA_SIDECAR_ROLE,
@@ -73,7 +73,7 @@ def values() -> Values:
             }
         ],
         "grafana.ini": _settings(),
-        "resources": requirements(GRAFANA),
+        "resources": GRAFANA.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "podLabels": {MONITORING_LABEL: MonitoringPart.GRAFANA},
     }
@@ -82,7 +82,7 @@ def values() -> Values:
 def _sidecar() -> Values:
     config_maps: Values = {"resource": "configmap", "searchNamespace": MONITORING_NAMESPACE}
     return {
-        "resources": requirements(SIDECAR),
+        "resources": SIDECAR.as_manifest(),
         "dashboards": {
             **config_maps,
             "folderAnnotation": FOLDER_ANNOTATION,

@@ -10,7 +10,6 @@ from argocd.addons.values import (
     ON_GENERAL_POOL,
     POD_SECURITY,
     Values,
-    requirements,
 )
 from environments.names import LOAD_BALANCER_CONTROLLER, Addon, Names
 from environments.spec import Resources
@@ -43,7 +42,7 @@ def _values(names: Names) -> Values:
         "serviceAccount": {"create": True, "name": LOAD_BALANCER_CONTROLLER.name},
         "replicaCount": names.env.controller_replicas,
         "podDisruptionBudget": {"maxUnavailable": 1},  # the chart makes it for two replicas or more
-        "resources": requirements(_CONTROLLER),
+        "resources": _CONTROLLER.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "priorityClassName": "system-cluster-critical",
         "podSecurityContext": {"fsGroup": 65534, **POD_SECURITY},

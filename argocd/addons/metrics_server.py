@@ -10,7 +10,7 @@ the cluster that Argo CD does not give it.
 """
 
 from argocd.addons.release import Release
-from argocd.addons.values import ON_GENERAL_POOL, Values, requirements, spread_over_nodes
+from argocd.addons.values import ON_GENERAL_POOL, Values, spread_over_nodes
 from environments.names import Addon, Names
 from environments.spec import Resources
 
@@ -38,7 +38,7 @@ def _values() -> Values:
         "topologySpreadConstraints": spread_over_nodes(
             {"app.kubernetes.io/name": "metrics-server"}
         ),
-        "resources": requirements(_SERVER),
+        "resources": _SERVER.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "priorityClassName": "system-cluster-critical",
     }

@@ -17,7 +17,6 @@ from argocd.addons.values import (
     ON_GENERAL_POOL,
     POD_SECURITY,
     Values,
-    requirements,
     spread_over_nodes,
 )
 from environments.names import (
@@ -67,7 +66,7 @@ def _values(*, replicas: int) -> Values:
         # it the number of workers between their bounds.
         "tls": {"enable": False},
         "certManager": {"enabled": False},
-        "resources": requirements(ADAPTER),
+        "resources": ADAPTER.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "podLabels": labels,
         "podSecurityContext": {"fsGroup": _USER, **POD_SECURITY},

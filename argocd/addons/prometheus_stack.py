@@ -11,7 +11,7 @@ the set, 92, was not at hand.
 
 from argocd.addons import exporters, grafana
 from argocd.addons.release import Release
-from argocd.addons.values import ON_GENERAL_POOL, Values, requirements
+from argocd.addons.values import ON_GENERAL_POOL, Values
 from environments.names import (
     ALERTMANAGER_CONFIG,
     DEFAULT_STORAGE_CLASS,
@@ -98,10 +98,10 @@ def _operator() -> Values:
         # Argo CD compares, so that the add-on would be out of sync for ever.
         "admissionWebhooks": {"enabled": False},
         "tls": {"enabled": False},  # served with that certificate, and needed for the webhooks only
-        "resources": requirements(OPERATOR),
+        "resources": OPERATOR.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "podLabels": _labels(MonitoringPart.OPERATOR),
-        "prometheusConfigReloader": {"resources": requirements(CONFIG_RELOADER)},
+        "prometheusConfigReloader": {"resources": CONFIG_RELOADER.as_manifest()},
     }
 
 
@@ -134,7 +134,7 @@ def _prometheus(monitoring: Monitoring, *, environment: str) -> Values:
                 "whenDeleted": "Delete",
                 "whenScaled": "Delete",
             },
-            "resources": requirements(monitoring.prometheus_resources),
+            "resources": monitoring.prometheus_resources.as_manifest(),
             "nodeSelector": ON_GENERAL_POOL,
             "podMetadata": {"labels": _labels(MonitoringPart.PROMETHEUS)},
         },
@@ -163,7 +163,7 @@ def _alertmanager(monitoring: Monitoring) -> Values:
             # Without a volume: a replica that starts takes silences over from the other.
             "replicas": replicas,
             "podAntiAffinity": "hard",
-            "resources": requirements(ALERTMANAGER),
+            "resources": ALERTMANAGER.as_manifest(),
             "nodeSelector": ON_GENERAL_POOL,
             "podMetadata": {"labels": _labels(MonitoringPart.ALERTMANAGER)},
         },

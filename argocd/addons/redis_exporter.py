@@ -15,7 +15,6 @@ from argocd.addons.values import (
     ON_GENERAL_POOL,
     POD_SECURITY,
     Values,
-    requirements,
 )
 from environments.names import (
     MONITORING_LABEL,
@@ -67,7 +66,7 @@ def _values() -> Values:
         },
         "extraArgs": FLAGS,
         "serviceMonitor": {"enabled": True},
-        "resources": requirements(EXPORTER),
+        "resources": EXPORTER.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "labels": {MONITORING_LABEL: MonitoringPart.REDIS_EXPORTER},
         "podSecurityContext": {"runAsUser": _USER, "runAsGroup": _USER, **POD_SECURITY},

@@ -2,7 +2,6 @@
 
 from argocd.resources import CONFIRMED
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL
-from environments.spec import Resources
 
 Values = dict[str, object]
 
@@ -20,19 +19,6 @@ CONTAINER_SECURITY: Values = {
     "runAsNonRoot": True,
 }
 POD_SECURITY: Values = {"seccompProfile": {"type": "RuntimeDefault"}}
-
-
-def requirements(resources: Resources) -> Values:
-    return {
-        "requests": {
-            "cpu": f"{resources.cpu_request_millicores}m",
-            "memory": f"{resources.memory_request_mib}Mi",
-        },
-        "limits": {
-            "cpu": f"{resources.cpu_limit_millicores}m",
-            "memory": f"{resources.memory_limit_mib}Mi",
-        },
-    }
 
 
 def spread_over_nodes(selector: dict[str, str]) -> list[Values]:
