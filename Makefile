@@ -47,7 +47,7 @@ lint: $(VENV)/.testing ## Ruff, mypy --strict, the import contracts, shellcheck,
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@git ls-files -z '*.sh' .ci .github/scripts | xargs -0 $(BIN)/shellcheck -x -P .
+	@git ls-files -z '*.sh' .ci .github/scripts | xargs -0 $(BIN)/shellcheck -x -P SCRIPTDIR
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	@$(BIN)/evalctl secret-scan
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes passwords from Secrets Manager where ClickHouse reads them. It notices changes by itself.
-# The previous password stays good, so that clients which have not seen the new one keep working.
-# shellcheck source=stacks/clickhouse_node/scripts/common.sh
+# Writes the passwords of Secrets Manager into ClickHouse's configuration. ClickHouse notices a change.
+# The previous password stays valid, so that clients that still have it keep working.
+# shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 # Prints the value that secret $1 had before its current one, or nothing.
@@ -9,7 +9,7 @@ previous() { secret "$1" AWSPREVIOUS || [ $? = 3 ]; }
 
 field() { jq --raw-output ".$1 // error(\"no $1\") | @html"; } # @html escapes what XML reserves
 
-# Prints how user $1 proves who it is: hashes of the passwords in the values $2 and following.
+# Prints the password hashes of user $1. The values $2 and following are its secret's values.
 authentication() {
   local value name hash number=0
   echo "<$1><auth_methods>"

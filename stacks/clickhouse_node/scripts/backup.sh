@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Backs the database up to S3, once a day: the first node to claim the day does it, the others rest.
-# Every backup is complete in itself; the bucket's lifecycle rule removes it when its time is over.
-# shellcheck source=stacks/clickhouse_node/scripts/common.sh
+# Backs the database up to S3 once a day, on the first node that claims the day.
+# Every backup is complete in itself. The bucket's lifecycle rule removes it after the retention time.
+# shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 day=$(date -u +%F)
@@ -11,7 +11,7 @@ printf '%s %s\n' "$HOST" "$name" >"$WORK/claim"
 
 put() { aws s3api put-object --bucket "$BACKUP_BUCKET" --key "$1" --body "$WORK/claim" "${@:2}" >/dev/null; }
 
-# S3 lets exactly one of several conditional writes through.
+# S3 accepts exactly one of several conditional writes.
 claim_day() {
   local etag written age
   put "$claim" --if-none-match '*' 2>"$WORK/error" && return
@@ -28,7 +28,7 @@ finished=$(aws s3api list-objects-v2 --bucket "$BACKUP_BUCKET" --prefix "$BACKUP
   --delimiter / --query "Contents[?ends_with(Key, '.complete')].Key" --output text)
 if [ -n "$finished" ] && [ "$finished" != None ]; then exit 0; fi
 
-# A node that lags, or came back with an empty volume, would save less than the others have.
+# A node that lags or has an empty volume would save less than its peers hold.
 behind=$(query "
   SELECT (SELECT count() FROM system.replicas
           WHERE database = '$DATABASE' AND (is_readonly OR absolute_delay > 300)) > 0
@@ -49,5 +49,5 @@ if ! query "BACKUP DATABASE $DATABASE TO Disk('backups', '$name')" >&2; then
   fail "backup $name failed; the next run, here or on another node, tries again"
 fi
 put "$BACKUP_PREFIX/$name.complete"
-# An alert fires when this has not been told for a day and a half.
+# An alert fires when this metric is missing for a day and a half.
 aws cloudwatch put-metric-data --namespace "$METRICS_NAMESPACE" --metric-name "$BACKUPS_METRIC" --value 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gives the node a certificate from the private authority; the first node creates the authority.
-# shellcheck source=stacks/clickhouse_node/scripts/common.sh
+# Issues the node's certificate from the private authority. The first node creates the authority.
+# shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 cat >"$WORK/openssl.cnf" <<CONFIG
@@ -28,7 +28,7 @@ publish() {
   aws secretsmanager put-secret-value --secret-id "$1" --secret-string "file://$2" >/dev/null
 }
 
-# Prints a secret of the authority; the first node puts in what function $2 writes to $3 if it is empty.
+# Prints the authority's secret $1. If it is empty, the first node fills it: function $2 writes to file $3.
 authority() {
   local status=0
   secret "$1" || status=$?
@@ -52,9 +52,9 @@ new_authority_certificate() {
 
 authority "$CA_KEY_SECRET" new_key "$WORK/new.key" >"$WORK/ca.key"
 authority "$CA_SECRET" new_authority_certificate "$WORK/new.crt" >"$WORK/authority"
-grep . "$WORK/authority" >"$WORK/ca.crt" # the same bytes whether just made or read
+grep . "$WORK/authority" >"$WORK/ca.crt" # the same bytes for a new value and a stored one
 
-# While the authority is being changed there are two certificates: nodes trust both, one has our key.
+# While the authority is replaced there are two certificates. Nodes trust both; one matches the key.
 issuer=
 csplit --silent --elide-empty-files --prefix="$WORK/ca-" "$WORK/ca.crt" \
   '/-----BEGIN CERTIFICATE-----/' '{*}'
@@ -67,7 +67,7 @@ done
 
 install -d -m 0755 "$TLS_FOLDER"
 place "$TLS_FOLDER/ca.crt" <"$WORK/ca.crt"
-# ClickHouse trusts one file for its peers and for S3.
+# ClickHouse reads one trust file for both its peers and S3.
 cat "$WORK/ca.crt" "$PUBLIC_AUTHORITIES" | place "$TLS_FOLDER/trust.crt"
 
 certificate=$TLS_FOLDER/node.crt

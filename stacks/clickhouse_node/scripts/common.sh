@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every script of a ClickHouse node starts with; sourced, never run.
+# Shared start of every script of a ClickHouse node. It is sourced, never run.
 set -euo pipefail
 umask 077
 set -a
@@ -7,7 +7,7 @@ set -a
 . "${NODE_ENV:-/etc/clickhouse-node/node.env}"
 set +a
 
-# In memory: what passes through here, the authority's key above all, never reaches a disk.
+# RUN_FOLDER is in memory, so that secrets, above all the authority's key, never reach a disk.
 WORK=$(mktemp -d -p "$RUN_FOLDER")
 trap 'rm -rf "$WORK"' EXIT
 
@@ -18,7 +18,7 @@ fail() {
   exit 1
 }
 
-# Prints a secret's value. Status 3: it has none yet, which is no reason to give up.
+# Prints a secret's value. Status 3: the secret has no value yet.
 secret() {
   aws secretsmanager get-secret-value --secret-id "$1" --version-stage "${2:-AWSCURRENT}" \
     --query SecretString --output text 2>"$WORK/error" && return
@@ -27,7 +27,7 @@ secret() {
   return 1
 }
 
-# Prints a secret's value once it has one; gives up after four minutes and systemd starts anew.
+# Waits for a secret's value and prints it. It fails after four minutes; systemd then starts it again.
 await_secret() {
   local delay=2
   until secret "$1"; do
@@ -38,7 +38,7 @@ await_secret() {
   done
 }
 
-# Puts standard input into file $1, readable by ClickHouse, in one step and only when it differs.
+# Writes standard input to file $1, readable by ClickHouse. It replaces the file in one step, only if it differs.
 place() {
   local new
   new=$(mktemp "$1.XXXXXX")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Restarts ClickHouse when a certificate changed since it started: Keeper reads them only then.
-# Every node has an hour of the day to itself for this, and keeps still while a peer is down.
-# shellcheck source=stacks/clickhouse_node/scripts/common.sh
+# Restarts ClickHouse when a certificate is newer than its start. Keeper reads certificates only at start.
+# Every node restarts in its own hour of the day, and never while a peer is down.
+# shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 started=$(systemctl show --property=ActiveEnterTimestamp --value clickhouse-server)

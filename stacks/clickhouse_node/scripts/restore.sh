@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Lists the complete backups, or restores one on all nodes.
 #   restore.sh                      the names, oldest first
-#   restore.sh NAME AS DATABASE     beside the live database, to look at it or to drill
-#   restore.sh NAME                 under its own name; its tables must not exist
-# shellcheck source=stacks/clickhouse_node/scripts/common.sh
+#   restore.sh NAME AS DATABASE     as a second database, for a look or a drill
+#   restore.sh NAME                 under the database's own name; its tables must not exist
+# shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 if [ $# = 0 ]; then

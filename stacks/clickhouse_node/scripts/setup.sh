@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Brings the node up. Every step can be repeated, so a failed one is simply run again.
+# Sets the node up. Every step can be repeated, so systemd runs a failed set-up again.
 HERE=$(dirname "$(readlink -f "$0")")
-# shellcheck source=stacks/clickhouse_node/scripts/common.sh
+# shellcheck source=common.sh
 . "$HERE/common.sh"
 
 for step in volume install certificates accounts; do

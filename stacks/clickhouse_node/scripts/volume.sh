@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Mounts the data volume, and formats it only when it is certainly blank.
-# shellcheck source=stacks/clickhouse_node/scripts/common.sh
+# Mounts the data volume. It formats the volume only if it is blank.
+# shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 if mountpoint -q "$DATA_FOLDER"; then
@@ -15,7 +15,7 @@ for _ in {1..60}; do
 done
 [ -e "$DATA_DEVICE" ] || fail "$DATA_DEVICE is not attached"
 
-# Three guards: no signature, a first MiB of zeros, and mkfs.xfs refuses a device that holds anything.
+# Three guards: no signature, a first MiB of zeros, and mkfs.xfs itself refuses a device with a signature.
 status=0
 blkid -p "$DATA_DEVICE" >/dev/null || status=$?
 if [ "$status" = 2 ]; then
@@ -23,7 +23,7 @@ if [ "$status" = 2 ]; then
   [ "$written" = 0 ] || fail "$DATA_DEVICE holds data but no file system; not touching it"
   mkfs.xfs -L clickhouse "$DATA_DEVICE"
 elif [ "$status" != 0 ]; then
-  fail "blkid cannot tell what $DATA_DEVICE holds (status $status); not touching it"
+  fail "blkid failed on $DATA_DEVICE with status $status; its content is unknown, not touching it"
 fi
 
 uuid=$(blkid -p -s UUID -o value "$DATA_DEVICE")
