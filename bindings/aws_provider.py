@@ -8,7 +8,7 @@ module puts two stand-ins in `sys.modules` before the first provider import:
 2. its `_jsii` module, which gives the jsii kernel a *trimmed assembly*: the wheel's own tarball cut
    down to the submodules in use. It is built once per provider version and submodule list.
 
-The Terraform JSON is the same to the byte; `tests/bindings/` and `benchmarks/render.py` prove it.
+The Terraform JSON is the same to the byte; `tests/bindings/` and `evalctl/benchmarks/render.py` prove it.
 `EVAL_PLAIN_AWS_IMPORT=1` switches back to the plain import.
 """
 

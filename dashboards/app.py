@@ -1,11 +1,11 @@
 """Every object of the observation plane of one environment."""
 
-from dashboards.alertmanager import alertmanager_secret
+from dashboards.alerting.alertmanager import alertmanager_secret
+from dashboards.alerting.prometheus_rules import prometheus_rules
+from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
-from dashboards.grafana_manifests import grafana_manifests
+from dashboards.grafana.manifests import grafana_manifests
 from dashboards.manifests import Manifest
-from dashboards.prometheus_rules import prometheus_rules
-from dashboards.recording_rules import recording_rules
 from environments.names import Names
 from environments.spec import Environment
 

@@ -6,6 +6,7 @@ import typer
 
 from evalctl.commands import (
     apply_approved,
+    board_pages,
     bootstrap,
     changed_stacks,
     check,
@@ -15,7 +16,6 @@ from evalctl.commands import (
     names,
     plan,
     plan_guard,
-    preview,
     promote,
     rehearse,
     release,
@@ -33,28 +33,29 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Render, check and deliver the AI evaluation platform, one command each.",
 )
-dashboards = typer.Typer(no_args_is_help=True, help="Draw the boards of an environment (preview).")
-app.add_typer(dashboards, name="dashboards")
 
-app.command("render")(render.command)
-app.command("docs")(docs.command)
-dashboards.command("preview")(preview.command)
-app.command("release")(release.command)
-app.command("promote")(promote.command)
-app.command("check")(check.command)
-app.command("versions")(versions.command)
-app.command("plan-guard")(plan_guard.command)
-app.command("rehearse")(rehearse.command)
-app.command("bootstrap")(bootstrap.command)
-app.command("teardown")(teardown.command)
-app.command("evaluate")(evaluate.command)
-app.command("gate")(gate.command)
-app.command("names")(names.command)
-app.command("changed-stacks")(changed_stacks.command)
-app.command("rendered-diff")(rendered_diff.command)
-app.command("plan")(plan.command)
-app.command("apply-approved")(apply_approved.command)
-app.command("secret-scan")(secret_scan.command)
+PEOPLE = "For people"
+PIPELINES = "For pipelines"
+
+app.command("render", rich_help_panel=PEOPLE)(render.command)
+app.command("check", rich_help_panel=PEOPLE)(check.command)
+app.command("rehearse", rich_help_panel=PEOPLE)(rehearse.command)
+app.command("board-pages", rich_help_panel=PEOPLE)(board_pages.command)
+app.command("bootstrap", rich_help_panel=PEOPLE)(bootstrap.command)
+app.command("release", rich_help_panel=PEOPLE)(release.command)
+app.command("promote", rich_help_panel=PEOPLE)(promote.command)
+app.command("versions", rich_help_panel=PEOPLE)(versions.command)
+app.command("docs", rich_help_panel=PEOPLE)(docs.command)
+app.command("evaluate", rich_help_panel=PEOPLE)(evaluate.command)
+app.command("teardown", rich_help_panel=PEOPLE)(teardown.command)
+app.command("gate", rich_help_panel=PIPELINES)(gate.command)
+app.command("secret-scan", rich_help_panel=PIPELINES)(secret_scan.command)
+app.command("names", rich_help_panel=PIPELINES)(names.command)
+app.command("changed-stacks", rich_help_panel=PIPELINES)(changed_stacks.command)
+app.command("rendered-diff", rich_help_panel=PIPELINES)(rendered_diff.command)
+app.command("plan", rich_help_panel=PIPELINES)(plan.command)
+app.command("plan-guard", rich_help_panel=PIPELINES)(plan_guard.command)
+app.command("apply-approved", rich_help_panel=PIPELINES)(apply_approved.command)
 
 
 def run() -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from environments import images
 from environments.names import Image, Names
 from environments.spec import Environment
-from evalctl import committed, tree
+from evalctl import committed
+from evalctl.rendering import tree
 
 PLACEHOLDER = "sha256:" + 64 * "0"  # stands in images.json until an environment's first release
 

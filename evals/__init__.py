@@ -1,1 +1,1 @@
-"""The evaluation suite: the platform's own questions, run by `deepeval test run` (`evalctl evaluate`)."""
+"""The quality gate: golden questions, the suite that scores the answers, and the gate that decides."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import constructs
 from cdk8s_plus_28 import k8s
 
-from environments.clickhouse_schema import JOURNAL_FILE, JOURNAL_TABLE, journal, migrations
 from environments.names import (
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_NATIVE_TLS_PORT,
@@ -21,10 +20,11 @@ from environments.names import (
     Secret,
 )
 from environments.spec import Environment, Resources
-from k8s.base import AppChart, Config
-from k8s.pods import Mount, container
-from k8s.stores import CA_CERTIFICATE, FOLDER, mount
-from k8s.sync_job import sync_job
+from k8s.parts.base import AppChart, Config
+from k8s.parts.pods import Mount, container
+from k8s.parts.stores import CA_CERTIFICATE, FOLDER, mount
+from k8s.parts.sync_job import sync_job
+from telemetry.clickhouse_schema import JOURNAL_FILE, JOURNAL_TABLE, journal, migrations
 
 RESOURCES = Resources(
     cpu_request_millicores=50,

@@ -22,10 +22,10 @@ from environments.names import (
     Secret,
 )
 from environments.spec import Environment, Resources
-from k8s.base import AppChart, Config
-from k8s.pods import Mount, container
-from k8s.stores import FOLDER, RDS_CA_FILE, mount
-from k8s.sync_job import sync_job
+from k8s.parts.base import AppChart, Config
+from k8s.parts.pods import Mount, container
+from k8s.parts.stores import FOLDER, RDS_CA_FILE, mount
+from k8s.parts.sync_job import sync_job
 
 RESOURCES = Resources(
     cpu_request_millicores=50,

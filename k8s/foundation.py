@@ -6,8 +6,8 @@ from cdk8s_plus_28 import k8s
 
 from environments.names import DEFAULT_STORAGE_CLASS, EXTERNAL_SECRETS, App
 from environments.spec import Environment
-from k8s.base import AppChart
 from k8s.namespace import restricted_namespace
+from k8s.parts.base import AppChart
 
 
 class FoundationChart(AppChart):

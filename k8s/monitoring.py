@@ -18,14 +18,14 @@ from environments.names import (
     Secret,
 )
 from environments.spec import Environment
-from environments.telemetry import Emitter
-from k8s.base import AppChart
-from k8s.custom_resources import ExternalSecret, SecretStore
-from k8s.monitoring_network import MonitoringNetwork
 from k8s.namespace import restricted_namespace
-from k8s.pod_monitor import PodMonitor
-from k8s.scrape_config import ScrapeConfig
-from k8s.stores import URL
+from k8s.parts.base import AppChart
+from k8s.parts.custom_resources import ExternalSecret, SecretStore
+from k8s.parts.monitoring_network import MonitoringNetwork
+from k8s.parts.pod_monitor import PodMonitor
+from k8s.parts.scrape_config import ScrapeConfig
+from k8s.parts.stores import URL
+from telemetry.contract import Emitter
 
 _SCRAPED = (App.ORCHESTRATOR, App.WORKER)
 

@@ -6,9 +6,9 @@ from cdk8s_plus_28 import k8s
 
 from environments.names import NAMESPACE, App
 from environments.spec import Environment
-from k8s.base import AppChart
-from k8s.network_policies import NetworkPolicies
-from k8s.quota import Quota
+from k8s.parts.base import AppChart
+from k8s.parts.network_policies import NetworkPolicies
+from k8s.parts.quota import Quota
 
 
 class NamespaceChart(AppChart):

@@ -20,10 +20,10 @@ from environments.names import (
     Image,
 )
 from environments.spec import Environment
-from k8s import stores
-from k8s.base import AppChart, Config
-from k8s.load_balancer import DRAINING_SECONDS, HEALTHY_AFTER_SECONDS, LoadBalancer
-from k8s.pods import Probes, container, http_probe, pod, spread_over
+from k8s.parts import stores
+from k8s.parts.base import AppChart, Config
+from k8s.parts.load_balancer import DRAINING_SECONDS, HEALTHY_AFTER_SECONDS, LoadBalancer
+from k8s.parts.pods import Probes, container, http_probe, pod, spread_over
 
 ALIVE = "/healthz"  # the process answers; asks nobody else, or a database outage would restart us
 READY = "/readyz"  # it can reach what it needs

@@ -17,11 +17,11 @@ import cdk8s
 
 from environments.names import NAMESPACE, POSTGRES_PREVIEW_SCHEMA, App, Secret
 from environments.spec import Environment, Previews
-from k8s.base import AppChart
 from k8s.namespace import NamespaceChart
 from k8s.orchestrator import OrchestratorChart
+from k8s.parts.base import AppChart
+from k8s.parts.stores import URL
 from k8s.secrets import SecretsChart
-from k8s.stores import URL
 from k8s.worker import WorkerChart
 
 Manifest = dict[str, object]

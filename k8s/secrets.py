@@ -15,9 +15,9 @@ from bindings.external_secrets import Field
 from environments.names import App, Secret
 from environments.spec import Environment
 from k8s import clickhouse_schema, database_users
-from k8s.base import AppChart
-from k8s.custom_resources import ExternalSecret, SecretStore
-from k8s.stores import CA_CERTIFICATE, RDS_CA_FILE, URL
+from k8s.parts.base import AppChart
+from k8s.parts.custom_resources import ExternalSecret, SecretStore
+from k8s.parts.stores import CA_CERTIFICATE, RDS_CA_FILE, URL
 
 _POSTGRES_FIELDS = ("host", "port", "database", "username", "password")
 

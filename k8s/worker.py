@@ -26,10 +26,10 @@ from environments.names import (
     Secret,
 )
 from environments.spec import WORKERS_EVICTED_AT_ONCE_PERCENT, Environment
-from k8s import stores
-from k8s.autoscaler import WorkerAutoscaler
-from k8s.base import AppChart, Config
-from k8s.pods import Probes, container, http_probe, pod, spread_over
+from k8s.parts import stores
+from k8s.parts.autoscaler import WorkerAutoscaler
+from k8s.parts.base import AppChart, Config
+from k8s.parts.pods import Probes, container, http_probe, pod, spread_over
 
 SPOT_NOTICE_SECONDS = 120  # EC2 user guide, "Spot Instance interruption notices"
 EVICTION_LAG_SECONDS = 15  # until the notice has become a SIGTERM

@@ -21,8 +21,8 @@ from stacks.aws import (
 )
 from stacks.base import EnvironmentStack
 from stacks.database import DatabaseStack
-from stacks.iam import ServiceRole, Statement, policy, service_role, trust
-from stacks.kms import encryption_key
+from stacks.parts.iam import ServiceRole, Statement, policy, service_role, trust
+from stacks.parts.kms import encryption_key
 from stacks.storage import StorageStack
 
 # UTC. AWS Backup refuses an RDS instance in its own backup and maintenance windows and in the hour

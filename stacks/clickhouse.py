@@ -24,17 +24,17 @@ from stacks.aws import (
     VpcSecurityGroupIngressRule,
 )
 from stacks.base import EnvironmentStack
-from stacks.clickhouse_machine import replaceable_node
-from stacks.clickhouse_node import settings
-from stacks.clickhouse_node.cloud_config import configuration_digest
-from stacks.clickhouse_node.permissions import node_statements
-from stacks.clickhouse_node.settings import Node
 from stacks.cluster import ClusterStack
-from stacks.ephemeral import store_new_secret
-from stacks.kms import encryption_key
 from stacks.network import NetworkStack
+from stacks.parts.clickhouse_machine import replaceable_node
+from stacks.parts.clickhouse_node import settings
+from stacks.parts.clickhouse_node.cloud_config import configuration_digest
+from stacks.parts.clickhouse_node.permissions import node_statements
+from stacks.parts.clickhouse_node.settings import Node
+from stacks.parts.ephemeral import store_new_secret
+from stacks.parts.kms import encryption_key
+from stacks.parts.security_group import reachable_from_cluster
 from stacks.secrets import SecretsStack
-from stacks.security_group import reachable_from_cluster
 from stacks.storage import StorageStack
 
 # The newest Amazon Linux 2023 at the time that a node is made; `clickhouse_machine` keeps it there.

@@ -31,13 +31,13 @@ from stacks.aws import (
     VpcSecurityGroupIngressRule,
 )
 from stacks.base import EnvironmentStack
-from stacks.cluster_addons import addons_of_nodes, addons_on_nodes
-from stacks.cluster_identities import controller_identities, workload_identities
-from stacks.ephemeral import store_new_secret
-from stacks.iam import service_role, trust
-from stacks.kms import encryption_key
 from stacks.network import NetworkStack
-from stacks.node_group import node_group
+from stacks.parts.cluster_addons import addons_of_nodes, addons_on_nodes
+from stacks.parts.cluster_identities import controller_identities, workload_identities
+from stacks.parts.ephemeral import store_new_secret
+from stacks.parts.iam import service_role, trust
+from stacks.parts.kms import encryption_key
+from stacks.parts.node_group import node_group
 from stacks.secrets import SecretsStack
 from stacks.storage import StorageStack
 

@@ -20,14 +20,14 @@ from stacks.aws import (
 )
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
-from stacks.database_parameters import parameter_group
-from stacks.ephemeral import new_password, store_new_secret
-from stacks.final_snapshot import final_snapshot_name
-from stacks.iam import ServiceRole, service_role, trust
-from stacks.kms import encryption_key
 from stacks.network import NetworkStack
+from stacks.parts.database_parameters import parameter_group
+from stacks.parts.ephemeral import new_password, store_new_secret
+from stacks.parts.final_snapshot import final_snapshot_name
+from stacks.parts.iam import ServiceRole, service_role, trust
+from stacks.parts.kms import encryption_key
+from stacks.parts.security_group import reachable_from_cluster
 from stacks.secrets import SecretsStack
-from stacks.security_group import reachable_from_cluster
 
 ADMIN_USER = "eval_admin"
 # Raise one to write a new password; docs/secrets.md tells what else has to happen.

@@ -9,8 +9,8 @@ from environments.names import Stack
 from environments.spec import Environment
 from stacks.aws import IamOpenidConnectProvider, IamRole, IamRolePolicy
 from stacks.base import EnvironmentStack
-from stacks.delivery_policies import deploy_role, inspect_role, plan_role
-from stacks.iam import Statement, policy
+from stacks.parts.delivery_policies import deploy_role, inspect_role, plan_role
+from stacks.parts.iam import Statement, policy
 
 _GITHUB = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"

@@ -26,8 +26,8 @@ from stacks.aws import (
     VpcSecurityGroupIngressRule,
 )
 from stacks.base import EnvironmentStack
-from stacks.iam import Statement, service_role, trust
-from stacks.kms import encryption_key
+from stacks.parts.iam import Statement, service_role, trust
+from stacks.parts.kms import encryption_key
 
 
 @dataclass(frozen=True)

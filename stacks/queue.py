@@ -19,13 +19,13 @@ from stacks.aws import (
 )
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
-from stacks.ephemeral import store_connection, store_new_secret
-from stacks.final_snapshot import final_snapshot_name
-from stacks.kms import encryption_key
 from stacks.network import NetworkStack
-from stacks.queue_user import APPLICATION, METRICS, QueueUser, queue_users
+from stacks.parts.ephemeral import store_connection, store_new_secret
+from stacks.parts.final_snapshot import final_snapshot_name
+from stacks.parts.kms import encryption_key
+from stacks.parts.queue_user import APPLICATION, METRICS, QueueUser, queue_users
+from stacks.parts.security_group import reachable_from_cluster
 from stacks.secrets import SecretsStack
-from stacks.security_group import reachable_from_cluster
 
 # Raise one to write a new password; docs/secrets.md tells what else has to happen.
 PASSWORD_ROTATION = 1

@@ -14,7 +14,7 @@ from stacks.aws import (
     KmsKey,
 )
 from stacks.base import EnvironmentStack
-from stacks.kms import encryption_key
+from stacks.parts.kms import encryption_key
 
 CANDIDATE_TAGS = "candidate-*"  # how builds of pull requests tag their images
 CANDIDATE_DAYS = 30

@@ -6,7 +6,7 @@ from environments.names import Secret, Stack
 from environments.spec import Environment
 from stacks.aws import KmsKey, SecretsmanagerSecret
 from stacks.base import EnvironmentStack
-from stacks.kms import encryption_key
+from stacks.parts.kms import encryption_key
 
 SECRETS_KEY_PURPOSE = "secrets"  # the key's alias, by which other stacks' policies name it
 

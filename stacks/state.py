@@ -12,10 +12,10 @@ from environments.names import Bucket, Stack
 from environments.spec import Environment
 from stacks.aws import IamPolicy, KmsKey, S3BucketPolicy
 from stacks.base import EnvironmentStack
-from stacks.iam import Statement, policy
-from stacks.kms import encryption_key
-from stacks.permissions_boundary import boundary
-from stacks.s3 import safe_bucket
+from stacks.parts.iam import Statement, policy
+from stacks.parts.kms import encryption_key
+from stacks.parts.permissions_boundary import boundary
+from stacks.parts.s3 import safe_bucket
 
 STATE_KEY_PURPOSE = "state"  # the key's alias, by which other stacks' policies name it
 

@@ -6,8 +6,8 @@ from environments.names import Bucket, Stack
 from environments.spec import Environment
 from stacks.aws import KmsKey
 from stacks.base import EnvironmentStack
-from stacks.kms import encryption_key
-from stacks.s3 import safe_bucket
+from stacks.parts.kms import encryption_key
+from stacks.parts.s3 import safe_bucket
 
 
 class StorageStack(EnvironmentStack):

@@ -12,10 +12,9 @@ from filelock import FileLock
 
 from environments.names import App, Names, Stack
 from environments.registry import ENVIRONMENTS
-from tests.manifests import Manifest
-from tests.terraform import Terraform
-
-ROOT = Path(__file__).parent.parent
+from tests.support.manifests import Manifest
+from tests.support.paths import ROOT
+from tests.support.terraform import Terraform
 
 
 @pytest.fixture(scope="session")

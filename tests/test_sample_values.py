@@ -10,8 +10,8 @@ from environments.dev import DEV
 from environments.prod import PROD
 from environments.rules import require_sound
 from environments.spec import Account, Environment, Ownership, Repository
-from evalctl.planes import PLANES
-from tests.conftest import ROOT
+from evalctl.rendering.program import PLANES
+from tests.support.paths import ROOT
 
 # As this repository came; a team that made it its own may still look for them.
 SAMPLE = (
@@ -25,8 +25,8 @@ ALLOWED = {
     "rendered/": "made from the sample",
     ".github/CODEOWNERS": "GitHub reads it as it is; tests/github compares it with the sample",
     "tests/environments/": "values that break a rule",
-    "moto_extras/": "knows no environment, and has values of its own",
-    "tests/moto_extras/": "the same",
+    "evalctl/rehearsal/moto_extras/": "knows no environment, and has values of its own",
+    "tests/evalctl/rehearsal/moto_extras/": "the same",
     "tests/test_sample_values.py": "says what is looked for",
 }
 

@@ -152,7 +152,7 @@ def _alertmanager(monitoring: Monitoring) -> Values:
     return {
         "podDisruptionBudget": _disruption_budget(replicas),
         "alertmanagerSpec": {
-            # Routes, messages and webhooks in one (`dashboards/alertmanager.py`). While it is missing,
+            # Routes, messages and webhooks in one (`dashboards/alerting/alertmanager.py`). While it is missing,
             # the operator starts Alertmanager with a configuration that tells nobody anything.
             "useExistingSecret": True,
             "configSecret": ALERTMANAGER_CONFIG,

@@ -1,6 +1,6 @@
 """redis_exporter: how many jobs wait in the queue (B7), and how the store itself fares.
 
-It signs in as a user of its own that may count and nothing else (`stacks/queue_user.py`), so that a new
+It signs in as a user of its own that may count and nothing else (`stacks/parts/queue_user.py`), so that a new
 password of the application's is none of its business. Its own comes in a variable, which a running
 pod does not see change: docs/secrets.md tells what to do after a rotation.
 

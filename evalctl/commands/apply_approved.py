@@ -20,7 +20,7 @@ def command(
     APPROVED_PLANS holds the approval: {"<environment>-<stack>": "<digest>"}, as `evalctl plan` writes it
     into result.json. A stack that is not named there must have nothing to change.
     """
-    from evalctl import approval
+    from evalctl.plans import approval
 
     require_programs("terraform")
     try:

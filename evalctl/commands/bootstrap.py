@@ -21,8 +21,8 @@ def command(
     holds. A second run changes nothing, and a run after a failure goes on. From then on Argo CD syncs
     everything from Git, itself too.
     """
-    from bootstrap import run
-    from bootstrap.problems import NotReadyError, StoppedHalfwayError
+    from evalctl.lifecycle import bootstrap as run
+    from evalctl.lifecycle.problems import NotReadyError, StoppedHalfwayError
 
     environment = one_environment(known_environments(), env)
     console.print(f"[bold]{env}[/bold]: bootstrap")

@@ -9,7 +9,7 @@ from evalctl.terminal import fail, known_environments, require_programs
 
 def command(base: Base) -> None:
     """Print the stacks whose Terraform a branch changes, by environment, as JSON for a job's matrix."""
-    from evalctl import changed
+    from evalctl.rendering import changed
 
     require_programs("git")
     try:

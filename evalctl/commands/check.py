@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from checks import policy, support_windows
-from checks.support_windows import Severity
 from evalctl import checkout
+from evalctl.checks import policy, support_windows
+from evalctl.checks.support_windows import Severity
 from evalctl.terminal import console, fail, known_environments
 
 
@@ -25,7 +25,7 @@ def command(
 ) -> None:
     """Scan the rendered files with checkov, and see that versions fit together and are supported.
 
-    Findings of checkov that are wrong for this platform are answered in checks/policy_skips.toml, each
+    Findings of checkov that are wrong for this platform are answered in evalctl/checks/policy_skips.toml, each
     with its reason. A skip that no longer matches anything, and a file that checkov could not read, are
     findings too. The end of a Kubernetes minor's support is a warning from 90 days before, and a finding
     once it is there.
@@ -43,7 +43,7 @@ def command(
     if misfits or found:
         fail(
             f"{len(misfits) + len(found)} findings. Mend them, or answer for checkov's in "
-            "checks/policy_skips.toml.",
+            "evalctl/checks/policy_skips.toml.",
             *map(str, misfits),
             *map(str, found),
         )

@@ -9,7 +9,7 @@ def command() -> None:
 
     A page that is as it should be is not touched, and no page is when one cannot be made.
     """
-    from evalctl import docs
+    from evalctl.rendering import docs
 
     environments = known_environments()
     try:

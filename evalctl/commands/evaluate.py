@@ -31,10 +31,10 @@ def command(
     """Put the golden questions to the agent, and have the pinned judge score its answers.
 
     Runs the real `deepeval test run` on evals/, within the caps on time and spend that
-    quality_gate/pins.py sets. OPENAI_API_KEY is the judge's. EVAL_AGENT_URL names the agent; without it,
+    evals/gate/pins.py sets. OPENAI_API_KEY is the judge's. EVAL_AGENT_URL names the agent; without it,
     recorded answers are judged. Whether they are good enough is for `evalctl gate`.
     """
-    from quality_gate import evaluate, pins, run
+    from evals.gate import evaluate, pins, run
 
     # A cancelled job must not leave a judge at work, which costs money.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

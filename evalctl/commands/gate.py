@@ -34,12 +34,12 @@ def command(
 
     Results that are missing, incomplete, stale, of another judge or data set, or changed since are a
     failure, and so are errors of the judge. Then the means are compared with what
-    quality_gate/pins.py requires, and with the baseline.
+    evals/gate/pins.py requires, and with the baseline.
     """
-    from quality_gate import baseline as baselines
-    from quality_gate import files, pins, report, verdict
-    from quality_gate.markdown import markdown
-    from quality_gate.rows import rows as rows_of
+    from evals.gate import baseline as baselines
+    from evals.gate import files, pins, report, verdict
+    from evals.gate.markdown import markdown
+    from evals.gate.rows import rows as rows_of
 
     compared = baselines.read(baseline) if baseline is not None else baselines.NONE
     try:

@@ -12,7 +12,7 @@ def command(env: Env) -> None:
 
     None of it is secret: a role's name opens nothing without GitHub's signature.
     """
-    from evalctl import plans
+    from evalctl.plans import plan as plans
 
     environment = one_environment(known_environments(), env)
     names, account = Names(environment), environment.account

@@ -37,8 +37,8 @@ def command(
 
     It changes nothing, and takes no lock. Needs terraform, and credentials of the environment's account.
     """
-    from checks.plan_summary import Failed
-    from evalctl import plans
+    from evalctl.plans import plan as plans
+    from evalctl.plans.plan_summary import Failed
 
     environment = one_environment(known_environments(), env)
     root = checkout.root()

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from checks import plan_guard
-from checks.plan_file import NotAPlanError
+from evalctl.plans import plan_guard
+from evalctl.plans.plan_file import NotAPlanError
 from evalctl.terminal import console, fail, known_environments, one_environment
 
 

@@ -18,7 +18,7 @@ def command(
     holds, a teardown, and a look for what is left. Takes minutes; nothing leaves the machine.
     Without a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
     """
-    from rehearsal import run
+    from evalctl.rehearsal import run
 
     environment = one_environment(known_environments(), env)
     try:

@@ -6,8 +6,9 @@ import typer
 
 from environments.names import Image, Names
 from environments.spec import Environment
-from evalctl import checkout, release, tree
+from evalctl import checkout, release
 from evalctl.commands.render import render_with_progress
+from evalctl.rendering import tree
 from evalctl.terminal import console, fail, known_environments, one_environment
 
 

@@ -9,9 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from environments.rules import InvalidEnvironmentError
 from environments.spec import Environment
 from evalctl import checkout, summary
-from evalctl.render import PLANES, PlaneFailedError, Rendering, render
+from evalctl.rendering.render import PLANES, PlaneFailedError, Rendering, render
+from evalctl.rendering.tree import ForeignFilesError
 from evalctl.terminal import console, fail, known_environments, one_environment
-from evalctl.tree import ForeignFilesError
 
 
 def command(

@@ -7,7 +7,7 @@ from evalctl.terminal import fail, require_programs
 
 def command(base: Base) -> None:
     """Print how a branch changes what Argo CD syncs, as Markdown."""
-    from evalctl import changed
+    from evalctl.rendering import changed
 
     require_programs("git")
     try:

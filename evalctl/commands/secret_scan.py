@@ -15,7 +15,7 @@ def command(
     ] = None,
 ) -> None:
     """Look for keys in the files that Git tracks or would track."""
-    from checks import secret_scan
+    from evalctl.checks import secret_scan
 
     root = checkout.root()
     if not files:

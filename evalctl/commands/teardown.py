@@ -25,8 +25,8 @@ def command(
     backwards, all but the state bucket; what is left is listed by tag. A run after a failure goes on.
     """
     from argocd.waves import ORDER
-    from bootstrap.problems import NotReadyError, StoppedHalfwayError
-    from bootstrap.teardown import teardown
+    from evalctl.lifecycle.problems import NotReadyError, StoppedHalfwayError
+    from evalctl.lifecycle.teardown import teardown
 
     def agreed() -> bool:
         typed: str = typer.prompt(f"This destroys {env}. Type its name to go on")

@@ -1,6 +1,6 @@
 """`evalctl versions`: what is coupled to each Kubernetes minor."""
 
-from evalctl import versions
+from evalctl.checks import versions
 from evalctl.terminal import known_environments
 
 

@@ -9,8 +9,8 @@ from argocd.addons.installed import releases
 from argocd.app import build
 from environments.names import App, Names, namespace_of
 from environments.registry import ENVIRONMENTS as REGISTERED
-from tests.crds import needs_crds, validate_custom_resource
-from tests.manifests import Manifest, all_of, one
+from tests.support.crds import needs_crds, validate_custom_resource
+from tests.support.manifests import Manifest, all_of, one
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 ADDON_GROUPS = ("external-secrets.io", "monitoring.coreos.com")  # kinds that an add-on brings

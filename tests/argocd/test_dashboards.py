@@ -4,7 +4,7 @@ import pytest
 
 from environments.names import MONITORING_NAMESPACE, Names
 from environments.registry import ENVIRONMENTS
-from tests.manifests import Manifest, one
+from tests.support.manifests import Manifest, one
 
 EACH_NAME = pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
 

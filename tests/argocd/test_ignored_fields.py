@@ -4,7 +4,7 @@ import pytest
 
 from argocd.ignored_fields import IGNORED_FIELDS
 from environments.names import Names
-from tests.manifests import Manifest, all_of, one
+from tests.support.manifests import Manifest, all_of, one
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 

@@ -14,9 +14,9 @@ from argocd.itself import CLUSTER_KINDS, NAMESPACED_KINDS
 from environments.catalog import ARGOCD
 from environments.names import Names
 from environments.registry import ENVIRONMENTS as REGISTERED
-from tests import argocd_release
-from tests.manifests import Manifest, all_of, one
-from tests.tools import program
+from tests.support import argocd_release
+from tests.support.manifests import Manifest, all_of, one
+from tests.support.tools import program
 
 ENVIRONMENTS = pytest.mark.parametrize("name", [env.name for env in REGISTERED])
 CLUSTER_SCOPED = ("Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")

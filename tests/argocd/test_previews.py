@@ -27,15 +27,15 @@ from environments.names import (
 from environments.registry import ENVIRONMENTS as REGISTERED
 from environments.rules.previews import LONGEST_HOURS
 from environments.spec import Previews, Resources
-from evalctl import planes
+from evalctl.rendering import program as planes
 from k8s import app as k8s
-from stacks.queue_user import APPLICATION, METRICS
+from stacks.parts.queue_user import APPLICATION, METRICS
 from stacks.registry import CANDIDATE_DAYS, CANDIDATE_TAGS
-from tests import argocd_release
-from tests.crds import is_custom, needs_crds, validate_custom_resource
-from tests.manifests import Manifest, all_of, one
-from tests.previewed import PREVIEWED, PREVIEWS
-from tests.tools import program
+from tests.support import argocd_release
+from tests.support.board_pages import PREVIEWED, PREVIEWS
+from tests.support.crds import is_custom, needs_crds, validate_custom_resource
+from tests.support.manifests import Manifest, all_of, one
+from tests.support.tools import program
 
 NAMES = Names(PREVIEWED)
 VERSION = PREVIEWED.cluster.kubernetes_version

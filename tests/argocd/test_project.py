@@ -14,7 +14,7 @@ from environments.names import (
     Names,
     namespace_of,
 )
-from tests.manifests import Manifest, all_of, one
+from tests.support.manifests import Manifest, all_of, one
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 CLUSTER_SCOPED = {("", "Namespace"), ("storage.k8s.io", "StorageClass")}

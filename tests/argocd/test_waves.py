@@ -7,7 +7,7 @@ import pytest
 from argocd.addons.installed import releases
 from argocd.waves import FIRST, LAST, ORDER
 from environments.names import DEFAULT_STORAGE_CLASS, Addon, App, Names
-from tests.manifests import Manifest, all_of, one
+from tests.support.manifests import Manifest, all_of, one
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 

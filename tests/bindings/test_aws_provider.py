@@ -13,7 +13,7 @@ import pytest
 
 from bindings import aws_provider
 from bindings.aws_provider import ProviderLayoutError, modules_imported_by
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 VPC: dict[str, Any] = {
     "schema": "jsii/0.10.0",

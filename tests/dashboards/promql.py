@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import promql_parser
 from promql_parser import AggModifierType, AggregateExpr, VectorSelector
 
+from dashboards.alerting.prometheus_rules import alerts_of
+from dashboards.alerting.recording_rules import recording_rules
 from dashboards.observable import Board, Promql
-from dashboards.prometheus_rules import alerts_of
-from dashboards.recording_rules import recording_rules
-from tests.manifests import Manifest, all_of
+from tests.support.manifests import Manifest, all_of
 
 # Grafana's variables stand where the grammar wants a duration, or inside a string.
 _DURATION = re.compile(r"\$__(?:rate_interval|range|interval)")

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
-from dashboards.recording_rules import recording_rules
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from environments.telemetry import METRICS, Emitter, Metric
+from telemetry.contract import METRICS, Emitter, Metric
 from tests.dashboards.promql import Query, adapter, alerts, panels, records
-from tests.manifests import Manifest
+from tests.support.manifests import Manifest
 
 SERIES: dict[str, Metric] = {series: metric for metric in METRICS for series in metric.series}
 RECORDED = {rule.name: Query(place=rule.name, expr=rule.expr) for rule in recording_rules()}
 _PROMETHEUS_OWN = frozenset({"job", "instance"})
-_WHERE = "environments/telemetry.py"
+_WHERE = "telemetry/contract.py"
 
 
 def problems(query: Query) -> Iterator[str]:
@@ -27,7 +27,7 @@ def problems(query: Query) -> Iterator[str]:
         if labels is None:
             yield (
                 f"{query.place}: {name or 'a query without a metric'} is neither in {_WHERE} nor "
-                "recorded by dashboards/recording_rules.py; add it there with its emitter, or mend "
+                "recorded by dashboards/alerting/recording_rules.py; add it there with its emitter, or mend "
                 "the name"
             )
             continue
@@ -79,9 +79,9 @@ def test_autoscaling_asks_for_what_somebody_emits(
 @pytest.mark.parametrize(
     ("expr", "told"),
     [
-        ("sum(eval_job_total)", "eval_job_total is neither in environments/telemetry.py nor"),
+        ("sum(eval_job_total)", "eval_job_total is neither in telemetry/contract.py nor"),
         ('redis_up{cluster="a"}', "redis_up has no label cluster"),
-        ('up{job="clickhous"}', "no emitter in environments/telemetry.py has the job 'clickhous'"),
+        ('up{job="clickhous"}', "no emitter in telemetry/contract.py has the job 'clickhous'"),
         ("sum by (model) (eval_llm_cost_usd_total)", "groups by model, which nothing"),
         ("gen_ai_client_token_usage", "gen_ai_client_token_usage is neither in"),
         ('eval_job_duration_seconds_sum{le="1"}', "eval_job_duration_seconds_sum has no label le"),

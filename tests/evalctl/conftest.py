@@ -10,10 +10,19 @@ from pathlib import Path
 import pytest
 
 from environments.registry import ENVIRONMENTS
-from tests.conftest import ROOT
-from tests.evalctl.fake_terraform import Terraform
+from tests.evalctl.plans.fake_terraform import Terraform
+from tests.support.paths import ROOT
 
-SOURCES = ("argocd", "bindings", "checks", "dashboards", "environments", "evalctl", "k8s", "stacks")
+SOURCES = (
+    "argocd",
+    "bindings",
+    "dashboards",
+    "environments",
+    "evalctl",
+    "k8s",
+    "stacks",
+    "telemetry",
+)
 
 KNOWN = ", ".join(env.name for env in ENVIRONMENTS)
 # The first range that is no environment's, for a test to move one to.

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evalctl import checkout, main
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 COMMANDS = (
     ("render",),
@@ -20,7 +20,7 @@ COMMANDS = (
     ("changed-stacks", "--base", "HEAD"),
     ("rendered-diff", "--base", "HEAD"),
     ("secret-scan",),
-    ("dashboards", "preview"),
+    ("board-pages",),
 )
 
 
@@ -64,8 +64,10 @@ def test_what_is_linked_into_a_folder_makes_it_a_checkout(
 
 def test_check_reads_the_same_folder_from_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
-    monkeypatch.setattr("checks.policy.findings", lambda rendered: read.append(rendered.resolve()))
-    monkeypatch.setattr("checks.support_windows.findings", lambda environments, today: [])
+    monkeypatch.setattr(
+        "evalctl.checks.policy.findings", lambda rendered: read.append(rendered.resolve())
+    )
+    monkeypatch.setattr("evalctl.checks.support_windows.findings", lambda environments, today: [])
     monkeypatch.chdir(ROOT / "docs")
     assert CliRunner().invoke(main.app, ["check"]).exit_code == 0
     assert read == [ROOT / "rendered"]
@@ -76,7 +78,10 @@ def test_what_names_files_from_the_root_runs_there_and_says_so(
     monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     ran_in = []
-    module = {"bootstrap": "bootstrap.run.bootstrap", "teardown": "bootstrap.teardown.teardown"}
+    module = {
+        "bootstrap": "evalctl.lifecycle.bootstrap.bootstrap",
+        "teardown": "evalctl.lifecycle.teardown.teardown",
+    }
     monkeypatch.setattr(module[command], lambda *_, **__: ran_in.append(Path.cwd()))
     monkeypatch.chdir(ROOT / "docs")
     result = CliRunner().invoke(main.app, [command, "dev"])

@@ -12,10 +12,10 @@ from environments.dev import DEV
 from environments.names import Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from evalctl import changed
-from tests.conftest import ROOT
+from evalctl.rendering import changed
 from tests.evalctl.conftest import FREE_CIDR, KNOWN, edit, evalctl
-from tests.evalctl.fake_terraform import Terraform, change, plan
+from tests.evalctl.plans.fake_terraform import Terraform, change, plan
+from tests.support.paths import ROOT
 
 CREATED = plan(change("aws_kms_key.key", "create", after={"description": "new"}))
 LOST = plan(change("aws_kms_key.key", "delete", before={"description": "old"}))

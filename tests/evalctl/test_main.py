@@ -9,9 +9,9 @@ import typer
 
 from evalctl import main
 from tests.evalctl.conftest import evalctl
-from tests.evalctl.fake_terraform import Terraform
+from tests.evalctl.plans.fake_terraform import Terraform
 
-COMMANDS = [*main.app.registered_commands, *main.dashboards.registered_commands]
+COMMANDS = main.app.registered_commands
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -82,8 +82,8 @@ def test_a_file_to_scan_that_is_not_there_is_told(checkout: Path) -> None:
         (("rendered-diff", "--base", "main"), "git", "apt-get install git"),
         (("plan", "dev", "--out", "out"), "terraform", "1.11 or newer"),
         (("apply-approved",), "terraform", "1.11 or newer"),
-        (("dashboards", "preview"), "prometheus", "apt-get install prometheus"),
-        (("dashboards", "preview"), "promtool", "apt-get install prometheus"),
+        (("board-pages",), "prometheus", "apt-get install prometheus"),
+        (("board-pages",), "promtool", "apt-get install prometheus"),
     ],
 )
 def test_a_missing_program_is_told_with_how_to_get_it_before_anything_is_written(
@@ -98,7 +98,7 @@ def test_a_missing_program_is_told_with_how_to_get_it_before_anything_is_written
         evalctl(checkout, *command), "Not installed, so that nothing was done", f"{program}: {how}"
     )
     assert not (checkout / "out").exists()
-    assert not (checkout / "preview-pages").exists()
+    assert not (checkout / "board-pages").exists()
 
 
 def test_a_deploy_without_an_approval_says_what_sets_it(
@@ -111,7 +111,7 @@ def test_a_deploy_without_an_approval_says_what_sets_it(
 
 
 def test_skips_that_cannot_be_read_are_told_by_their_file(checkout: Path) -> None:
-    skips = checkout / "checks" / "policy_skips.toml"
+    skips = checkout / "evalctl" / "checks" / "policy_skips.toml"
     skips.write_text(f"{skips.read_text()}\nbroken =")
     refused(evalctl(checkout, "check"), "policy_skips.toml is not TOML: Invalid value")
 

@@ -13,9 +13,9 @@ from environments.dev import DEV
 from environments.names import Image, Names
 from environments.prod import PROD
 from evalctl import committed, release
-from tests.conftest import ROOT
 from tests.evalctl.conftest import KNOWN, edit, evalctl
-from tests.evalctl.test_tree import contents
+from tests.evalctl.rendering.test_tree import contents
+from tests.support.paths import ROOT
 
 BUILT = "sha256:" + 32 * "b0"
 OTHER = "sha256:" + 32 * "0a"

@@ -13,7 +13,7 @@ import yaml
 from environments.catalog import ADDON_SETS, EKS_VERSIONS
 from environments.registry import ENVIRONMENTS
 from environments.spec import Tier
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 TOOLS = Path(sys.executable).parent
 OWNERS = [
@@ -51,14 +51,14 @@ def test_production_has_owners_of_its_own() -> None:
             assert owners_of(f"environments/{env.name}.py") == APPROVERS
         else:
             assert rendered != APPROVERS
-    for path in ("quality_gate/pins.py", ".ci/run", "checks/policy_skips.toml"):
+    for path in ("evals/gate/pins.py", ".ci/run", "evalctl/checks/policy_skips.toml"):
         assert owners_of(path) == APPROVERS
 
 
 def test_what_a_deploy_runs_has_productions_owners() -> None:
     """It runs with the deploy role's credentials, whatever it says."""
     program = (
-        "import stacks.app, evalctl.main, evalctl.approval, evalctl.plans, sys;"
+        "import stacks.app, evalctl.main, evalctl.plans.approval, evalctl.plans.plan, sys;"
         "print(*(getattr(module, '__file__', None) for module in sys.modules.values()), sep='\\n')"
     )
     loaded = subprocess.run(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.github.workflows import SCRIPTS, jobs, steps
+from tests.support.paths import ROOT
 
 FOLDER = ROOT / ".github" / "scripts"
 # It writes down each call with what the files that it names hold, and answers from a file of the

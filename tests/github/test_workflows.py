@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from environments.registry import ENVIRONMENTS
-from tests.conftest import ROOT
 from tests.github.workflows import ACTIONS, FOLDER, SCRIPTS, WORKFLOWS, Step, jobs, read, steps
+from tests.support.paths import ROOT
 
 TOOLS = Path(sys.executable).parent
 STEPS = list(steps())

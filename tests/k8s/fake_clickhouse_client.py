@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chdb.state import connect
 
-from preview.clickhouse import on_one_node
+from evalctl.board_pages.clickhouse import on_one_node
 
 FOLDER = Path(os.environ["ENGINE"])
 

@@ -11,12 +11,12 @@ from xml.sax.saxutils import unescape
 
 import pytest
 
-from environments.clickhouse_schema import JOURNAL_FILE, migrations
 from environments.names import App, Names, Secret
 from environments.prod import PROD
-from tests import tools
-from tests.conftest import ROOT
-from tests.manifests import Manifest, one
+from telemetry.clickhouse_schema import JOURNAL_FILE, migrations
+from tests.support import tools
+from tests.support.manifests import Manifest, one
+from tests.support.paths import ROOT
 
 BOTH = pytest.mark.parametrize("name", ["dev", "prod"])
 FIRST = migrations()[0].file_name

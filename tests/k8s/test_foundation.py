@@ -3,7 +3,7 @@
 import pytest
 
 from environments.names import DEFAULT_STORAGE_CLASS, EXTERNAL_SECRETS, App
-from tests.manifests import Manifest, all_of, one
+from tests.support.manifests import Manifest, all_of, one
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 

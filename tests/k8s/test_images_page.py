@@ -5,10 +5,11 @@ import re
 import pytest
 
 from environments.names import App, Image
-from k8s import pods, stores, worker
-from k8s.load_balancer import DRAINING_SECONDS
-from tests.conftest import ROOT
-from tests.manifests import Manifest, all_of, one
+from k8s import worker
+from k8s.parts import pods, stores
+from k8s.parts.load_balancer import DRAINING_SECONDS
+from tests.support.manifests import Manifest, all_of, one
+from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "images.md").read_text()
 PROGRAMS = {App.ORCHESTRATOR: Image.ORCHESTRATOR, App.WORKER: Image.WORKER}

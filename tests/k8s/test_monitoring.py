@@ -21,8 +21,8 @@ from environments.names import (
     Names,
 )
 from environments.registry import ENVIRONMENTS
-from environments.telemetry import METRICS, Emitter
-from tests.manifests import Manifest, all_of, one
+from telemetry.contract import METRICS, Emitter
+from tests.support.manifests import Manifest, all_of, one
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 VPC = {env.name: IPv4Network(env.network.vpc_cidr) for env in ENVIRONMENTS}

@@ -9,7 +9,7 @@ from environments.names import NAMESPACE, App
 from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from k8s.app import build
-from tests.manifests import Manifest, one
+from tests.support.manifests import Manifest, one
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 UNITS = {"m": 1e-3, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}

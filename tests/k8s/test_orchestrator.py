@@ -10,7 +10,7 @@ from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from k8s.app import build
-from tests.manifests import Manifest, one
+from tests.support.manifests import Manifest, one
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 

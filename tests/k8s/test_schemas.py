@@ -9,8 +9,8 @@ import yaml
 
 from environments.names import App, Secret
 from environments.registry import ENVIRONMENTS
-from tests.crds import as_stored, is_custom, needs_crds, validate_custom_resource
-from tests.manifests import Manifest, all_of, one
+from tests.support.crds import as_stored, is_custom, needs_crds, validate_custom_resource
+from tests.support.manifests import Manifest, all_of, one
 
 VERSIONS = {env.name: env.cluster.kubernetes_version for env in ENVIRONMENTS}
 

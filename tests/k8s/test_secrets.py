@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from dashboards.alertmanager import alertmanager_secret
+from dashboards.alerting.alertmanager import alertmanager_secret
 from environments.names import KUBERNETES_SECRETS, App, Names, Secret, Stack
 from environments.registry import ENVIRONMENTS
-from tests.manifests import Manifest, all_of, one
-from tests.terraform import Terraform
+from tests.support.manifests import Manifest, all_of, one
+from tests.support.terraform import Terraform
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 # The stack and resource that write each entry's JSON; the others are written by an operator or a

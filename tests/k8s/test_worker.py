@@ -5,15 +5,15 @@ import math
 
 import pytest
 
-from dashboards.queue_health import SMALL_QUEUE
+from dashboards.boards.queue_health import SMALL_QUEUE
 from environments.dev import DEV
 from environments.names import Addon, App, Names, Secret
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from k8s import previews
 from k8s.app import build
-from tests.manifests import Manifest, one
-from tests.previewed import PREVIEWED, PREVIEWS
+from tests.support.board_pages import PREVIEWED, PREVIEWS
+from tests.support.manifests import Manifest, one
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 SPOT_NOTICE_SECONDS = 120

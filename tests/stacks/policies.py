@@ -2,7 +2,7 @@
 
 import json
 
-from tests.terraform import Body, Terraform
+from tests.support.terraform import Body, Terraform
 
 
 def statements(stack: Terraform, role: str) -> list[Body]:

@@ -15,11 +15,11 @@ from environments.names import (
 )
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from stacks.clickhouse_node import settings
-from stacks.clickhouse_node.cloud_config import cloud_config
-from stacks.clickhouse_node.settings import Node
+from stacks.parts.clickhouse_node import settings
+from stacks.parts.clickhouse_node.cloud_config import cloud_config
+from stacks.parts.clickhouse_node.settings import Node
 from tests.stacks.policies import granting, statements
-from tests.terraform import Body, Terraform
+from tests.support.terraform import Body, Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
 EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)

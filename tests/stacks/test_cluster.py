@@ -9,7 +9,7 @@ from environments.dev import DEV
 from environments.names import Names, Stack
 from environments.registry import ENVIRONMENTS
 from stacks.app import build
-from tests.terraform import Terraform
+from tests.support.terraform import Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
 BY_NAME = {env.name: env for env in ENVIRONMENTS}

@@ -8,7 +8,7 @@ import pytest
 from environments.names import POSTGRES_APP_USER, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.terraform import Body, Terraform
+from tests.support.terraform import Body, Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
 each_environment = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)

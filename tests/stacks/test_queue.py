@@ -14,11 +14,11 @@ from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Secret, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from rehearsal.processes import free_port
-from stacks.queue_user import APPLICATION, METRICS
-from tests import tools
+from evalctl.rehearsal.processes import free_port
+from stacks.parts.queue_user import APPLICATION, METRICS
 from tests.stacks.test_database import minutes_of
-from tests.terraform import Body, Terraform
+from tests.support import tools
+from tests.support.terraform import Body, Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
 each_environment = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)

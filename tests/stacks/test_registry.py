@@ -7,7 +7,7 @@ import pytest
 from environments.names import Image, Names, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.terraform import Terraform
+from tests.support.terraform import Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
 

@@ -5,7 +5,7 @@ import pytest
 from environments.names import Names, Secret, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.terraform import Terraform
+from tests.support.terraform import Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
 EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)

@@ -7,7 +7,7 @@ import pytest
 
 from environments.names import Bucket, Names, Stack
 from environments.registry import ENVIRONMENTS
-from tests.terraform import Terraform
+from tests.support.terraform import Terraform
 
 Stacks = dict[str, dict[Stack, Terraform]]
 

@@ -12,8 +12,8 @@ import pytest
 from environments.names import Stack
 from environments.registry import ENVIRONMENTS
 from stacks.base import PROVIDER_VERSION
-from tests import tools
-from tests.conftest import ROOT
+from tests.support import tools
+from tests.support.paths import ROOT
 
 # No registry, no telemetry, no version check, and no configuration of whoever runs the tests.
 OFFLINE = {

@@ -16,8 +16,8 @@ from argocd.addons.installed import releases
 from environments.catalog import INSTANCE_TYPES
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, App, Names, Stack
 from environments.spec import NodeGroup
-from tests.manifests import Manifest
-from tests.terraform import Terraform
+from tests.support.manifests import Manifest
+from tests.support.terraform import Terraform
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 

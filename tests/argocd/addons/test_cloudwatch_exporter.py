@@ -8,8 +8,8 @@ import yaml
 from argocd.addons.cloudwatch_exporter import ASKED, POLL_SECONDS, Asked
 from argocd.addons.installed import releases
 from environments.names import CLOUDWATCH_EXPORTER, Addon, Names
-from environments.telemetry import METRICS, Emitter, Metric
-from tests.manifests import Manifest
+from telemetry.contract import METRICS, Emitter, Metric
+from tests.support.manifests import Manifest
 
 CONTRACT = tuple(metric for metric in METRICS if metric.emitter is Emitter.CLOUDWATCH_EXPORTER)
 

@@ -21,7 +21,7 @@ from environments.names import (
     Names,
     Secret,
 )
-from tests.manifests import Manifest, all_of, one
+from tests.support.manifests import Manifest, all_of, one
 
 MONITORING = (
     Addon.PROMETHEUS_CRDS,

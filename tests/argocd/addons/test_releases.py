@@ -20,8 +20,8 @@ from environments.names import (
     ServiceAccount,
     Stack,
 )
-from tests.manifests import Manifest, all_of, one
-from tests.terraform import Terraform
+from tests.support.manifests import Manifest, all_of, one
+from tests.support.terraform import Terraform
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 CONTROLLERS = (

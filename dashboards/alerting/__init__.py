@@ -1,0 +1,1 @@
+"""How alerts are written: Prometheus rules, Alertmanager routes, Slack messages."""

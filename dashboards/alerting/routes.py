@@ -1,0 +1,159 @@
+"""Who is told about which alert, when, and what stays unsaid because something else explains it."""
+
+from dataclasses import dataclass
+
+from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH
+from dashboards.boards.telemetry_health import silence_alert
+from dashboards.observable import Owner, Severity
+from telemetry.contract import Emitter
+
+# Where Alertmanager finds the keys of its Secret; a receiver's webhook is the file of its name.
+FOLDER = "/etc/alertmanager/config"
+HEARTBEAT = "heartbeat"
+_NOBODY = "nobody"
+
+# What kube-prometheus-stack's own rules find has no owner; the cluster is theirs.
+_FALLBACK = Owner.SRE
+
+_REPEAT = {Severity.CRITICAL: "4h", Severity.WARNING: "24h"}
+
+Settings = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """While `cause` fires, its consequences are not told: the cause has to be mended first.
+
+    What users feel themselves, as in OrchestratorDown, is never left unsaid.
+    """
+
+    cause: str
+    consequences: tuple[str, ...]
+
+
+EXPLANATIONS = (
+    Explanation(
+        cause="OrchestratorDown",
+        consequences=(
+            "ApiErrorBudgetBurnFast",
+            "ApiErrorBudgetBurnSlow",
+            "TestRunsFail",
+            silence_alert(Emitter.ORCHESTRATOR),
+        ),
+    ),
+    Explanation(
+        cause="QueueUnreachable",
+        consequences=(
+            "ApiErrorBudgetBurnFast",
+            "ApiErrorBudgetBurnSlow",
+            "QueueBacklog",
+            "QueueLagging",
+            "QueueNotDraining",
+            "TestRunsFail",
+            "WorkerErrorRateCritical",
+            "WorkerErrorRateHigh",
+            "WorkersAtMaximum",
+            silence_alert(Emitter.REDIS_EXPORTER),
+        ),
+    ),
+    # A job that waits is one that the queue's length has already told about.
+    Explanation(cause="QueueBacklog", consequences=("QueueNotDraining", "WorkersAtMaximum")),
+    Explanation(cause="QueueLagging", consequences=("QueueNotDraining", "WorkersAtMaximum")),
+    Explanation(
+        cause="ClickHouseNodeDown",
+        consequences=("ClickHouseReplicationDelayed", silence_alert(Emitter.CLICKHOUSE)),
+    ),
+)
+
+
+def slack_receiver(owner: Owner, severity: Severity) -> str:
+    """The receiver's name, and the name of its webhook."""
+    return f"{owner}-{severity}"
+
+
+SLACK_RECEIVERS = tuple(slack_receiver(owner, severity) for owner in Owner for severity in Severity)
+
+
+def route() -> Settings:
+    """The first route that matches takes the alert; an alert that none knows is told too."""
+    return {
+        "receiver": slack_receiver(_FALLBACK, Severity.WARNING),
+        # One message for one thing that is wrong, however many series show it.
+        "group_by": ["alertname"],
+        "group_wait": "30s",
+        "group_interval": "5m",
+        "repeat_interval": _REPEAT[Severity.WARNING],
+        "routes": [
+            {
+                "receiver": HEARTBEAT,
+                "matchers": [f'alertname="{DEAD_MANS_SWITCH}"'],
+                "group_wait": "0s",
+                "group_interval": "1m",
+                "repeat_interval": "5m",
+            },
+            # With these kube-prometheus-stack's own rules steer other alerts.
+            {"receiver": _NOBODY, "matchers": ['severity=~"info|none"']},
+            *(_owned(owner, severity) for owner in Owner for severity in Severity),
+            _unowned_and_critical(),
+        ],
+    }
+
+
+def receivers(heartbeat_url: str) -> list[Settings]:
+    """One Slack channel for each owner and severity, the heartbeat, and nobody."""
+    return [
+        *map(_slack, SLACK_RECEIVERS),
+        {
+            "name": HEARTBEAT,
+            "webhook_configs": [{"url": heartbeat_url, "send_resolved": False}],
+        },
+        {"name": _NOBODY},
+    ]
+
+
+def inhibit_rules() -> list[Settings]:
+    return [
+        _critical_silences_warning(same=("observable",)),
+        # kube-prometheus-stack's own rules have no observable, but severities of one name.
+        _critical_silences_warning(same=("alertname", "namespace")),
+        *(_explained(explanation) for explanation in EXPLANATIONS),
+    ]
+
+
+def _slack(name: str) -> Settings:
+    slack = {"api_url_file": f"{FOLDER}/{name}", "send_resolved": True}
+    return {"name": name, "slack_configs": [slack]}
+
+
+def _owned(owner: Owner, severity: Severity) -> Settings:
+    return {
+        "receiver": slack_receiver(owner, severity),
+        "matchers": [f'owner="{owner}"', f'severity="{severity}"'],
+        "repeat_interval": _REPEAT[severity],
+    }
+
+
+def _unowned_and_critical() -> Settings:
+    return {
+        "receiver": slack_receiver(_FALLBACK, Severity.CRITICAL),
+        "matchers": [f'severity="{Severity.CRITICAL}"'],
+        "repeat_interval": _REPEAT[Severity.CRITICAL],
+    }
+
+
+def _critical_silences_warning(*, same: tuple[str, ...]) -> Settings:
+    # A label that both alerts lack counts as the same: without the last matcher any critical alert
+    # without an observable would silence every such warning.
+    known = f'{same[0]}!=""'
+    return {
+        "source_matchers": [f'severity="{Severity.CRITICAL}"', known],
+        "target_matchers": [f'severity="{Severity.WARNING}"', known],
+        "equal": list(same),
+    }
+
+
+def _explained(explanation: Explanation) -> Settings:
+    return {
+        "source_matchers": [f'alertname="{explanation.cause}"'],
+        "target_matchers": [f'alertname=~"{"|".join(explanation.consequences)}"'],
+    }

@@ -1,0 +1,224 @@
+"""The board of the people who pay (B8): what LLM calls cost, and how providers perform."""
+
+from dashboards.alerting.recording_rules import LLM_SPEND
+from dashboards.boards import provider_health
+from dashboards.observable import (
+    Alert,
+    Board,
+    Chart,
+    ClickhouseSql,
+    NoAlert,
+    Observable,
+    Owner,
+    Promql,
+    Row,
+    Severity,
+    Threshold,
+    Unit,
+)
+from environments.spec import Environment
+
+_MODEL = 'gen_ai_request_model=~"$model"'
+_CALLS_SHOWN = (
+    "$__timeFilter(called_at) AND environment = '$environment' AND model IN (${model:singlequote})"
+)
+
+
+def board(env: Environment) -> Board:
+    """Spend, its causes, and the providers."""
+    return Board(
+        uid="llm-cost",
+        title="LLM Cost & Performance",
+        owner=Owner.FINOPS,
+        days_shown=30,
+        description="What calls of LLM providers cost, what for, and how well providers answer.",
+        rows=(
+            Row(
+                title="Spend",
+                observables=(_daily_spend(env), _cost_per_run(), _cost_per_thousand()),
+            ),
+            Row(title="Usage", observables=(_tokens_per_day(), _tokens_by_type(), _by_model())),
+            Row(title="Providers", observables=provider_health.observables(env)),
+        ),
+    )
+
+
+def _daily_spend(env: Environment) -> Observable:
+    budget = env.objectives.daily_llm_budget_usd
+    nearly_spent = budget * 0.8
+    return Observable(
+        id="daily-spend",
+        title="Spend in 24 hours, against the budget",
+        meaning="What the last 24 hours' calls cost by the providers' price lists.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr=LLM_SPEND, legend="spend"),),
+        unit=Unit.USD,
+        thresholds=(
+            Threshold(
+                value=nearly_spent,
+                severity=Severity.WARNING,
+                reason="time left to stop a run before the budget is gone",
+            ),
+            Threshold(
+                value=budget, severity=Severity.CRITICAL, reason="the environment's daily budget"
+            ),
+        ),
+        higher_is_better=False,
+        owner=Owner.FINOPS,
+        what_to_do=(
+            "Which model: the table *By model*. Which run: `SELECT run_id, sum(cost_usd) FROM llm_calls "
+            "WHERE called_at > now() - INTERVAL 1 DAY GROUP BY run_id ORDER BY 2 DESC`.",
+            "Ask the run's owner to stop it, or lower `worker.max_replicas` until tomorrow.",
+            "Wanted: raise `objectives.daily_llm_budget_usd` by a merge, so that somebody agreed.",
+        ),
+        alerting=(
+            Alert(
+                name="LlmBudgetNearlySpent",
+                expr=f"{LLM_SPEND} > {nearly_spent:g}",
+                for_minutes=5,
+                severity=Severity.WARNING,
+                summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
+                description=f"That is more than four fifths of the daily budget of {budget} USD.",
+            ),
+            Alert(
+                name="LlmBudgetExceeded",
+                expr=f"{LLM_SPEND} > {budget}",
+                for_minutes=5,
+                severity=Severity.CRITICAL,
+                summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
+                description=f"The daily budget is {budget} USD.",
+            ),
+        ),
+    )
+
+
+def _cost_per_run() -> Observable:
+    return Observable(
+        id="cost-per-test-run",
+        title="Average cost per test run",
+        meaning="What one test run's calls cost, averaged over the runs of a day.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            ClickhouseSql(
+                sql=(
+                    "SELECT toStartOfDay(called_at) AS time,"
+                    " toFloat64(sum(cost_usd)) / uniqExact(run_id) AS cost_per_run"
+                    f" FROM llm_calls WHERE {_CALLS_SHOWN} GROUP BY time ORDER BY time"
+                ),
+                time_series=True,
+            ),
+        ),
+        unit=Unit.USD,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.FINOPS,
+        what_to_do=(
+            "More tokens per call, or more calls per run? *Tokens by type* against the data set's size.",
+            "A dearer model: *By model*.",
+        ),
+        alerting=NoAlert(
+            reason="a dear run is somebody's decision; the daily budget has its alerts"
+        ),
+    )
+
+
+def _cost_per_thousand() -> Observable:
+    return Observable(
+        id="cost-per-1000-evaluations",
+        title="Cost per 1,000 evaluations",
+        meaning="Spend of 24 hours over the evaluations that succeeded, times a thousand.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            Promql(
+                expr=(
+                    f"1000 * {LLM_SPEND}"
+                    ' / (sum(increase(eval_jobs_total{outcome="succeeded"}[1d])) > 0)'
+                ),
+                legend="per 1,000",
+            ),
+        ),
+        unit=Unit.USD,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.FINOPS,
+        what_to_do=(
+            "It rises while *Worker error rate* rises: failed jobs cost and give nothing.",
+            "It rises with *Retries*: providers bill some of the calls that fail.",
+        ),
+        alerting=NoAlert(reason="a trend for planning; the daily budget has its alerts"),
+    )
+
+
+def _tokens_per_day() -> Observable:
+    return Observable(
+        id="tokens-per-day",
+        title="Tokens per day by model",
+        meaning="Tokens billed in the 24 hours before each point, input and output together.",
+        chart=Chart.BARS,
+        queries=(
+            Promql(
+                expr=(
+                    "sum by (gen_ai_request_model) "
+                    f"(increase(gen_ai_client_token_usage_sum{{{_MODEL}}}[1d]))"
+                ),
+                legend="{{gen_ai_request_model}}",
+            ),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.FINOPS,
+        what_to_do=("Compare with the runs of that day in ClickHouse, table `llm_calls`.",),
+        alerting=NoAlert(reason="tokens are spend before prices; the daily budget has its alerts"),
+    )
+
+
+def _tokens_by_type() -> Observable:
+    return Observable(
+        id="tokens-by-type",
+        title="Tokens by type",
+        meaning="Input and output apart: output costs several times as much.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            Promql(
+                expr=(
+                    "sum by (gen_ai_token_type) "
+                    f"(rate(gen_ai_client_token_usage_sum{{{_MODEL}}}[$__rate_interval]))"
+                ),
+                legend="{{gen_ai_token_type}}",
+            ),
+        ),
+        unit=Unit.PER_SECOND,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.FINOPS,
+        what_to_do=("Much input: shorten contexts. Much output: cap the answer's length.",),
+        alerting=NoAlert(reason="tokens are spend before prices; the daily budget has its alerts"),
+    )
+
+
+def _by_model() -> Observable:
+    return Observable(
+        id="by-model",
+        title="By model",
+        meaning="Calls, tokens, cost and failures of each model in the time shown.",
+        chart=Chart.TABLE,
+        queries=(
+            ClickhouseSql(
+                sql=(
+                    "SELECT provider, model, count() AS calls, sum(input_tokens) AS input,"
+                    " sum(output_tokens) AS output, toFloat64(sum(cost_usd)) AS cost_usd,"
+                    " countIf(error_type != '') AS failed"
+                    f" FROM llm_calls WHERE {_CALLS_SHOWN}"
+                    " GROUP BY provider, model ORDER BY cost_usd DESC"
+                ),
+                time_series=False,
+            ),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.FINOPS,
+        what_to_do=("The first line is where a cheaper model saves most.",),
+        alerting=NoAlert(reason="a breakdown of what *Spend in 24 hours* alerts on"),
+    )

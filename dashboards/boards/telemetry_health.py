@@ -1,0 +1,75 @@
+"""What the other alerts stand on: an alert whose metric is missing says nothing.
+
+Which metrics those are stands in the contract (`Metric.always`). Not there are those that begin with
+what they count, as failed jobs do: their emitter has another that is always told, and by it is missed.
+"""
+
+from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from telemetry.contract import METRICS, Emitter, Metric
+
+MISSING_MINUTES = 15  # a new pod, or a scrape that failed, takes less
+
+
+def observables() -> tuple[Observable, ...]:
+    return (_missing(),)
+
+
+def silence_alert(emitter: Emitter) -> str:
+    """The name of the alert on what this emitter no longer tells, as in OrchestratorSilent."""
+    return "".join(part.capitalize() for part in emitter.split("-")) + "Silent"
+
+
+def _missing() -> Observable:
+    return Observable(
+        id="missing-metrics",
+        title="Metrics that are missing",
+        meaning=(
+            "Metrics that should always be there and are not, by who should tell them. Boards show "
+            "nothing without them, and alerts that need them stay silent."
+        ),
+        chart=Chart.TIME_SERIES,
+        queries=tuple(
+            Promql(expr=f"count({_absent(emitter)}) or vector(0)", legend=emitter)
+            for emitter in Emitter
+        ),
+        unit=Unit.COUNT,
+        thresholds=(
+            Threshold(value=1, severity=Severity.WARNING, reason="an alert may need that one"),
+        ),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "All of one emitter: does Prometheus find it, and does it answer? `up` with the emitter "
+            "as `job`; no such series, and no monitor names it any more.",
+            "One of several: a release tells it under another name, or no longer "
+            "(docs/telemetry.md is what was promised). Go back, or change both.",
+            "`prometheus-yet-another-cloudwatch-exporter`: its log says what AWS refused.",
+            "Until it is back, look at what the alerts would: the boards name them in each panel's `i`.",
+        ),
+        alerting=tuple(_alert(emitter) for emitter in Emitter),
+    )
+
+
+def _alert(emitter: Emitter) -> Alert:
+    return Alert(
+        name=silence_alert(emitter),
+        expr=_absent(emitter),
+        for_minutes=MISSING_MINUTES,
+        severity=Severity.WARNING,
+        summary=f"{{{{ $labels.metric }}}} of {emitter} is missing",
+        description="Alerts that need it stay silent, whatever happens.",
+    )
+
+
+def _absent(emitter: Emitter) -> str:
+    """One answer for each metric that is missing, with its name as a label."""
+    return "\nor ".join(
+        f'label_replace({_one_absent(metric)}, "metric", "{metric.name}", "", "")'
+        for metric in METRICS
+        if metric.emitter is emitter and metric.always
+    )
+
+
+def _one_absent(metric: Metric) -> str:
+    # The CloudWatch exporter goes on with NaN where CloudWatch has no answer; no NaN is above 0.
+    return f'absent({metric.series[-1]}{{job="{metric.emitter}"}} >= 0)'

@@ -1,0 +1,239 @@
+"""The workers: do jobs succeed, is there room for more, and do nodes stay."""
+
+from dashboards.alerting.recording_rules import QUEUE_LENGTH, WORKER_ERROR_RATIO
+from dashboards.observable import (
+    Alert,
+    Chart,
+    NoAlert,
+    Observable,
+    Owner,
+    Promql,
+    Severity,
+    Threshold,
+    Unit,
+)
+from environments.names import NAMESPACE, WORKER_POOL, App
+
+ERROR_RATIO_WARNING = 0.05  # share of jobs
+ERROR_RATIO_CRITICAL = 0.25  # share of jobs
+SATURATION_LIMIT = 1  # share of the autoscaler's maximum
+RESTART_LIMIT = 5  # of a container within an hour
+
+
+def observables() -> tuple[Observable, ...]:
+    return (
+        _worker_errors(),
+        _worker_saturation(),
+        _jobs_in_progress(),
+        _job_duration(),
+        _restarts(),
+        _spot_nodes(),
+    )
+
+
+def _worker_errors() -> Observable:
+    return Observable(
+        id="worker-error-rate",
+        title="Worker error rate",
+        meaning="Share of jobs that failed, or whose worker crashed, in the last ten minutes.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr=WORKER_ERROR_RATIO, legend="failed or crashed"),),
+        unit=Unit.RATIO,
+        thresholds=(
+            Threshold(
+                value=ERROR_RATIO_WARNING,
+                severity=Severity.WARNING,
+                reason="a reclaimed spot node costs one job in twenty at most",
+            ),
+            Threshold(
+                value=ERROR_RATIO_CRITICAL,
+                severity=Severity.CRITICAL,
+                reason="results of a test run with a quarter missing are worth nothing",
+            ),
+        ),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "Failed or crashed? Group `eval_jobs_total` by `outcome`.",
+            "Crashed: `kubectl -n eval-platform get events --field-selector reason=OOMKilling`, and "
+            "*Spot nodes that left*.",
+            "Failed: the workers' logs name the exception; an LLM key that was revoked shows as 401.",
+        ),
+        alerting=(
+            Alert(
+                name="WorkerErrorRateHigh",
+                expr=f"{WORKER_ERROR_RATIO} > {ERROR_RATIO_WARNING}",
+                for_minutes=10,
+                severity=Severity.WARNING,
+                summary="{{ $value | humanizePercentage }} of jobs fail",
+                description=(
+                    f"More than {ERROR_RATIO_WARNING * 100:g} % of jobs failed or crashed for ten "
+                    "minutes."
+                ),
+            ),
+            Alert(
+                name="WorkerErrorRateCritical",
+                expr=f"{WORKER_ERROR_RATIO} > {ERROR_RATIO_CRITICAL}",
+                for_minutes=5,
+                severity=Severity.CRITICAL,
+                summary="{{ $value | humanizePercentage }} of jobs fail",
+                description="More than a quarter of the jobs failed or crashed for five minutes.",
+            ),
+        ),
+    )
+
+
+def _worker_saturation() -> Observable:
+    of_worker = f'{{namespace="{NAMESPACE}", horizontalpodautoscaler="{App.WORKER}"}}'
+    saturation = (
+        f"max(kube_horizontalpodautoscaler_status_current_replicas{of_worker})"
+        f" / max(kube_horizontalpodautoscaler_spec_max_replicas{of_worker})"
+    )
+    return Observable(
+        id="worker-saturation",
+        title="Workers against their maximum",
+        meaning="1 when the autoscaler can add no more workers.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr=saturation, legend="workers"),),
+        unit=Unit.RATIO,
+        thresholds=(
+            Threshold(
+                value=SATURATION_LIMIT,
+                severity=Severity.WARNING,
+                reason="the autoscaler's upper bound",
+            ),
+        ),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "Nothing while the queue drains: that is what the maximum is for.",
+            "Raise `worker.max_replicas`, if *Calls refused (429)* is low and nodes can be had.",
+        ),
+        alerting=(
+            Alert(
+                name="WorkersAtMaximum",
+                expr=f"{saturation} >= {SATURATION_LIMIT} and on () {QUEUE_LENGTH} > 0",
+                for_minutes=30,
+                severity=Severity.WARNING,
+                summary="All workers have been busy for half an hour and jobs still wait",
+                description="The autoscaler is at its upper bound while the queue is not empty.",
+            ),
+        ),
+    )
+
+
+def _jobs_in_progress() -> Observable:
+    return Observable(
+        id="jobs-in-progress",
+        title="Jobs in progress",
+        meaning="Jobs that workers run now. None with a full queue means that workers hang.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr="sum(eval_jobs_in_progress)", legend="jobs"),),
+        unit=Unit.COUNT,
+        thresholds=(),
+        higher_is_better=True,
+        owner=Owner.SRE,
+        what_to_do=(
+            "None, while jobs wait: `kubectl -n eval-platform rollout restart deployment worker`.",
+        ),
+        alerting=NoAlert(reason="workers that hang make the queue lag, and that has its alerts"),
+    )
+
+
+def _job_duration() -> Observable:
+    return Observable(
+        id="job-duration",
+        title="Job p95 duration",
+        meaning="95 of 100 jobs ended within this time; longer jobs make the same queue last longer.",
+        chart=Chart.TIME_SERIES,
+        queries=(
+            Promql(
+                expr=(
+                    "histogram_quantile(0.95, sum by (le, outcome) "
+                    "(rate(eval_job_duration_seconds_bucket[$__rate_interval])))"
+                ),
+                legend="{{outcome}}",
+            ),
+        ),
+        unit=Unit.SECONDS,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "Slow providers make slow jobs: *Provider p95 response time*.",
+            "Near `worker.max_job_seconds` jobs are cut off and count as failed: raise it, or split them.",
+        ),
+        alerting=NoAlert(reason="a job that takes too long fails, and that has its alerts"),
+    )
+
+
+def _restarts() -> Observable:
+    restarts = (
+        "sum by (container) "
+        f'(increase(kube_pod_container_status_restarts_total{{namespace="{NAMESPACE}"}}[1h]))'
+    )
+    return Observable(
+        id="container-restarts",
+        title="Container restarts per hour",
+        meaning="A container that ends again and again: killed for its memory, or broken.",
+        chart=Chart.TIME_SERIES,
+        queries=(Promql(expr=restarts, legend="{{container}}"),),
+        unit=Unit.COUNT,
+        thresholds=(
+            Threshold(
+                value=RESTART_LIMIT,
+                severity=Severity.WARNING,
+                reason="Kubernetes backs off to one restart in five minutes: a loop makes twelve",
+            ),
+        ),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "`kubectl -n eval-platform describe pod`: the last state says why it ended.",
+            "`OOMKilled`: raise the memory limit in the environment's value.",
+        ),
+        alerting=(
+            Alert(
+                name="ContainerRestarting",
+                expr=f"{restarts} > {RESTART_LIMIT}",
+                for_minutes=5,
+                severity=Severity.WARNING,
+                summary="{{ $labels.container }} restarted {{ $value | humanize }} times in an hour",
+                description="It is in a loop; pods that restart serve nobody.",
+            ),
+        ),
+    )
+
+
+def _spot_nodes() -> Observable:
+    nodes = f'kube_node_labels{{label_eval_platform_io_pool="{WORKER_POOL}"}}'
+    return Observable(
+        id="spot-nodes-left",
+        title="Spot nodes that left within an hour",
+        meaning=(
+            "Worker nodes that were there and are gone: reclaimed by EC2, or given back by the "
+            "autoscaler."
+        ),
+        chart=Chart.TIME_SERIES,
+        queries=(
+            Promql(
+                expr=(
+                    f"(count(last_over_time({nodes}[1h])) or vector(0))"
+                    f" - (count({nodes}) or vector(0))"
+                ),
+                legend="nodes",
+            ),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(),
+        higher_is_better=False,
+        owner=Owner.SRE,
+        what_to_do=(
+            "Many, with crashed jobs: add instance types of the same shape to "
+            "`cluster.workers_spot.instance_types`, so that one pool that runs dry is fewer nodes.",
+        ),
+        alerting=NoAlert(
+            reason="spot nodes come and go by design; jobs that suffer count as crashed, and that has "
+            "its alert"
+        ),
+    )

@@ -1,0 +1,116 @@
+"""What Grafana's sidecars load: a ConfigMap for each board, and one with the ClickHouse data source.
+
+The data source has no credential in it. Grafana reads the password and the private authority's
+certificate from files, which are a Secret that the External Secrets Operator writes
+(`k8s/monitoring.py`) and Grafana's pod mounts (`argocd/addons/grafana.py`). Prometheus' data source is
+kube-prometheus-stack's own, with the uid that boards refer to.
+"""
+
+from collections.abc import Iterable
+
+from bindings.yaml_text import to_yaml
+from dashboards.grafana.dashboard import dashboard_json
+from dashboards.grafana.queries import CLICKHOUSE_PLUGIN, CLICKHOUSE_UID
+from dashboards.manifests import Manifest, labels, manifest
+from dashboards.observable import Board
+from environments.names import (
+    CLICKHOUSE_DATABASE,
+    CLICKHOUSE_HTTPS_PORT,
+    CLICKHOUSE_READER,
+    GRAFANA_CLICKHOUSE_CA,
+    GRAFANA_CLICKHOUSE_FILES,
+    GRAFANA_CLICKHOUSE_PASSWORD,
+    Names,
+)
+
+DASHBOARD_LABEL = "grafana_dashboard"
+DATA_SOURCE_LABEL = "grafana_datasource"
+FOLDER_ANNOTATION = "grafana_folder"
+FOLDER = "AI evaluation platform"
+
+# More than the largest board takes on two years of results, less than Grafana's own limit of 30 s
+# for a panel.
+QUERY_TIMEOUT_SECONDS = 20
+
+
+def grafana_manifests(boards: Iterable[Board], *, names: Names) -> list[Manifest]:
+    """The boards, in their order, and the data source."""
+    return [
+        *(_board(board, names=names) for board in boards),
+        _config_map(
+            "clickhouse-data-source",
+            label=DATA_SOURCE_LABEL,
+            file="clickhouse.yaml",
+            text=to_yaml(clickhouse_data_source(names)),
+            names=names,
+        ),
+    ]
+
+
+def clickhouse_data_source(names: Names) -> dict[str, object]:
+    """The file that Grafana provisions the data source from."""
+    return {
+        "apiVersion": 1,
+        "datasources": [
+            {
+                "name": "ClickHouse",
+                "uid": CLICKHOUSE_UID,
+                "type": CLICKHOUSE_PLUGIN,
+                "access": "proxy",
+                "editable": False,
+                "jsonData": {
+                    "host": names.clickhouse_host,
+                    "port": CLICKHOUSE_HTTPS_PORT,
+                    "protocol": "http",
+                    "secure": True,
+                    "tlsAuthWithCACert": True,
+                    "username": CLICKHOUSE_READER,
+                    "defaultDatabase": CLICKHOUSE_DATABASE,
+                    "queryTimeout": str(QUERY_TIMEOUT_SECONDS),
+                },
+                "secureJsonData": {
+                    "password": _from_file(GRAFANA_CLICKHOUSE_PASSWORD),
+                    "tlsCACert": _from_file(GRAFANA_CLICKHOUSE_CA),
+                },
+            }
+        ],
+    }
+
+
+def _from_file(name: str) -> str:
+    """Grafana puts the file's text here when it loads the data source."""
+    return f"$__file{{{GRAFANA_CLICKHOUSE_FILES}/{name}}}"
+
+
+def _board(board: Board, *, names: Names) -> Manifest:
+    return _config_map(
+        f"board-{board.uid}",
+        label=DASHBOARD_LABEL,
+        file=f"{board.uid}.json",
+        text=dashboard_json(board, env=names.env),
+        names=names,
+        annotations={FOLDER_ANNOTATION: FOLDER},
+    )
+
+
+def _config_map(
+    name: str,
+    *,
+    label: str,
+    file: str,
+    text: str,
+    names: Names,
+    annotations: dict[str, str] | None = None,
+) -> Manifest:
+    config_map = manifest(
+        api_version="v1",
+        kind="ConfigMap",
+        name=name,
+        names=names,
+        body={"data": {file: text}},
+        annotations=annotations,
+    )
+    metadata = config_map["metadata"]
+    assert isinstance(metadata, dict)
+    metadata["labels"] = labels(names) | {label: "1"}
+    return config_map

@@ -1,0 +1,65 @@
+"""An observable as a Grafana panel: its unit, its thresholds drawn, its words, the way to its runbook."""
+
+import zlib
+
+from grafana_foundation_sdk.models import dashboard
+
+from dashboards.grafana.grid import Place
+from dashboards.grafana.kinds import kind
+from dashboards.grafana.queries import data_source, over_time, targets
+from dashboards.observable import Alert, Chart, NoAlert, Observable
+from dashboards.wording import threshold_text
+
+_ONE_DAY = "1d"
+
+
+def stable_id(text: str) -> int:
+    """A panel's number, made from its name: links to a panel outlive panels added before it."""
+    return zlib.crc32(text.encode()) & 0x7FFFFFFF
+
+
+def panel(observable: Observable, *, place: Place, runbook_url: str) -> dashboard.Panel:
+    """The observable at its place on the grid."""
+    name, options, defaults = kind(observable)
+    return dashboard.Panel(
+        id_val=stable_id(observable.id),
+        type_val=name,
+        title=observable.title,
+        description=description(observable),
+        datasource=data_source(observable),
+        targets=targets(observable),
+        grid_pos=dashboard.GridPos(x=place.x, y=place.y, w=place.width, h=place.height),
+        links=[
+            dashboard.DashboardLink(
+                title=f"Runbook: {observable.title}",
+                type_val=dashboard.DashboardLinkType.LINK,
+                url=runbook_url,
+                target_blank=True,
+            )
+        ],
+        # Prometheus answers a bar for each day; ClickHouse's queries say their own steps.
+        interval=_ONE_DAY if observable.chart is Chart.BARS and over_time(observable) else None,
+        options=options,
+        field_config=dashboard.FieldConfigSource(defaults=defaults),
+    )
+
+
+def description(observable: Observable) -> str:
+    """What stands behind the panel's `i`, in Markdown."""
+    lines = [
+        f"- {threshold_text(threshold, observable)}: {threshold.reason}"
+        for threshold in observable.thresholds
+    ]
+    return "\n\n".join(filter(None, (observable.meaning, "\n".join(lines), _alerting(observable))))
+
+
+def _alerting(observable: Observable) -> str:
+    match observable.alerting:
+        case NoAlert(reason=reason):
+            return f"No alert: {reason}."
+        case alerts:
+            return f"Alerts: {', '.join(map(_alert, alerts))}."
+
+
+def _alert(alert: Alert) -> str:
+    return f"{alert.name} ({alert.severity})"

@@ -1,0 +1,1 @@
+"""How runbooks and the telemetry page are written, as Markdown below docs/."""

@@ -1,0 +1,171 @@
+"""How long a cold render takes, beside the same program with the plain provider import.
+
+Run with `make bench`. Each figure is a whole process (and its children) from start to exit. The
+machine's speed cancels out of the ratio: both programs run in turn, here and now.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bindings.aws_provider import PLAIN_IMPORT_SWITCH
+from environments.registry import ENVIRONMENTS
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = (
+    "argocd",
+    "bindings",
+    "dashboards",
+    "environments",
+    "evalctl",
+    "k8s",
+    "stacks",
+    "telemetry",
+)
+console = Console()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One process and its children: wall time, and the resident set of the largest among them."""
+
+    seconds: float
+    peak_mib: float
+
+
+def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
+    """Run Python with these arguments, cold."""
+    # A fresh child of a fresh child: RUSAGE_CHILDREN then speaks of this run alone.
+    probe = (
+        "import resource, subprocess, sys, time; started = time.monotonic();"
+        f"subprocess.run([sys.executable, *{arguments!r}], check=True, stdout=subprocess.DEVNULL);"
+        "print(time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=checkout,
+        env={**os.environ, **environment, "PYTHONPATH": str(checkout)},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    seconds, peak_kib = printed.split()
+    return Cost(float(seconds), float(peak_kib) / 1024)
+
+
+def render(checkout: Path, out: Path, **environment: str) -> Cost:
+    return cost_of(["-m", "evalctl.main", "render", "--out", str(out)], checkout, **environment)
+
+
+def bytes_of(out: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()
+    }
+
+
+def checkout_with(environments: int, folder: Path) -> Path:
+    """A copy of the sources whose registry holds this many environments, made from dev's value."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, folder / package)
+    (folder / "environments" / "registry.py").write_text(
+        "from dataclasses import replace\n"
+        "from environments.dev import DEV\n"
+        "ENVIRONMENTS = tuple(\n"
+        '    replace(DEV, name=f"e{i}", network=replace(DEV.network, vpc_cidr=f"10.{i}.0.0/16"))\n'
+        f"    for i in range({environments})\n"
+        ")\n"
+    )
+    return folder
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=3, help="cold renders to take the median of")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1, 2, 10, 50])
+    options = parser.parse_args()
+    console.print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    with tempfile.TemporaryDirectory() as scratch:
+        equal = compare_with_plain_import(Path(scratch), options.runs)
+        by_number_of_environments(Path(scratch), options.sizes)
+    return 0 if equal else 1
+
+
+def compare_with_plain_import(scratch: Path, runs: int) -> bool:
+    """Print both programs' figures; False when they wrote different bytes."""
+    console.print(
+        "Compiling the whole provider, so that the plain import is not measured unfairly…"
+    )
+    compile_all = ["-m", "compileall", "-q", "-j", "0", "-o", "0", "-o", "1", provider()]
+    subprocess.run([sys.executable, *compile_all], check=False)
+    render(ROOT, scratch / "warm")  # builds the trimmed provider, which set-up does once
+    plain = {PLAIN_IMPORT_SWITCH: "1"}
+    names = " and ".join(env.name for env in ENVIRONMENTS)
+    table = Table(title="Trimmed against plain import of the AWS provider, cold")
+    for column in ("", "trimmed s", "MiB", "plain s", "MiB", "times faster"):
+        table.add_column(column, justify="right" if column else "left")
+    import_only = ["-c", "import stacks.aws"]
+    for what, trimmed_runs, plain_run in (
+        (
+            "import alone",
+            [cost_of(import_only, ROOT) for _ in range(runs)],
+            cost_of(import_only, ROOT, **plain),
+        ),
+        (
+            f"evalctl render, {names}",
+            [render(ROOT, scratch / f"trimmed-{index}") for index in range(runs)],
+            render(ROOT, scratch / "plain", **plain),
+        ),
+    ):
+        seconds = statistics.median(run.seconds for run in trimmed_runs)
+        table.add_row(
+            what,
+            f"{seconds:.2f}",
+            f"{max(run.peak_mib for run in trimmed_runs):.0f}",
+            f"{plain_run.seconds:.2f}",
+            f"{plain_run.peak_mib:.0f}",
+            f"{plain_run.seconds / seconds:.1f}",
+        )
+    console.print(table)
+    expected = bytes_of(scratch / "plain")
+    equal = all(bytes_of(scratch / f"trimmed-{index}") == expected for index in range(runs))
+    console.print(f"Median of {runs} trimmed runs against one plain run; same bytes: {equal}")
+    return equal
+
+
+def by_number_of_environments(scratch: Path, sizes: list[int]) -> None:
+    """Print how the time grows with environments of dev's shape."""
+    table = Table(title="Cold `evalctl render` by number of environments")
+    for column in ("environments", "wall s", "largest process MiB", "s per further environment"):
+        table.add_column(column, justify="right")
+    previous: tuple[int, float] | None = None
+    for size in sizes:
+        checkout = checkout_with(size, scratch / f"checkout-{size}")
+        run = render(checkout, scratch / f"environments-{size}")
+        further = (
+            "" if previous is None else f"{(run.seconds - previous[1]) / (size - previous[0]):.2f}"
+        )
+        table.add_row(str(size), f"{run.seconds:.2f}", f"{run.peak_mib:.0f}", further)
+        previous = (size, run.seconds)
+    console.print(table)
+
+
+def provider() -> str:
+    import importlib.util
+
+    spec = importlib.util.find_spec("cdktf_cdktf_provider_aws")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return spec.submodule_search_locations[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

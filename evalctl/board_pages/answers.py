@@ -1,0 +1,146 @@
+"""What the data sources answer a panel's queries, in the shapes that charts draw."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from evalctl.board_pages import variables
+from evalctl.board_pages.dashboard_file import Panel, Target
+from evalctl.board_pages.prometheus import Answer
+from evalctl.board_pages.variables import Span, Values
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Values over time; times are seconds since 1970."""
+
+    name: str
+    times: tuple[float, ...]
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of an answer, with its type as ClickHouse spells it."""
+
+    name: str
+    type: str
+
+    @property
+    def is_time(self) -> bool:
+        return self._plain_type.startswith("Date")
+
+    @property
+    def is_number(self) -> bool:
+        return self._plain_type.startswith(("Int", "UInt", "Float", "Decimal"))
+
+    @property
+    def _plain_type(self) -> str:
+        return self.type.removeprefix("LowCardinality(").removeprefix("Nullable(")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows; numbers are numbers, everything else is text."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+class Prometheus(Protocol):
+    """Answers PromQL."""
+
+    def query(self, expr: str, *, at: float) -> Sequence[Answer]: ...
+
+    def query_range(self, expr: str, *, start: int, end: int, step: int) -> Sequence[Answer]: ...
+
+
+class Clickhouse(Protocol):
+    """Answers SQL."""
+
+    def ask(self, sql: str) -> Table: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where queries go, and what the dashboard's variables are set to."""
+
+    prometheus: Prometheus
+    clickhouse: Clickhouse
+    values: Values
+
+
+def lines(panel: Panel, *, sources: Sources, span: Span) -> tuple[Line, ...]:
+    """What a panel with a time axis, or a single number, draws."""
+    return tuple(
+        line for target in panel["targets"] for line in _lines(target, sources=sources, span=span)
+    )
+
+
+def table(panel: Panel, *, sources: Sources, span: Span) -> Table:
+    """What a table or a bar for each line draws; such a panel asks ClickHouse, and once."""
+    (target,) = panel["targets"]
+    return sources.clickhouse.ask(variables.sql(target["rawSql"], values=sources.values, span=span))
+
+
+def _lines(target: Target, *, sources: Sources, span: Span) -> Iterator[Line]:
+    if "rawSql" in target:
+        query = variables.sql(target["rawSql"], values=sources.values, span=span)
+        yield from by_time(sources.clickhouse.ask(query))
+        return
+    expr = variables.promql(target["expr"], values=sources.values, span=span)
+    found = (
+        sources.prometheus.query(expr, at=span.end)
+        if target.get("instant")
+        else sources.prometheus.query_range(
+            expr,
+            # As Grafana does: the same points whenever the board is opened.
+            start=span.start // span.step * span.step,
+            end=span.end // span.step * span.step,
+            step=span.step,
+        )
+    )
+    for answer in found:
+        yield Line(
+            name=_legend(target.get("legendFormat", ""), answer.labels),
+            times=tuple(time for time, _ in answer.points),
+            values=tuple(value for _, value in answer.points),
+        )
+
+
+def by_time(answer: Table) -> Iterator[Line]:
+    """A line for each number and each combination of texts, as the plugin makes time series."""
+    (time,) = (index for index, column in enumerate(answer.columns) if column.is_time)
+    numbers = [index for index, column in enumerate(answer.columns) if column.is_number]
+    texts = [
+        index
+        for index, column in enumerate(answer.columns)
+        if index != time and index not in numbers
+    ]
+    groups: dict[tuple[str, ...], list[tuple[Cell, ...]]] = {}
+    for row in answer.rows:
+        groups.setdefault(tuple(str(row[index]) for index in texts), []).append(row)
+    for labels, rows in groups.items():
+        for number in numbers:
+            yield Line(
+                name=" ".join((answer.columns[number].name, *labels)),
+                times=tuple(_seconds(row[time]) for row in rows),
+                values=tuple(_number(row[number]) for row in rows),
+            )
+
+
+def _legend(template: str, labels: Mapping[str, str]) -> str:
+    for name, value in labels.items():
+        template = template.replace(f"{{{{{name}}}}}", value)
+    return template
+
+
+def _seconds(cell: Cell) -> float:
+    return datetime.fromisoformat(str(cell)).replace(tzinfo=UTC).timestamp()
+
+
+def _number(cell: Cell) -> float | None:
+    return None if cell is None else float(cell)

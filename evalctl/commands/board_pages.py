@@ -1,0 +1,52 @@
+"""`evalctl board-pages`: the boards without a Grafana."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalctl import checkout
+from evalctl.terminal import (
+    console,
+    fail,
+    known_environments,
+    one_environment,
+    require_programs,
+)
+
+
+def command(
+    *,
+    env: Annotated[
+        str, typer.Option(metavar="NAME", help="The environment whose boards are drawn.")
+    ] = "prod",
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="Where the pages are written; ignored by Git.",
+            default_factory=lambda: checkout.path("board-pages"),
+            show_default="board-pages/ of this checkout",
+        ),
+    ],
+) -> None:
+    """Draw the boards as pages that open in a browser, without a Grafana.
+
+    The panels are read from the same JSON that Grafana gets. Their queries are asked of a real
+    Prometheus and of ClickHouse's own engine, both on this machine and filled with invented data, which
+    is the same every time. Needs `prometheus` and `promtool` on the PATH. A panel that shows nothing
+    is an error, and its page says why.
+    """
+    from evalctl.board_pages import run
+
+    environment = one_environment(known_environments(), env)
+    require_programs("prometheus", "promtool")
+    try:
+        with console.status(f"drawing the boards of {env}") as status:
+            drawn = run.draw(environment, out=out, progress=status.update)
+    except run.FAILURES as error:
+        fail(f"The boards of {env} were not drawn.", str(error))
+    for page in drawn.pages:
+        console.print(f"  {page}", highlight=False)
+    if drawn.problems:
+        fail("Panels show nothing:", *drawn.problems)

@@ -1,0 +1,151 @@
+"""What the cluster has, lacks and holds already; nothing here changes it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from environments.names import (
+    ARGOCD_NAMESPACE,
+    GENERAL_POOL,
+    NODE_POOL_LABEL,
+    PLATFORM,
+    Names,
+    Stack,
+)
+from evalctl.lifecycle.identity import Kubectl
+from evalctl.lifecycle.programs import CommandFailedError, Json, json_output, output
+
+_DEFINITION = "applications.argoproj.io"
+# EKS add-ons of the cluster stack, each a DaemonSet, that pods cannot do without.
+_DAEMON_SETS = {
+    "aws-node": "pods get no network",
+    "eks-pod-identity-agent": "controllers get no AWS permissions",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """A Deployment or StatefulSet of Argo CD."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()}/{self.name}"
+
+
+def problems(names: Names, kubectl: Kubectl) -> Iterator[str]:
+    """Everything that is missing, each with what to do about it."""
+    for ask in (_permission, _nodes, _daemon_sets, _strangers):
+        try:
+            yield from ask(names, kubectl)
+        except CommandFailedError as error:
+            yield str(error)
+
+
+def already_running(names: Names, kubectl: Kubectl, workloads: tuple[Workload, ...]) -> bool:
+    """Whether Argo CD runs and was handed its root Application, the last step of a bootstrap.
+
+    Raises:
+        CommandFailedError: the cluster does not answer.
+    """
+    here = ("--namespace", ARGOCD_NAMESPACE)
+    if not _exists(kubectl, "customresourcedefinition", _DEFINITION):
+        return False
+    if not _exists(kubectl, _DEFINITION, names.argocd_root, *here):
+        return False
+    found = json_output(kubectl.read("get", "deployments,statefulsets", *here, "--output=json"))
+    return set(workloads) <= {
+        Workload(kind=str(item["kind"]), name=str(_part(item, "metadata")["name"]))
+        for item in _items(found)
+        if _part(item, "status").get("readyReplicas", 0) == _part(item, "spec").get("replicas", 1)
+    }
+
+
+def applications(kubectl: Kubectl) -> frozenset[str]:
+    """The names of Argo CD's Applications; none where there is no Argo CD.
+
+    Raises:
+        CommandFailedError: the cluster does not answer.
+    """
+    if not _exists(kubectl, "customresourcedefinition", _DEFINITION):
+        return frozenset()
+    here = ("--namespace", ARGOCD_NAMESPACE)
+    found = json_output(kubectl.read("get", _DEFINITION, *here, "--output=json"))
+    return frozenset(str(_part(item, "metadata")["name"]) for item in _items(found))
+
+
+def _permission(names: Names, kubectl: Kubectl) -> Iterator[str]:
+    """Argo CD's own role may do everything, and nobody can grant what he may not do himself."""
+    command = kubectl.read("auth", "can-i", "*", "*", "--all-namespaces")
+    try:
+        allowed = output(command).strip() == "yes"
+    except CommandFailedError as error:
+        if error.said != "no":
+            raise
+        allowed = False
+    if not allowed:
+        roles = " or ".join(names.env.cluster.admin_role_names)
+        yield (
+            f"You may not do everything in {names.cluster}, as Argo CD's installation needs: sign in "
+            f"as {roles} (cluster.admin_role_names in environments/{names.env.name}.py)"
+        )
+
+
+def _nodes(names: Names, kubectl: Kubectl) -> Iterator[str]:
+    pool = f"{NODE_POOL_LABEL}={GENERAL_POOL}"
+    found = json_output(kubectl.read("get", "nodes", f"--selector={pool}", "--output=json"))
+    if not any(_is_ready(node) for node in _items(found)):
+        yield (
+            f"No node of the pool {GENERAL_POOL} is ready ({len(_items(found))} with the label {pool}), "
+            f"so Argo CD could not run: apply the {Stack.CLUSTER} stack, or see why with `kubectl "
+            "describe nodes`"
+        )
+
+
+def _daemon_sets(names: Names, kubectl: Kubectl) -> Iterator[str]:
+    for name, without in _DAEMON_SETS.items():
+        if not _exists(kubectl, "daemonset", name, "--namespace", "kube-system"):
+            yield f"The EKS add-on {name} is missing, and {without}: apply the {Stack.CLUSTER} stack"
+
+
+def _strangers(names: Names, kubectl: Kubectl) -> Iterator[str]:
+    """Another Argo CD would fight with ours over every definition, and perhaps over every object."""
+    namespace = json_output(
+        kubectl.read("get", "namespace", ARGOCD_NAMESPACE, "--ignore-not-found", "--output=json")
+    )
+    if namespace:
+        labels = _part(namespace, "metadata").get("labels")
+        owner = labels.get("app.kubernetes.io/part-of") if isinstance(labels, dict) else None
+        if owner != PLATFORM:
+            yield (
+                f"The namespace {ARGOCD_NAMESPACE} is there, and not made by this platform (its label "
+                f"app.kubernetes.io/part-of is {owner}): remove it, with what lives in it"
+            )
+    elif _exists(kubectl, "customresourcedefinition", _DEFINITION):
+        yield (
+            f"The definition {_DEFINITION} is there without our namespace {ARGOCD_NAMESPACE}: another "
+            "Argo CD lives in this cluster, or left it behind. Remove it"
+        )
+
+
+def _exists(kubectl: Kubectl, kind: str, name: str, *where: str) -> bool:
+    command = kubectl.read("get", kind, name, *where, "--ignore-not-found", "--output=name")
+    return output(command).strip() != ""
+
+
+def _is_ready(node: Json) -> bool:
+    conditions = _part(node, "status").get("conditions")
+    return isinstance(conditions, list) and any(
+        condition.get("type") == "Ready" and condition.get("status") == "True"
+        for condition in conditions
+    )
+
+
+def _items(found: Json) -> list[Json]:
+    items = found.get("items")
+    return items if isinstance(items, list) else []
+
+
+def _part(thing: Json, name: str) -> Json:
+    part = thing.get(name)
+    return part if isinstance(part, dict) else {}

@@ -1,0 +1,149 @@
+"""What keeps an environment's data from being destroyed, and must be lifted on purpose before."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from environments.names import Bucket, Names, Stack
+from evalctl.lifecycle.programs import CommandFailedError, Json, json_output
+
+PAGE = "docs/teardown.md, step 1"
+
+
+def in_the_checkout(names: Names) -> Iterator[str]:
+    """Asked of the value that cdktf will read, and of what was rendered and reviewed."""
+    name = names.env.name
+    rendered = Path(names.stack_folder(Stack.DATABASE), "cdk.tf.json")
+    if names.env.database.deletion_protection:
+        yield (
+            f"environments/{name}.py protects its data (database.deletion_protection): whoever decides "
+            f"that {name} may go sets it to False, renders and deploys {name}-{Stack.DATABASE} ({PAGE})"
+        )
+    elif not rendered.exists():
+        yield f"{rendered} not found: start in the repository's root, after `make render`"
+    elif any(_protected(database) for database in _databases(rendered)):
+        yield f"{rendered} still protects the database: run `make render`, and deploy it ({PAGE})"
+
+
+def in_the_account(names: Names) -> Iterator[str]:
+    """What AWS would refuse to delete, when much else would be gone already.
+
+    Buckets are not among it: the apps write to them until they are gone.
+    """
+    for look in (_protected_database, _full_repositories, _full_vaults):
+        try:
+            yield from look(names)
+        except CommandFailedError as error:
+            yield f"AWS does not say what it would refuse to delete: {error}"
+
+
+def full_buckets(names: Names) -> list[str]:
+    """Those that a destroy would come to and that hold an object, an old version or a trace of one.
+
+    Raises:
+        CommandFailedError: AWS does not say.
+    """
+    buckets = [str(bucket["bucket"]) for bucket in _in_state(names, Stack.STORAGE, "aws_s3_bucket")]
+    return [bucket for bucket in buckets if _full_bucket(bucket, names)]
+
+
+def _protected_database(names: Names) -> Iterator[str]:
+    instance = names.aws("postgres")
+    found = _answer(
+        *("rds", "describe-db-instances", "--db-instance-identifier", instance),
+        region=names.env.account.region,
+        gone="DBInstanceNotFound",
+    ).get("DBInstances")
+    if isinstance(found, list) and any(database["DeletionProtection"] for database in found):
+        stack = f"{names.env.name}-{Stack.DATABASE}"
+        yield (
+            f"AWS still protects the database {instance}: deploy the stack whose value no longer does, "
+            f"`node_modules/.bin/cdktf deploy {stack}` ({PAGE})"
+        )
+
+
+def _full_repositories(names: Names) -> Iterator[str]:
+    """ECR's DeleteRepository refuses one with images, unless forced."""
+    region = names.env.account.region
+    for repository in _in_state(names, Stack.REGISTRY, "aws_ecr_repository"):
+        name = str(repository["name"])
+        named = ("--repository-name", name)
+        if _answer(
+            *("ecr", "list-images", *named, "--max-items", "1"),
+            region=region,
+            gone="RepositoryNotFoundException",
+        ).get("imageIds"):
+            yield (
+                f"The repository {name} holds images. If nobody needs them: `aws ecr delete-repository "
+                f"--force --region {region} --repository-name {name}`; to keep it: {PAGE}"
+            )
+
+
+def _full_vaults(names: Names) -> Iterator[str]:
+    """AWS Backup's DeleteBackupVault refuses one with recovery points."""
+    for vault in _in_state(names, Stack.BACKUP, "aws_backup_vault"):
+        name, region = str(vault["name"]), str(vault["arn"]).split(":")[3]
+        gone = "ResourceNotFoundException"
+        named = ("--backup-vault-name", name)
+        points = ("backup", "list-recovery-points-by-backup-vault", *named, "--max-items", "1")
+        if _answer(*points, region=region, gone=gone).get("RecoveryPoints"):
+            told = _answer("backup", "describe-backup-vault", *named, region=region, gone=gone)
+            yield f"The backup vault {name} in {region} holds recovery points. {_way_out(names, told)}"
+
+
+def _way_out(names: Names, vault: Json) -> str:
+    """A lock with a date is in compliance mode: after it nobody can lift the lock, AWS included."""
+    if "LockDate" in vault:
+        return (
+            "Its lock is in compliance mode and nobody can lift it after its LockDate, "
+            f"{vault['LockDate']}. Then only time empties the vault: keep it ({PAGE})"
+        )
+    if vault.get("Locked"):
+        return (
+            f"Its lock forbids to delete them: set backup.vault_locked to False in "
+            f"environments/{names.env.name}.py, render and deploy {names.env.name}-{Stack.BACKUP}; then "
+            f"delete them, or keep the vault ({PAGE})"
+        )
+    return f"Delete them, or keep the vault ({PAGE})"
+
+
+def _full_bucket(bucket: str, names: Names) -> bool:
+    found = _answer(
+        *("s3api", "list-object-versions", "--bucket", bucket, "--max-items", "1"),
+        region=names.env.account.region,
+        gone="NoSuchBucket",
+    )
+    return bool(found.get("Versions") or found.get("DeleteMarkers"))
+
+
+def _in_state(names: Names, stack: Stack, kind: str) -> Iterator[Json]:
+    """What a destroy would come to: what somebody keeps was taken out of the state."""
+    state = f"s3://{names.bucket(Bucket.STATE)}/{names.state_key(stack)}"
+    region = names.env.account.region
+    resources = _answer("s3", "cp", state, "-", region=region, gone="(404)").get("resources")
+    for resource in resources if isinstance(resources, list) else ():
+        if resource["type"] == kind:
+            yield from (instance["attributes"] for instance in resource["instances"])
+
+
+def _answer(*command: str, region: str, gone: str) -> Json:
+    """What AWS says; nothing, if it says that there is no such thing.
+
+    Raises:
+        CommandFailedError: it says something else.
+    """
+    try:
+        return json_output(("aws", *command, "--region", region, "--output", "json"))
+    except CommandFailedError as error:
+        if gone in error.said:
+            return {}
+        raise
+
+
+def _databases(rendered: Path) -> Iterator[Json]:
+    resources = json.loads(rendered.read_text(encoding="utf-8"))["resource"]
+    yield from resources.get("aws_db_instance", {}).values()
+
+
+def _protected(database: Json) -> bool:
+    return database.get("deletion_protection") is not False

@@ -1,0 +1,1 @@
+"""Terraform plans: made, read, guarded, summarized, and applied once they are approved."""

@@ -1,0 +1,53 @@
+"""ElastiCache subnet groups: changing and deleting them."""
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
+from moto.elasticache.responses import ElastiCacheResponse
+
+from .errors import subnet_group_in_use
+
+
+class SubnetGroupBackend(ElastiCacheBackend):
+    def subnet_group(self, name: str) -> CacheSubnetGroup:
+        return self.describe_cache_subnet_groups(name)[0]
+
+    def modify_cache_subnet_group(
+        self, name: str, description: str | None, subnet_ids: list[str] | None
+    ) -> CacheSubnetGroup:
+        old = self.subnet_group(name)
+        self.cache_subnet_groups[name] = CacheSubnetGroup(
+            account_id=self.account_id,
+            region_name=self.region_name,
+            cache_subnet_group_name=name,
+            cache_subnet_group_description=description or old.cache_subnet_group_description,
+            subnet_ids=subnet_ids or old.subnet_ids,
+            tags=old.tags,
+        )
+        return self.cache_subnet_groups[name]
+
+    def delete_cache_subnet_group(self, name: str) -> None:
+        group = self.subnet_group(name)
+        if any(used.cache_subnet_group_name == name for used in self.replication_groups.values()):
+            raise subnet_group_in_use(name)
+        del self.cache_subnet_groups[name]
+        self.tagging_service.delete_all_tags_for_resource(group.arn)
+
+
+class SubnetGroupResponse(ElastiCacheResponse):
+    @property
+    def subnet_groups(self) -> SubnetGroupBackend:
+        backend = self.elasticache_backend
+        assert isinstance(backend, SubnetGroupBackend)
+        return backend
+
+    def modify_cache_subnet_group(self) -> ActionResult:
+        group = self.subnet_groups.modify_cache_subnet_group(
+            self._get_param("CacheSubnetGroupName"),
+            self._get_param("CacheSubnetGroupDescription"),
+            self._get_param("SubnetIds"),
+        )
+        return ActionResult({"CacheSubnetGroup": group})
+
+    def delete_cache_subnet_group(self) -> ActionResult:
+        self.subnet_groups.delete_cache_subnet_group(self._get_param("CacheSubnetGroupName"))
+        return EmptyResult()

@@ -1,0 +1,50 @@
+"""`python -m evalctl.rehearsal.moto_extras.server -p PORT`: moto's server with everything in this package."""
+
+import argparse
+import ipaddress
+import signal
+import sys
+from types import FrameType
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import run_simple
+
+from . import install
+from .failures import tell_failures
+
+
+def loopback(host: str) -> str:
+    """The address, if nobody but this machine can reach it."""
+    if not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(host)
+    return host
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="evalctl.rehearsal.moto_extras.server", description=__doc__
+    )
+    parser.add_argument("-H", "--host", type=loopback, default="127.0.0.1")
+    parser.add_argument("-p", "--port", type=int, default=5000)
+    arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, _stop)
+    install()
+    run_simple(
+        arguments.host,
+        arguments.port,
+        tell_failures(DomainDispatcherApplication(create_backend_app)),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+    )
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""A copy of one rendered stack, with what must differ from production in a file beside it."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from environments.names import Stack
+from evalctl.rehearsal.emulator import EmulatedAws, require_loopback
+
+Document = dict[str, Any]
+
+SYNTHESIZED = "cdk.tf.json"
+# Terraform merges files of this ending over the others (language reference, "Override files").
+OVERRIDE = "rehearsal_override.tf.json"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where terraform runs for one stack."""
+
+    stack: Stack
+    folder: Path
+
+    @property
+    def synthesized(self) -> Document:
+        document: Document = json.loads((self.folder / SYNTHESIZED).read_text())
+        return document
+
+    @property
+    def needs(self) -> frozenset[Stack]:
+        """The stacks whose states this one reads."""
+        states = self.synthesized.get("data", {}).get("terraform_remote_state", {}).values()
+        return frozenset(Stack(state["config"]["key"].removesuffix(".tfstate")) for state in states)
+
+    def override(self, aws: EmulatedAws, *, local_state: bool, unprotected: bool = False) -> None:
+        """Point the provider, the state and the other stacks' states at the emulator.
+
+        `unprotected` also lifts what guards data against a destroy, as a teardown does on purpose.
+        """
+        document = _override(self.synthesized, aws, local_state=local_state)
+        if unprotected and (lifted := _without_guards(self.synthesized)):
+            document["resource"] = lifted
+        (self.folder / OVERRIDE).write_text(json.dumps(document, indent=2))
+
+
+def workspace(rendered: Path, stack: Stack, scratch: Path) -> Workspace:
+    """Copy `rendered/<env>/terraform/<stack>` below `scratch`, unmodified."""
+    folder = scratch / stack
+    folder.mkdir()
+    shutil.copy(rendered / "terraform" / stack / SYNTHESIZED, folder)
+    return Workspace(stack, folder)
+
+
+def _override(synthesized: Document, aws: EmulatedAws, *, local_state: bool) -> Document:
+    require_loopback(aws.url)
+    state = {
+        "endpoints": {"s3": aws.url, "sts": aws.url, "iam": aws.url},
+        "use_path_style": True,
+        "skip_credentials_validation": True,
+        "skip_metadata_api_check": True,
+        "skip_region_validation": True,
+    }
+    provider = {
+        "s3_use_path_style": True,
+        # Of the provider's 25, which double their pause: what the emulator cannot do is told soon.
+        "max_retries": 3,
+        "skip_credentials_validation": True,
+        "skip_metadata_api_check": True,
+    }
+    backend = synthesized["terraform"]["backend"]["s3"]
+    others = synthesized.get("data", {}).get("terraform_remote_state", {})
+    document: Document = {
+        "provider": {
+            "aws": [
+                provider | {key: one[key] for key in ("alias",) if key in one}
+                for one in synthesized["provider"]["aws"]
+            ]
+        },
+        "terraform": {"backend": {"local": {}} if local_state else {"s3": backend | state}},
+    }
+    if others:  # an empty block would be refused
+        document["data"] = {
+            "terraform_remote_state": {
+                name: {"config": other["config"] | state} for name, other in others.items()
+            }
+        }
+    return document
+
+
+def _without_guards(synthesized: Document) -> Document:
+    resources: Document = {}
+    for type_, named in synthesized["resource"].items():
+        for name, body in named.items():
+            if body.get("lifecycle", {}).get("prevent_destroy"):
+                changed: Document = {"lifecycle": {"prevent_destroy": False}}
+            elif body.get("deletion_protection"):
+                changed = {"deletion_protection": False, "apply_immediately": True}
+            else:
+                continue
+            resources.setdefault(type_, {})[name] = changed
+    return resources

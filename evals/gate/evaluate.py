@@ -1,0 +1,156 @@
+"""Run the suite with the real `deepeval test run`, in a process group that can be stopped."""
+
+import contextlib
+import importlib.metadata
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from evals.gate import dataset, run
+from evals.gate.dataset import ROOT
+from evals.gate.pins import Pins
+from evals.gate.run import End, Run
+
+SUITE = ROOT / "evals" / "suite"
+_SECONDS_TO_GIVE_UP = 5.0  # between asking and killing
+
+# Nothing else reaches DeepEval: a stray OPENAI_BASE_URL, DEEPEVAL_* or .env would change who judges,
+# and with CONFIDENT_API_KEY set, DeepEval uploads questions and answers to its maker.
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("OPENAI_API_KEY", "EVAL_AGENT_URL", "EVAL_AGENT_TOKEN"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """What is evaluated."""
+
+    commit: str
+    built_at: datetime
+    branch: str
+    environment: str
+
+
+class CannotEvaluateError(Exception):
+    """Nothing was run; the message says what is in the way, and what to do."""
+
+
+def evaluate(pins: Pins, *, out: Path, build: Build) -> Run:
+    """Ask, judge and write into `out`, a folder that is new or empty."""
+    _ready(pins, out)
+    started = Run(
+        run_id=uuid.uuid4(),
+        started_at=datetime.now(UTC),
+        commit=build.commit,
+        built_at=build.built_at,
+        branch=build.branch,
+        environment=build.environment,
+        agent=os.environ.get("EVAL_AGENT_URL") or "recorded answers",
+        deepeval=importlib.metadata.version("deepeval"),
+        pins=pins,
+        end=None,
+    )
+    run.write(started, out)
+    exit_code, reached_time_cap = _deepeval(started, out.resolve())
+    end = End(
+        at=datetime.now(UTC),
+        exit_code=exit_code,
+        reached_time_cap=reached_time_cap,
+        sha256=run.hashes(out),
+    )
+    ended = replace(started, end=end)
+    run.write(ended, out)
+    return ended
+
+
+def _ready(pins: Pins, out: Path) -> None:
+    if not os.environ.get("OPENAI_API_KEY"):
+        raise CannotEvaluateError(
+            "OPENAI_API_KEY is not set, and the judge needs one. In GitHub Actions it is a secret of "
+            "the repository, which a pull request from a fork cannot read."
+        )
+    if not _program().exists():
+        raise CannotEvaluateError("DeepEval is not installed: pip install -e '.[gate]'")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise CannotEvaluateError(
+            f"{out} is not an empty folder. Old results beside new ones could be taken for new: name "
+            "another folder, or delete this one."
+        )
+    try:
+        dataset.read(pins.dataset)
+    except dataset.BadDatasetError as error:
+        raise CannotEvaluateError(str(error)) from error
+
+
+def _program() -> Path:
+    return Path(sys.executable).parent / "deepeval"
+
+
+def _deepeval(started: Run, out: Path) -> tuple[int, bool]:
+    """Its exit code, and whether it was stopped because of the time."""
+    command = [str(_program()), "test", "run", str(SUITE), "--identifier", str(started.run_id)]
+    command += ["--color", "no", "--display", "failing"]
+    # DeepEval keeps a cache and its last run where it is started.
+    with (
+        tempfile.TemporaryDirectory(prefix="deepeval-") as scratch,
+        (out / run.LOG).open("w") as log,
+    ):
+        process = subprocess.Popen(
+            command,
+            cwd=scratch,
+            env=_environment(out, Path(scratch)),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(started.pins.caps.seconds), False
+        except subprocess.TimeoutExpired:
+            return _stop(process), True
+        except BaseException:
+            _stop(process)  # what goes on without us goes on spending
+            raise
+
+
+def _stop(process: subprocess.Popen[bytes]) -> int:
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(_SECONDS_TO_GIVE_UP)
+    return process.wait()
+
+
+def _environment(out: Path, scratch: Path) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
+    return {
+        **inherited,
+        "EVAL_RUN": str(out / run.RECORD),
+        "DEEPEVAL_RESULTS_FOLDER": str(out / run.DEEPEVAL),
+        "DEEPEVAL_CACHE_FOLDER": str(scratch / "cache"),
+        "DEEPEVAL_HOME": str(scratch / "home"),
+        "DEEPEVAL_TELEMETRY_OPT_OUT": "1",
+        "DEEPEVAL_DISABLE_DOTENV": "1",
+        "DEEPEVAL_DISABLE_LEGACY_KEYFILE": "1",
+        # DeepEval's own retries (2, 5 s at most) do not read Retry-After; OpenAI's client does. Its
+        # time limits would cut a wait for Retry-After short; the client has one for each attempt.
+        "DEEPEVAL_SDK_RETRY_PROVIDERS": '["openai"]',
+        "DEEPEVAL_DISABLE_TIMEOUTS": "1",
+        # A file's name is the local time at which it was written, and the gate reads it as UTC.
+        "TZ": "UTC",
+        "PYTHONUTF8": "1",
+    }

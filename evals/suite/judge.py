@@ -1,0 +1,50 @@
+"""DeepEval's OpenAI client, with the pinned model, price and patience, that knows when to stop."""
+
+import openai
+from deepeval.models import OpenAIModel
+from deepeval.test_case import Audio
+from pydantic import BaseModel
+
+from evals.gate.pins import Pins
+
+# After one of these, another call fails as well: spare the provider a storm and the run its time.
+_HOPELESS = (openai.AuthenticationError, openai.PermissionDeniedError, openai.RateLimitError)
+
+
+class JudgeStoppedError(Exception):
+    """No further call is made; the message repeats why."""
+
+
+class PinnedJudge(OpenAIModel):  # type: ignore[misc]  # DeepEval's types are not followed
+    """One for the whole run: all metrics of all cases draw on the same budget."""
+
+    def __init__(self, pins: Pins) -> None:
+        super().__init__(
+            model=pins.judge.model,
+            base_url=pins.judge.base_url,
+            cost_per_input_token=pins.judge.usd_per_million_input_tokens / 1e6,
+            cost_per_output_token=pins.judge.usd_per_million_output_tokens / 1e6,
+            max_retries=pins.retries.after_first_attempt,
+            timeout=pins.retries.seconds_per_attempt,
+            # DeepEval makes a client for each call; each would read all certificates and connect anew.
+            async_http_client=openai.DefaultAsyncHttpxClient(),
+        )
+        self._cap_usd = pins.caps.usd
+        self._spent_usd = 0.0
+        self._stopped: str | None = None
+
+    async def a_generate(
+        self, prompt: str, schema: type[BaseModel] | None = None, audio: list[Audio] | None = None
+    ) -> tuple[str | BaseModel, float]:
+        """As OpenAIModel's; every metric comes through here."""
+        if self._stopped is None and self._spent_usd >= self._cap_usd:
+            self._stopped = f"The run has spent its cap of {self._cap_usd} USD."
+        if self._stopped is not None:
+            raise JudgeStoppedError(self._stopped)
+        try:
+            said, cost = await super().a_generate(prompt, schema, audio)
+        except _HOPELESS as error:
+            self._stopped = str(error)
+            raise
+        self._spent_usd += cost
+        return said, cost

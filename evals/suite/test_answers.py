@@ -1,0 +1,68 @@
+"""Every case of the data set: ask, judge all at once, then tell case by case."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from deepeval.evaluate import AsyncConfig, DisplayConfig, ErrorConfig, evaluate
+from deepeval.evaluate.types import TestResult
+from deepeval.test_case import LLMTestCase
+
+from evals.gate import dataset, run
+from evals.gate.dataset import Case
+from evals.suite import agent
+from evals.suite.judge import PinnedJudge
+from evals.suite.metrics import metric
+
+PINS = run.read(Path(os.environ["EVAL_RUN"])).pins
+CASES = dataset.read(PINS.dataset)
+
+
+def ask(case: Case) -> LLMTestCase | str:
+    """What to judge, or why there is nothing to judge."""
+    try:
+        answer = agent.answer(case, recorded=dataset.path(PINS.dataset).parent / agent.RECORDED)
+    except agent.AgentError as error:
+        return str(error)
+    return LLMTestCase(
+        name=case.id,
+        input=case.question,
+        actual_output=answer,
+        expected_output=case.expected_answer,
+        retrieval_context=list(case.context),
+        metadata={"topic": case.topic, "dataset": PINS.dataset.version},
+    )
+
+
+@pytest.fixture(scope="session")
+def judged() -> dict[str, TestResult | str]:
+    """Case → how it was judged, or why it was not."""
+    with ThreadPoolExecutor(PINS.parallel_cases) as pool:
+        asked = dict(zip([case.id for case in CASES], pool.map(ask, CASES), strict=True))
+    answered = [case for case in asked.values() if isinstance(case, LLMTestCase)]
+    unanswered = {name: why for name, why in asked.items() if isinstance(why, str)}
+    if not answered:
+        return {**unanswered}
+    judge = PinnedJudge(PINS)
+    results = evaluate(
+        answered,
+        [metric(pinned, judge) for pinned in PINS.metrics],
+        # An error is recorded with its case, so that the others are judged all the same.
+        error_config=ErrorConfig(ignore_errors=True),
+        async_config=AsyncConfig(max_concurrent=PINS.parallel_cases),
+        display_config=DisplayConfig(show_indicator=False, print_results=False),
+    )
+    return {**unanswered, **{result.name: result for result in results.test_results}}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_the_answer_is_good(case: Case, judged: dict[str, TestResult | str]) -> None:
+    """For whoever reads DeepEval's output; what decides is `evalctl gate`."""
+    result = judged[case.id]
+    if isinstance(result, str):
+        pytest.fail(result, pytrace=False)
+    wrong = [data for data in result.metrics_data or [] if not data.success]
+    if wrong:
+        said = [f"{d.name}: {d.error or d.reason} (score {d.score})" for d in wrong]
+        pytest.fail("\n".join(said), pytrace=False)

@@ -1,0 +1,1 @@
+"""What the apps' charts are made of."""

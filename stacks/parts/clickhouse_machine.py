@@ -1,0 +1,131 @@
+"""One ClickHouse node: an instance that can be replaced, on an address and a volume that stay."""
+
+import cdktf
+import constructs
+
+from stacks.aws import (
+    EbsVolume,
+    IamInstanceProfile,
+    Instance,
+    InstanceMetadataOptions,
+    InstanceNetworkInterface,
+    InstanceRootBlockDevice,
+    NetworkInterface,
+    VolumeAttachment,
+)
+from stacks.parts.clickhouse_node.cloud_config import cloud_config
+from stacks.parts.clickhouse_node.settings import Node
+from stacks.parts.iam import Statement, service_role, trust
+
+ROOT_VOLUME_GIB = 30  # the system and ClickHouse's logs; the data has its own volume
+
+_NVME = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
+_DEVICE_PLACEHOLDER = "DATA-DEVICE-OF-THIS-NODE"
+
+
+def replaceable_node(
+    scope: constructs.Construct,
+    *,
+    node: Node,
+    ami: str,
+    zone: str,
+    subnet_id: str,
+    security_group_id: str,
+    key_arn: str,
+    statements: tuple[Statement, ...],
+) -> NetworkInterface:
+    """A node with a role of its own that allows `statements`; returns its lasting address."""
+    name = node.names.aws(f"clickhouse-{node.index}")
+    interface = NetworkInterface(
+        scope,
+        f"interface-{node.index}",
+        subnet_id=subnet_id,
+        security_groups=[security_group_id],
+        description=f"The lasting address of {node.host}",
+        tags={"Name": name},
+    )
+    volume = _data_volume(scope, node, name=name, zone=zone, key_arn=key_arn)
+    instance = Instance(
+        scope,
+        f"node-{node.index}",
+        ami=ami,
+        instance_type=node.names.env.clickhouse.instance_type,
+        iam_instance_profile=_profile(scope, node, name=name, statements=statements),
+        network_interface=[
+            InstanceNetworkInterface(device_index=0, network_interface_id=interface.id)
+        ],
+        metadata_options=InstanceMetadataOptions(
+            http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+        ),
+        root_block_device=_root_volume(name=name, key_arn=key_arn),
+        ebs_optimized=True,
+        monitoring=True,
+        user_data_base64=_user_data(scope, node, volume),
+        # A new AMI or set-up in the code must not take every node down in one apply. Nodes are
+        # replaced on purpose, one after the other: docs/clickhouse.md tells how.
+        lifecycle=cdktf.TerraformResourceLifecycle(ignore_changes=["ami", "user_data_base64"]),
+        tags={"Name": name},
+    )
+    VolumeAttachment(
+        scope,
+        f"data-volume-attachment-{node.index}",
+        device_name="/dev/sdf",
+        instance_id=instance.id,
+        volume_id=volume.id,
+        stop_instance_before_detaching=True,  # so that the file system is unmounted first
+    )
+    return interface
+
+
+def _data_volume(
+    scope: constructs.Construct, node: Node, *, name: str, zone: str, key_arn: str
+) -> EbsVolume:
+    return EbsVolume(
+        scope,
+        f"data-volume-{node.index}",
+        availability_zone=zone,
+        type="gp3",
+        size=node.names.env.clickhouse.data_volume_gib,
+        encrypted=True,
+        kms_key_id=key_arn,
+        # An environment can be torn down on purpose; its data stays as a snapshot.
+        final_snapshot=True,
+        tags={"Name": f"{name}-data"},
+    )
+
+
+def _root_volume(*, name: str, key_arn: str) -> InstanceRootBlockDevice:
+    return InstanceRootBlockDevice(
+        volume_type="gp3",
+        volume_size=ROOT_VOLUME_GIB,
+        encrypted=True,
+        kms_key_id=key_arn,
+        tags={"Name": name},
+    )
+
+
+def _profile(
+    scope: constructs.Construct, node: Node, *, name: str, statements: tuple[Statement, ...]
+) -> str:
+    role = service_role(
+        scope,
+        f"role-{node.index}",
+        names=node.names,
+        name=name,
+        trust_policy=trust("ec2.amazonaws.com"),
+        statements=statements,
+    )
+    return IamInstanceProfile(scope, f"profile-{node.index}", name=name, role=role.name).name
+
+
+def _user_data(scope: constructs.Construct, node: Node, volume: EbsVolume) -> str:
+    """The cloud-config, zipped by Terraform: it stays readable in what is rendered, and fits."""
+    document = cloud_config(node, data_device=_DEVICE_PLACEHOLDER)
+    # Terraform would take the shell's `${...}` for its own.
+    escaped = document.replace("${", "$${").replace("%{", "%%{")
+    # Nitro shows an EBS volume under its id without the hyphen.
+    device = _NVME + cdktf.Fn.replace(volume.id, "-", "")
+    local = cdktf.TerraformLocal(
+        scope, f"cloud-config-{node.index}", escaped.replace(_DEVICE_PLACEHOLDER, device)
+    )
+    return cdktf.Fn.base64gzip(local.as_string)

@@ -1,0 +1,72 @@
+"""What controllers may do in AWS: read Kubernetes's secrets, read metrics, resize this cluster's nodes."""
+
+from environments.names import Names
+from stacks.parts.iam import Statement
+
+
+def external_secrets(
+    names: Names, *, secret_arns: tuple[str, ...], key_arn: str
+) -> tuple[Statement, ...]:
+    """Read exactly these secrets."""
+    return (
+        Statement(
+            actions=("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"),
+            resources=secret_arns,
+        ),
+        Statement(
+            actions=("kms:Decrypt",),
+            resources=(key_arn,),
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"secretsmanager.{names.env.account.region}.amazonaws.com"
+                }
+            },
+        ),
+    )
+
+
+def cloudwatch_exporter() -> tuple[Statement, ...]:
+    """Read metrics. CloudWatch knows no narrower resource than "*" for either call."""
+    return (Statement(actions=("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")),)
+
+
+def cluster_autoscaler(names: Names) -> tuple[Statement, ...]:
+    """Look at all Auto Scaling groups, resize only this cluster's.
+
+    AWS knows no narrower resource than "*" for the calls that only look.
+    """
+    account = names.env.account
+    return (
+        Statement(
+            actions=(
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeAutoScalingInstances",
+                "autoscaling:DescribeLaunchConfigurations",
+                "autoscaling:DescribeScalingActivities",
+                "autoscaling:DescribeTags",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:GetInstanceTypesFromInstanceRequirements",
+            ),
+        ),
+        Statement(
+            actions=("eks:DescribeNodegroup",),
+            resources=(f"arn:aws:eks:{account.region}:{account.id}:nodegroup/{names.cluster}/*/*",),
+        ),
+        Statement(
+            actions=(
+                "autoscaling:SetDesiredCapacity",
+                "autoscaling:TerminateInstanceInAutoScalingGroup",
+            ),
+            resources=(
+                f"arn:aws:autoscaling:{account.region}:{account.id}"
+                ":autoScalingGroup:*:autoScalingGroupName/*",
+            ),
+            conditions={
+                "StringEquals": {
+                    f"aws:ResourceTag/k8s.io/cluster-autoscaler/{names.cluster}": "owned"
+                }
+            },
+        ),
+    )

@@ -1,0 +1,226 @@
+"""Buckets that are safe by construction: private, encrypted, versioned, TLS only and tidied up."""
+
+import cdktf
+import constructs
+
+from environments.names import Bucket, Names
+from stacks.aws import (
+    S3Bucket,
+    S3BucketLifecycleConfiguration,
+    S3BucketLifecycleConfigurationRule,
+    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleExpiration,
+    S3BucketLifecycleConfigurationRuleFilter,
+    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
+    S3BucketLoggingA,
+    S3BucketOwnershipControls,
+    S3BucketOwnershipControlsRule,
+    S3BucketPolicy,
+    S3BucketPublicAccessBlock,
+    S3BucketServerSideEncryptionConfigurationA,
+    S3BucketServerSideEncryptionConfigurationRuleA,
+    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
+    S3BucketVersioningA,
+    S3BucketVersioningVersioningConfiguration,
+)
+from stacks.parts.iam import Statement, policy
+
+UNFINISHED_UPLOAD_DAYS = 7  # parts of an upload nobody finished are invisible and cost money
+
+
+def safe_bucket(
+    scope: constructs.Construct,
+    id_: str,
+    *,
+    names: Names,
+    bucket: Bucket,
+    key_arn: str | None,
+    access_log_bucket: str | None,
+    expire_after_days: int | None,
+    statements: tuple[Statement, ...] = (),
+) -> tuple[S3Bucket, S3BucketPolicy]:
+    """A private bucket whose objects can be brought back for a while after they are overwritten.
+
+    `key_arn` None encrypts with S3's own key, for what cannot use KMS. `access_log_bucket` None is
+    for the bucket that holds the access logs. `expire_after_days` None keeps objects until somebody
+    deletes them. `statements` join the bucket policy, which comes back too: who can only use the
+    bucket because of it must wait for it.
+    """
+    created = S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
+    versioning = _keep_versions(scope, id_, created)
+    _encrypt(scope, id_, created, key_arn)
+    private = _keep_private(scope, id_, created)
+    bucket_policy = _restrict(
+        scope, id_, created, names.bucket_arn(bucket), key_arn, statements, after=private
+    )
+    _tidy(
+        scope,
+        id_,
+        created,
+        expire_after_days=expire_after_days,
+        noncurrent_days=names.env.storage.noncurrent_version_retention_days,
+        after=versioning,
+    )
+    if access_log_bucket is not None:
+        S3BucketLoggingA(
+            scope,
+            f"{id_}-access-log",
+            bucket=created.bucket,
+            target_bucket=access_log_bucket,
+            target_prefix=f"s3/{bucket}/",
+        )
+    return created, bucket_policy
+
+
+def _keep_versions(
+    scope: constructs.Construct, id_: str, bucket: S3Bucket
+) -> cdktf.ITerraformDependable:
+    return S3BucketVersioningA(
+        scope,
+        f"{id_}-versioning",
+        bucket=bucket.bucket,
+        versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+    )
+
+
+def _encrypt(scope: constructs.Construct, id_: str, bucket: S3Bucket, key_arn: str | None) -> None:
+    S3BucketServerSideEncryptionConfigurationA(
+        scope,
+        f"{id_}-encryption",
+        bucket=bucket.bucket,
+        rule=[
+            S3BucketServerSideEncryptionConfigurationRuleA(
+                apply_server_side_encryption_by_default=S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+                    sse_algorithm="AES256" if key_arn is None else "aws:kms",
+                    kms_master_key_id=key_arn,
+                ),
+                # One KMS call for many objects instead of one for each.
+                bucket_key_enabled=None if key_arn is None else True,
+            )
+        ],
+    )
+
+
+def _keep_private(
+    scope: constructs.Construct, id_: str, bucket: S3Bucket
+) -> cdktf.ITerraformDependable:
+    owned = S3BucketOwnershipControls(
+        scope,
+        f"{id_}-ownership",
+        bucket=bucket.bucket,
+        rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+    )
+    # S3 refuses two of these settings at once: ownership, this block and the policy go in turn.
+    return S3BucketPublicAccessBlock(
+        scope,
+        f"{id_}-public-access-block",
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        depends_on=[owned],
+    )
+
+
+def _restrict(
+    scope: constructs.Construct,
+    id_: str,
+    bucket: S3Bucket,
+    arn: str,
+    key_arn: str | None,
+    statements: tuple[Statement, ...],
+    *,
+    after: cdktf.ITerraformDependable,
+) -> S3BucketPolicy:
+    return S3BucketPolicy(
+        scope,
+        f"{id_}-policy",
+        bucket=bucket.bucket,
+        policy=policy(*_tls_only(arn), *_key_only(arn, key_arn), *statements),
+        depends_on=[after],
+    )
+
+
+def _tls_only(arn: str) -> tuple[Statement, ...]:
+    return (
+        _deny(("s3:*",), (arn, f"{arn}/*"), {"Bool": {"aws:SecureTransport": "false"}}),
+        _deny(("s3:*",), (arn, f"{arn}/*"), {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+    )
+
+
+def _key_only(arn: str, key_arn: str | None) -> tuple[Statement, ...]:
+    """An upload that asks for another encryption than the bucket's is refused.
+
+    `Null` comes with each condition because a missing header, which means the bucket's own
+    encryption, would count as not equal.
+    """
+    if key_arn is None:
+        return ()
+    return tuple(
+        _deny(
+            ("s3:PutObject",),
+            (f"{arn}/*",),
+            {"StringNotEquals": {header: wanted}, "Null": {header: "false"}},
+        )
+        for header, wanted in (
+            ("s3:x-amz-server-side-encryption", "aws:kms"),
+            ("s3:x-amz-server-side-encryption-aws-kms-key-id", key_arn),
+        )
+    )
+
+
+def _deny(
+    actions: tuple[str, ...],
+    resources: tuple[str, ...],
+    conditions: dict[str, dict[str, str | list[str]]],
+) -> Statement:
+    return Statement(
+        actions=actions,
+        resources=resources,
+        principals={"AWS": "*"},
+        conditions=conditions,
+        deny=True,
+    )
+
+
+def _tidy(
+    scope: constructs.Construct,
+    id_: str,
+    bucket: S3Bucket,
+    *,
+    expire_after_days: int | None,
+    noncurrent_days: int,
+    after: cdktf.ITerraformDependable,
+) -> None:
+    S3BucketLifecycleConfiguration(
+        scope,
+        f"{id_}-lifecycle",
+        bucket=bucket.bucket,
+        rule=[
+            S3BucketLifecycleConfigurationRule(
+                id="tidy",
+                status="Enabled",
+                filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                expiration=[_expiration(expire_after_days)],
+                noncurrent_version_expiration=[
+                    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                        noncurrent_days=noncurrent_days
+                    )
+                ],
+                abort_incomplete_multipart_upload=[
+                    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                        days_after_initiation=UNFINISHED_UPLOAD_DAYS
+                    )
+                ],
+            )
+        ],
+        depends_on=[after],
+    )
+
+
+def _expiration(days: int | None) -> S3BucketLifecycleConfigurationRuleExpiration:
+    if days is None:
+        # What is left of a deleted object once its versions have gone.
+        return S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
+    return S3BucketLifecycleConfigurationRuleExpiration(days=days)

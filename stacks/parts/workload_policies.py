@@ -1,0 +1,50 @@
+"""What the platform's own pods may do in AWS: read datasets, write reports, nothing else."""
+
+from environments.names import Bucket, Names
+from stacks.parts.iam import Statement
+
+_READ = ("s3:GetObject",)
+_WRITE = ("s3:PutObject", "s3:AbortMultipartUpload")
+
+
+def orchestrator(names: Names, *, storage_key_arn: str) -> tuple[Statement, ...]:
+    """Takes datasets in, hands reports out."""
+    return (
+        _objects(names, Bucket.DATASETS, *_READ, *_WRITE),
+        _objects(names, Bucket.REPORTS, *_READ),
+        _listing(names, Bucket.DATASETS, Bucket.REPORTS),
+        _key(names, storage_key_arn),
+    )
+
+
+def worker(names: Names, *, storage_key_arn: str) -> tuple[Statement, ...]:
+    """Reads what it evaluates and writes what it found; it cannot read other runs' reports."""
+    return (
+        _objects(names, Bucket.DATASETS, *_READ),
+        _objects(names, Bucket.REPORTS, *_WRITE),
+        _listing(names, Bucket.DATASETS),
+        _key(names, storage_key_arn),
+    )
+
+
+def _objects(names: Names, bucket: Bucket, *actions: str) -> Statement:
+    return Statement(actions=actions, resources=(f"{names.bucket_arn(bucket)}/*",))
+
+
+def _listing(names: Names, *buckets: Bucket) -> Statement:
+    # Without it S3 answers 403 instead of 404 for a missing object.
+    return Statement(
+        actions=("s3:ListBucket",),
+        resources=tuple(names.bucket_arn(bucket) for bucket in buckets),
+    )
+
+
+def _key(names: Names, key_arn: str) -> Statement:
+    """The buckets' key, through S3 only. A multipart upload also needs to decrypt."""
+    return Statement(
+        actions=("kms:Decrypt", "kms:GenerateDataKey"),
+        resources=(key_arn,),
+        conditions={
+            "StringEquals": {"kms:ViaService": f"s3.{names.env.account.region}.amazonaws.com"}
+        },
+    )

@@ -1,0 +1,204 @@
+"""From jobs in a real Redis to a message in Slack, and back (B7, B13), with the real programs between.
+
+Nothing rendered is changed but Alertmanager's waits. An alert's own wait is a part of its rule: the
+test starts Prometheus as it is after a restart, with a past in which the queue has been too long for
+some minutes. Prometheus then takes up the alert's wait where it was (its manual, "Alerting rules").
+"""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from argocd.addons.redis_exporter import FLAGS
+from environments.names import REDIS_QUEUE_KEY
+from evalctl.board_pages.programs import answers, listens, running
+from evalctl.board_pages.prometheus import add_blocks, serving
+from evalctl.rehearsal.processes import free_port
+from telemetry.contract import Emitter
+from tests.dashboards.alerting.rules import alert_rule, rule_file
+from tests.dashboards.alerting.slack import alertmanager, slack
+from tests.dashboards.alerting.test_alerts import GET_PROMTOOL
+from tests.support.http_server import http_server
+from tests.support.manifests import Manifest
+from tests.support.tools import program
+
+GET_REDIS = "apt-get install redis-server prometheus-redis-exporter"
+EXPORTER = {"job": str(Emitter.REDIS_EXPORTER), "instance": "queue"}
+ORCHESTRATOR = {"job": str(Emitter.ORCHESTRATOR), "instance": "api"}
+JOBS = 1_001
+AGE_SECONDS = 420
+
+
+@pytest.fixture
+def rules(observation: dict[str, list[Manifest]]) -> list[Manifest]:
+    return observation["prod"]
+
+
+@dataclass(frozen=True)
+class Redis:
+    """A real one; `cli` is the program to talk to it with."""
+
+    cli: str
+    port: int
+
+    def do(self, *command: str) -> None:
+        subprocess.run(
+            [self.cli, "-p", str(self.port), *command], check=True, stdout=subprocess.DEVNULL
+        )
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[Redis]:
+    port = free_port()
+    settings = ("--port", str(port), "--bind", "127.0.0.1", "--save", "")
+    with running(
+        program("redis-server", get_it=GET_REDIS),
+        *settings,
+        folder=folder,
+        ready=lambda: listens(port),
+    ):
+        yield Redis(program("redis-cli", get_it=GET_REDIS), port)
+
+
+@contextmanager
+def exporter(queue: Redis, folder: Path) -> Iterator[str]:
+    """redis_exporter with the flags of its add-on; gives its address."""
+    listen = f"127.0.0.1:{free_port()}"
+    with running(
+        program("prometheus-redis-exporter", get_it=GET_REDIS),
+        f"-redis.addr=redis://127.0.0.1:{queue.port}",
+        f"-web.listen-address={listen}",
+        *(f"-{name}={value}" for name, value in FLAGS.items()),
+        folder=folder,
+        ready=lambda: answers(f"http://{listen}/metrics"),
+    ):
+        yield listen
+
+
+@dataclass
+class Orchestrator:
+    """Stands for the program that knows how long jobs have waited."""
+
+    listen: str
+    oldest_job_seconds: int
+
+
+@contextmanager
+def orchestrator() -> Iterator[Orchestrator]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            age = stand_in.oldest_job_seconds
+            self.wfile.write(f"eval_queue_oldest_job_age_seconds {age}\n".encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http_server(Handler) as listen:
+        stand_in = Orchestrator(listen, AGE_SECONDS)
+        yield stand_in
+
+
+def past(rules: list[Manifest], *alerts: str) -> Iterator[str]:
+    """What Prometheus had stored before it was restarted a moment ago, as OpenMetrics text."""
+    now = int(time.time())
+    minutes = 6
+    series = {
+        f"redis_key_size{{{_labels(EXPORTER | {'db': 'db0', 'key': REDIS_QUEUE_KEY})}}}": JOBS,
+        "queue:jobs_waiting:sum": JOBS,
+        f"eval_queue_oldest_job_age_seconds{{{_labels(ORCHESTRATOR)}}}": AGE_SECONDS,
+    }
+    for name in alerts:
+        labels = {"alertname": name, **alert_rule(rules, name)["labels"]}
+        # Since when the alert has been pending: what Prometheus looks up when it starts.
+        series[f"ALERTS_FOR_STATE{{{_labels(labels)}}}"] = now - minutes * 60
+    for name, value in series.items():
+        for at in range(now - minutes * 60, now - 4, 15):
+            yield f"{name} {value} {at}\n"
+    yield "# EOF\n"
+
+
+def _labels(labels: dict[str, Any]) -> str:
+    return ",".join(f'{name}="{value}"' for name, value in labels.items())
+
+
+def configuration(*, rules: Path, targets: dict[str, dict[str, str]], alertmanager: str) -> str:
+    """Of Prometheus: each target with its labels, and everything every second."""
+    return yaml.safe_dump(
+        {
+            "global": {
+                "scrape_interval": "1s",
+                "evaluation_interval": "2s",
+                "external_labels": {"environment": "prod"},
+            },
+            "rule_files": [str(rules)],
+            "alerting": {
+                "alertmanagers": [
+                    {"static_configs": [{"targets": [alertmanager.removeprefix("http://")]}]}
+                ]
+            },
+            "scrape_configs": [
+                {
+                    "job_name": labels["job"],
+                    "static_configs": [{"targets": [target], "labels": labels}],
+                }
+                for target, labels in targets.items()
+            ],
+        }
+    )
+
+
+@pytest.mark.rehearsal
+def test_a_lagging_queue_is_told_in_slack_and_so_is_its_end(
+    rules: list[Manifest], tmp_path: Path
+) -> None:
+    for tool in ("prometheus", "promtool"):
+        program(tool, get_it=GET_PROMTOOL)
+    told_by = ("QueueBacklog", "QueueLagging")
+    with (
+        slack() as told,
+        orchestrator() as api,
+        redis(tmp_path) as queue,
+        exporter(queue, tmp_path) as exported,
+        alertmanager(rules, told, tmp_path) as manager,
+    ):
+        queue.do("RPUSH", REDIS_QUEUE_KEY, *(f"job-{number}" for number in range(JOBS)))
+        add_blocks(past(rules, *told_by), tmp_path / "data")
+        with serving(
+            tmp_path / "data",
+            folder=tmp_path,
+            configuration=configuration(
+                rules=rule_file(rules, tmp_path),
+                targets={exported: EXPORTER, api.listen: ORCHESTRATOR},
+                alertmanager=manager.address,
+            ),
+            flags=(
+                "--rules.alert.resend-delay=1s",
+                # By default it takes up no wait shorter than ten minutes.
+                "--rules.alert.for-grace-period=0s",
+            ),
+        ):
+            backlog = told.wait_for("sre-critical", lambda m: "QueueBacklog" in m.title)
+            lagging = told.wait_for("sre-critical", lambda m: "QueueLagging" in m.title)
+            told.wait_for("heartbeat", lambda m: m.body["status"] == "firing")
+            assert len(told.to("sre-critical")) == len(told_by), "one message for each"
+
+            queue.do("LTRIM", REDIS_QUEUE_KEY, "0", "499")
+            api.oldest_job_seconds = 30
+
+            for alert in told_by:
+                told.wait_for_title("sre-critical", f"[prod] resolved: {alert}")
+
+    assert backlog.title == "[prod] critical: QueueBacklog"
+    assert "*1.001k jobs are pending*" in backlog.text
+    assert "Owner: sre | <https://github.com/" in backlog.text
+    assert backlog.link.endswith("docs/runbooks/platform-health.md#queue-lag")
+    assert "*A job has waited 7m 0s*" in lagging.text

@@ -1,0 +1,148 @@
+"""What a real Alertmanager with the rendered configuration makes of alerts: few, plain messages."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dashboards.alerting.rules import alert_rule
+from tests.dashboards.alerting.slack import Alertmanager, Slack, alertmanager, slack
+from tests.support.manifests import Manifest
+
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("alertmanager")]
+
+_SETTLED_SECONDS = 4  # longer than the shortened waits, so that what is not there will not come
+
+
+@pytest.fixture
+def told() -> Iterator[Slack]:
+    with slack() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def manager(
+    told: Slack, observation: dict[str, list[Manifest]], tmp_path: Path
+) -> Iterator[Alertmanager]:
+    with alertmanager(observation["prod"], told, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def rules(observation: dict[str, list[Manifest]]) -> list[Manifest]:
+    return observation["prod"]
+
+
+def firing(rules: list[Manifest], name: str, **labels: str) -> dict[str, Any]:
+    """An alert as Prometheus sends it."""
+    rule = alert_rule(rules, name)
+    return {
+        "labels": {"alertname": name, "environment": "prod", **rule["labels"], **labels},
+        "annotations": rule["annotations"],
+        "startsAt": (datetime.now(UTC) - timedelta(minutes=7)).isoformat(),
+    }
+
+
+def test_one_message_tells_all_that_fires_why_since_when_whose_and_what_to_do(
+    manager: Alertmanager, told: Slack, rules: list[Manifest]
+) -> None:
+    alerts = [firing(rules, "ProviderSlow", gen_ai_provider_name=name) for name in ("a", "b")]
+    alerts[0]["annotations"] = alerts[0]["annotations"] | {"summary": "a takes 25s"}
+    alerts[1]["annotations"] = alerts[1]["annotations"] | {"summary": "b takes 31s"}
+    runbook = alerts[0]["annotations"]["runbook_url"]
+
+    manager.post(*alerts)
+    message = told.wait_for("sre-warning", lambda _: True)
+    time.sleep(_SETTLED_SECONDS)
+
+    assert len(told.received) == 1
+    assert message.title == "[prod] warning: ProviderSlow (2 of 2 firing)"
+    assert message.link == runbook
+    assert "*a takes 25s*" in message.text
+    assert "*b takes 31s*" in message.text
+    assert re.search(r"Since 20\d\d-\d\d-\d\d \d\d:\d\d UTC", message.text)
+    assert message.text.endswith(f"Owner: sre | <{runbook}|what to do>")
+    assert "{{" not in str(message.body)
+
+
+def test_the_end_of_an_alert_is_told_where_its_beginning_was(
+    manager: Alertmanager, told: Slack, rules: list[Manifest]
+) -> None:
+    alert = firing(rules, "LlmBudgetExceeded")
+
+    manager.post(alert)
+    told.wait_for("finops-critical", lambda m: m.title == "[prod] critical: LlmBudgetExceeded")
+    manager.post(alert, over=True)
+    over = told.wait_for("finops-critical", lambda m: "resolved" in m.title)
+
+    assert over.title == "[prod] resolved: LlmBudgetExceeded"
+    assert over.text.startswith("Over: ")
+    assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\d to 20\d\d-\d\d-\d\d \d\d:\d\d UTC", over.text)
+    assert len(told.received) == 2
+
+
+def test_critical_silences_the_warning_about_the_same_thing_and_no_other(
+    manager: Alertmanager, told: Slack, rules: list[Manifest]
+) -> None:
+    manager.post(firing(rules, "WorkerErrorRateCritical"))
+    told.wait_for("sre-critical", lambda _: True)
+    manager.post(*(firing(rules, name) for name in ("WorkerErrorRateHigh", "QueueMemoryHigh")))
+    told.wait_for("sre-warning", lambda _: True)
+    time.sleep(_SETTLED_SECONDS)
+
+    assert sorted(message.title for message in told.received) == [
+        "[prod] critical: WorkerErrorRateCritical",
+        "[prod] warning: QueueMemoryHigh",
+    ]
+
+
+def test_a_queue_that_is_down_silences_its_consequences_but_not_what_users_feel(
+    manager: Alertmanager, told: Slack, rules: list[Manifest]
+) -> None:
+    manager.post(firing(rules, "QueueUnreachable"))
+    told.wait_for("sre-critical", lambda m: "QueueUnreachable" in m.title)
+    consequences = ("QueueLagging", "WorkerErrorRateCritical", "OrchestratorDown")
+    manager.post(*(firing(rules, name) for name in consequences))
+    told.wait_for("sre-critical", lambda m: "OrchestratorDown" in m.title)
+    time.sleep(_SETTLED_SECONDS)
+
+    assert sorted(message.title for message in told.received) == [
+        "[prod] critical: OrchestratorDown",
+        "[prod] critical: QueueUnreachable",
+    ]
+
+
+def test_the_dead_mans_switch_reaches_its_heartbeat_at_once_and_no_channel(
+    manager: Alertmanager, told: Slack, rules: list[Manifest]
+) -> None:
+    manager.post(firing(rules, "DeadMansSwitch"))
+
+    beat = told.wait_for("heartbeat", lambda _: True)
+
+    assert beat.body["status"] == "firing"
+    assert [message.channel for message in told.received] == ["heartbeat"]
+
+
+def test_an_alert_of_the_charts_own_rules_is_told_with_its_words(
+    manager: Alertmanager, told: Slack
+) -> None:
+    manager.post(
+        {
+            "labels": {
+                "alertname": "KubeNodeNotReady",
+                "severity": "warning",
+                "environment": "prod",
+            },
+            "annotations": {"summary": "Node is not ready.", "description": "n1 has left."},
+        }
+    )
+
+    message = told.wait_for("sre-warning", lambda _: True)
+
+    assert message.title == "[prod] warning: KubeNodeNotReady"
+    assert message.text.startswith("*Node is not ready.*\nn1 has left.\nSince ")
+    assert message.text.endswith("\nOwner: sre")

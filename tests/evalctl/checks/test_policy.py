@@ -1,0 +1,228 @@
+"""Checkov really reads what is rendered, and nothing gets past it unanswered."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evalctl.checks.policy import SKIPS, Finding, findings, read_skips
+
+NO_SKIPS = ""
+
+
+def write_stack(rendered: Path, environment: str, stack: str, resources: object) -> None:
+    folder = rendered / environment / "terraform" / stack
+    folder.mkdir(parents=True)
+    document = {
+        "terraform": {"required_version": ">= 1.11", "backend": {"s3": {"bucket": "state"}}},
+        "resource": resources,
+    }
+    (folder / "cdk.tf.json").write_text(json.dumps(document, indent=2))
+
+
+def write_manifest(rendered: Path, environment: str, manifest: dict[str, object]) -> None:
+    folder = rendered / environment / "k8s" / "worker"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{manifest['kind']}-worker.yaml").write_text(yaml.safe_dump(manifest))
+
+
+def deployment(annotations: dict[str, str]) -> dict[str, object]:
+    container = {"name": "worker", "image": "worker", "securityContext": {"privileged": True}}
+    labels = {"app": "worker"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "worker", "namespace": "platform", "annotations": annotations},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
+
+
+NETWORK_POLICY: dict[str, object] = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "worker", "namespace": "platform"},
+    "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+}
+BUCKET = {"aws_s3_bucket": {"data": {"bucket": "data"}}, "aws_eip": {"data": {"domain": "vpc"}}}
+BLOCKED = BUCKET | {
+    "aws_s3_bucket_public_access_block": {
+        "data": {
+            "bucket": "${aws_s3_bucket.data.id}",
+            "block_public_acls": True,
+            "block_public_policy": True,
+            "ignore_public_acls": True,
+            "restrict_public_buckets": True,
+        }
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two environments that differ in what protects them: dev has it, prod lacks it."""
+    rendered = tmp_path_factory.mktemp(".hidden") / "rendered"
+    write_stack(rendered, "dev", "storage", BLOCKED)
+    write_stack(rendered, "prod", "storage", BUCKET)
+    write_manifest(rendered, "dev", NETWORK_POLICY)
+    write_manifest(rendered, "dev", deployment({"checkov.io/skip1": "CKV_K8S_16=why not"}))
+    write_manifest(rendered, "prod", deployment({}))
+    return rendered
+
+
+@pytest.fixture(scope="module")
+def found(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
+    skips = tmp_path_factory.mktemp("skips") / "skips.toml"
+    skips.write_text(NO_SKIPS)
+    return findings(planted, skips=skips)
+
+
+def failing(found: list[Finding], check: str) -> list[tuple[str, str]]:
+    return [(finding.file, finding.resource) for finding in found if finding.check == check]
+
+
+def test_a_bad_terraform_resource_is_found_by_its_address(found: list[Finding]) -> None:
+    no_versioning = "CKV_AWS_21"
+    assert failing(found, no_versioning) == [
+        ("rendered/dev/terraform/storage/cdk.tf.json", "aws_s3_bucket.data"),
+        ("rendered/prod/terraform/storage/cdk.tf.json", "aws_s3_bucket.data"),
+    ]
+
+
+def test_a_bad_manifest_is_found(found: list[Finding]) -> None:
+    privileged = "CKV_K8S_16"
+    assert (
+        "rendered/prod/k8s/worker/Deployment-worker.yaml",
+        "Deployment.platform.worker",
+    ) in failing(found, privileged)
+
+
+def test_what_protects_one_stack_does_not_answer_for_another(found: list[Finding]) -> None:
+    no_public_access_block = "CKV2_AWS_6"
+    assert failing(found, no_public_access_block) == [
+        ("rendered/prod/terraform/storage/cdk.tf.json", "aws_s3_bucket.data")
+    ]
+
+
+def test_what_protects_one_environment_does_not_answer_for_another(found: list[Finding]) -> None:
+    no_network_policy = "CKV2_K8S_6"
+    files = [file for file, _ in failing(found, no_network_policy)]
+    assert files == ["rendered/prod/k8s/worker/Deployment-worker.yaml"]
+
+
+def test_a_skip_outside_the_one_file_is_a_finding(found: list[Finding]) -> None:
+    (skipped,) = [finding for finding in found if "annotation" in finding.message]
+    assert (skipped.check, skipped.file) == (
+        "CKV_K8S_16",
+        "rendered/dev/k8s/worker/Deployment-worker.yaml",
+    )
+
+
+def test_a_finding_tells_file_resource_check_and_what_is_wrong(found: list[Finding]) -> None:
+    assert (
+        "rendered/prod/terraform/storage/cdk.tf.json: aws_s3_bucket.data: CKV_AWS_21, "
+        "Ensure all data stored in the S3 bucket have versioning enabled"
+    ) in map(str, found)
+
+
+def test_a_skip_answers_for_its_check_at_its_resources_only_and_a_stale_one_is_a_finding(
+    planted: Path, found: list[Finding], tmp_path: Path
+) -> None:
+    skips = tmp_path / "skips.toml"
+    skips.write_text(
+        """
+        [[skip]]
+        check = "CKV_AWS_21"
+        resource = "dev/terraform/*/aws_s3_bucket.*"
+        reason = "a test"
+
+        [[skip]]
+        check = "CKV_AWS_21"
+        resource = "dev/terraform/storage/aws_s3_bucket.gone"
+        reason = "a test"
+        """
+    )
+    before, after = set(found), set(findings(planted, skips=skips))
+    (answered,) = before - after
+    assert (answered.check, answered.file.split("/")[1]) == ("CKV_AWS_21", "dev")
+    (stale,) = after - before
+    assert (stale.file, stale.resource) == (
+        "skips.toml",
+        "dev/terraform/storage/aws_s3_bucket.gone",
+    )
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'check = "CKV_AWS_21"\nresource = "*"',
+        'check = "CKV_AWS_21"\nreason = "a test"',
+        'resource = "*"\nreason = "a test"',
+        'check = "CKV_AWS_21"\nresource = "*"\nreason = " "',
+        'check = "CKV_AWS_21"\nresource = "*"\nreason = "a test"\nuntil = "2030"',
+    ],
+)
+def test_a_skip_without_check_resource_and_reason_is_refused(entry: str, tmp_path: Path) -> None:
+    skips = tmp_path / "skips.toml"
+    skips.write_text(f"[[skip]]\n{entry}\n")
+    with pytest.raises(ValueError, match="skip 1"):
+        read_skips(skips)
+
+
+def test_a_file_that_is_not_toml_is_told_by_its_name(tmp_path: Path) -> None:
+    skips = tmp_path / "skips.toml"
+    skips.write_text("[[skip]]\ncheck = CKV_1\n")
+    with pytest.raises(ValueError, match=r"skips\.toml is not TOML: .*line 2"):
+        read_skips(skips)
+
+
+def test_a_file_that_checkov_cannot_read_is_a_finding(tmp_path: Path) -> None:
+    rendered = tmp_path / "rendered"
+    write_stack(rendered, "dev", "network", BUCKET)
+    stack = rendered / "dev/terraform/network/cdk.tf.json"
+    stack.write_text(stack.read_text()[:-9])
+    write_manifest(rendered, "dev", {"kind": "ConfigMap"})
+    skips = tmp_path / "skips.toml"
+    skips.write_text(NO_SKIPS)
+    unread = [finding.file for finding in findings(rendered, skips=skips)]
+    assert unread == [
+        "rendered/dev/k8s/worker/ConfigMap-worker.yaml",
+        "rendered/dev/terraform/network/cdk.tf.json",
+    ]
+
+
+def test_an_application_set_s_template_is_not_taken_for_an_object_that_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    rendered = tmp_path / "rendered"
+    write_manifest(
+        rendered,
+        "dev",
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "ApplicationSet",
+            "metadata": {"name": "previews", "namespace": "argocd"},
+            "spec": {"template": {"metadata": {"name": "pr-{{.number}}"}}},
+        },
+    )
+    skips = tmp_path / "skips.toml"
+    skips.write_text(NO_SKIPS)
+    assert findings(rendered, skips=skips) == []
+
+
+def test_nothing_to_check_is_not_a_pass(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="make render"):
+        findings(tmp_path)
+
+
+def test_no_policy_forbids_anything_that_is_rendered(rendered: Path) -> None:
+    found = findings(rendered)
+    assert not found, "\n" + "\n".join(map(str, found))
+
+
+def test_every_skip_names_a_check_of_checkov() -> None:
+    for skip in read_skips(SKIPS):
+        assert skip.check.startswith(("CKV_", "CKV2_")), skip

@@ -1,0 +1,536 @@
+"""`evalctl teardown` as a person runs it, with the real kubectl and aws.
+
+cdktf is a program that only tells how it was called: that the real one destroys every stack with this
+command, and leaves nothing, is proven in tests/evalctl/rehearsal/test_life_by_cdktf.py.
+"""
+
+import dataclasses
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from argocd.waves import ORDER
+from environments.dev import DEV
+from environments.names import Addon, App, Bucket, Image, Names, Stack
+from evalctl.lifecycle.identity import Kubectl
+from evalctl.lifecycle.teardown import delete_applications
+from evalctl.rehearsal.emulator import EmulatedAws
+from tests.evalctl.lifecycle.conftest import CONTEXT, NAMES, Operator, create_cluster, write_program
+from tests.evalctl.lifecycle.fake_api import Cluster
+from tests.support.board_pages import PREVIEWS
+from tests.support.pages import shell_blocks
+
+# One emulated AWS serves all.
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("bootstrap")]
+
+APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
+INGRESS = "/apis/networking.k8s.io/v1/namespaces/eval-platform/ingresses/orchestrator"
+VOLUME = "/api/v1/persistentvolumes/prometheus"
+CDKTF = "node_modules/.bin/cdktf"
+# What of kubectl's and aws' calls is only a look at whether it may start.
+LOOKS = (
+    *("kubectl config ", "aws sts ", "aws eks ", "aws rds ", "aws s3 cp ", "aws ecr list-images "),
+    *("aws s3api list-object-versions ", "aws backup list-", "aws backup describe-"),
+)
+MANIFEST = json.dumps(
+    {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
+)
+REGION = DEV.account.region
+VAULT = NAMES.aws("backup")
+REPORTS = NAMES.bucket(Bucket.REPORTS)
+
+
+@pytest.fixture
+def operator(operator: Operator, rendered: Path) -> Operator:
+    """Someone who has what a destroy takes, too."""
+    checkout = operator.checkout
+    database = NAMES.stack_folder(Stack.DATABASE)
+    shutil.copytree(rendered.parent / database, checkout / database)
+    (checkout / CDKTF).parent.mkdir(parents=True)
+    write_program(checkout / CDKTF, "true", name=CDKTF, log=checkout)
+    for name in ("node", "terraform"):
+        write_program(checkout / "programs" / name, "false")  # only cdktf would call it
+    return operator
+
+
+@pytest.fixture
+def cluster(cluster: Cluster, rendered: Path) -> Cluster:
+    """One that Argo CD keeps in sync, with a load balancer and a volume."""
+    definition = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    cluster.add(*definition, "applications.argoproj.io")
+    for file in (rendered / "dev" / "argocd").glob("Application-*.yaml"):
+        application = yaml.safe_load(file.read_text())
+        cluster.objects[f"{APPLICATIONS}/{application['metadata']['name']}"] = application
+    cluster.add("networking.k8s.io/v1", "Ingress", "orchestrator", namespace="eval-platform")
+    cluster.add("v1", "PersistentVolume", "prometheus")
+    cluster.made_by[path(App.ORCHESTRATOR)] = [INGRESS]
+    cluster.made_by[path(App.MONITORING)] = [VOLUME]
+    return cluster
+
+
+@pytest.fixture
+def no_cluster(operator: Operator, aws: EmulatedAws) -> Iterator[None]:
+    """The cluster stack is destroyed already."""
+    aws.client("eks").delete_cluster(name=NAMES.cluster)
+    yield
+    create_cluster(aws)
+
+
+class InUse:
+    """Dev's stores in the emulated AWS, made and filled as the stacks and their users would."""
+
+    def __init__(self, aws: EmulatedAws, rendered: Path, cleanup: ExitStack) -> None:
+        self._aws = aws
+        self._rendered = rendered
+        self._cleanup = cleanup
+        self._states = self.make_bucket(NAMES.bucket(Bucket.STATE))
+
+    def repositories(self) -> None:
+        """One image in each."""
+        ecr = self._aws.client("ecr")
+        for image in Image:
+            name = NAMES.image_repository(image)
+            ecr.create_repository(repositoryName=name)
+            self._cleanup.callback(delete_repository, ecr, name)
+            ecr.put_image(repositoryName=name, imageManifest=MANIFEST, imageTag="release-1")
+        self._note(Stack.REGISTRY, "aws_ecr_repository")
+
+    def bucket(self) -> None:
+        """What was in it is deleted, and an old version is left."""
+        self.make_bucket(REPORTS)
+        s3 = self._aws.client("s3")
+        s3.put_bucket_versioning(Bucket=REPORTS, VersioningConfiguration={"Status": "Enabled"})
+        for number in range(3):
+            s3.put_object(Bucket=REPORTS, Key=f"report {number}", Body=b"good")
+            s3.delete_object(Bucket=REPORTS, Key=f"report {number}")
+        self._note(Stack.STORAGE, "aws_s3_bucket")
+
+    def vault(self, *, region: str = REGION) -> Any:
+        """With one recovery point; AWS Backup's client of its region."""
+        backup = self._aws.client("backup", region)
+        made = backup.create_backup_vault(BackupVaultName=VAULT)
+        self._cleanup.callback(delete_vault, backup)
+        backup.start_backup_job(
+            BackupVaultName=VAULT,
+            ResourceArn=f"arn:aws:rds:{region}:{DEV.account.id}:db:{NAMES.aws('postgres')}",
+            IamRoleArn=NAMES.role_arn(NAMES.aws("backup")),
+        )
+        self._note(Stack.BACKUP, "aws_backup_vault", arn=made["BackupVaultArn"])
+        return backup
+
+    def kept(self, stack: Stack) -> None:
+        """Taken out of the state, as by `terraform state rm`."""
+        self._put(stack, [])
+
+    def _note(self, stack: Stack, type_: str, **computed: str) -> None:
+        """What terraform would note: its arguments, and what AWS made of them."""
+        file = self._rendered.parent / NAMES.stack_folder(stack) / "cdk.tf.json"
+        resources = json.loads(file.read_text())["resource"][type_].values()
+        instances = [{"attributes": arguments | computed} for arguments in resources]
+        self._put(stack, [{"mode": "managed", "type": type_, "instances": instances}])
+
+    def _put(self, stack: Stack, resources: list[dict[str, Any]]) -> None:
+        state = json.dumps({"version": 4, "resources": resources})
+        self._aws.client("s3").put_object(
+            Bucket=self._states, Key=NAMES.state_key(stack), Body=state.encode()
+        )
+
+    def make_bucket(self, name: str) -> str:
+        s3 = self._aws.client("s3")
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self._cleanup.callback(delete_bucket, self._aws, name)
+        return name
+
+
+@pytest.fixture
+def in_use(aws: EmulatedAws, rendered: Path) -> Iterator[InUse]:
+    with ExitStack() as cleanup:
+        yield InUse(aws, rendered, cleanup)
+
+
+def delete_repository(ecr: Any, name: str) -> None:
+    if any(r["repositoryName"] == name for r in ecr.describe_repositories()["repositories"]):
+        ecr.delete_repository(repositoryName=name, force=True)
+
+
+def delete_bucket(aws: EmulatedAws, name: str) -> None:
+    s3 = aws.client("s3")
+    listed = s3.list_object_versions(Bucket=name)
+    for version in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+        s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
+    s3.delete_bucket(Bucket=name)
+
+
+def delete_vault(backup: Any) -> None:
+    backup.delete_backup_vault_lock_configuration(BackupVaultName=VAULT)
+    listed = backup.list_recovery_points_by_backup_vault(BackupVaultName=VAULT)
+    for point in listed["RecoveryPoints"]:
+        backup.delete_recovery_point(
+            BackupVaultName=VAULT, RecoveryPointArn=point["RecoveryPointArn"]
+        )
+    backup.delete_backup_vault(BackupVaultName=VAULT)
+
+
+def path(part: App | Addon) -> str:
+    return f"{APPLICATIONS}/{NAMES.application(part)}"
+
+
+def done(operator: Operator) -> list[str]:
+    """The calls that are not only a look before."""
+    reads = shlex.join(["kubectl", "--context", CONTEXT, "--request-timeout=15s"])
+    return [c for c in operator.commands if not c.startswith((reads, *LOOKS))]
+
+
+def refused(operator: Operator, cluster: Cluster, *options: str, env: str = "dev") -> str:
+    """What is said when nothing may be done, after checking that nothing was."""
+    before = dict(cluster.objects)
+    result = operator.teardown("--yes", *options, env=env)
+    assert result.returncode == 1, result.stdout
+    assert f"{env} was not torn down; nothing was changed" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert cluster.objects == before
+    assert cluster.changes == []
+    assert done(operator) == []
+    return result.stderr
+
+
+def test_apps_go_before_add_ons_and_both_before_the_stacks_backwards(
+    operator: Operator, cluster: Cluster
+) -> None:
+    result = operator.teardown(typed="dev\n")
+
+    assert result.returncode == 0, result.stderr
+    deleted = [c.removeprefix("delete ") for c in cluster.changes if c.startswith("delete ")]
+    root = f"{APPLICATIONS}/{NAMES.argocd_root}"
+    assert deleted[:2] == [root, f"{APPLICATIONS}/{NAMES.argocd_dashboards}"]
+    apps = [deleted.index(path(app)) for app in App]
+    addons = [deleted.index(path(addon)) for addon in Addon]
+    assert apps == sorted(apps, reverse=True), "not backwards"
+    assert max(apps) < min(addons)
+    assert deleted.index(INGRESS) < deleted.index(path(Addon.LOAD_BALANCER_CONTROLLER))
+    assert deleted.index(path(Addon.PROMETHEUS_STACK)) < deleted.index(
+        path(Addon.LOAD_BALANCER_CONTROLLER)
+    )
+    assert VOLUME in deleted
+    # Argo CD itself is left to do the deleting, and goes with the cluster.
+    assert f"{APPLICATIONS}/{NAMES.argocd_installation}" in cluster.objects
+    *_, destroy, _, _ = done(operator)
+    names = shlex.split(destroy)[2:-1]
+    assert destroy.startswith(f"{CDKTF} destroy dev-delivery dev-registry dev-backup ")
+    assert names == [f"dev-{stack}" for stack in reversed(Stack) if stack is not Stack.STATE]
+
+
+def test_the_root_application_lets_go_of_what_it_manages_before_it_is_deleted(
+    operator: Operator, cluster: Cluster
+) -> None:
+    # Its finalizer would delete everything at once, and the fake API refuses that without approval.
+    assert operator.teardown("--yes").returncode == 0
+    root = f"{APPLICATIONS}/{NAMES.argocd_root}"
+    assert cluster.changes[:2] == [f"kubectl-patch {root}", f"delete {root}"]
+
+
+def test_dry_run_shows_exactly_the_commands_that_are_then_run(
+    operator: Operator, cluster: Cluster
+) -> None:
+    rehearsed = operator.teardown("--dry-run")
+
+    assert rehearsed.returncode == 0, rehearsed.stderr
+    assert done(operator) == []
+    assert cluster.changes == []
+    shown = [
+        line
+        for line in rehearsed.stdout.splitlines()
+        if line.startswith(("kubectl ", "aws ", CDKTF))
+    ]
+    assert operator.teardown("--yes").returncode == 0
+    assert shown == done(operator)
+    assert len(shown) > 15
+
+
+def test_what_is_left_is_listed_with_what_stays_on_purpose(
+    operator: Operator, cluster: Cluster, aws: EmulatedAws
+) -> None:
+    s3 = aws.client("s3")
+    bucket = "left-behind"
+    where = {"LocationConstraint": DEV.account.region}
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+    tag = {"Key": "Platform", "Value": "ai-eval-platform"}
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [tag]})
+    try:
+        result = operator.teardown("--yes")
+    finally:
+        s3.delete_bucket(Bucket=bucket)
+    assert result.returncode == 0, result.stderr
+    assert f"    arn:aws:s3:::{bucket}\n" in result.stdout
+    assert "final snapshots until you delete them" in result.stdout
+
+
+@pytest.mark.parametrize("typed", ["", "prod\n"])
+def test_without_the_environments_name_nothing_is_changed(
+    operator: Operator, cluster: Cluster, typed: str
+) -> None:
+    result = operator.teardown(typed=typed)
+    assert result.returncode == 1
+    assert "This destroys dev. Type its name" in result.stdout
+    assert "Traceback" not in result.stderr
+    assert cluster.changes == []
+    assert done(operator) == []
+
+
+@pytest.mark.parametrize("part", [App.NAMESPACE, Addon.EXTERNAL_SECRETS])
+def test_a_run_that_was_stopped_halfway_says_so_and_the_next_one_goes_on(
+    operator: Operator, cluster: Cluster, part: App | Addon
+) -> None:
+    everything = operator.teardown("--dry-run").stdout
+    cluster.refuses_deletion = path(part)
+    stopped = operator.teardown("--yes")
+    assert stopped.returncode == 1
+    assert "The teardown of dev stopped halfway" in stopped.stderr
+    assert "planted: " in stopped.stderr
+    assert "run the same command again" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert cluster.changes[-1].startswith("delete ")
+    assert not any(CDKTF in command for command in done(operator))
+
+    cluster.refuses_deletion = None
+    rest = operator.teardown("--dry-run").stdout
+    assert len(rest.splitlines()) < len(everything.splitlines())
+    assert operator.teardown("--yes").returncode == 0
+    assert [p for p in cluster.objects if p.startswith(APPLICATIONS)] == [
+        f"{APPLICATIONS}/{NAMES.argocd_installation}"
+    ]
+    assert any(CDKTF in command for command in done(operator))
+
+
+def test_a_destroy_that_failed_goes_on_with_the_stacks(
+    operator: Operator, cluster: Cluster
+) -> None:
+    cdktf = operator.checkout / CDKTF
+    works = cdktf.read_text()
+    write_program(cdktf, "echo BucketNotEmpty: empty it first >&2; false")
+    stopped = operator.teardown("--yes")
+    assert stopped.returncode == 1
+    assert "BucketNotEmpty: empty it first" in stopped.stderr
+    assert "run the same command again" in stopped.stderr
+
+    cdktf.write_text(works)
+    changes = list(cluster.changes)
+    again = operator.teardown("--yes")
+    assert again.returncode == 0, again.stderr
+    assert cluster.changes == changes
+
+
+def test_of_a_cluster_that_is_gone_already_only_the_stacks_are_left(
+    operator: Operator, cluster: Cluster, no_cluster: None
+) -> None:
+    # The kubeconfig may be gone with it.
+    Path(operator.environment["KUBECONFIG"]).unlink()
+    result = operator.teardown("--yes")
+    assert result.returncode == 0, result.stderr
+    assert f"{NAMES.cluster} of account {DEV.account.id} is gone already" in result.stdout
+    assert cluster.changes == []
+    destroy, *listings = done(operator)
+    assert destroy.startswith(f"{CDKTF} destroy ")
+    assert all(listing.startswith("aws resourcegroupstaggingapi ") for listing in listings)
+
+
+def test_a_cluster_that_never_had_argo_cd_goes_by_its_stacks(
+    operator: Operator, cluster: Cluster
+) -> None:
+    cluster.objects.clear()
+    result = operator.teardown("--yes")
+    assert result.returncode == 0, result.stderr
+    assert cluster.changes == []
+    assert any(command.startswith(f"{CDKTF} destroy ") for command in done(operator))
+
+
+def test_a_protected_environment_and_the_wrong_account_are_told_together(
+    operator: Operator, cluster: Cluster
+) -> None:
+    said = refused(operator, cluster, env="prod")
+    assert f"Your AWS credentials are of account {DEV.account.id}" in said
+    assert "environments/prod.py protects its data (database.deletion_protection)" in said
+    assert "docs/teardown.md, step 1" in said
+
+
+def test_a_rendered_stack_that_still_protects_is_refused(
+    operator: Operator, cluster: Cluster
+) -> None:
+    file = operator.checkout / NAMES.stack_folder(Stack.DATABASE) / "cdk.tf.json"
+    file.write_text(
+        file.read_text().replace('deletion_protection": false', 'deletion_protection": true')
+    )
+    assert "cdk.tf.json still protects the database" in refused(operator, cluster)
+
+
+def test_a_database_that_aws_still_protects_is_refused(
+    operator: Operator, cluster: Cluster, aws: EmulatedAws
+) -> None:
+    rds: Any = aws.client("rds")
+    name = NAMES.aws("postgres")
+    rds.create_db_instance(
+        DBInstanceIdentifier=name,
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        MasterUsername="someone",
+        MasterUserPassword="made-up-word",
+        AllocatedStorage=20,
+        DeletionProtection=True,
+    )
+    try:
+        said = refused(operator, cluster, "--context", "nowhere")
+    finally:
+        rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False)
+        rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    assert f"AWS still protects the database {name}" in said
+    assert "node_modules/.bin/cdktf deploy dev-database" in said
+    assert "cannot locate context nowhere" in said, "not told together"
+
+
+def test_images_and_recovery_points_are_refused_before_anything_changes(
+    operator: Operator, cluster: Cluster, in_use: InUse
+) -> None:
+    in_use.repositories()
+    in_use.vault()
+    in_use.bucket()
+    said = refused(operator, cluster)
+    for image in Image:
+        name = NAMES.image_repository(image)
+        assert f"The repository {name} holds images" in said
+        assert (
+            f"aws ecr delete-repository --force --region {REGION} --repository-name {name}" in said
+        )
+    assert f"{VAULT} in {REGION} holds recovery points. Delete them, or keep the vault" in said
+    assert said == refused(operator, cluster, "--dry-run")
+
+
+def test_a_vault_in_another_region_is_looked_at_there(
+    operator: Operator, cluster: Cluster, in_use: InUse
+) -> None:
+    in_use.vault(region="us-west-2")
+    assert f"{VAULT} in us-west-2 holds recovery points" in refused(operator, cluster)
+
+
+@pytest.mark.parametrize(
+    ("mode", "advice"),
+    [
+        (
+            {},
+            "set backup.vault_locked to False in environments/dev.py, render and deploy dev-backup",
+        ),
+        ({"ChangeableForDays": 3}, "in compliance mode and nobody can lift it after its LockDate"),
+    ],
+    ids=["governance", "compliance"],
+)
+def test_a_locked_vault_says_who_can_still_empty_it(
+    operator: Operator, cluster: Cluster, in_use: InUse, mode: dict[str, int], advice: str
+) -> None:
+    backup = in_use.vault()
+    backup.put_backup_vault_lock_configuration(BackupVaultName=VAULT, MinRetentionDays=7, **mode)
+    assert advice in refused(operator, cluster)
+
+
+def test_what_was_taken_out_of_the_state_is_nobodys_business(
+    operator: Operator, cluster: Cluster, in_use: InUse
+) -> None:
+    in_use.vault()
+    in_use.kept(Stack.BACKUP)
+    assert operator.teardown("--yes").returncode == 0
+
+
+def test_a_bucket_with_old_versions_stops_it_when_the_apps_are_gone_and_no_stack_is(
+    operator: Operator, cluster: Cluster, in_use: InUse
+) -> None:
+    in_use.bucket()
+    told = f"{REPORTS} holds objects: when the apps are gone, this stops until you have emptied it"
+    rehearsed = operator.teardown("--dry-run")
+    assert rehearsed.returncode == 0, rehearsed.stderr
+    assert told in rehearsed.stdout
+
+    stopped = operator.teardown("--yes")
+    assert stopped.returncode == 1
+    assert told in stopped.stdout
+    assert "The teardown of dev stopped halfway" in stopped.stderr
+    assert f"old versions: {REPORTS}. Empty what nobody needs" in stopped.stderr
+    assert "run the same command again" in stopped.stderr
+    assert path(App.WORKER) not in cluster.objects
+    assert not any(CDKTF in command for command in done(operator))
+
+    in_use.kept(Stack.STORAGE)
+    assert operator.teardown("--yes").returncode == 0
+    assert any(CDKTF in command for command in done(operator))
+
+
+def test_the_pages_commands_empty_all_that_stands_in_the_way(
+    operator: Operator, cluster: Cluster, in_use: InUse, aws: EmulatedAws, tmp_path: Path
+) -> None:
+    in_use.repositories()
+    in_use.vault()
+    in_use.bucket()
+    for bucket in (Bucket.DATASETS, Bucket.BACKUPS):  # empty, and there
+        in_use.make_bucket(NAMES.bucket(bucket))
+    *blocks, keep = shell_blocks("teardown.md", "1. Decide what becomes of the data")
+    assert "terraform state rm" in keep
+    typed = subprocess.run(
+        ["bash", "-e", "-c", "".join(blocks)],
+        env=aws.environment | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert typed.returncode == 0, typed.stderr
+    result = operator.teardown("--yes")
+    assert result.returncode == 0, result.stderr
+    assert "holds objects" not in result.stdout
+
+
+def test_aws_that_does_not_say_what_it_holds_is_told(
+    operator: Operator, cluster: Cluster, in_use: InUse, aws: EmulatedAws
+) -> None:
+    aws.client("s3").put_object(
+        Bucket=NAMES.bucket(Bucket.STATE), Key=NAMES.state_key(Stack.REGISTRY), Body=b"not a state"
+    )
+    assert "AWS does not say what it would refuse to delete" in refused(operator, cluster)
+
+
+def test_a_context_of_another_cluster_is_refused_whatever_its_name_says(
+    operator: Operator, cluster: Cluster
+) -> None:
+    said = refused(operator, cluster, "--context", NAMES.cluster_arn)
+    assert f"leads to https://elsewhere.example.com, but {NAMES.cluster} answers at" in said
+
+
+@pytest.mark.parametrize("name", ["aws", "node", "terraform"])
+def test_a_missing_program_is_named(operator: Operator, cluster: Cluster, name: str) -> None:
+    assert f"{name} is not installed" in refused(operator.without(name), cluster)
+
+
+def test_a_checkout_without_cdktf_and_what_is_rendered_is_told(
+    operator: Operator, cluster: Cluster
+) -> None:
+    (operator.checkout / CDKTF).unlink()
+    shutil.rmtree(operator.checkout / "rendered")
+    said = refused(operator, cluster)
+    assert f"{CDKTF} is not installed: run `make cdktf`" in said
+    assert "start in the repository's root, after `make render`" in said
+
+
+def test_previews_go_with_their_set_before_any_app() -> None:
+    names = Names(dataclasses.replace(DEV, previews=PREVIEWS))
+    there = {names.application(App.WORKER)}
+    steps = list(delete_applications(names, Kubectl("here"), waves=ORDER, there=there))
+    commands = [shlex.join(step.command) for step in steps]
+    assert f"delete applicationsets.argoproj.io {names.argocd_previews}" in commands[0]
+    assert "--cascade=foreground" in commands[0]
+    assert names.application(App.WORKER) in commands[2]

@@ -1,0 +1,79 @@
+"""A stand-in for terraform that shows the plan it is given, and writes down what it was asked."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalctl.plans.plan_file import read
+
+Document = dict[str, Any]
+
+_PROGRAM = """#!/usr/bin/env bash
+set -euo pipefail
+here=$(dirname "$0")
+echo "$*" >> "$here/called"
+if [[ -e "$here/fails" && "$1" == plan ]]; then echo "Error: no credentials" >&2; exit 1; fi
+case "$1" in
+  plan) for option; do if [[ "$option" == -out=* ]]; then touch "${option#-out=}"; fi; done ;;
+  show) cat "$here/plan.json" ;;
+  apply) test -e "${!#}" ;;
+esac
+"""
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """The folder in which it lies, alone."""
+
+    folder: Path
+
+    @classmethod
+    def install(cls, folder: Path) -> "Terraform":
+        folder.mkdir()
+        program = folder / "terraform"
+        program.write_text(_PROGRAM)
+        program.chmod(0o755)
+        return cls(folder)
+
+    def plans(self, document: Document) -> str | None:
+        """From now on, this; gives back its digest."""
+        file = self.folder / "plan.json"
+        file.write_text(json.dumps(document))
+        return read(file).digest
+
+    def fails(self) -> None:
+        (self.folder / "fails").touch()
+
+    def called(self) -> list[str]:
+        calls = self.folder / "called"
+        return calls.read_text().splitlines() if calls.exists() else []
+
+
+def plan(*changes: Document, outputs: Document | None = None) -> Document:
+    return {
+        "format_version": "1.2",
+        "planned_values": {},
+        "resource_changes": list(changes),
+        "output_changes": outputs or {},
+    }
+
+
+def change(
+    address: str,
+    *actions: str,
+    before: object = None,
+    after: object = None,
+    after_unknown: object = None,
+) -> Document:
+    return {
+        "address": address,
+        "mode": "managed",
+        "type": address.partition(".")[0],
+        "change": {
+            "actions": list(actions),
+            "before": before,
+            "after": after,
+            "after_unknown": after_unknown or {},
+        },
+    }

@@ -1,0 +1,153 @@
+"""The plan guard, on plans that the real terraform made against an emulated AWS."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from environments.dev import DEV
+from evalctl.main import app
+from evalctl.plans.plan_file import NotAPlanError
+from evalctl.plans.plan_guard import refusals
+from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
+from evalctl.rehearsal.terraform import Terraform
+from stacks.base import PROVIDER_VERSION
+from tests.support import tools
+
+SETTINGS = {
+    "terraform": {
+        "required_providers": {"aws": {"source": "hashicorp/aws", "version": PROVIDER_VERSION}}
+    },
+    "provider": {"aws": {"s3_use_path_style": True, "skip_credentials_validation": True}},
+}
+
+
+def stack(*, bucket: str = "data-one", description: str = "for data") -> dict[str, object]:
+    return SETTINGS | {
+        "resource": {
+            "aws_s3_bucket": {"data": {"bucket": bucket}},
+            "aws_kms_key": {"data": {"description": description}},
+            "aws_sns_topic": {"news": {"name": f"news-of-{bucket}"}},
+        }
+    }
+
+
+Test = Callable[..., None]
+
+
+def on_real_plans(test: Test) -> Test:
+    """They take a minute to make, so that one worker makes them for all tests."""
+    marked: Test = pytest.mark.rehearsal(pytest.mark.xdist_group("real plans")(test))
+    return marked
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What changes → the plan's JSON, made in an account that holds the first stack."""
+    tools.program("terraform", get_it="install Terraform 1.11 or newer")
+    mirror = tools.folder("TF_PROVIDER_MIRROR", holding=f"hashicorp/aws {PROVIDER_VERSION}")
+    folder = tmp_path_factory.mktemp("guard")
+
+    async def in_an_emulated_account() -> dict[str, Path]:
+        async with emulated_aws(DEV.account, folder / "emulator.log") as aws:
+            return await asyncio.to_thread(make_plans, folder, aws, mirror)
+
+    return asyncio.run(in_an_emulated_account())
+
+
+def make_plans(folder: Path, aws: EmulatedAws, mirror: Path) -> dict[str, Path]:
+    environment = Terraform.on(aws).environment()
+
+    def terraform(*arguments: str) -> str:
+        return subprocess.run(
+            ["terraform", *arguments],
+            cwd=folder,
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def plan(name: str, content: dict[str, object], *options: str) -> Path:
+        (folder / "main.tf.json").write_text(json.dumps(content))
+        terraform("plan", "-input=false", f"-out={name}", *options)
+        shown = folder / f"{name}.json"
+        shown.write_text(terraform("show", "-json", name))
+        return shown
+
+    (folder / "main.tf.json").write_text(json.dumps(stack()))
+    terraform("init", "-input=false", f"-plugin-dir={mirror}")
+    made = {"create": plan("create", stack())}
+    terraform("apply", "-input=false", "-auto-approve")
+    made |= {
+        "nothing": plan("nothing", stack()),
+        "update": plan("update", stack(description="for the same data")),
+        "replace": plan("replace", stack(bucket="data-two")),
+        "destroy": plan("destroy", stack(), "-destroy"),
+    }
+    state = folder / "state.json"
+    state.write_text(terraform("show", "-json"))
+    return made | {"state": state}
+
+
+@on_real_plans
+@pytest.mark.parametrize("harmless", ["create", "nothing", "update"])
+def test_a_plan_that_takes_nothing_away_passes(plans: dict[str, Path], harmless: str) -> None:
+    assert refusals(plans[harmless]) == []
+
+
+@on_real_plans
+def test_a_replaced_bucket_is_refused_by_name_with_how_to_allow_it(plans: dict[str, Path]) -> None:
+    (refusal,) = refusals(plans["replace"])
+    assert str(refusal) == (
+        "aws_s3_bucket.data: would replace a bucket; to allow it: --allow aws_s3_bucket.data"
+    )
+
+
+@on_real_plans
+def test_a_destroy_is_refused_for_each_that_holds_data(plans: dict[str, Path]) -> None:
+    refused = refusals(plans["destroy"])
+    assert {refusal.address for refusal in refused} == {"aws_s3_bucket.data", "aws_kms_key.data"}
+    assert not any(refusal.replaced for refusal in refused)
+
+
+@on_real_plans
+def test_only_what_is_named_is_allowed(plans: dict[str, Path]) -> None:
+    (refusal,) = refusals(plans["destroy"], allowed=["aws_s3_bucket.data"])
+    assert refusal.address == "aws_kms_key.data"
+
+
+@on_real_plans
+def test_a_flag_that_allows_nothing_in_this_plan_is_refused(plans: dict[str, Path]) -> None:
+    with pytest.raises(NotAPlanError, match="does not take it away"):
+        refusals(plans["update"], allowed=["aws_s3_bucket.data"])
+
+
+@on_real_plans
+def test_a_state_is_not_a_plan(plans: dict[str, Path]) -> None:
+    with pytest.raises(NotAPlanError, match="is a state, not a plan"):
+        refusals(plans["state"])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format_version": "9.0"}', "\udcff"])
+def test_anything_else_is_refused_as_no_plan(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "plan.json"
+    file.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(NotAPlanError):
+        refusals(file)
+    with pytest.raises(NotAPlanError):
+        refusals(tmp_path / "absent.json")
+
+
+@on_real_plans
+@pytest.mark.parametrize(("env", "exit_code"), [("prod", 1), ("dev", 0)])
+def test_the_command_asks_it_of_environments_that_protect_their_data(
+    plans: dict[str, Path], env: str, exit_code: int
+) -> None:
+    result = CliRunner().invoke(app, ["plan-guard", str(plans["replace"]), "--env", env])
+    assert result.exit_code == exit_code, result.output
+    assert "aws_s3_bucket.data: would replace a bucket" in result.output.replace("\n", " ")

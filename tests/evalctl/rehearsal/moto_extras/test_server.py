@@ -1,0 +1,94 @@
+"""The server itself, as Terraform meets it: a process of its own, on loopback."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from evalctl.rehearsal.moto_extras.server import main
+from tests.evalctl.rehearsal.moto_extras.conftest import REGION, ROLE
+from tests.support.paths import ROOT
+
+COMMAND = [sys.executable, "-m", "evalctl.rehearsal.moto_extras.server"]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [*COMMAND, "-p", str(port)], cwd=ROOT, env=os.environ | {"MOTO_ACCOUNT_ID": "111111111111"}
+    )
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def _wait_for(port: int) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(port)
+
+
+@pytest.fixture
+def served(url: str) -> Iterator[Any]:
+    """Makes a client that talks to the server, not to the emulation in this process."""
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    retry = Config(retries={"total_max_attempts": 3})
+    with mock_aws(config={"core": {"passthrough": {"urls": [f"{url}/.*"]}}}):
+        yield lambda service: session.client(service, endpoint_url=url, config=retry)
+
+
+def test_arns_with_slashes_arrive_whole(served: Any) -> None:
+    eks = served("eks")
+    eks.create_cluster(
+        name="served",
+        roleArn=ROLE,
+        resourcesVpcConfig={"subnetIds": ["subnet-1"]},
+        accessConfig={"authenticationMode": "API"},
+    )
+    named = {"clusterName": "served", "principalArn": f"{ROLE}/admin"}
+    eks.create_access_entry(**named, tags={"Owner": "platform"})
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+    eks.associate_access_policy(**named, policyArn=policy, accessScope={"type": "cluster"})
+    eks.disassociate_access_policy(**named, policyArn=policy)
+    entry = eks.describe_access_entry(**named)["accessEntry"]
+    assert entry["principalArn"] == f"{ROLE}/admin"
+    tags = eks.list_tags_for_resource(resourceArn=entry["accessEntryArn"])["tags"]
+    assert tags == {"Owner": "platform"}
+
+
+def test_the_account_is_the_one_that_was_asked_for(served: Any) -> None:
+    assert served("sts").get_caller_identity()["Account"] == "111111111111"
+
+
+def test_an_operation_that_nobody_wrote_is_refused_at_once_by_name(served: Any) -> None:
+    with pytest.raises(ClientError, match="describe_events") as refused:
+        served("elasticache").describe_events()
+    assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "localhost.example.com", "::"])
+def test_nothing_but_loopback_is_listened_on(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["-H", host])
+    assert "invalid loopback value" in capsys.readouterr().err

@@ -1,0 +1,89 @@
+"""`evalctl docs` writes the pages that are made from the values, and clears up after itself."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from environments.catalog import EKS_VERSIONS
+from environments.dev import DEV
+from environments.registry import ENVIRONMENTS
+from evalctl.checks import versions
+from evalctl.rendering import docs
+from tests.support.paths import ROOT
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A checkout with nothing but the page that people write, as it is committed."""
+    page = tmp_path / docs.UPGRADES
+    page.parent.mkdir()
+    page.write_text((ROOT / docs.UPGRADES).read_text())
+    return tmp_path
+
+
+def test_a_second_run_changes_nothing(root: Path) -> None:
+    assert set(docs.write(ENVIRONMENTS, root=root)) >= docs.pages(ENVIRONMENTS).keys()
+
+    assert docs.write(ENVIRONMENTS, root=root) == []
+    assert [path.name for path in root.rglob(".*")] == []
+
+
+def test_a_page_that_somebody_edited_is_written_anew(root: Path) -> None:
+    docs.write(ENVIRONMENTS, root=root)
+    (root / docs.TELEMETRY).write_text("edited")
+
+    assert docs.write(ENVIRONMENTS, root=root) == [docs.TELEMETRY]
+
+
+def test_the_runbook_of_a_board_that_is_gone_disappears(root: Path) -> None:
+    docs.write(ENVIRONMENTS, root=root)
+    old = root / "docs/runbooks/old-board.md"
+    old.write_text("# Old")
+
+    assert docs.write(ENVIRONMENTS, root=root) == ["docs/runbooks/old-board.md"]
+    assert not old.exists()
+
+
+def test_an_update_of_an_add_on_reaches_the_table_and_nothing_around_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docs.write(ENVIRONMENTS, root=root)
+    before = (root / docs.UPGRADES).read_text()
+    minor = DEV.cluster.kubernetes_version
+    old = EKS_VERSIONS[minor].coredns
+    monkeypatch.setitem(
+        EKS_VERSIONS, minor, replace(EKS_VERSIONS[minor], coredns="v9.9.9-eksbuild.9")
+    )
+
+    assert docs.write(ENVIRONMENTS, root=root) == [docs.UPGRADES]
+
+    assert (root / docs.UPGRADES).read_text() == before.replace(old, "v9.9.9-eksbuild.9")
+
+
+def test_an_upgrade_of_an_environment_reaches_the_table(root: Path) -> None:
+    docs.write(ENVIRONMENTS, root=root)
+    newest = list(EKS_VERSIONS)[-1]
+    upgraded = [
+        replace(env, cluster=replace(env.cluster, kubernetes_version=newest))
+        for env in ENVIRONMENTS
+    ]
+
+    assert docs.UPGRADES in docs.write(upgraded, root=root)
+
+    page = (root / docs.UPGRADES).read_text()
+    assert versions.markdown(upgraded) in page
+    assert page.endswith((ROOT / docs.UPGRADES).read_text()[-3000:])
+
+
+@pytest.mark.parametrize("marker", ["<!-- evalctl versions -->", "<!-- end -->"])
+def test_a_page_that_lost_the_tables_place_is_told_and_nothing_is_written(
+    root: Path, marker: str
+) -> None:
+    page = root / docs.UPGRADES
+    page.write_text(page.read_text().replace(marker, ""))
+
+    with pytest.raises(docs.NoPlaceError, match=marker):
+        docs.write(ENVIRONMENTS, root=root)
+
+    assert [path.name for path in (root / "docs").iterdir()] == ["upgrades.md"]

@@ -1,0 +1,130 @@
+"""`evalctl render` as a person runs it, on a copy of this repository that the test may change."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from environments.dev import DEV
+from environments.names import App, Stack
+from environments.prod import PROD
+from tests.evalctl.conftest import FREE_CIDR, KNOWN, edit, evalctl
+from tests.evalctl.rendering.test_tree import contents
+from tests.support.paths import ROOT
+
+
+def test_rendered_is_what_the_sources_say(rendered: Path) -> None:
+    fresh, committed = contents(rendered), contents(ROOT / "rendered")
+    differing = sorted(
+        path for path in fresh.keys() | committed.keys() if fresh.get(path) != committed.get(path)
+    )
+    assert not differing, f"run `make render` and commit rendered/; it differs in {differing[:10]}"
+
+
+def test_a_third_environment_takes_one_new_file_and_one_line(checkout: Path) -> None:
+    dev = (checkout / "environments" / "dev.py").read_text()
+    another = (
+        dev.replace("DEV = ", "ANOTHER = ")
+        .replace('name="dev"', 'name="another"')
+        .replace(DEV.network.vpc_cidr, FREE_CIDR)
+    )
+    (checkout / "environments" / "another.py").write_text(another)
+    registry = checkout / "environments" / "registry.py"
+    edit(registry, "\n)", "\n    __import__('environments.another').another.ANOTHER,\n)")
+
+    result = evalctl(checkout, "render", "--env", "another")
+
+    assert result.returncode == 0, result.stderr
+    rendered = checkout / "rendered"
+    assert [entry.name for entry in rendered.iterdir()] == ["another"]
+    assert {entry.name for entry in (rendered / "another" / "terraform").iterdir()} == set(Stack)
+    assert {entry.name for entry in (rendered / "another" / "k8s").iterdir()} == set(App)
+    assert "ai-eval-platform-dev" not in "".join(contents(rendered).values())
+    for plane in ("AWS resources", "Kubernetes objects", "Argo CD objects"):
+        assert plane in result.stdout
+
+
+def test_rendering_one_environment_leaves_the_others(checkout: Path, rendered: Path) -> None:
+    shutil.copytree(rendered, checkout / "rendered")
+    before = contents(checkout / "rendered" / "prod")
+    edit(checkout / "environments" / "dev.py", DEV.network.vpc_cidr, FREE_CIDR)
+
+    assert evalctl(checkout, "render", "--env", "dev").returncode == 0
+
+    assert contents(checkout / "rendered" / "prod") == before
+    assert FREE_CIDR in "".join(contents(checkout / "rendered" / "dev").values())
+
+
+def test_broken_rules_are_listed_and_nothing_is_written(checkout: Path) -> None:
+    edit(checkout / "environments" / "dev.py", f'id="{DEV.account.id}"', 'id="1"')
+    edit(checkout / "environments" / "prod.py", f"nodes={PROD.clickhouse.nodes}", "nodes=2")
+
+    result = evalctl(checkout, "render")
+
+    assert result.returncode == 1
+    assert "dev: account.id: '1' is not 12 digits" in result.stderr
+    assert "prod: clickhouse.nodes: 2 cannot form a Keeper quorum" in result.stderr
+    assert not (checkout / "rendered").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    images=images_of", "    image=images_of", "environments/dev.py:"),
+        ("DEV = Environment(", "DEV = Environment((", "environments/dev.py:"),
+        ('images_of("dev")', 'images_of("qa")', "'qa' is missing"),
+        ('    name="dev",', "", "missing 1 required keyword-only argument: 'name'"),
+        ("    Worker,", "    Workers,", "ImportError: cannot import name 'Workers'"),
+        ("Tier.DEVELOPMENT", "Tier.DEV", "AttributeError: DEV"),
+        (f'"{DEV.account.id}"', "123456789012", 'an int; write a string, "123456789012"'),
+    ],
+    ids=[
+        "misspelled field",
+        "syntax error",
+        "no images",
+        "missing field",
+        "wrong import",
+        "misspelled member",
+        "another type",
+    ],
+)
+def test_an_environment_that_cannot_be_read_is_told_by_place_not_by_traceback(
+    checkout: Path, old: str, new: str, told: str
+) -> None:
+    edit(checkout / "environments" / "dev.py", old, new)
+
+    result = evalctl(checkout, "render")
+
+    assert result.returncode == 1
+    assert told in result.stderr.replace("\n", "")
+    assert "Traceback" not in result.stderr
+    assert not (checkout / "rendered").exists()
+
+
+def test_an_unknown_environment_is_refused_with_the_known_ones(checkout: Path) -> None:
+    result = evalctl(checkout, "render", "--env", "qa")
+    assert result.returncode == 1
+    assert f"no environment 'qa'. Known: {KNOWN}" in result.stderr
+
+
+def test_a_plane_that_fails_leaves_rendered_as_it_was(checkout: Path, rendered: Path) -> None:
+    shutil.copytree(rendered, checkout / "rendered")
+    edit(checkout / "k8s" / "app.py", "def build(", "raise RuntimeError('planted')\n\ndef build(")
+    edit(checkout / "environments" / "dev.py", DEV.network.vpc_cidr, FREE_CIDR)
+
+    result = evalctl(checkout, "render")
+
+    assert result.returncode != 0
+    assert "planted" in result.stderr
+    assert contents(checkout / "rendered") == contents(rendered)
+
+
+def test_someone_elses_folder_is_refused_before_anything_starts(checkout: Path) -> None:
+    (checkout / "mine").mkdir()
+    (checkout / "mine" / "thesis.txt").write_text("years of work")
+
+    result = evalctl(checkout, "render", "--out", "mine")
+
+    assert result.returncode == 1
+    assert "would be lost" in result.stderr
+    assert contents(checkout / "mine") == {"thesis.txt": "years of work"}

@@ -1,0 +1,132 @@
+"""`evalctl evaluate` and `evalctl gate`, as a person or a pipeline types them."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from evalctl.main import app
+from evals.gate import pins
+from evals.gate.pins import Pins
+from tests.evals.gate.test_evidence import set_in_metric
+from tests.evals.runs import COMMIT, GOLDEN, change_results
+
+# One worker waits for the run that these read.
+pytestmark = pytest.mark.xdist_group("good run")
+
+
+@pytest.fixture(autouse=True)
+def pinned(its_pins: Pins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Production's pins with the judge of the good run."""
+    monkeypatch.setattr(pins, "PINS", its_pins)
+
+
+def gate(results: Path, out: Path, *options: str) -> Result:
+    everything = ["gate", str(results), "--out", str(out), "--commit", COMMIT, *options]
+    return CliRunner().invoke(app, everything, env={"COLUMNS": "200"})
+
+
+def test_good_results_open_the_gate_and_everything_is_written(
+    good_run: Path, tmp_path: Path
+) -> None:
+    out, summary, rows = tmp_path / "report.json", tmp_path / "summary.md", tmp_path / "rows.jsonl"
+
+    first = gate(good_run, out, "--no-baseline", "--summary", str(summary), "--rows", str(rows))
+    second = gate(good_run, tmp_path / "next.json", "--baseline", str(out))
+
+    assert first.exit_code == second.exit_code == 0, first.output + second.output
+    assert "The quality gate is open" in first.output
+    assert "nothing was compared" in first.output
+    assert json.loads(out.read_text())["verdict"] == "pass"
+    assert summary.read_text().startswith("## Quality gate: passed")
+    assert len(rows.read_text().splitlines()) == 2 * GOLDEN
+    assert json.loads((tmp_path / "next.json").read_text())["metrics"][0]["change"] is not None
+
+
+def test_a_shut_gate_gives_its_reasons_a_report_and_no_rows(good_run: Path, tmp_path: Path) -> None:
+    change_results(good_run, set_in_metric("error", "Error code: 429 - slow down"))
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("of a run before")
+
+    result = gate(good_run, tmp_path / "report.json", "--no-baseline", "--rows", str(rows))
+
+    assert result.exit_code == 1
+    assert "The quality gate is shut." in result.output
+    assert "• faithfulness: no score for release-to-dev: Error code: 429" in result.output
+    assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "fail"
+    assert not rows.exists()
+
+
+def test_leaving_the_baseline_out_has_to_be_said_and_leaves_no_old_report(
+    good_run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.json"
+    out.write_text('{"summary": {"faithfulness": 1.0}}')
+
+    neither = gate(good_run, out)
+    both = gate(good_run, out, "--no-baseline", "--baseline", str(tmp_path / "main.json"))
+
+    assert neither.exit_code == both.exit_code == 1
+    assert "--baseline FILE or --no-baseline" in neither.output
+    assert not out.exists(), "a report of a run before would let jq pass"
+
+
+def test_a_missing_baseline_fails_and_is_reported(good_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+
+    result = gate(good_run, out, "--baseline", str(tmp_path / "gone.json"))
+
+    assert result.exit_code == 1
+    assert "A first run says --no-baseline" in result.output
+    assert [r["code"] for r in json.loads(out.read_text())["reasons"]] == ["baseline_unusable"]
+
+
+def test_the_report_of_main_may_be_replaced_by_the_new_one(good_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+
+    gate(good_run, out, "--no-baseline")
+    result = gate(good_run, out, "--baseline", str(out))
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(out.read_text())["metrics"][0]["change"] is not None
+
+
+def test_a_report_that_cannot_be_written_is_no_traceback(good_run: Path, tmp_path: Path) -> None:
+    result = gate(good_run, tmp_path, "--no-baseline")
+
+    assert result.exit_code == 1
+    assert "cannot be read or written" in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_nothing_is_evaluated_without_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+    result = evaluate(tmp_path / "out")
+
+    assert result.exit_code == 1
+    assert "OPENAI_API_KEY is not set" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_evaluated_into_old_results(
+    good_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+
+    result = evaluate(good_run)
+
+    assert result.exit_code == 1
+    assert "is not an empty folder" in result.output
+
+
+def evaluate(out: Path) -> Result:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        return CliRunner().invoke(app, ["evaluate", "--out", str(out)], env={"COLUMNS": "200"})
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,134 @@
+"""A ClickHouse node in a folder: its real scripts and files, with AWS and the system played by stand-ins."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from environments.names import Names, Secret
+from stacks.parts.clickhouse_node import settings
+from stacks.parts.clickhouse_node.cloud_config import cloud_config
+from stacks.parts.clickhouse_node.settings import Node
+
+HERE = Path(__file__).parent
+# What needs a real machine; each stand-in notes that it was called and does nothing more.
+_INERT = (
+    "chgrp",
+    "chown",
+    "systemctl",
+    "mount",
+    "xfs_growfs",
+    "mkfs.xfs",
+    "dnf",
+    "curl",
+    "useradd",
+)
+
+
+def node_files(names: Names, index: int = 1) -> dict[str, str]:
+    """Path on the node → contents, as cloud-init writes them."""
+    document = cloud_config(Node(names=names, index=index), data_device="/dev/data")
+    return {file["path"]: file["content"] for file in yaml.safe_load(document)["write_files"]}
+
+
+@dataclass(frozen=True)
+class FakeNode:
+    """One node of an environment. Nodes that share `cloud` share secrets, buckets and the database."""
+
+    names: Names
+    index: int
+    folder: Path
+    cloud: Path
+
+    def __post_init__(self) -> None:
+        for part in ("bin", "run", "config.d", "users.d", "tls", "data"):
+            (self.folder / part).mkdir(parents=True)
+        self.cloud.mkdir(exist_ok=True)
+        (self.folder / "authorities.crt").write_text("")
+        (self.folder / "fstab").write_text("")
+        for name in _INERT:
+            self.stand_in(name, "")
+        self.stand_in("mountpoint", "exit 1")
+        self.stand_in("getent", "exit 0")
+        for name in ("aws", "clickhouse-client"):
+            program = HERE / f"fake_{name.replace('-', '_')}.py"
+            self.stand_in(name, f'exec {shlex.quote(sys.executable)} {program} "$@"')
+        for path, content in node_files(self.names, self.index).items():
+            if path.startswith(settings.SCRIPT_FOLDER):
+                script = self.folder / Path(path).name
+                script.write_text(content)
+                script.chmod(0o755)
+
+    def stand_in(self, name: str, script: str) -> None:
+        """Play a program of the system with a line of shell."""
+        program = self.folder / "bin" / name
+        calls = shlex.quote(str(self.folder / "calls"))
+        program.write_text(f'#!/bin/bash\necho {name} "$@" >>{calls}\n{script}\n')
+        program.chmod(0o755)
+
+    def run(
+        self, script: str, *arguments: str, **settings_: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script of the node; `settings_` replace lines of its `node.env`."""
+        environment = self.folder / "node.env"
+        values = {
+            "DATA_DEVICE": self.folder / "device",
+            "DATA_FOLDER": self.folder / "data",
+            "SERVER_FOLDER": self.folder,
+            "TLS_FOLDER": self.folder / "tls",
+            "CLIENT_CONFIG": self.folder / "client.xml",
+            "RUN_FOLDER": self.folder / "run",
+            "FSTAB": self.folder / "fstab",
+            "PUBLIC_AUTHORITIES": self.folder / "authorities.crt",
+            "REPOSITORY_KEY_FILE": self.folder / "repository-key",
+            "PATIENCE_SECONDS": "1",
+            "ATTACH_POLL_SECONDS": "0",
+            **settings_,
+        }
+        overrides = "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in values.items())
+        environment.write_text(
+            node_files(self.names, self.index)[settings.ENVIRONMENT_FILE] + overrides
+        )
+        return subprocess.run(
+            ["bash", str(self.folder / script), *arguments],
+            env={
+                **os.environ,
+                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin",
+                "NODE_ENV": str(environment),
+                "CLOUD": str(self.cloud),
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def calls(self, name: str) -> list[str]:
+        """How a stand-in was called, in order."""
+        notes = self.folder / "calls"
+        lines = notes.read_text().splitlines() if notes.exists() else []
+        return [line for line in lines if line.split()[0] == name]
+
+    def queries(self, start: str) -> list[str]:
+        """What the database was asked, by any node."""
+        notebook = self.cloud / "queries"
+        lines = notebook.read_text().splitlines() if notebook.exists() else []
+        return [line for line in lines if line.startswith(start)]
+
+    def secret(self, secret: Secret, stage: str = "AWSCURRENT") -> Path:
+        """The file that plays a secret's value."""
+        path = self.cloud / "secrets" / self.names.secret(secret) / stage
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def set_password(
+        self, secret: Secret, username: str, password: str, stage: str = "AWSCURRENT"
+    ) -> None:
+        self.secret(secret, stage).write_text(
+            json.dumps({"username": username, "password": password})
+        )

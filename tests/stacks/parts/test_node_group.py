@@ -1,0 +1,127 @@
+"""The nodes: the brief's two groups, and what pods and thieves must not get from them."""
+
+import pytest
+
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, Stack
+from tests.support.terraform import Body, Terraform
+
+Stacks = dict[str, dict[Stack, Terraform]]
+
+
+def group_named(stack: Terraform, name: str) -> Body:
+    groups = stack.resources("aws_eks_node_group").values()
+    return {group["node_group_name"]: group for group in groups}[name]
+
+
+def test_production_groups_have_the_sizes_of_the_brief(terraform: Stacks) -> None:
+    stack = terraform["prod"][Stack.CLUSTER]
+    general, workers = group_named(stack, "general"), group_named(stack, "workers_spot")
+    assert general["scaling_config"] == {"min_size": 1, "desired_size": 2, "max_size": 3}
+    assert general["instance_types"] == ["t3.large"]
+    assert general["capacity_type"] == "ON_DEMAND"
+    assert workers["scaling_config"] == {"min_size": 2, "desired_size": 2, "max_size": 10}
+    assert workers["instance_types"][0] == "c5.xlarge"
+    assert workers["capacity_type"] == "SPOT"
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+class TestEveryEnvironment:
+    def test_one_reclaimed_spot_pool_is_not_all_workers(self, terraform: Stacks, name: str) -> None:
+        workers = group_named(terraform[name][Stack.CLUSTER], "workers_spot")
+        assert len(set(workers["instance_types"])) >= 3
+        assert len(workers["subnet_ids"]) >= 2
+
+    def test_worker_nodes_refuse_other_pods(self, terraform: Stacks, name: str) -> None:
+        workers = group_named(terraform[name][Stack.CLUSTER], "workers_spot")
+        assert workers["labels"] == {NODE_POOL_LABEL: WORKER_POOL}
+        assert workers["taint"] == [
+            {"key": NODE_POOL_LABEL, "value": WORKER_POOL, "effect": "NO_SCHEDULE"}
+        ]
+
+    def test_general_nodes_take_every_pod(self, terraform: Stacks, name: str) -> None:
+        general = group_named(terraform[name][Stack.CLUSTER], "general")
+        assert general["labels"] == {NODE_POOL_LABEL: GENERAL_POOL}
+        assert "taint" not in general
+
+    def test_nodes_run_in_private_subnets(self, terraform: Stacks, name: str) -> None:
+        for group in terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values():
+            assert all("private-subnet" in subnet for subnet in group["subnet_ids"])
+
+    def test_nodes_run_a_supported_operating_system(self, terraform: Stacks, name: str) -> None:
+        for group in terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values():
+            assert group["ami_type"] == "AL2023_x86_64_STANDARD"
+
+    def test_no_pod_can_fetch_its_nodes_credentials(self, terraform: Stacks, name: str) -> None:
+        templates = terraform[name][Stack.CLUSTER].resources("aws_launch_template")
+        assert len(templates) == 2
+        for template in templates.values():
+            assert template["metadata_options"]["http_tokens"] == "required"
+            assert template["metadata_options"]["http_put_response_hop_limit"] == 1
+
+    def test_node_disks_are_encrypted(self, terraform: Stacks, name: str) -> None:
+        for template in terraform[name][Stack.CLUSTER].resources("aws_launch_template").values():
+            for mapping in template["block_device_mappings"]:
+                assert mapping["ebs"]["encrypted"] == "true"
+                assert mapping["ebs"]["volume_type"] == "gp3"
+
+    def test_what_is_launched_says_who_pays(self, terraform: Stacks, name: str) -> None:
+        for template in terraform[name][Stack.CLUSTER].resources("aws_launch_template").values():
+            tagged = {
+                spec["resource_type"]: spec["tags"] for spec in template["tag_specifications"]
+            }
+            for resource in ("instance", "volume"):
+                assert {"Environment", "Component", "Owner", "CostCenter"} <= set(tagged[resource])
+
+    def test_every_group_launches_from_its_own_template(self, terraform: Stacks, name: str) -> None:
+        stack = terraform[name][Stack.CLUSTER]
+        used = {g["launch_template"]["id"] for g in stack.resources("aws_eks_node_group").values()}
+        assert len(used) == 2
+        assert "latest_version" in group_named(stack, "general")["launch_template"]["version"]
+
+    def test_an_apply_leaves_the_autoscalers_number_alone(
+        self, terraform: Stacks, name: str
+    ) -> None:
+        for group in terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values():
+            assert "scaling_config[0].desired_size" in group["lifecycle"]["ignore_changes"]
+
+    def test_the_autoscaler_finds_both_groups(self, terraform: Stacks, name: str) -> None:
+        for group in ("general", "workers-spot"):
+            tags = autoscaler_tags(terraform[name][Stack.CLUSTER], group)
+            assert tags["enabled"] == "true"
+            assert tags[f"ai-eval-platform-{name}"] == "owned"
+
+    def test_the_autoscaler_knows_an_empty_groups_nodes(self, terraform: Stacks, name: str) -> None:
+        workers = autoscaler_tags(terraform[name][Stack.CLUSTER], "workers-spot")
+        assert workers[f"node-template/label/{NODE_POOL_LABEL}"] == WORKER_POOL
+        assert workers[f"node-template/taint/{NODE_POOL_LABEL}"] == f"{WORKER_POOL}:NoSchedule"
+        general = autoscaler_tags(terraform[name][Stack.CLUSTER], "general")
+        assert general[f"node-template/label/{NODE_POOL_LABEL}"] == GENERAL_POOL
+        assert not any("taint" in key for key in general)
+
+    def test_nodes_can_join_and_pull_images_and_nothing_else(
+        self, terraform: Stacks, name: str
+    ) -> None:
+        stack = terraform[name][Stack.CLUSTER]
+        assert {
+            attachment["policy_arn"].rpartition("/")[2]
+            for attachment in stack.resources("aws_iam_role_policy_attachment").values()
+            if attachment["role"] == "${aws_iam_role.node-role.name}"
+        } == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
+        assert "node-role-policy" not in stack.resources("aws_iam_role_policy")
+
+    def test_an_update_takes_one_node_at_a_time(self, terraform: Stacks, name: str) -> None:
+        stack = terraform[name][Stack.CLUSTER]
+        for group in stack.resources("aws_eks_node_group").values():
+            assert group["update_config"] == {"max_unavailable": 1}
+        # Services' disruption budgets hold; a long job cannot block an update of spot nodes.
+        assert group_named(stack, "general")["force_update_version"] is False
+        assert group_named(stack, "workers_spot")["force_update_version"] is True
+
+
+def autoscaler_tags(stack: Terraform, group: str) -> dict[str, str]:
+    """Tags of a group's Auto Scaling group, without the autoscaler's prefix."""
+    return {
+        tag["tag"]["key"].removeprefix("k8s.io/cluster-autoscaler/"): tag["tag"]["value"]
+        for tag in stack.resources("aws_autoscaling_group_tag").values()
+        if f"aws_eks_node_group.{group}." in tag["autoscaling_group_name"]
+    }

@@ -1,0 +1,5 @@
+"""The checkout that is under test."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
