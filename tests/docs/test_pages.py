@@ -1,4 +1,4 @@
-"""Every page can be found from the index, every link leads somewhere, and the README stays short."""
+"""Every page is in the index, every link and path leads somewhere, and the README stays short."""
 
 import re
 import subprocess
@@ -9,19 +9,29 @@ import pytest
 from tests.support.paths import ROOT
 
 README_LINES = 150
+README = ROOT / "README.md"
 INDEX = ROOT / "docs" / "README.md"
-PAGES = [
-    ROOT / name
-    for name in subprocess.run(
-        # New pages too, before they are added.
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"],
+BRIEF = ROOT / "docs" / "brief.md"
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def files(*patterns: str) -> list[Path]:
+    """Git's files, new ones too before they are added."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *patterns],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split("\0")
-    if name and (ROOT / name).is_file()
-]
+    return sorted({ROOT / name for name in listed if name and (ROOT / name).is_file()})
+
+
+PAGES = files("*.md")
+FOLDERS = {name(path).partition("/")[0] for path in files() if path.parent != ROOT}
 
 
 def prose(page: Path) -> str:
@@ -44,10 +54,6 @@ def anchors(page: Path) -> set[str]:
     return made | set(re.findall(r'<a (?:id|name)="([^"]+)"', page.read_text()))
 
 
-def name(page: Path) -> str:
-    return str(page.relative_to(ROOT))
-
-
 def test_the_index_links_every_page() -> None:
     linked = {file for file, _ in targets(INDEX)}
     pages = {page for page in PAGES if page.is_relative_to(INDEX.parent)} - {INDEX}
@@ -56,7 +62,24 @@ def test_the_index_links_every_page() -> None:
 
 
 def test_the_readme_is_short() -> None:
-    assert len((ROOT / "README.md").read_text().splitlines()) <= README_LINES
+    assert len(README.read_text().splitlines()) <= README_LINES
+
+
+def test_the_readme_lists_every_folder() -> None:
+    listed = re.findall(r"^\| `(\w+)/` \|", README.read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(folder for folder in FOLDERS if not folder.startswith("."))
+
+
+def test_every_number_of_the_brief_that_code_and_pages_use_is_in_its_table() -> None:
+    used = {
+        number
+        for file in files("*.py", "*.md", "*.toml", "*.yml")
+        for group in re.findall(r"\((B\d+(?:, B\d+)*)\)", file.read_text())
+        for number in group.split(", ")
+    }
+    listed = set(re.findall(r"^\| (B\d+) \|", BRIEF.read_text(), re.MULTILINE))
+    assert used
+    assert sorted(used - listed) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -67,3 +90,12 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         if not file.exists() or (anchor and anchor not in anchors(file))
     ]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", page.read_text())
+    missing = [
+        path for path in named if path.partition("/")[0] in FOLDERS and not (ROOT / path).exists()
+    ]
+    assert missing == []
