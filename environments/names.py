@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from environments.images import Image
 from environments.spec import Environment
 
 PLATFORM = "ai-eval-platform"
@@ -109,15 +110,6 @@ class Bucket(StrEnum):
     REPORTS = "reports"
     BACKUPS = "backups"
     ACCESS_LOGS = "access-logs"
-
-
-class Image(StrEnum):
-    """Container images, each one ECR repository."""
-
-    ORCHESTRATOR = "orchestrator"
-    WORKER = "worker"
-    POSTGRES_CLIENT = "postgres-client"
-    CLICKHOUSE_CLIENT = "clickhouse-client"
 
 
 @dataclass(frozen=True)
@@ -260,18 +252,10 @@ class Names:
         """ECR repository name."""
         return f"{self.prefix}/{image}"
 
-    def digest(self, image: Image) -> str:
-        return {
-            Image.ORCHESTRATOR: self.env.images.orchestrator,
-            Image.WORKER: self.env.images.worker,
-            Image.POSTGRES_CLIENT: self.env.images.postgres_client,
-            Image.CLICKHOUSE_CLIENT: self.env.images.clickhouse_client,
-        }[image]
-
     def image(self, image: Image) -> str:
         """Full reference by digest: an image that was scanned and tested is the image that runs."""
         registry = f"{self.env.account.id}.dkr.ecr.{self.env.account.region}.amazonaws.com"
-        return f"{registry}/{self.image_repository(image)}@{self.digest(image)}"
+        return f"{registry}/{self.image_repository(image)}@{self.env.images[image]}"
 
     @property
     def private_zone(self) -> str:

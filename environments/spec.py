@@ -5,8 +5,11 @@ a constant where it is used. A field's name carries its unit. `rules/` says whic
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from environments.images import Image
 
 
 class Tier(StrEnum):
@@ -282,16 +285,6 @@ class Worker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Images:
-    """Image digests, `sha256:` and 64 hexadecimal digits, from `images.json`."""
-
-    orchestrator: str
-    worker: str
-    postgres_client: str
-    clickhouse_client: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Objectives:
     """What the platform promises and may spend; dashboards and alerts measure against it."""
 
@@ -338,5 +331,6 @@ class Environment:
     orchestrator: Orchestrator
     worker: Worker
     objectives: Objectives
-    images: Images
+    # Digests, `sha256:` and 64 hexadecimal digits, from `images.json`. A mapping has no hash.
+    images: Mapping[Image, str] = field(hash=False)
     previews: Previews | None  # None: pull requests get no preview

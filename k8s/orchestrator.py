@@ -11,13 +11,13 @@ import cdk8s
 import constructs
 from cdk8s_plus_28 import k8s
 
+from environments.images import Image
 from environments.names import (
     GENERAL_POOL,
     METRICS_PORT,
     ORCHESTRATOR,
     ORCHESTRATOR_PORT,
     App,
-    Image,
 )
 from environments.spec import Environment
 from k8s.parts import stores

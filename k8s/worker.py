@@ -16,13 +16,13 @@ secret is a file (see `stores.py`).
 import constructs
 from cdk8s_plus_28 import k8s
 
+from environments.images import Image
 from environments.names import (
     METRICS_PORT,
     NODE_POOL_LABEL,
     WORKER,
     WORKER_POOL,
     App,
-    Image,
     Secret,
 )
 from environments.spec import WORKERS_EVICTED_AT_ONCE_PERCENT, Environment

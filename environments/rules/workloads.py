@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from environments.names import Image, Names
+from environments.images import Image
 from environments.rules.values import resource_problems
 from environments.spec import Environment, Worker
 
@@ -47,7 +47,7 @@ def problems(env: Environment) -> Iterator[str]:
         )
     yield from _shares_of_the_providers_limits(worker)
     for image in Image:
-        if not re.search(r"@sha256:[0-9a-f]{64}$", Names(env).image(image)):
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", env.images[image]):
             yield f"images.{image}: not a digest; write 'sha256:' and 64 hexadecimal digits (images.json)"
     if not re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", env.orchestrator.hostname):
         yield f"orchestrator.hostname: {env.orchestrator.hostname!r} is not a DNS name; use one you own"

@@ -8,6 +8,7 @@ import pytest
 
 from environments import catalog
 from environments.dev import DEV
+from environments.images import Image
 from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.rules import InvalidEnvironmentError, problems_of, require_sound
@@ -167,7 +168,7 @@ def test_development_with_previews_breaks_no_rule() -> None:
         ),
         (PROD, {"worker.max_replicas": 1201}, "not one for each of 1201 workers"),
         (DEV, {"worker.max_job_seconds": 30}, "one LLM call may take"),
-        (DEV, {"images.worker": "latest"}, "not a digest"),
+        (DEV, {"images": {**DEV.images, Image.WORKER: "latest"}}, "not a digest"),
         (DEV, {"monitoring.prometheus_storage_gib": 5}, "use at least 9"),
         (PROD, {"monitoring.prometheus_retention_days": 7}, "production tier keeps at least"),
         (PROD, {"monitoring.prometheus_replicas": 1}, "silences no alert"),
