@@ -165,10 +165,7 @@ def test_production_runs_only_what_development_runs(checkout: Path) -> None:
     images, rendered = state(checkout)
     assert json.loads(images)["prod"]["worker"] == BUILT
     production = "".join(text for path, text in rendered.items() if path.startswith("prod/k8s/"))
-    assert (
-        Names(PROD).image(Image.WORKER).replace(PROD.images[Image.WORKER], BUILT)
-        in production
-    )
+    assert Names(PROD).image(Image.WORKER).replace(PROD.images[Image.WORKER], BUILT) in production
 
     assert "prod already runs" in evalctl(checkout, *to_prod).stdout
 
