@@ -8,7 +8,7 @@ import pytest
 
 from environments.dev import DEV
 from environments.prod import PROD
-from environments.rules import require_sound
+from environments.rules import require_valid
 from environments.spec import Account, Environment, Ownership, Repository
 from evalctl.rendering.program import PLANES
 from tests.support.paths import ROOT
@@ -78,7 +78,7 @@ MOVED = (
 
 
 def test_an_environment_elsewhere_breaks_no_rule() -> None:
-    require_sound(MOVED)
+    require_valid(MOVED)
 
 
 @pytest.mark.parametrize("plane", PLANES)

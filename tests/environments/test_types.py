@@ -12,7 +12,7 @@ from environments.dev import DEV
 from environments.images import Image
 from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
-from environments.rules import InvalidEnvironmentError, problems_of, require_sound, types
+from environments.rules import InvalidEnvironmentError, problems_of, require_valid, types
 from environments.spec import CapacityType, Environment, Previews, Tier
 from tests.environments.test_rules import changed
 from tests.support.board_pages import PREVIEWED
@@ -134,12 +134,12 @@ def test_a_wrong_type_in_a_tuple_is_reported_by_its_place() -> None:
 def test_a_tier_in_quotes_does_not_switch_off_what_production_requires() -> None:
     broken = changed(PROD, {"tier": "production", "database.deletion_protection": False})
     with pytest.raises(InvalidEnvironmentError, match=r"write Tier\.PRODUCTION"):
-        require_sound([DEV, broken])
+        require_valid([DEV, broken])
 
 
 def test_wrong_types_in_all_environments_are_reported_at_once_and_before_any_other_rule() -> None:
     with pytest.raises(InvalidEnvironmentError) as refusal:
-        require_sound(
+        require_valid(
             [
                 changed(DEV, {"account.id": 1, "clickhouse.nodes": 2}),
                 changed(PROD, {"network.vpc_cidr": None, "promotes_from": ("dev",)}),
