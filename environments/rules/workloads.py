@@ -38,7 +38,7 @@ def problems(env: Environment) -> Iterator[str]:
         or not 1 <= calls.initial_backoff_seconds <= calls.max_backoff_seconds
     ):
         yield (
-            "worker.llm_calls: without retries and a growing backoff, one 429 causes many more (B12); use at "
+            "worker.llm_calls: without retries and a growing backoff, one 429 causes many more; use at "
             "least 2 attempts and 1 <= initial_backoff_seconds <= max_backoff_seconds"
         )
     if calls.concurrency_per_worker < 1:
