@@ -147,9 +147,8 @@ class ArgoCdRelease:
     version: str
     commit: str
     image_digest: str  # of quay.io/argoproj/argocd
-    redis_digest: (
-        str  # of public.ecr.aws/docker/library/redis, with the tag in the release's manifests
-    )
+    # Of public.ecr.aws/docker/library/redis, with the tag in the release's manifests.
+    redis_digest: str
     kubernetes_versions: tuple[str, ...]  # the minors that the project tests it on
 
     @property
