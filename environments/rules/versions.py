@@ -1,4 +1,4 @@
-"""Whether the Kubernetes minor, the add-ons and Argo CD fit together; the date plays no part."""
+"""Whether the Kubernetes minor, the add-ons and Argo CD fit together, whatever the date."""
 
 from collections.abc import Iterator
 
