@@ -19,11 +19,11 @@ from argocd.resources import (
     ResourceKind,
 )
 from bindings.custom_resource import CustomResource
+from environments.images import Image
 from environments.names import (
     PREVIEW_NAMESPACE_PREFIX,
     REDIS_QUEUE_KEY,
     App,
-    Image,
     Names,
 )
 from environments.spec import Previews

@@ -1,4 +1,4 @@
-"""Facts about AWS that values are checked against; each table names its source and the day it was read."""
+"""Facts about AWS and versions, which the rules use; each table names its source and the day of reading."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from environments.names import Addon
 
 @dataclass(frozen=True, kw_only=True)
 class EksVersion:
-    """A Kubernetes minor on EKS: how long it is supported, and the add-ons that go with it."""
+    """A Kubernetes minor on EKS: its support, and the versions of its add-ons."""
 
     released: date
     standard_support_until: date  # the first day, in UTC, without it
-    extended_support_until: date  # at extra cost, and only where `upgrade_policy` allows it
+    extended_support_until: date  # costs extra, and `upgrade_policy` must allow it
     vpc_cni: str
     coredns: str
     kube_proxy: str
     ebs_csi_driver: str
     pod_identity_agent: str
-    cluster_autoscaler: str  # the image's tag: its chart has versions of its own
+    cluster_autoscaler: str  # the image's tag; the chart has its own versions
 
 
 # Dates: the EKS release calendar (docs.aws.amazon.com/eks, "Kubernetes versions"). Add-ons:
-# `aws eks describe-addon-versions --kubernetes-version <minor>`, as public repositories report its
-# answer, since no AWS account was at hand: look again before an upgrade. A line's versions are no
-# older than those of the line before, or an upgrade would move them back. The autoscaler's image: the
+# `aws eks describe-addon-versions --kubernetes-version <minor>`, from outputs in public repositories,
+# because no AWS account was available: run it before an upgrade. No version of a minor is older than the
+# one of the minor before, because an upgrade must not downgrade an add-on. The autoscaler's image: the
 # release notes of kubernetes/autoscaler 1.36.1, and kOps's table for 1.35. All read 2026-11-21.
 EKS_VERSIONS = {
     "1.35": EksVersion(
@@ -54,9 +54,9 @@ EKS_VERSIONS = {
 
 
 def kubectl_minors(kubernetes_version: str) -> tuple[str, str]:
-    """The oldest and the newest kubectl that a cluster of this minor understands, as in "1.34", "1.36".
+    """The oldest and the newest kubectl that works with a cluster of this minor, as in "1.34", "1.36".
 
-    One minor off either way at most (kubernetes.io/releases/version-skew-policy, read 2026-11-22).
+    They differ from the cluster by one minor at most (kubernetes.io/releases/version-skew-policy, read 2026-11-22).
     """
     major, minor = kubernetes_version.split(".")
     return f"{major}.{int(minor) - 1}", f"{major}.{int(minor) + 1}"
@@ -73,19 +73,19 @@ class Chart:
 
 @dataclass(frozen=True, kw_only=True)
 class AddonSet:
-    """Chart versions that go together; an environment moves to another set as a whole, dev first."""
+    """Chart versions that fit together; an environment moves to another set as a whole, dev first."""
 
-    kubernetes_versions: tuple[str, ...]  # the minors that every chart of the set runs on
+    kubernetes_versions: tuple[str, ...]  # every chart of the set runs on these minors
     charts: Mapping[Addon, Chart]
 
 
 _PROMETHEUS_COMMUNITY = "https://prometheus-community.github.io/helm-charts"
 
-# Versions: the projects' own releases (github.com/<project>/releases; for prometheus-community as
-# newreleases.io lists them), all published by 2026-11-21, when they were read. The operator's CRDs
-# and the stack that brings the operator are of one operator release, 0.95.1. Minors: the autoscaler
-# has an image for each, and no chart's `kubeVersion` leaves one out. External Secrets promises only
-# the minor that it tests on, which at 2.7 was 1.35: read its support page before 1.36 in production.
+# Versions: the projects' own releases (github.com/<project>/releases; newreleases.io for
+# prometheus-community), read 2026-11-21. The chart with the operator's CRDs and the chart with the
+# operator are of one operator release, 0.95.1. Minors: the autoscaler has an image for each, and every
+# chart's `kubeVersion` includes them. External Secrets supports only the minor that it is tested on,
+# which was 1.35 for 2.7: read its support page before 1.36 in production.
 ADDON_SETS = {
     "2026-11": AddonSet(
         kubernetes_versions=("1.35", "1.36"),
@@ -142,25 +142,24 @@ ADDON_SETS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ArgoCdRelease:
-    """A release of Argo CD, by what cannot be moved afterwards: a commit, and images' digests."""
+    """A release of Argo CD, by its commit and its images' digests, which cannot change later."""
 
     version: str
     commit: str
     image_digest: str  # of quay.io/argoproj/argocd
-    redis_digest: (
-        str  # of the public.ecr.aws/docker/library/redis that the release's manifests name
-    )
-    kubernetes_versions: tuple[str, ...]  # the minors that its makers test it on
+    # Of public.ecr.aws/docker/library/redis, with the tag in the release's manifests.
+    redis_digest: str
+    kubernetes_versions: tuple[str, ...]  # the minors that the project tests it on
 
     @property
     def manifest_url(self) -> str:
-        """Its manifests for a whole cluster, as one file."""
+        """The manifests of an installation for the whole cluster, as one file."""
         return f"https://raw.githubusercontent.com/argoproj/argo-cd/{self.commit}/manifests/install.yaml"
 
 
-# The newest release on 2026-11-21. Commit: Homebrew's formula for the tag, and what `argocd version`
-# prints. Digests: of argocd:v3.5.4 and redis:8.2.3-alpine, as public repositories pin them. Minors:
-# its operator-manual/tested-kubernetes-versions.md.
+# The newest release on 2026-11-21. Commit: Homebrew's formula for the tag, and the output of `argocd
+# version`. Digests: argocd:v3.5.4 and redis:8.2.3-alpine, as public repositories pin them. Minors: the
+# project's operator-manual/tested-kubernetes-versions.md.
 ARGOCD = ArgoCdRelease(
     version="v3.5.4",
     commit="d6d5b248ce00e1a2c512068002a93d3319767087",

@@ -1,4 +1,7 @@
-"""Development: the smallest thing that still has the shape of production."""
+"""Development: the smallest and cheapest environment with the same parts as production.
+
+`spec.py` describes every field. `evalctl render` checks the values and writes what follows from them.
+"""
 
 from environments.images import images_of
 from environments.spec import (
@@ -144,7 +147,7 @@ DEV = Environment(
         ),
         max_job_seconds=900,
         llm_calls=LlmCalls(
-            # Samples, of Anthropic's tier 2 for Sonnet 4 (docs.anthropic.com, "Rate limits", 2025);
+            # Samples: Anthropic's tier 2 for Sonnet 4 (docs.anthropic.com, "Rate limits", 2025);
             # OpenAI's tier 2 allows as much (developers.openai.com, model GPT-5.4 pro).
             provider_requests_per_minute=1_000,
             provider_tokens_per_minute=450_000,

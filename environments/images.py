@@ -1,27 +1,32 @@
-"""Reads `images.json`, the one file that a release edits."""
+"""The platform's container images, and the digests that `images.json` names; a release edits that file."""
 
 import json
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-
-from environments.spec import Images
+from types import MappingProxyType
 
 FILE = Path(__file__).with_name("images.json")
 
 
-def images_of(environment: str) -> Images:
-    """The image digests that run in an environment.
+class Image(StrEnum):
+    """Container images, each one ECR repository and one key in `images.json`."""
+
+    ORCHESTRATOR = "orchestrator"
+    WORKER = "worker"
+    POSTGRES_CLIENT = "postgres-client"
+    CLICKHOUSE_CLIENT = "clickhouse-client"
+
+
+def images_of(environment: str) -> Mapping[Image, str]:
+    """The image digests that run in an environment, read-only.
 
     Raises:
         ValueError: `images.json` is not JSON, or lacks the environment or one of its images.
     """
     try:
         digests = json.loads(FILE.read_text())[environment]
-        return Images(
-            orchestrator=digests["orchestrator"],
-            worker=digests["worker"],
-            postgres_client=digests["postgres-client"],
-            clickhouse_client=digests["clickhouse-client"],
-        )
+        return MappingProxyType({image: digests[image.value] for image in Image})
     except json.JSONDecodeError as error:
         raise ValueError(f"environments/images.json is not JSON: {error}") from error
     except KeyError as missing:

@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from environments.images import Image
 from environments.spec import Environment
 
 PLATFORM = "ai-eval-platform"
 NAMESPACE = "eval-platform"
 ARGOCD_NAMESPACE = "argocd"
 MONITORING_NAMESPACE = "monitoring"
-PREVIEW_NAMESPACE_PREFIX = "eval-pr-"  # a preview's namespace ends in its pull request's number
+PREVIEW_NAMESPACE_PREFIX = "eval-pr-"  # the pull request's number follows
+
+
+# What is deployed
+
+TERRAFORM_FILE = "cdk.tf.json"  # in each stack's folder, under the name that cdktf gives it
 
 
 class Stack(StrEnum):
@@ -42,7 +48,7 @@ class App(StrEnum):
 
 
 def namespace_of(app: App) -> str:
-    """Where an app's objects live."""
+    """The namespace of an app's objects."""
     return MONITORING_NAMESPACE if app is App.MONITORING else NAMESPACE
 
 
@@ -60,8 +66,11 @@ class Addon(StrEnum):
     CLOUDWATCH_EXPORTER = "prometheus-yet-another-cloudwatch-exporter"
 
 
+# Secrets
+
+
 class Secret(StrEnum):
-    """Secrets Manager entries below `<environment>/eval-platform/`; `docs/secrets.md` tells their lives."""
+    """Secrets Manager entries below `<environment>/eval-platform/`; see `docs/secrets.md`."""
 
     LLM_KEYS = "llm-keys"
     POSTGRES_ADMIN = "postgres-admin"
@@ -80,8 +89,8 @@ class Secret(StrEnum):
     SLACK_WEBHOOKS = "slack-webhooks"
 
 
-# What the External Secrets Operator may read, and turns into Kubernetes Secrets. The others are for
-# AWS's side only: the cluster cannot read them.
+# The External Secrets Operator may read these, and turns them into Kubernetes Secrets. The others
+# serve AWS only: the cluster cannot read them.
 KUBERNETES_SECRETS = (
     Secret.LLM_KEYS,
     Secret.POSTGRES_ADMIN,
@@ -97,8 +106,14 @@ KUBERNETES_SECRETS = (
     Secret.SLACK_WEBHOOKS,
 )
 
-# What a person puts in, and no program but the cluster's may see.
+# People write these, and only programs in the cluster may read them.
 OPERATORS_SECRETS = (Secret.LLM_KEYS, Secret.SLACK_WEBHOOKS)
+
+# The key of a Kubernetes Secret that holds address, user and password in one value.
+URL_KEY = "url"
+
+
+# Buckets
 
 
 class Bucket(StrEnum):
@@ -111,13 +126,23 @@ class Bucket(StrEnum):
     ACCESS_LOGS = "access-logs"
 
 
-class Image(StrEnum):
-    """Container images, each one ECR repository."""
+# AWS Backup saves these daily.
+BACKED_UP_BUCKETS = (Bucket.DATASETS, Bucket.REPORTS, Bucket.BACKUPS)
 
-    ORCHESTRATOR = "orchestrator"
-    WORKER = "worker"
-    POSTGRES_CLIENT = "postgres-client"
-    CLICKHOUSE_CLIENT = "clickhouse-client"
+
+# Identities
+
+
+class DeliveryRole(StrEnum):
+    """The AWS roles of GitHub Actions."""
+
+    PLAN = "plan"
+    INSPECT = "inspect"
+    DEPLOY = "deploy"
+
+
+# The AWS role of the External Secrets Operator, the only one that reads the operators' secrets.
+OPERATORS_SECRETS_READER = "external-secrets"
 
 
 @dataclass(frozen=True)
@@ -137,58 +162,71 @@ EBS_CSI_CONTROLLER = ServiceAccount("kube-system", "ebs-csi-controller-sa")
 VPC_CNI = ServiceAccount("kube-system", "aws-node")
 CLOUDWATCH_EXPORTER = ServiceAccount(MONITORING_NAMESPACE, "cloudwatch-exporter")
 
-# Spot nodes carry this label and taint; worker pods select the one and tolerate the other.
+
+# The cluster
+
+# Spot nodes carry this label and taint; worker pods select the label and tolerate the taint.
 NODE_POOL_LABEL = "eval-platform.io/pool"
 WORKER_POOL = "workers-spot"
 GENERAL_POOL = "general"
 
-# The Kubernetes Secret in which Alertmanager finds its configuration, its templates and its webhooks.
-ALERTMANAGER_CONFIG = "alertmanager-config"
-
 # Encrypted EBS volumes, for every claim that names no class.
 DEFAULT_STORAGE_CLASS = "gp3"
 
-# Where Kubernetes services get their addresses. EKS would choose between this and 10.100.0.0/16 by
-# itself (API reference, KubernetesNetworkConfigRequest); no VPC may overlap it.
+# The addresses of Kubernetes services. Without it EKS chooses between this range and 10.100.0.0/16
+# (API reference, KubernetesNetworkConfigRequest); no VPC may overlap it.
 SERVICE_CIDR = "172.20.0.0/16"
+
+
+# Stores
 
 POSTGRES_PORT = 5432
 POSTGRES_DATABASE = "eval_platform"
 POSTGRES_APP_USER = "eval_app"
 POSTGRES_PREVIEW_SCHEMA = "eval_preview"
+
 REDIS_PORT = 6379
 REDIS_APP_USER = "eval-app"
 REDIS_METRICS_USER = "eval-metrics"
 REDIS_QUEUE_KEY = "eval:jobs"
-QUEUE_METRIC = "eval_queue_waiting_jobs"  # what the length is called in the cluster's API
+QUEUE_METRIC = "eval_queue_waiting_jobs"  # the queue's length in the cluster's metrics API
+
 CLICKHOUSE_HTTPS_PORT = 8443
 CLICKHOUSE_NATIVE_TLS_PORT = 9440
 CLICKHOUSE_DATABASE = "eval_platform"
 CLICKHOUSE_CLUSTER = "eval"
 CLICKHOUSE_APP_USER = "eval_app"  # reads and writes rows
-CLICKHOUSE_SCHEMA_USER = "eval_schema"  # makes and changes tables
+CLICKHOUSE_SCHEMA_USER = "eval_schema"  # creates and changes tables
 CLICKHOUSE_READER = "eval_reader"  # dashboards
-# What the nodes tell CloudWatch, which Prometheus reads there.
+
+# Metrics that the ClickHouse nodes send to CloudWatch, where Prometheus reads them.
 CLOUDWATCH_NAMESPACE = "eval-platform"
 CLICKHOUSE_BACKUPS_METRIC = "ClickhouseBackupsCompleted"
+
+
+# Workloads
+
 ORCHESTRATOR_PORT = 8080
 METRICS_PORT = 9090
+# Liveness checks the process only: if it checked the database too, a database outage would restart
+# every pod.
+LIVENESS_PATH = "/healthz"
+READINESS_PATH = "/readyz"  # 200 when the program reaches everything it needs
 
-# The charts' own; network policies and other charts name them.
+
+# Monitoring
+
+# The charts' own ports; network policies and other charts name them.
 PROMETHEUS_PORT = 9090
 ALERTMANAGER_PORT = 9093
 ALERTMANAGER_CLUSTER_PORT = 9094
 
-# Which part of monitoring a pod is. The charts put it onto their pods and the network policies select
-# by it, so that neither needs to know the labels that the other end happens to use.
-MONITORING_LABEL = "eval-platform.io/monitoring"
-# Lets Grafana's sidecars read ConfigMaps of their namespace, and no Secret.
-GRAFANA_SIDECAR_ROLE = "grafana-sidecar"
+# The Kubernetes Secret with Alertmanager's configuration, templates and webhooks.
+ALERTMANAGER_CONFIG = "alertmanager-config"
 
-# Where Grafana's pod finds what its ClickHouse data source may not say in Git.
-GRAFANA_CLICKHOUSE_FILES = "/etc/secrets/clickhouse"
-GRAFANA_CLICKHOUSE_PASSWORD = "password"
-GRAFANA_CLICKHOUSE_CA = "ca.crt"
+# The part of monitoring that a pod belongs to. The charts put this label on their pods and the network
+# policies select by it, so neither depends on the other's labels.
+MONITORING_LABEL = "eval-platform.io/monitoring"
 
 
 class MonitoringPart(StrEnum):
@@ -204,6 +242,24 @@ class MonitoringPart(StrEnum):
     CLOUDWATCH_EXPORTER = "cloudwatch-exporter"
 
 
+# Grafana
+
+# Allows Grafana's sidecars to read the ConfigMaps of their namespace, and no Secret.
+GRAFANA_SIDECAR_ROLE = "grafana-sidecar"
+GRAFANA_FOLDER_ANNOTATION = "grafana_folder"  # on a board's ConfigMap: the folder of the board
+
+# Keys of the Secret with the administrator's credentials.
+GRAFANA_ADMIN_USER_KEY = "admin-user"
+GRAFANA_ADMIN_PASSWORD_KEY = "admin-password"
+
+# The data source's type, and the plugin's id.
+GRAFANA_CLICKHOUSE_PLUGIN = "grafana-clickhouse-datasource"
+# Files in Grafana's pod with the credentials of that data source, which must not be in Git.
+GRAFANA_CLICKHOUSE_FILES = "/etc/secrets/clickhouse"
+GRAFANA_CLICKHOUSE_PASSWORD = "password"
+GRAFANA_CLICKHOUSE_CA = "ca.crt"
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of one environment."""
@@ -212,7 +268,7 @@ class Names:
 
     @property
     def prefix(self) -> str:
-        """First part of every AWS name, `ai-eval-platform-prod`; also the EKS cluster's name (B2)."""
+        """First part of every AWS name, as in `ai-eval-platform-prod`; also the EKS cluster's name (B2)."""
         return f"{PLATFORM}-{self.env.name}"
 
     @property
@@ -225,7 +281,7 @@ class Names:
         return f"arn:aws:eks:{account.region}:{account.id}:cluster/{self.cluster}"
 
     def aws(self, role: str) -> str:
-        """The AWS name of the thing with this role, as in `ai-eval-platform-prod-postgres`."""
+        """The AWS name of the resource with this role, as in `ai-eval-platform-prod-postgres`."""
         return f"{self.prefix}-{role}"
 
     def bucket(self, bucket: Bucket) -> str:
@@ -243,35 +299,27 @@ class Names:
         return f"{self.env.name}/eval-platform/{secret}"
 
     def secret_arn(self, secret: Secret) -> str:
-        """As a pattern: Secrets Manager ends each ARN with six characters of its own."""
+        """A pattern: Secrets Manager appends six characters of its own to each ARN."""
         account = self.env.account
         return f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{self.secret(secret)}-??????"
 
     def role_arn(self, role_name: str) -> str:
-        """`role_name` with the role's path before it, where it has one."""
+        """`role_name` includes the role's path, if it has one."""
         return f"arn:aws:iam::{self.env.account.id}:role/{role_name}"
 
     @property
     def boundary_arn(self) -> str:
-        """The permissions boundary of every role but those of the delivery itself."""
+        """The permissions boundary of every role except the delivery roles."""
         return f"arn:aws:iam::{self.env.account.id}:policy/{self.aws('boundary')}"
 
     def image_repository(self, image: Image) -> str:
         """ECR repository name."""
         return f"{self.prefix}/{image}"
 
-    def digest(self, image: Image) -> str:
-        return {
-            Image.ORCHESTRATOR: self.env.images.orchestrator,
-            Image.WORKER: self.env.images.worker,
-            Image.POSTGRES_CLIENT: self.env.images.postgres_client,
-            Image.CLICKHOUSE_CLIENT: self.env.images.clickhouse_client,
-        }[image]
-
     def image(self, image: Image) -> str:
-        """Full reference by digest: an image that was scanned and tested is the image that runs."""
+        """Full reference, by digest: the image that runs is the one that was scanned and tested."""
         registry = f"{self.env.account.id}.dkr.ecr.{self.env.account.region}.amazonaws.com"
-        return f"{registry}/{self.image_repository(image)}@{self.digest(image)}"
+        return f"{registry}/{self.image_repository(image)}@{self.env.images[image]}"
 
     @property
     def private_zone(self) -> str:
@@ -310,13 +358,9 @@ class Names:
             "ManagedBy": "cdktf",
         }
 
-    def stack_folder(self, stack: Stack) -> str:
-        """Below the repository's root."""
-        return f"rendered/{self.env.name}/terraform/{stack}"
-
-    def app_folder(self, app: App) -> str:
-        """Below the repository's root; where the app is rendered and what its Application syncs."""
-        return f"rendered/{self.env.name}/k8s/{app}"
+    def application(self, app: App | Addon) -> str:
+        """The app's Argo CD Application; alerts name it, so it contains the environment's name."""
+        return f"{self.prefix}-{app}"
 
     @property
     def argocd_project(self) -> str:
@@ -324,50 +368,58 @@ class Names:
         return self.prefix
 
     @property
-    def argocd_root(self) -> str:
-        """The root Application, and the AppProject that holds it alone."""
-        return f"{self.prefix}-root"
-
-    @property
-    def argocd_installation(self) -> str:
-        """The Application by which Argo CD manages itself, and the AppProject that holds it alone."""
-        return f"{self.prefix}-argocd"
-
-    @property
     def argocd_addons_project(self) -> str:
         """The AppProject of the add-ons."""
         return f"{self.prefix}-addons"
 
-    def application(self, app: App | Addon) -> str:
-        """The app's Argo CD Application; alerts name it, so it tells the environment."""
-        return f"{self.prefix}-{app}"
+    @property
+    def argocd_root(self) -> str:
+        """The root Application, and the AppProject that holds only it."""
+        return f"{self.prefix}-root"
 
     @property
-    def argocd_folder(self) -> str:
-        """Below the repository's root; what the root Application syncs."""
-        return f"rendered/{self.env.name}/argocd"
-
-    @property
-    def argocd_installation_folder(self) -> str:
-        """Below the repository's root; Argo CD itself, as a Kustomization."""
-        return f"{self.argocd_folder}-install"
+    def argocd_installation(self) -> str:
+        """The Application by which Argo CD manages itself, and the AppProject that holds only it."""
+        return f"{self.prefix}-argocd"
 
     @property
     def argocd_dashboards(self) -> str:
-        """The Application that syncs the observation plane, and the AppProject that holds it alone."""
+        """The Application that syncs the observation plane, and the AppProject that holds only it."""
         return f"{self.prefix}-dashboards"
 
     @property
     def argocd_previews(self) -> str:
-        """The ApplicationSet that makes an Application per preview, and the AppProject of these."""
+        """The ApplicationSet that creates an Application for each preview, and their AppProject."""
         return f"{self.prefix}-previews"
+
+    # Paths, relative to the repository's root.
+
+    def stack_folder(self, stack: Stack) -> str:
+        return f"rendered/{self.env.name}/terraform/{stack}"
+
+    def stack_file(self, stack: Stack) -> str:
+        return f"{self.stack_folder(stack)}/{TERRAFORM_FILE}"
+
+    def app_folder(self, app: App) -> str:
+        """The app's manifests, which its Application syncs."""
+        return f"rendered/{self.env.name}/k8s/{app}"
 
     @property
     def preview_folder(self) -> str:
-        """Below the repository's root; every preview, as a Kustomization that Argo CD adapts."""
+        """A preview, as a Kustomization that Argo CD adapts to each pull request."""
         return f"rendered/{self.env.name}/preview"
 
     @property
     def dashboards_folder(self) -> str:
-        """Below the repository's root; where the observation plane is rendered."""
+        """The observation plane."""
         return f"rendered/{self.env.name}/dashboards"
+
+    @property
+    def argocd_folder(self) -> str:
+        """What the root Application syncs."""
+        return f"rendered/{self.env.name}/argocd"
+
+    @property
+    def argocd_installation_folder(self) -> str:
+        """Argo CD itself, as a Kustomization."""
+        return f"{self.argocd_folder}-install"

@@ -1,4 +1,7 @@
-"""Production: the brief's numbers (B2, B4), spread over three zones."""
+"""Production: three zones, replicas of every store, logs for a year.
+
+`spec.py` describes every field. `evalctl render` checks the values and writes what follows from them.
+"""
 
 from environments.images import images_of
 from environments.spec import (
@@ -43,14 +46,14 @@ PROD = Environment(
         vpc_cidr="10.20.0.0/16",
         zones=("eu-central-1a", "eu-central-1b", "eu-central-1c"),
         nat_gateway_per_zone=True,
-        # What every node and pod calls all day; NAT processing costs more than these endpoints.
+        # Nodes and pods call these services all the time; through NAT gateways this would cost more.
         interface_endpoints=("ecr.api", "ecr.dkr", "sts", "secretsmanager", "logs", "ec2"),
         flow_log_retention_days=365,
     ),
     cluster=Cluster(
         kubernetes_version="1.35",
         public_access_cidrs=(),
-        # A sample: the VPN over which administrators reach the VPC, or the subnet of a bastion in it.
+        # A sample: the VPN by which administrators reach the VPC, or a bastion's subnet.
         private_access_cidrs=("10.250.0.0/24",),
         admin_role_names=("PlatformAdmin",),
         log_retention_days=365,
@@ -74,7 +77,7 @@ PROD = Environment(
     addon_set="2026-11",
     controller_replicas=2,
     sync_windows=(
-        # What is merged before a weekend waits for people who could mend it.
+        # From Friday afternoon to Monday morning few people could repair a failed change.
         SyncWindow(
             kind=SyncWindowKind.DENY,
             schedule="0 15 * * 5",
@@ -156,7 +159,7 @@ PROD = Environment(
         ),
         max_job_seconds=900,
         llm_calls=LlmCalls(
-            # Samples, of Anthropic's tier 3 for Sonnet 4 (docs.anthropic.com, "Rate limits", 2025);
+            # Samples: Anthropic's tier 3 for Sonnet 4 (docs.anthropic.com, "Rate limits", 2025);
             # OpenAI's tier 3 allows as much (developers.openai.com, model GPT-5.4 pro).
             provider_requests_per_minute=2_000,
             provider_tokens_per_minute=800_000,

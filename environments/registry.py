@@ -1,4 +1,4 @@
-"""The environments of this platform. To add one: a file like `dev.py`, and a line in the tuple."""
+"""The environments of this platform. To add one, copy `dev.py` and add a line to the tuple."""
 
 from environments.dev import DEV
 from environments.prod import PROD

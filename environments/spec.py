@@ -1,30 +1,34 @@
-"""What an environment is: one frozen value that every plane reads and none may change.
+"""The type of an environment: one frozen value that every plane reads.
 
-Every field that can differ between environments is required and keyword-only; what never differs is
-a constant where it is used. A field's name carries its unit. `rules/` says which values are sound.
+A field is here if environments can differ in it, and every field is required and keyword-only. What
+never differs is a constant in the module that uses it. A field's name contains its unit. `rules/`
+checks the values.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from environments.images import Image
 
 
 class Tier(StrEnum):
-    """How much an environment's data and availability are worth; the rules ask more of PRODUCTION."""
+    """How much data and availability matter; the rules require more of PRODUCTION."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
 
 
 class CapacityType(StrEnum):
-    """How EC2 capacity is bought, spelled as the EKS API spells it."""
+    """How EC2 capacity is bought, in the spelling of the EKS API."""
 
     ON_DEMAND = "ON_DEMAND"
     SPOT = "SPOT"
 
 
 class SyncWindowKind(StrEnum):
-    """What a sync window does, spelled as Argo CD spells it; DENY wins where both hold."""
+    """What a sync window does, in the spelling of Argo CD; DENY wins where two windows overlap."""
 
     ALLOW = "allow"
     DENY = "deny"
@@ -32,16 +36,16 @@ class SyncWindowKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Where the environment lives in AWS."""
+    """The AWS account and regions of the environment."""
 
     id: str
     region: str
-    backup_copy_region: str | None  # None keeps backups in `region` only
+    backup_copy_region: str | None  # None: backups stay in `region`
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ownership:
-    """Who answers for the environment and who pays; both become tags on every resource."""
+    """Who is responsible and who pays; both become tags on every AWS resource."""
 
     owner: str
     cost_center: str
@@ -55,8 +59,9 @@ class Repository:
     name: str
     revision: str  # the branch that Argo CD follows
     deploy_environment: str  # the GitHub environment whose jobs may assume the deploy role
-    # How GitHub's tokens name the repository; those made since July 2026 carry ids, as in
-    # "repo:owner@123/name@456". `gh api repos/OWNER/NAME/actions/oidc/customization/sub` tells.
+    # The repository in the `sub` claim of GitHub's tokens. Repositories that were created since July 2026
+    # have ids in it, as in "repo:owner@123/name@456". The command
+    # `gh api repos/OWNER/NAME/actions/oidc/customization/sub` shows it.
     oidc_subject: str
 
     @property
@@ -66,20 +71,19 @@ class Repository:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """The VPC; its subnets are carved from `vpc_cidr`, one public, private and data subnet a zone."""
+    """The VPC; each zone gets a public, a private and a data subnet of `vpc_cidr`."""
 
     vpc_cidr: str
     zones: tuple[str, ...]
-    nat_gateway_per_zone: (
-        bool  # False: one NAT gateway for all zones, cheaper and lost with its zone
-    )
+    # False: one NAT gateway for all zones. It is cheaper, and fails with its zone.
+    nat_gateway_per_zone: bool
     interface_endpoints: tuple[str, ...]  # AWS service names, as in "ecr.api"
     flow_log_retention_days: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodeGroup:
-    """A managed node group. The first instance type leads; the others stand in when it runs out."""
+    """A managed node group. EKS prefers the first instance type, and uses the others when it runs out."""
 
     instance_types: tuple[str, ...]
     capacity_type: CapacityType
@@ -93,15 +97,16 @@ class NodeGroup:
 class Cluster:
     """The EKS control plane and its two node groups.
 
-    No stack makes the networks that reach it (a VPN, a peered network, a bastion's subnet), nor the
-    roles that administer it: EKS refuses a role that is not there when the cluster stack is applied.
+    No stack creates the networks that reach it (a VPN, a peered network, a bastion's subnet), or the
+    roles that administer it. These roles must exist before the cluster stack is applied: EKS refuses
+    unknown ones.
     """
 
     kubernetes_version: str  # a minor that `catalog.EKS_VERSIONS` lists, as in "1.35"
-    public_access_cidrs: tuple[str, ...]  # reach the API from the internet; empty: nobody does
-    # Reach the API inside the VPC, and port 443 of nodes and pods, which are in its security group.
+    public_access_cidrs: tuple[str, ...]  # may reach the API from the internet; empty: none
+    # May reach the API inside the VPC, and port 443 of nodes and pods: they share a security group.
     private_access_cidrs: tuple[str, ...]
-    # IAM roles that administer the cluster, with their path, where they have one, as in
+    # IAM roles that administer the cluster, with their path, if they have one, as in
     # "aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_PlatformAdmin_0123456789abcdef".
     admin_role_names: tuple[str, ...]
     log_retention_days: int
@@ -111,25 +116,25 @@ class Cluster:
 
 @dataclass(frozen=True, kw_only=True)
 class SyncWindow:
-    """When Argo CD may, or may not, sync by itself; a person still can."""
+    """When Argo CD may, or may not, sync automatically; a person can always start a sync."""
 
     kind: SyncWindowKind
-    schedule: str  # when it opens, as five cron fields
+    schedule: str  # the start, as five cron fields
     duration_hours: int
-    time_zone: str  # as the IANA database names it, with its daylight saving time
+    time_zone: str  # a name of the IANA database; daylight saving time applies
 
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
     """RDS for PostgreSQL."""
 
-    engine_version: str  # a major, as in "17": RDS applies its minors by itself
+    engine_version: str  # a major, as in "17": RDS applies minor versions automatically
     instance_class: str
     storage_gib: int
-    max_storage_gib: int  # storage autoscaling stops here
-    max_connections: int  # an alert comes at four fifths of it
+    max_storage_gib: int  # the limit of storage autoscaling
+    max_connections: int  # an alert fires at four fifths of it
     multi_az: bool
-    backup_retention_days: int  # also how far back point-in-time recovery reaches
+    backup_retention_days: int  # also the reach of point-in-time recovery
     deletion_protection: bool
     performance_insights_retention_days: int
     log_retention_days: int
@@ -139,7 +144,7 @@ class Database:
 class Queue:
     """ElastiCache (Valkey, Redis protocol): the job queue."""
 
-    engine_version: str  # major and minor, as in "8.1": ElastiCache applies its patches by itself
+    engine_version: str  # major and minor, as in "8.1": ElastiCache applies patches automatically
     node_type: str
     replicas: int  # 0: a single node; 1 or more: Multi-AZ with automatic failover
     snapshot_retention_days: int
@@ -172,13 +177,13 @@ class Backup:
 
     daily_retention_days: int
     monthly_retention_days: int  # 0: no monthly rule
-    copy_retention_days: int  # in `Account.backup_copy_region`; 0 where there is none
-    vault_locked: bool  # nobody deletes a backup early without first lifting the lock
+    copy_retention_days: int  # in `Account.backup_copy_region`; 0 without one
+    vault_locked: bool  # True: nobody can delete a backup early before the lock is removed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What one container asks for and may use at most."""
+    """The requests and limits of one container."""
 
     cpu_request_millicores: int
     cpu_limit_millicores: int
@@ -186,7 +191,7 @@ class Resources:
     memory_limit_mib: int
 
     def as_manifest(self) -> dict[str, dict[str, str]]:
-        """As Kubernetes writes it, and the values of charts and EKS add-ons with it."""
+        """In the form of Kubernetes, which charts and EKS add-ons also use."""
         return {
             "requests": {
                 "cpu": f"{self.cpu_request_millicores}m",
@@ -201,17 +206,17 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Monitoring:
-    """Prometheus and Alertmanager in the cluster: how many, and how long metrics are kept."""
+    """Prometheus and Alertmanager in the cluster: their replicas, and how long metrics are kept."""
 
-    prometheus_replicas: int  # each scrapes everything and keeps its own copy
+    prometheus_replicas: int  # each scrapes every target and keeps its own copy
     prometheus_resources: Resources  # of each replica
     prometheus_retention_days: int
     prometheus_storage_gib: int  # of each replica's volume
-    alertmanager_replicas: int  # they agree among each other on who tells what
+    alertmanager_replicas: int  # each alert is sent by one of them
 
     @property
     def prometheus_retention_gib(self) -> int:
-        """Beyond it the oldest days are dropped early; the rest of the volume is for the newest."""
+        """Above this size Prometheus deletes its oldest days; the rest of the volume is for new samples."""
         return self.prometheus_storage_gib * 4 // 5
 
 
@@ -221,20 +226,20 @@ class Orchestrator:
 
     replicas: int
     resources: Resources
-    hostname: str  # where users reach it; ACM must hold a certificate for it
+    hostname: str  # for users; ACM must have a certificate for it
     allowed_cidrs: tuple[str, ...]  # who may reach the load balancer
 
 
 @dataclass(frozen=True, kw_only=True)
 class LlmCalls:
-    """How workers call LLM providers without 429 storms (B12).
+    """How workers call LLM providers without storms of 429 responses (B12).
 
-    The limits are what providers' consoles show, the least of all models in use; where environments
-    share an account, what of it is left to this one.
+    The limits are those in the providers' consoles: the lowest of all models in use. If environments
+    share an account at a provider, each has only its share of the limit.
     """
 
     provider_requests_per_minute: int
-    provider_tokens_per_minute: int  # of prompts, where a provider counts answers apart
+    provider_tokens_per_minute: int  # of prompts only, if a provider counts answers separately
     concurrency_per_worker: int
     max_attempts: int
     initial_backoff_seconds: int
@@ -242,8 +247,8 @@ class LlmCalls:
     timeout_seconds: int
 
 
-# Half may be evicted at once: spot takes nodes in bunches, and a worker whose eviction has to wait for
-# another's successor dies without its SIGTERM.
+# Half of the workers may be evicted at once, because EC2 reclaims several spot nodes at once. If a worker's
+# eviction had to wait for the replacement of another, its node would be gone before it gets a SIGTERM.
 WORKERS_EVICTED_AT_ONCE_PERCENT = 50
 
 
@@ -254,80 +259,74 @@ class Worker:
     min_replicas: int
     max_replicas: int
     target_cpu_percent: int
-    waiting_jobs_per_replica: int  # one worker for so many jobs in the queue
+    waiting_jobs_per_replica: int  # the autoscaler runs one worker for this many
     resources: Resources
     max_job_seconds: int  # the longest an evaluation job may run
     llm_calls: LlmCalls
 
     @property
     def most_at_once(self) -> int:
-        """All of them, and those that shut down beside their successors."""
-        most = self.max_replicas
-        return most + math.ceil(most * WORKERS_EVICTED_AT_ONCE_PERCENT / 100)
+        """The maximum, and the workers that shut down while their replacements already run."""
+        shutting_down = math.ceil(self.max_replicas * WORKERS_EVICTED_AT_ONCE_PERCENT / 100)
+        return self.max_replicas + shutting_down
 
     @property
     def llm_requests_per_minute(self) -> int:
-        """Of one worker and each provider, so that all workers together stay below the limit."""
+        """One worker's limit for each provider; all workers together stay below the provider's limit."""
         return self._share(self.llm_calls.provider_requests_per_minute)
 
     @property
     def llm_tokens_per_minute(self) -> int:
-        """As above; prompts and answers together."""
+        """The same for tokens, of prompts and answers together."""
         return self._share(self.llm_calls.provider_tokens_per_minute)
 
     def _share(self, limit: int) -> int:
-        # The rest is for providers that count in seconds: 60 in a minute may be one in a second
-        # (Claude API, "Rate limits").
+        # 10 % are left for providers that count by the second: 60 a minute can mean one a second (Claude
+        # API, "Rate limits").
         return limit * 90 // 100 // self.most_at_once
 
 
 @dataclass(frozen=True, kw_only=True)
-class Images:
-    """Image digests, `sha256:` and 64 hexadecimal digits, from `images.json`."""
-
-    orchestrator: str
-    worker: str
-    postgres_client: str
-    clickhouse_client: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Objectives:
-    """What the platform promises and may spend; dashboards and alerts measure against it."""
+    """Service levels and the budget, which dashboards and alerts compare with."""
 
     availability_percent: float  # of the API's requests answered without a server error, in 30 days
-    provider_p95_seconds: int  # 95 of 100 LLM calls answer within this
+    provider_p95_seconds: int  # 95 of 100 LLM calls take less
     daily_llm_budget_usd: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Previews:
-    """Pull requests that carry a label get the platform in small, with the images built from them."""
+    """Small copies of the platform for labelled pull requests, with the images built from them."""
 
-    repository_owner: str  # whose pull requests: the GitHub repository that builds the images,
-    repository_name: str  # which need not be this one
-    label: str  # whoever may set it lets the pull request's code run
-    max_age_hours: int  # without a change; then its pods end
-    workers: int  # of one preview; their number is fixed
+    # The GitHub repository that builds the images, and whose pull requests get previews; it can be
+    # another one than this.
+    repository_owner: str
+    repository_name: str
+    label: str  # everyone who may set it can run a pull request's code
+    max_age_hours: int  # since the last change; then the preview's pods end
+    workers: int  # of one preview; fixed
     worker_resources: Resources
     orchestrator_resources: Resources
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """Everything that may differ between two environments."""
+    """Everything in which two environments can differ."""
 
     name: str
     tier: Tier
-    promotes_from: str | None  # the environment whose images it takes; None: takes them from builds
+    promotes_from: (
+        str | None
+    )  # the environment that runs an image before; None: images come from builds
     account: Account
     ownership: Ownership
     repository: Repository
     network: Network
     cluster: Cluster
     addon_set: str  # chart versions that go together, as in "2026-11" (`catalog.ADDON_SETS`)
-    controller_replicas: int  # of each add-on without which the cluster stands still
-    sync_windows: tuple[SyncWindow, ...]  # empty: a merge is synced at any time
+    controller_replicas: int  # of each add-on that the cluster cannot work without
+    sync_windows: tuple[SyncWindow, ...]  # empty: Argo CD syncs at any time
     database: Database
     queue: Queue
     clickhouse: ClickHouse
@@ -338,5 +337,6 @@ class Environment:
     orchestrator: Orchestrator
     worker: Worker
     objectives: Objectives
-    images: Images
+    # Digests, `sha256:` and 64 hexadecimal digits, from `images.json`; a mapping has no hash.
+    images: Mapping[Image, str] = field(hash=False)
     previews: Previews | None  # None: pull requests get no preview

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from environments import images
-from environments.names import Image, Names
+from environments.images import Image
+from environments.names import Names
 from environments.spec import Environment
 from evalctl import committed
 from evalctl.rendering import tree
@@ -73,7 +74,7 @@ def require_tried(image: Image, digest: str, *, target: Environment, source: Env
     runs = running(image, source)
     if digest == runs:
         return
-    if digest == Names(source).digest(image):
+    if digest == source.images[image]:
         raise ReleaseRefusedError(
             f"{target.name} takes images that {source.name} runs, and this one's release to {source.name} "
             f"is not on {source.repository.revision} yet. Merge it; when it does well there: "

@@ -11,11 +11,11 @@ from pathlib import Path
 import constructs
 from cdk8s_plus_28 import k8s
 
+from environments.images import Image
 from environments.names import (
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_NATIVE_TLS_PORT,
     App,
-    Image,
     Names,
     Secret,
 )

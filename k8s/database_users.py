@@ -13,12 +13,12 @@ from pathlib import Path
 import constructs
 from cdk8s_plus_28 import k8s
 
+from environments.images import Image
 from environments.names import (
     POSTGRES_APP_USER,
     POSTGRES_DATABASE,
     POSTGRES_PREVIEW_SCHEMA,
     App,
-    Image,
     Secret,
 )
 from environments.spec import Environment, Resources

@@ -9,11 +9,14 @@ from cdk8s_plus_28 import k8s
 from bindings.external_secrets import Field
 from environments.names import (
     CLICKHOUSE_HTTPS_PORT,
+    GRAFANA_ADMIN_PASSWORD_KEY,
+    GRAFANA_ADMIN_USER_KEY,
     GRAFANA_CLICKHOUSE_CA,
     GRAFANA_CLICKHOUSE_PASSWORD,
     GRAFANA_SIDECAR_ROLE,
     MONITORING_NAMESPACE,
     NAMESPACE,
+    URL_KEY,
     App,
     Secret,
 )
@@ -24,7 +27,6 @@ from k8s.parts.custom_resources import ExternalSecret, SecretStore
 from k8s.parts.monitoring_network import MonitoringNetwork
 from k8s.parts.pod_monitor import PodMonitor
 from k8s.parts.scrape_config import ScrapeConfig
-from k8s.parts.stores import URL
 from telemetry.contract import Emitter
 
 _SCRAPED = (App.ORCHESTRATOR, App.WORKER)
@@ -88,7 +90,10 @@ class MonitoringChart(AppChart):
         self._external(
             Secret.GRAFANA_ADMIN,
             fields=self._fields(Secret.GRAFANA_ADMIN, "username", "password"),
-            template={"admin-user": "{{ .username }}", "admin-password": "{{ .password }}"},
+            template={
+                GRAFANA_ADMIN_USER_KEY: "{{ .username }}",
+                GRAFANA_ADMIN_PASSWORD_KEY: "{{ .password }}",
+            },
         )
 
     def _grafana_clickhouse(self) -> None:
@@ -115,7 +120,7 @@ class MonitoringChart(AppChart):
             ),
             # ElastiCache's certificate is from a public authority, so the client needs no other.
             template={
-                URL: (
+                URL_KEY: (
                     "rediss://{{ .username | urlquery }}:{{ .password | urlquery }}"
                     "@{{ .host }}:{{ .port }}"
                 )

@@ -11,22 +11,21 @@ import cdk8s
 import constructs
 from cdk8s_plus_28 import k8s
 
+from environments.images import Image
 from environments.names import (
     GENERAL_POOL,
+    LIVENESS_PATH,
     METRICS_PORT,
     ORCHESTRATOR,
     ORCHESTRATOR_PORT,
+    READINESS_PATH,
     App,
-    Image,
 )
 from environments.spec import Environment
 from k8s.parts import stores
 from k8s.parts.base import AppChart, Config
 from k8s.parts.load_balancer import DRAINING_SECONDS, HEALTHY_AFTER_SECONDS, LoadBalancer
 from k8s.parts.pods import Probes, container, http_probe, pod, spread_over
-
-ALIVE = "/healthz"  # the process answers; asks nobody else, or a database outage would restart us
-READY = "/readyz"  # it can reach what it needs
 
 # From a pod's deletion until the load balancer sends it nothing new.
 DEREGISTRATION_LAG_SECONDS = 15
@@ -57,7 +56,7 @@ class OrchestratorChart(AppChart):
             name=App.ORCHESTRATOR,
             service=service.name,
             port=_HTTP,
-            health_path=READY,
+            health_path=READINESS_PATH,
             hostname=env.orchestrator.hostname,
             allowed_cidrs=env.orchestrator.allowed_cidrs,
             tags=self.names.tags(App.ORCHESTRATOR),
@@ -133,9 +132,15 @@ class OrchestratorChart(AppChart):
             ),
             mounts=stores.MOUNTS,
             probes=Probes(
-                startup=http_probe(ALIVE, port=_HTTP, period_seconds=5, failure_threshold=30),
-                liveness=http_probe(ALIVE, port=_HTTP, period_seconds=10, failure_threshold=3),
-                readiness=http_probe(READY, port=_HTTP, period_seconds=5, failure_threshold=2),
+                startup=http_probe(
+                    LIVENESS_PATH, port=_HTTP, period_seconds=5, failure_threshold=30
+                ),
+                liveness=http_probe(
+                    LIVENESS_PATH, port=_HTTP, period_seconds=10, failure_threshold=3
+                ),
+                readiness=http_probe(
+                    READINESS_PATH, port=_HTTP, period_seconds=5, failure_threshold=2
+                ),
             ),
         )
 

@@ -15,12 +15,11 @@ from typing import cast
 
 import cdk8s
 
-from environments.names import NAMESPACE, POSTGRES_PREVIEW_SCHEMA, App, Secret
+from environments.names import NAMESPACE, POSTGRES_PREVIEW_SCHEMA, URL_KEY, App, Secret
 from environments.spec import Environment, Previews
 from k8s.namespace import NamespaceChart
 from k8s.orchestrator import OrchestratorChart
 from k8s.parts.base import AppChart
-from k8s.parts.stores import URL
 from k8s.secrets import SecretsChart
 from k8s.worker import WorkerChart
 
@@ -119,7 +118,7 @@ def _small(env: Environment, previews: Previews) -> Environment:
 def _use_own_schema(postgres: Manifest) -> None:
     """A pull request's migrations change the previews' tables, and not the environment's."""
     template = _part(postgres, "spec", "target", "template", "data")
-    template[URL] = f"{template[URL]}&options=-csearch_path%3D{POSTGRES_PREVIEW_SCHEMA}"
+    template[URL_KEY] = f"{template[URL_KEY]}&options=-csearch_path%3D{POSTGRES_PREVIEW_SCHEMA}"
 
 
 def _job(deployment: Manifest, previews: Previews) -> Manifest:

@@ -12,12 +12,12 @@ workers' LLM keys do (see `worker.py`).
 import constructs
 
 from bindings.external_secrets import Field
-from environments.names import App, Secret
+from environments.names import URL_KEY, App, Secret
 from environments.spec import Environment
 from k8s import clickhouse_schema, database_users
 from k8s.parts.base import AppChart
 from k8s.parts.custom_resources import ExternalSecret, SecretStore
-from k8s.parts.stores import CA_CERTIFICATE, RDS_CA_FILE, URL
+from k8s.parts.stores import CA_CERTIFICATE, RDS_CA_FILE
 
 _POSTGRES_FIELDS = ("host", "port", "database", "username", "password")
 
@@ -44,7 +44,7 @@ class SecretsChart(AppChart):
             Secret.POSTGRES,
             fields=self._fields(Secret.POSTGRES, _POSTGRES_FIELDS),
             template={
-                URL: (
+                URL_KEY: (
                     "postgresql://{{ .username | urlquery }}:{{ .password | urlquery }}"
                     "@{{ .host }}:{{ .port }}/{{ .database }}"
                     f"?sslmode=verify-full&sslrootcert={RDS_CA_FILE}"
@@ -78,7 +78,7 @@ class SecretsChart(AppChart):
             ),
             # ElastiCache's certificate is from a public authority, so the client needs no other.
             template={
-                URL: (
+                URL_KEY: (
                     "rediss://{{ .username | urlquery }}:{{ .password | urlquery }}"
                     "@{{ .host }}:{{ .port }}/0"
                 )
@@ -99,7 +99,7 @@ class SecretsChart(AppChart):
                 ),
             ),
             template={
-                URL: (
+                URL_KEY: (
                     "https://{{ .username | urlquery }}:{{ .password | urlquery }}"
                     "@{{ .host }}:{{ .https_port }}/{{ .database }}"
                 ),

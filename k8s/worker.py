@@ -16,13 +16,15 @@ secret is a file (see `stores.py`).
 import constructs
 from cdk8s_plus_28 import k8s
 
+from environments.images import Image
 from environments.names import (
+    LIVENESS_PATH,
     METRICS_PORT,
     NODE_POOL_LABEL,
+    READINESS_PATH,
     WORKER,
     WORKER_POOL,
     App,
-    Image,
     Secret,
 )
 from environments.spec import WORKERS_EVICTED_AT_ONCE_PERCENT, Environment
@@ -160,13 +162,13 @@ class WorkerChart(AppChart):
             # Liveness asks for the main loop's heartbeat, which beats on during a long LLM call.
             probes=Probes(
                 startup=http_probe(
-                    "/healthz", port=_METRICS, period_seconds=5, failure_threshold=30
+                    LIVENESS_PATH, port=_METRICS, period_seconds=5, failure_threshold=30
                 ),
                 liveness=http_probe(
-                    "/healthz", port=_METRICS, period_seconds=20, failure_threshold=3
+                    LIVENESS_PATH, port=_METRICS, period_seconds=20, failure_threshold=3
                 ),
                 readiness=http_probe(
-                    "/readyz", port=_METRICS, period_seconds=10, failure_threshold=3
+                    READINESS_PATH, port=_METRICS, period_seconds=10, failure_threshold=3
                 ),
             ),
         )

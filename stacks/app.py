@@ -55,7 +55,7 @@ def _add_stacks(app: cdktf.App, env: Environment) -> None:
 
 if __name__ == "__main__":
     from environments.registry import ENVIRONMENTS
-    from environments.rules import require_sound
+    from environments.rules import require_valid
 
-    require_sound(ENVIRONMENTS)
+    require_valid(ENVIRONMENTS)
     build(ENVIRONMENTS).synth()

@@ -3,7 +3,7 @@
 import cdktf
 import constructs
 
-from environments.names import Bucket, Names, Stack
+from environments.names import BACKED_UP_BUCKETS, Names, Stack
 from environments.spec import Environment
 from stacks.aws import (
     AwsProvider,
@@ -31,8 +31,6 @@ DAILY = "cron(0 20 * * ? *)"
 MONTHLY = "cron(0 17 1 * ? *)"
 START_WITHIN_MINUTES = 60
 COMPLETE_WITHIN_MINUTES = 720
-
-BACKED_UP_BUCKETS = (Bucket.DATASETS, Bucket.REPORTS, Bucket.BACKUPS)
 
 
 class BackupStack(EnvironmentStack):

@@ -5,7 +5,7 @@ Applied by a person, as the state stack is: the deploy role can read this stack 
 
 import constructs
 
-from environments.names import Stack
+from environments.names import DeliveryRole, Stack
 from environments.spec import Environment
 from stacks.aws import IamOpenidConnectProvider, IamRole, IamRolePolicy
 from stacks.base import EnvironmentStack
@@ -45,7 +45,7 @@ class DeliveryStack(EnvironmentStack):
         hands: it is trusted without approval because it reads settings only.
         """
         self._role(
-            "plan",
+            DeliveryRole.PLAN,
             provider,
             occasion="pull_request",
             session_seconds=PLAN_SESSION_SECONDS,
@@ -58,7 +58,7 @@ class DeliveryStack(EnvironmentStack):
         It refreshes, so it reads the values that Terraform wrote; and it can change nothing.
         """
         self._role(
-            "inspect",
+            DeliveryRole.INSPECT,
             provider,
             occasion=f"ref:refs/heads/{self.env.repository.revision}",
             session_seconds=PLAN_SESSION_SECONDS,
@@ -68,7 +68,7 @@ class DeliveryStack(EnvironmentStack):
     def _deploy_role(self, provider: IamOpenidConnectProvider) -> None:
         """Jobs of one GitHub environment; its rules say who approves, and from which branch."""
         self._role(
-            "deploy",
+            DeliveryRole.DEPLOY,
             provider,
             occasion=f"environment:{self.env.repository.deploy_environment}",
             session_seconds=DEPLOY_SESSION_SECONDS,

@@ -4,7 +4,8 @@ import json
 
 import constructs
 
-from environments.names import Image, Stack
+from environments.images import Image
+from environments.names import Stack
 from environments.spec import Environment
 from stacks.aws import (
     EcrLifecyclePolicy,

@@ -1,4 +1,4 @@
-"""Every environment is rendered once per session, and every test reads that."""
+"""Fixtures: every environment is rendered once per session, and all tests read this output."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ from tests.support.terraform import Terraform
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh `evalctl render` of every environment; xdist's workers share one."""
+    """The output of `evalctl render` for every environment; xdist's workers share it."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -27,7 +27,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with FileLock(shared / "rendered.lock"):
         if not folder.exists():
             evalctl = [sys.executable, "-m", "evalctl.main", "render", "--out", str(folder)]
-            # Rendering must need nothing but Python: no terraform, no Node of the machine's own.
+            # Rendering must work with Python alone, without terraform or Node on the machine.
             no_programs = {**os.environ, "PATH": str(shared / "no-programs")}
             subprocess.run(evalctl, cwd=ROOT, env=no_programs, check=True)
     return folder
@@ -56,19 +56,19 @@ def manifests(rendered: Path) -> dict[str, dict[App, list[Manifest]]]:
 
 @pytest.fixture(scope="session")
 def observation(rendered: Path) -> dict[str, list[Manifest]]:
-    """Environment name → what is watched, and who is told."""
+    """Environment name → the observation plane's objects."""
     return {env.name: _objects(rendered / env.name / "dashboards") for env in ENVIRONMENTS}
 
 
 @pytest.fixture(scope="session")
 def argocd(rendered: Path) -> dict[str, list[Manifest]]:
-    """Environment name → what tells Argo CD to sync."""
+    """Environment name → Argo CD's objects."""
     return {env.name: _objects(rendered / env.name / "argocd") for env in ENVIRONMENTS}
 
 
 @pytest.fixture(scope="session")
 def names() -> dict[str, Names]:
-    """Environment name → the names its planes agree on."""
+    """Environment name → its names."""
     return {env.name: Names(env) for env in ENVIRONMENTS}
 
 
@@ -81,7 +81,7 @@ def _objects(folder: Path) -> list[Manifest]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where every real tool must be there (in CI), a skip for a missing one is a failure."""
+    """In CI, where every real tool must be installed, a skipped test is a failed test."""
     report = yield
     if report.skipped and os.environ.get("REQUIRE_REAL_TOOLS") == "1":
         report.outcome = "failed"

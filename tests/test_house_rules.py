@@ -1,4 +1,4 @@
-"""What holds for the whole repository: who imports whom, types, style, and one place for names."""
+"""Rules for the whole repository: imports, types, style, lock files, and pages that exist."""
 
 import re
 import subprocess
@@ -22,14 +22,14 @@ TOOLS = Path(sys.executable).parent
     ],
     ids=["format", "style", "types", "imports"],
 )
-def test_the_sources_keep_the_house_rules(command: list[str]) -> None:
+def test_the_sources_pass(command: list[str]) -> None:
     result = subprocess.run(
         [TOOLS / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_lock_files_pin_hashes_and_name_no_address() -> None:
+def test_lock_files_pin_hashes_and_contain_no_address() -> None:
     for lock in ("requirements.lock", "requirements-dev.lock"):
         text = (ROOT / lock).read_text()
         pins = re.findall(r"^[a-z0-9._-]+==\S+", text, flags=re.MULTILINE)
@@ -44,13 +44,11 @@ def test_lock_files_pin_hashes_and_name_no_address() -> None:
 def test_every_target_of_the_makefile_is_in_its_help() -> None:
     makefile = (ROOT / "Makefile").read_text()
     phony = re.findall(r"^\.PHONY: (\S+)", makefile, re.MULTILINE)
-    told = subprocess.run(
-        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    told = re.sub(r"\x1b\[\d+m", "", told)
+    result = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    output = re.sub(r"\x1b\[\d+m", "", result.stdout)
     assert phony
     for target in phony:
-        assert re.search(rf"\b{target}\b.*\S \S", told), f"`make help` does not explain {target}"
+        assert re.search(rf"\b{target}\b.*\S \S", output), f"`make help` does not describe {target}"
 
 
 def test_every_page_that_is_named_anywhere_exists() -> None:

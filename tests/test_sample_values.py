@@ -1,4 +1,4 @@
-"""The values of the sample stand in environments/ alone, so that a team can put its own there."""
+"""The sample's values are in environments/ only, so that a team can replace them there."""
 
 import dataclasses
 import subprocess
@@ -8,31 +8,31 @@ import pytest
 
 from environments.dev import DEV
 from environments.prod import PROD
-from environments.rules import require_sound
+from environments.rules import require_valid
 from environments.spec import Account, Environment, Ownership, Repository
 from evalctl.rendering.program import PLANES
 from tests.support.paths import ROOT
 
-# As this repository came; a team that made it its own may still look for them.
+# Written out: when a team has replaced the sample, the test still finds what is left of it.
 SAMPLE = (
     *("111111111111", "222222222222", "eu-central-1", "eu-west-1"),
     *("example-org", "eval.example.com", "eval-dev.example.com"),
     *("10.10.0.0/16", "10.20.0.0/16", "203.0.113.0/24"),
 )
-# Folders and files that may name one, and why.
+# Folders and files that may contain one, with the reason.
 ALLOWED = {
-    "environments/": "the sample, and how a value is written",
-    "rendered/": "made from the sample",
-    ".github/CODEOWNERS": "GitHub reads it as it is; tests/github compares it with the sample",
+    "environments/": "the sample, and examples in messages",
+    "rendered/": "rendered from the sample",
+    ".github/CODEOWNERS": "GitHub reads it unrendered; tests/github compares it with the sample",
     "tests/environments/": "values that break a rule",
-    "evalctl/rehearsal/moto_extras/": "knows no environment, and has values of its own",
-    "tests/evalctl/rehearsal/moto_extras/": "the same",
-    "tests/test_sample_values.py": "says what is looked for",
+    "evalctl/rehearsal/moto_extras/": "does not import environments, and has its own values",
+    "tests/evalctl/rehearsal/moto_extras/": "tests of the above",
+    "tests/test_sample_values.py": "the list above",
 }
 
 
 def moved(env: Environment, *, account: str, vpc_cidr: str) -> Environment:
-    """The same platform elsewhere and under other names."""
+    """The same platform in other accounts and regions, with other names."""
     region = "ap-southeast-2"
     return dataclasses.replace(
         env,
@@ -77,13 +77,13 @@ MOVED = (
 )
 
 
-def test_an_environment_elsewhere_breaks_no_rule() -> None:
-    require_sound(MOVED)
+def test_the_environments_of_another_team_break_no_rule() -> None:
+    require_valid(MOVED)
 
 
 @pytest.mark.parametrize("plane", PLANES)
 @pytest.mark.parametrize("env", MOVED, ids=lambda env: env.name)
-def test_what_is_rendered_for_an_environment_elsewhere_has_nothing_of_the_sample(
+def test_the_files_of_another_team_contain_no_value_of_the_sample(
     env: Environment, plane: str
 ) -> None:
     files = PLANES[plane](env)
@@ -92,7 +92,7 @@ def test_what_is_rendered_for_an_environment_elsewhere_has_nothing_of_the_sample
     assert [value for value in SAMPLE if value in text] == []
 
 
-def test_nothing_but_environments_names_a_value_of_the_sample() -> None:
+def test_only_the_allowed_folders_contain_a_value_of_the_sample() -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split("\0")
@@ -106,4 +106,4 @@ def test_nothing_but_environments_names_a_value_of_the_sample() -> None:
         for value in SAMPLE
         if value in text
     ]
-    assert pinned == [], "take it from the environment's value, or say in ALLOWED why not"
+    assert pinned == [], "read it from the environment's value, or add it to ALLOWED with a reason"

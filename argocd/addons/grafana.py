@@ -9,7 +9,11 @@ Value keys: `charts/grafana` of grafana-community/helm-charts, its values and te
 
 from argocd.addons.values import ON_GENERAL_POOL, Values
 from environments.names import (
+    GRAFANA_ADMIN_PASSWORD_KEY,
+    GRAFANA_ADMIN_USER_KEY,
     GRAFANA_CLICKHOUSE_FILES,
+    GRAFANA_CLICKHOUSE_PLUGIN,
+    GRAFANA_FOLDER_ANNOTATION,
     GRAFANA_SIDECAR_ROLE,
     MONITORING_LABEL,
     MONITORING_NAMESPACE,
@@ -20,13 +24,7 @@ from environments.spec import Resources
 
 # Of the ClickHouse data source, which boards about results and cost need; grafana.com lists 4.20.0,
 # of 2026-07-20, for Grafana 11.6 and later.
-CLICKHOUSE_PLUGIN = "grafana-clickhouse-datasource@4.20.0"
-
-# Keys of the Secret that the administrator's name and password come from.
-ADMIN_USER = "admin-user"
-ADMIN_PASSWORD = "admin-password"
-
-FOLDER_ANNOTATION = "grafana_folder"
+CLICKHOUSE_PLUGIN = f"{GRAFANA_CLICKHOUSE_PLUGIN}@4.20.0"
 
 # Others report 0.7 GiB at work and 1 GiB at its worst for Grafana 13.2 with these boards.
 GRAFANA = Resources(
@@ -55,8 +53,8 @@ def values() -> Values:
         # Otherwise the chart makes a password up whenever it is rendered.
         "admin": {
             "existingSecret": Secret.GRAFANA_ADMIN,
-            "userKey": ADMIN_USER,
-            "passwordKey": ADMIN_PASSWORD,
+            "userKey": GRAFANA_ADMIN_USER_KEY,
+            "passwordKey": GRAFANA_ADMIN_PASSWORD_KEY,
         },
         # A Role of ours instead of a ClusterRole that reads every Secret of the cluster.
         "rbac": {"namespaced": True, "useExistingRole": GRAFANA_SIDECAR_ROLE},
@@ -85,8 +83,8 @@ def _sidecar() -> Values:
         "resources": SIDECAR.as_manifest(),
         "dashboards": {
             **config_maps,
-            "folderAnnotation": FOLDER_ANNOTATION,
-            "annotations": {FOLDER_ANNOTATION: "Kubernetes"},  # of the chart's own boards
+            "folderAnnotation": GRAFANA_FOLDER_ANNOTATION,
+            "annotations": {GRAFANA_FOLDER_ANNOTATION: "Kubernetes"},  # of the chart's own boards
             "provider": {"foldersFromFilesStructure": True},
         },
         "datasources": config_maps,

@@ -20,14 +20,13 @@ from environments.names import (
     MONITORING_LABEL,
     MONITORING_NAMESPACE,
     REDIS_QUEUE_KEY,
+    URL_KEY,
     Addon,
     MonitoringPart,
     Names,
     Secret,
 )
 from environments.spec import Resources
-
-URL = "url"  # key of the Secret: address, user and password in one
 
 FLAGS = {
     "check-single-keys": f"db0={REDIS_QUEUE_KEY}",
@@ -62,7 +61,7 @@ def _values() -> Values:
         "redisAddressConfig": {
             "enabled": True,
             "isSecret": True,
-            "source": {"name": Secret.REDIS_METRICS_USER, "key": URL},
+            "source": {"name": Secret.REDIS_METRICS_USER, "key": URL_KEY},
         },
         "extraArgs": FLAGS,
         "serviceMonitor": {"enabled": True},

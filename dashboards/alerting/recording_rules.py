@@ -5,14 +5,15 @@ Named as Prometheus' manual asks: level, metric, operation (practices, "Recordin
 
 from dataclasses import dataclass
 
-from environments.names import NAMESPACE, REDIS_QUEUE_KEY, App
+from environments.names import LIVENESS_PATH, NAMESPACE, READINESS_PATH, REDIS_QUEUE_KEY, App
 
 # Each pair of windows of `burn_rate.py` needs its error ratio over both.
 ERROR_WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 
 # The kubelet's and the load balancer's own questions are not users' requests.
-_USERS_REQUESTS = '{http_route!~"/healthz|/readyz"}'
-_SERVER_ERRORS = '{http_route!~"/healthz|/readyz", http_response_status_code=~"5.."}'
+_PROBES = f"{LIVENESS_PATH}|{READINESS_PATH}"
+_USERS_REQUESTS = f'{{http_route!~"{_PROBES}"}}'
+_SERVER_ERRORS = f'{{http_route!~"{_PROBES}", http_response_status_code=~"5.."}}'
 
 
 @dataclass(frozen=True, kw_only=True)

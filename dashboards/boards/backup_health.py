@@ -7,10 +7,11 @@ backed up (see `argocd/addons/cloudwatch_exporter.py`). A bucket that is left ou
 from collections.abc import Mapping
 
 from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from environments.names import BACKED_UP_BUCKETS
 from environments.spec import Environment
 
 # What the plans back up daily: type → how many (stacks/backup.py).
-BACKED_UP = {"RDS": 1, "S3": 3}
+BACKED_UP = {"RDS": 1, "S3": len(BACKED_UP_BUCKETS)}
 
 _COMPLETED = "aws_backup_number_of_backup_jobs_completed_sum"
 _FAILED = "aws_backup_number_of_backup_jobs_failed_sum"

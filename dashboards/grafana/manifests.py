@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from bindings.yaml_text import to_yaml
 from dashboards.grafana.dashboard import dashboard_json
-from dashboards.grafana.queries import CLICKHOUSE_PLUGIN, CLICKHOUSE_UID
+from dashboards.grafana.queries import CLICKHOUSE_UID
 from dashboards.manifests import Manifest, labels, manifest
 from dashboards.observable import Board
 from environments.names import (
@@ -20,12 +20,13 @@ from environments.names import (
     GRAFANA_CLICKHOUSE_CA,
     GRAFANA_CLICKHOUSE_FILES,
     GRAFANA_CLICKHOUSE_PASSWORD,
+    GRAFANA_CLICKHOUSE_PLUGIN,
+    GRAFANA_FOLDER_ANNOTATION,
     Names,
 )
 
 DASHBOARD_LABEL = "grafana_dashboard"
 DATA_SOURCE_LABEL = "grafana_datasource"
-FOLDER_ANNOTATION = "grafana_folder"
 FOLDER = "AI evaluation platform"
 
 # More than the largest board takes on two years of results, less than Grafana's own limit of 30 s
@@ -55,7 +56,7 @@ def clickhouse_data_source(names: Names) -> dict[str, object]:
             {
                 "name": "ClickHouse",
                 "uid": CLICKHOUSE_UID,
-                "type": CLICKHOUSE_PLUGIN,
+                "type": GRAFANA_CLICKHOUSE_PLUGIN,
                 "access": "proxy",
                 "editable": False,
                 "jsonData": {
@@ -89,7 +90,7 @@ def _board(board: Board, *, names: Names) -> Manifest:
         file=f"{board.uid}.json",
         text=dashboard_json(board, env=names.env),
         names=names,
-        annotations={FOLDER_ANNOTATION: FOLDER},
+        annotations={GRAFANA_FOLDER_ANNOTATION: FOLDER},
     )
 
 

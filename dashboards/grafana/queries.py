@@ -4,15 +4,15 @@ from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import dashboard, prometheus
 
 from dashboards.observable import Chart, ClickhouseSql, Observable, Promql
+from environments.names import GRAFANA_CLICKHOUSE_PLUGIN
 
 # Stable, because dashboards refer to data sources by uid. Prometheus' is provisioned by
 # kube-prometheus-stack under the same name, ClickHouse's by `data_sources.py`.
 PROMETHEUS_UID = "prometheus"
 CLICKHOUSE_UID = "clickhouse"
-CLICKHOUSE_PLUGIN = "grafana-clickhouse-datasource"
 
 PROMETHEUS = dashboard.DataSourceRef(type_val="prometheus", uid=PROMETHEUS_UID)
-CLICKHOUSE = dashboard.DataSourceRef(type_val=CLICKHOUSE_PLUGIN, uid=CLICKHOUSE_UID)
+CLICKHOUSE = dashboard.DataSourceRef(type_val=GRAFANA_CLICKHOUSE_PLUGIN, uid=CLICKHOUSE_UID)
 MIXED = dashboard.DataSourceRef(type_val="datasource", uid="-- Mixed --")
 
 _TIME_SERIES = 0  # `format` as the plugin's backend counts

@@ -1,7 +1,7 @@
-"""What makes an environment's values sound; every broken rule is told, with what to do about it.
+"""The rules for an environment's values; every broken rule is reported, with what to do about it.
 
-A module for each section of an environment; `across` holds what must be so between environments.
-`types` comes first: where a value is of another type than its field, no other rule can read it.
+There is a module for each section of an environment; `across` compares environments. `types` comes
+first, because the other rules cannot read a value of the wrong type.
 """
 
 from collections.abc import Iterable
@@ -19,6 +19,7 @@ from environments.rules import (
     retention,
     stores,
     types,
+    versions,
     workloads,
 )
 from environments.spec import Environment
@@ -27,6 +28,7 @@ _SECTIONS = (
     identity,
     network,
     cluster,
+    versions,
     delivery,
     stores,
     retention,
@@ -39,21 +41,27 @@ _SECTIONS = (
 
 
 class InvalidEnvironmentError(ValueError):
-    """Some environment breaks a rule; the message lists every broken rule."""
+    """An environment breaks a rule; the message lists every broken rule."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
 
 
-def require_sound(environments: Iterable[Environment]) -> None:
+def require_valid(environments: Iterable[Environment]) -> None:
     """Refuse values that break a rule.
 
     Raises:
         InvalidEnvironmentError: with every broken rule of every environment.
     """
+    if found := problems(environments):
+        raise InvalidEnvironmentError(found)
+
+
+def problems(environments: Iterable[Environment]) -> list[str]:
+    """Each broken rule as `<environment>: <field>: <what is wrong>; <what to do>`."""
     environments = tuple(environments)
-    problems = list(types.problems(environments)) or [
+    return list(types.problems(environments)) or [
         *(
             f"{env.name or '(unnamed)'}: {problem}"
             for env in environments
@@ -61,8 +69,6 @@ def require_sound(environments: Iterable[Environment]) -> None:
         ),
         *across.problems(environments),
     ]
-    if problems:
-        raise InvalidEnvironmentError(problems)
 
 
 def problems_of(env: Environment) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from environments.catalog import EKS_VERSIONS
 from environments.rules.values import ipv4_network
 from environments.spec import Environment
 
@@ -9,13 +10,14 @@ from environments.spec import Environment
 def problems(environments: tuple[Environment, ...]) -> Iterator[str]:
     yield from _overlaps(environments)
     yield from _promotion(environments)
+    yield from _upgrade_order(environments)
     names = [env.name for env in environments]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"{name}: two environments have this name; give one another"
+        yield f"{name}: two environments have this name; rename one"
 
 
 def _overlaps(environments: tuple[Environment, ...]) -> Iterator[str]:
-    """VPCs that share addresses can never be peered or reached over one VPN."""
+    """VPCs that share addresses cannot be peered or reached over one VPN."""
     placed = [
         (env, vpc)
         for env in environments
@@ -26,7 +28,7 @@ def _overlaps(environments: tuple[Environment, ...]) -> Iterator[str]:
             if vpc.overlaps(other_vpc):
                 yield (
                     f"{other.name}: network.vpc_cidr: {other_vpc} overlaps {vpc} of {one.name}; "
-                    "choose a range of its own"
+                    "choose another range"
                 )
 
 
@@ -46,5 +48,22 @@ def _promotion(environments: tuple[Environment, ...]) -> Iterator[str]:
         elif source == env.name:
             yield (
                 f"{env.name}: promotes_from: {' from '.join([*chain, source])} is a circle that no image "
-                "can enter; let one of them take images from builds, with None"
+                "can enter; set one of them to None, so that it takes images from builds"
+            )
+
+
+def _upgrade_order(environments: tuple[Environment, ...]) -> Iterator[str]:
+    """An environment runs a Kubernetes minor only after the environment before it does."""
+    oldest_first = list(EKS_VERSIONS)
+    sources = {env.name: env.cluster.kubernetes_version for env in environments}
+    for env in environments:
+        minor, before = env.cluster.kubernetes_version, sources.get(env.promotes_from or "")
+        if (
+            minor in EKS_VERSIONS
+            and before in EKS_VERSIONS
+            and oldest_first.index(minor) > oldest_first.index(before)
+        ):
+            yield (
+                f"{env.name}: cluster.kubernetes_version: {minor} is newer than {before} in "
+                f"{env.promotes_from}; upgrade {env.promotes_from} first (docs/upgrades.md)"
             )

@@ -12,16 +12,11 @@ _ROLE = re.compile(r"([!-.0-~]+/)*[A-Za-z0-9+=,.@_-]{1,64}")
 
 
 def problems(env: Environment) -> Iterator[str]:
-    if env.cluster.kubernetes_version not in catalog.EKS_VERSIONS:
-        yield (
-            f"cluster.kubernetes_version: EKS does not support {env.cluster.kubernetes_version!r}; "
-            f"use one of {', '.join(catalog.EKS_VERSIONS)} (environments/catalog.py)"
-        )
     yield from _node_group("cluster.general", env.cluster.general)
     yield from _node_group("cluster.workers_spot", env.cluster.workers_spot)
     if not env.cluster.public_access_cidrs and not env.cluster.private_access_cidrs:
         yield (
-            "cluster.private_access_cidrs: empty like cluster.public_access_cidrs, so nobody could reach "
+            "cluster.private_access_cidrs: empty, as cluster.public_access_cidrs is, so nobody could reach "
             "the API; list the network of a VPN, a peered network or a bastion's subnet"
         )
     yield from _administrators(env.cluster.admin_role_names)
@@ -34,11 +29,11 @@ def _administrators(role_names: tuple[str, ...]) -> Iterator[str]:
         if role_name.startswith("arn:") or not _ROLE.fullmatch(role_name):
             yield (
                 f"cluster.admin_role_names: {role_name!r} is not a role's name with its path; write what "
-                "stands after ':role/' in its ARN"
+                "follows ':role/' in its ARN"
             )
     names = [role_name.rpartition("/")[2] for role_name in role_names]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"cluster.admin_role_names: {name!r} is listed twice; an account has one, name it once"
+        yield f"cluster.admin_role_names: {name!r} is listed twice; an account has one role of a name, list it once"
 
 
 def _node_group(field: str, group: NodeGroup) -> Iterator[str]:
@@ -52,15 +47,15 @@ def _node_group(field: str, group: NodeGroup) -> Iterator[str]:
     unknown = [name for name in group.instance_types if name not in catalog.INSTANCE_TYPES]
     for name in unknown:
         yield f"{field}.instance_types: {name!r} is unknown; {nearest_or_add(name)}"
-    shapes = {
+    sizes = {
         (size.vcpus, size.memory_gib)
         for name in group.instance_types
         if (size := catalog.INSTANCE_TYPES.get(name)) is not None
     }
-    if len(shapes) > 1:
+    if len(sizes) > 1:
         yield (
-            f"{field}.instance_types: they differ in vCPUs or memory, which misleads the "
-            "autoscaler; use types of one shape"
+            f"{field}.instance_types: they differ in vCPUs or memory, so the autoscaler "
+            "cannot predict a node's size; use types of the same size"
         )
     if group.disk_gib < 20:
         yield f"{field}.disk_gib: {group.disk_gib} GiB cannot hold the images; use at least 20"

@@ -1,46 +1,23 @@
-"""What Argo CD installs beside our apps, and when it may sync."""
+"""The add-ons' controllers, and the times at which Argo CD may sync."""
 
 import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from environments import catalog
 from environments.spec import Environment, Tier
 
-_ADD_A_SET = "add a set that does to environments/catalog.py, and move to it before the upgrade"
-
-# Minute, hour, day of the month, month, day of the week, as the cron parser of Argo CD takes them.
+# Minute, hour, day of the month, month, day of the week, as Argo CD's cron parser reads them.
 _CRON_FIELD = re.compile(r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*")
 
 _CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 
 
 def problems(env: Environment) -> Iterator[str]:
-    yield from _addons(env)
-    yield from _sync_windows(env)
-
-
-def _addons(env: Environment) -> Iterator[str]:
-    version = env.cluster.kubernetes_version
-    chosen = catalog.ADDON_SETS.get(env.addon_set)
-    if chosen is None:
-        yield (
-            f"addon_set: {env.addon_set!r} is unknown; use one of {', '.join(catalog.ADDON_SETS)}, or "
-            "add it to environments/catalog.py"
-        )
-    elif version not in chosen.kubernetes_versions:
-        fitting = [n for n, s in catalog.ADDON_SETS.items() if version in s.kubernetes_versions]
-        yield (
-            f"addon_set: {env.addon_set!r} runs on Kubernetes {', '.join(chosen.kubernetes_versions)}, "
-            f"not on {version}; " + (f"use {' or '.join(fitting)}" if fitting else _ADD_A_SET)
-        )
     if env.controller_replicas < 1:
         yield f"controller_replicas: {env.controller_replicas}; use at least 1"
     elif env.controller_replicas < 2 and env.tier is Tier.PRODUCTION:
-        yield "controller_replicas: 1 in production; use 2, so that a node's loss stops nothing"
+        yield "controller_replicas: 1 in production; use 2, so that the loss of a node stops no controller"
 
-
-def _sync_windows(env: Environment) -> Iterator[str]:
     for window in env.sync_windows:
         fields = window.schedule.split()
         if len(fields) != len(_CRON_BOUNDS) or not all(

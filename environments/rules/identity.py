@@ -1,4 +1,4 @@
-"""Who and where an environment is: its account, its repository, its source of images."""
+"""The environment's name, account and repository, and the source of its images."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def problems(env: Environment) -> Iterator[str]:
         )
     if env.tier is Tier.PRODUCTION and env.promotes_from is None:
         yield (
-            "promotes_from: None in production; images would reach it that ran nowhere before, name the "
+            "promotes_from: None in production, where images would run that ran nowhere before; name the "
             "environment that runs them first"
         )
     if not re.fullmatch(r"\d{12}", env.account.id):

@@ -1,4 +1,4 @@
-"""Names that AWS and Kubernetes would refuse as too long."""
+"""Names that are too long for AWS or Kubernetes."""
 
 from collections.abc import Iterator
 

@@ -1,12 +1,12 @@
-"""What watches the platform, and what it is measured against."""
+"""Prometheus and Alertmanager."""
 
 from collections.abc import Iterator
 
 from environments.rules.values import resource_problems, value_at
 from environments.spec import Environment, Tier
 
-# What a day of metrics takes. Ours: 100,000 series every 30 s, a third of them every 10 s, at 1.5 bytes
-# a sample (Prometheus manual, "Storage": 1 to 2) are 0.7 GiB.
+# A day of metrics. This platform's take 0.7 GiB: 100,000 series every 30 s, a third of them every 10 s,
+# at 1.5 bytes a sample (Prometheus manual, "Storage": 1 to 2).
 _PROMETHEUS_GIB_PER_DAY = 1
 
 
@@ -17,7 +17,7 @@ def problems(env: Environment) -> Iterator[str]:
     if monitoring.prometheus_retention_gib < needed:
         yield (
             f"monitoring.prometheus_storage_gib: {monitoring.prometheus_storage_gib} GiB fill up before "
-            f"{monitoring.prometheus_retention_days} days are over; use at least {-(-needed * 5 // 4)}"
+            f"{monitoring.prometheus_retention_days} days have passed; use at least {-(-needed * 5 // 4)}"
         )
     least = 2 if env.tier is Tier.PRODUCTION else 1
     for field in ("monitoring.prometheus_replicas", "monitoring.alertmanager_replicas"):

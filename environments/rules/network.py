@@ -1,4 +1,4 @@
-"""The VPC, and who may reach what stands in it."""
+"""The VPC, and the networks that may reach it."""
 
 import re
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from environments.names import SERVICE_CIDR
 from environments.rules.values import ipv4_network
 from environments.spec import Environment
 
-# The smallest VPC that gives every zone a private subnet for pods (one address each), see
-# `stacks/network.py`; AWS allows /16 to /28 (VPC user guide, "VPC CIDR blocks").
+# The smallest VPC with a private subnet for pods (one address each) in every zone, see
+# `stacks/network.py`. AWS allows /16 to /28 (VPC user guide, "VPC CIDR blocks").
 _LARGEST_VPC_PREFIX = 20
 
-# 10.0.0.0/8 is the largest network that can be one's own.
+# 10.0.0.0/8 is the largest private network.
 _LARGEST_ADMITTED_PREFIX = 8
 
 
@@ -21,7 +21,7 @@ def problems(env: Environment) -> Iterator[str]:
     if len(zones) < 2:
         yield f"network.zones: {len(zones)} listed, EKS and RDS need two; add one of the region's zones"
     if len(set(zones)) < len(zones):
-        yield "network.zones: a zone is listed twice; name each once"
+        yield "network.zones: a zone is listed twice; list each once"
     for zone in zones:
         if not re.fullmatch(re.escape(env.account.region) + "[a-z]", zone):
             yield (
@@ -29,20 +29,20 @@ def problems(env: Environment) -> Iterator[str]:
                 + repr(f"{env.account.region}a")
             )
     if len(zones) > 4:
-        yield f"network.zones: {len(zones)} listed, the address plan holds four; drop some"
+        yield f"network.zones: {len(zones)} listed, the address plan has room for four; remove some"
     vpc = ipv4_network(env.network.vpc_cidr)
     if vpc is None:
         yield f"network.vpc_cidr: {env.network.vpc_cidr!r} is not an IPv4 network; write it as in '10.20.0.0/16'"
     elif not 16 <= vpc.prefixlen <= _LARGEST_VPC_PREFIX:
         yield (
-            f"network.vpc_cidr: a /{vpc.prefixlen} does not fit; pods take an address each, "
+            f"network.vpc_cidr: a /{vpc.prefixlen} does not fit; each pod takes an address, "
             f"use /16 to /{_LARGEST_VPC_PREFIX}"
         )
     elif not vpc.is_private:
         yield f"network.vpc_cidr: {vpc} is a public range; use one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"
     elif vpc.overlaps(IPv4Network(SERVICE_CIDR)):
         yield (
-            f"network.vpc_cidr: {vpc} overlaps {SERVICE_CIDR}, where EKS puts Kubernetes services; "
+            f"network.vpc_cidr: {vpc} overlaps {SERVICE_CIDR}, the addresses of Kubernetes services; "
             "choose another range"
         )
     for field, cidrs in (
@@ -56,8 +56,8 @@ def problems(env: Environment) -> Iterator[str]:
                 yield f"{field}: {text!r} is not an IPv4 network; write it as in '203.0.113.0/24'"
             elif cidr.prefixlen < _LARGEST_ADMITTED_PREFIX:
                 yield (
-                    f"{field}: {text} is the whole internet, or much of it; list the networks your "
-                    "people come from"
+                    f"{field}: {text} is the whole internet, or much of it; list the networks of "
+                    "your users"
                 )
         found = [cidr for text in cidrs if (cidr := ipv4_network(text)) is not None]
         for index, one in enumerate(found):

@@ -1,4 +1,4 @@
-"""What the platform promises and may spend."""
+"""Service levels and the budget."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ def problems(env: Environment) -> Iterator[str]:
     if not 90 <= objectives.availability_percent <= 99.99:
         yield (
             f"objectives.availability_percent: {objectives.availability_percent:g} is not between 90 "
-            "and 99.99; below, an alert comes too late to matter, above, no team can keep it"
+            "and 99.99; a lower objective alerts too late, and no team can keep a higher one"
         )
     if not 0 < objectives.provider_p95_seconds < timeout:
         yield (
@@ -18,4 +18,4 @@ def problems(env: Environment) -> Iterator[str]:
             f"by calls that end after {timeout} s; choose less"
         )
     if objectives.daily_llm_budget_usd <= 0:
-        yield "objectives.daily_llm_budget_usd: nothing may be spent; name what a day may cost"
+        yield "objectives.daily_llm_budget_usd: 0 or less; name what a day may cost"

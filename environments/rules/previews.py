@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from environments.rules.values import resource_problems
 from environments.spec import Environment, Resources, Tier
 
-# Two weeks: a preview's images expire after 30 days (stacks/registry.py), and pods move to new nodes.
+# Two weeks: pods move to new nodes, where they pull images that expire after 30 days (stacks/registry.py).
 LONGEST_HOURS = 14 * 24
 
 _OWNER = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
@@ -19,15 +19,14 @@ def problems(env: Environment) -> Iterator[str]:
         return
     if env.tier is Tier.PRODUCTION:
         yield (
-            "previews: in production they would give its keys and stores to code that nobody released; "
-            "use None"
+            "previews: in production they would give its keys and stores to unreleased code; use None"
         )
     if not _OWNER.fullmatch(previews.repository_owner) or not _REPOSITORY.fullmatch(
         previews.repository_name
     ):
         yield (
             f"previews: '{previews.repository_owner}/{previews.repository_name}' is not a GitHub "
-            "repository; name its owner and itself"
+            "repository; use its owner and its name"
         )
     if not previews.label.strip() or previews.label != previews.label.strip():
         yield (
@@ -36,13 +35,13 @@ def problems(env: Environment) -> Iterator[str]:
         )
     if not 1 <= previews.max_age_hours <= LONGEST_HOURS:
         yield (
-            f"previews.max_age_hours: {previews.max_age_hours}; use 1 to {LONGEST_HOURS}, so that what "
-            "is forgotten ends"
+            f"previews.max_age_hours: {previews.max_age_hours}; use 1 to {LONGEST_HOURS}, so that a "
+            "forgotten preview ends"
         )
     if not 1 <= previews.workers <= env.worker.max_replicas:
         yield (
-            f"previews.workers: {previews.workers}; use 1 to {env.worker.max_replicas}, as many as the "
-            "environment itself may have"
+            f"previews.workers: {previews.workers}; use 1 to {env.worker.max_replicas}, the "
+            "environment's own maximum"
         )
     yield from _resources("worker", previews.worker_resources, env.worker.resources)
     yield from _resources(
@@ -50,11 +49,11 @@ def problems(env: Environment) -> Iterator[str]:
     )
 
 
-def _resources(what: str, preview: Resources, whole: Resources) -> Iterator[str]:
+def _resources(what: str, preview: Resources, environment: Resources) -> Iterator[str]:
     field = f"previews.{what}_resources"
     yield from resource_problems(field, preview)
     if (
-        preview.cpu_limit_millicores > whole.cpu_limit_millicores
-        or preview.memory_limit_mib > whole.memory_limit_mib
+        preview.cpu_limit_millicores > environment.cpu_limit_millicores
+        or preview.memory_limit_mib > environment.memory_limit_mib
     ):
-        yield f"{field}: larger than {what}.resources; a preview is smaller than what it previews"
+        yield f"{field}: larger than {what}.resources; a preview is smaller than its environment"

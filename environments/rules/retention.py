@@ -6,8 +6,8 @@ from environments import catalog
 from environments.rules.values import value_at
 from environments.spec import Environment, Tier
 
-# Days that data of each tier must be kept at least. Ours: a regression in an evaluation is often
-# noticed after a release cycle of four weeks; audit logs are kept a year.
+# The least days for which a tier keeps its data. A regression in an evaluation is often noticed after a
+# release cycle of four weeks; audit logs are kept for a year.
 _REQUIRED_RETENTION_DAYS: dict[Tier, dict[str, int]] = {
     Tier.DEVELOPMENT: {
         "network.flow_log_retention_days": 7,
@@ -40,7 +40,7 @@ _REQUIRED_RETENTION_DAYS: dict[Tier, dict[str, int]] = {
     },
 }
 
-# The longest that AWS keeps each (RDS: CreateDBInstance; ElastiCache: CreateReplicationGroup;
+# The most days for which AWS keeps each (RDS: CreateDBInstance; ElastiCache: CreateReplicationGroup;
 # Secrets Manager: DeleteSecret; AWS Backup: continuous backups).
 _LONGEST_RETENTION_DAYS = {
     "database.backup_retention_days": 35,

@@ -7,7 +7,7 @@ from environments import catalog
 from environments.rules.values import nearest_or_add
 from environments.spec import Environment, Tier
 
-# RDS keeps some connections for itself (rds.rds_superuser_reserved_connections and its monitoring).
+# RDS reserves some connections (rds.rds_superuser_reserved_connections and its monitoring).
 _RESERVED_CONNECTIONS = 10
 
 
@@ -26,15 +26,15 @@ def problems(env: Environment) -> Iterator[str]:
     pods = env.orchestrator.replicas + env.worker.max_replicas
     if database.max_connections < pods + _RESERVED_CONNECTIONS:
         yield (
-            f"database.max_connections: {database.max_connections} is not one for each of {pods} pods "
-            f"and {_RESERVED_CONNECTIONS} for RDS and people; use more"
+            f"database.max_connections: {database.max_connections} is less than one for each of {pods} "
+            f"pods and {_RESERVED_CONNECTIONS} for RDS and people; use more"
         )
     if database.storage_gib < 20:
         yield f"database.storage_gib: {database.storage_gib} GiB; gp3 on RDS starts at 20"
     if database.max_storage_gib < database.storage_gib * 1.26:
         yield (
-            f"database.max_storage_gib: {database.max_storage_gib} GiB leaves no room to grow; RDS asks "
-            f"for 26 % above storage_gib, use at least {int(database.storage_gib * 1.26) + 1}"
+            f"database.max_storage_gib: {database.max_storage_gib} GiB leaves no room to grow; RDS "
+            f"requires 26 % above storage_gib, use at least {int(database.storage_gib * 1.26) + 1}"
         )
     if (
         database.performance_insights_retention_days
@@ -87,6 +87,6 @@ def problems(env: Environment) -> Iterator[str]:
             )
         if not env.backup.vault_locked:
             yield (
-                "backup.vault_locked: False in production; whoever can delete data could delete its "
+                "backup.vault_locked: False in production; anyone who can delete data could delete its "
                 "backups, set it to True"
             )

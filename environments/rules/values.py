@@ -1,4 +1,4 @@
-"""What rules of several sections share."""
+"""Functions that the rules of several sections use."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def value_at(env: Environment, field: str) -> int:
 
 
 def ipv4_network(text: str) -> IPv4Network | None:
-    """The network that the text names, if it names one."""
+    """The network, or None if the text is not one."""
     try:
         return IPv4Network(text)
     except ValueError:
@@ -26,9 +26,9 @@ def ipv4_network(text: str) -> IPv4Network | None:
 
 
 def is_region(text: str) -> bool:
-    """Whether it has the form of an AWS region's name, and not of one whose ARNs do not begin `arn:aws:`.
+    """Whether the text has the form of a region of the `aws` partition, whose ARNs begin with `arn:aws:`.
 
-    Those of China and the two governments are partitions of their own (AWS General Reference, "ARNs").
+    China's and the governments' regions are in other partitions (AWS General Reference, "ARNs").
     """
     return re.fullmatch(r"(?!cn-|us-gov-|us-iso)[a-z]{2}(-[a-z]+)+-\d", text) is not None
 
@@ -42,11 +42,11 @@ def nearest_or_add(name: str) -> str:
 
 def resource_problems(field: str, resources: Resources) -> Iterator[str]:
     """What is wrong with a container's requests and limits."""
-    for what, unit in (("cpu", "millicores"), ("memory", "mib")):
-        request = getattr(resources, f"{what}_request_{unit}")
-        limit = getattr(resources, f"{what}_limit_{unit}")
+    for resource, unit in (("cpu", "millicores"), ("memory", "mib")):
+        request = getattr(resources, f"{resource}_request_{unit}")
+        limit = getattr(resources, f"{resource}_limit_{unit}")
         if not 0 < request <= limit:
             yield (
-                f"{field}: {what} request {request} against limit {limit} {unit}; order them "
+                f"{field}: {resource} request {request}, limit {limit} {unit}; order them "
                 "0 < request <= limit"
             )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from environments.names import Image, Names
+from environments.images import Image
 from environments.rules.values import resource_problems
 from environments.spec import Environment, Worker
 
@@ -25,12 +25,12 @@ def problems(env: Environment) -> Iterator[str]:
         yield f"worker.target_cpu_percent: {worker.target_cpu_percent}; use 1 to 100"
     if worker.waiting_jobs_per_replica < 1:
         yield (
-            f"worker.waiting_jobs_per_replica: {worker.waiting_jobs_per_replica}; use at least 1, by "
-            "which the autoscaler divides the queue"
+            f"worker.waiting_jobs_per_replica: {worker.waiting_jobs_per_replica}; use at least 1: "
+            "the autoscaler divides the queue by it"
         )
     if worker.max_job_seconds < calls.timeout_seconds:
         yield (
-            f"worker.max_job_seconds: {worker.max_job_seconds} s is shorter than one LLM call may take "
+            f"worker.max_job_seconds: {worker.max_job_seconds} s is shorter than one LLM call "
             f"({calls.timeout_seconds} s); raise it"
         )
     if (
@@ -38,34 +38,34 @@ def problems(env: Environment) -> Iterator[str]:
         or not 1 <= calls.initial_backoff_seconds <= calls.max_backoff_seconds
     ):
         yield (
-            "worker.llm_calls: without retries and a growing backoff a 429 becomes a storm (B12); use at "
+            "worker.llm_calls: without retries and a growing backoff, one 429 causes many more; use at "
             "least 2 attempts and 1 <= initial_backoff_seconds <= max_backoff_seconds"
         )
     if calls.concurrency_per_worker < 1:
         yield (
             f"worker.llm_calls.concurrency_per_worker: {calls.concurrency_per_worker}; use at least 1"
         )
-    yield from _shares_of_the_providers_limits(worker)
+    yield from _share_of_provider_limits(worker)
     for image in Image:
-        if not re.search(r"@sha256:[0-9a-f]{64}$", Names(env).image(image)):
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", env.images[image]):
             yield f"images.{image}: not a digest; write 'sha256:' and 64 hexadecimal digits (images.json)"
     if not re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", env.orchestrator.hostname):
         yield f"orchestrator.hostname: {env.orchestrator.hostname!r} is not a DNS name; use one you own"
 
 
-def _shares_of_the_providers_limits(worker: Worker) -> Iterator[str]:
-    if worker.max_replicas < 1:  # told above
+def _share_of_provider_limits(worker: Worker) -> Iterator[str]:
+    if worker.max_replicas < 1:  # reported above
         return
     calls = worker.llm_calls
     if worker.llm_requests_per_minute < 1:
         yield (
             f"worker.llm_calls.provider_requests_per_minute: {calls.provider_requests_per_minute} is "
-            f"not one for each of {worker.max_replicas} workers; ask the provider for more, or lower "
+            f"less than one for each of {worker.max_replicas} workers; ask the provider for more, or lower "
             "worker.max_replicas"
         )
     if worker.llm_tokens_per_minute < _TOKENS_OF_A_SHORT_CALL:
         yield (
-            f"worker.llm_calls.provider_tokens_per_minute: {calls.provider_tokens_per_minute} is not a "
-            f"short call of {_TOKENS_OF_A_SHORT_CALL} tokens for each of {worker.max_replicas} workers; "
+            f"worker.llm_calls.provider_tokens_per_minute: {calls.provider_tokens_per_minute} is less "
+            f"than a short call of {_TOKENS_OF_A_SHORT_CALL} tokens for each of {worker.max_replicas} workers; "
             "ask the provider for more, or lower worker.max_replicas"
         )

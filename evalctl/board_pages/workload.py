@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from environments.names import LIVENESS_PATH
 from evalctl.board_pages.load import Queue, at_load
 from evalctl.board_pages.series import (
     Distribution,
@@ -23,7 +24,7 @@ _ANSWERS = (  # method, route, status, in a second at full load, mean seconds
     ("POST", "/evaluations", "202", 0.9, 0.09),
     ("POST", "/evaluations", "503", 0.0005, 1.5),
     ("GET", "/evaluations/{id}", "200", 2.5, 0.03),
-    ("GET", "/healthz", "200", 0.2, 0.002),
+    ("GET", LIVENESS_PATH, "200", 0.2, 0.002),
 )
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80)
 _TOKENS = (64, 256, 1_024, 4_096, 16_384)

@@ -20,8 +20,8 @@ Entry = dict[str, str]
 
 
 def scan_terraform(folder: Path) -> dict[str, list[Entry] | list[str]]:
-    """One stack: the failures in its `cdk.tf.json`."""
-    source = folder / "cdk.tf.json"
+    """One stack: the failures in its only file."""
+    (source,) = folder.glob("*.tf.json")
     with tempfile.TemporaryDirectory() as scratch:
         readable = Path(scratch) / source.name
         readable.write_text(_readable(source.read_text()))

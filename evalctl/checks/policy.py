@@ -12,6 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypedDict
 
+from environments.names import TERRAFORM_FILE
+
 SKIPS = Path(__file__).with_name("policy_skips.toml")
 
 _SCAN = Path(__file__).with_name("checkov_scan.py")
@@ -135,7 +137,9 @@ def read_skips(file: Path) -> list[Skip]:
 def _jobs(rendered: Path) -> list[tuple[str, Path]]:
     """Scanner and folder. Checkov joins what one job holds, so each is what Terraform or Kubernetes
     would see together: one stack, or one environment's manifests."""
-    stacks = [("terraform", file.parent) for file in rendered.glob("*/terraform/*/cdk.tf.json")]
+    stacks = [
+        ("terraform", file.parent) for file in rendered.glob(f"*/terraform/*/{TERRAFORM_FILE}")
+    ]
     clusters = [
         ("kubernetes", folder)
         for name in _KUBERNETES_FOLDERS
@@ -183,7 +187,7 @@ def _unread(
     expected = {
         file
         for scanner, folder in jobs
-        for file in folder.rglob("cdk.tf.json" if scanner == "terraform" else "*.yaml")
+        for file in folder.rglob(TERRAFORM_FILE if scanner == "terraform" else "*.yaml")
         if not fnmatchcase(file.name, _UNREADABLE)
     }
     for file in expected - {Path(file) for result in scanned for file in result["read"]}:

@@ -1,6 +1,7 @@
-"""What is coupled to a Kubernetes minor, and how long EKS supports it: does it fit, and for how long?
+"""How long EKS supports each environment's Kubernetes minor.
 
-The only check that asks what day it is. A render does not: the same values give the same bytes.
+Only this check depends on the date. A render does not: the same values give the same bytes. Whether
+versions fit together is a rule (`environments/rules/versions.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from environments.catalog import ADDON_SETS, ARGOCD, EKS_VERSIONS
+from environments.catalog import EKS_VERSIONS
 from environments.spec import Environment
 
-# A quarter: dev is upgraded first and watched before production follows, and AWS announces an end of
-# support only 60 days ahead (EKS user guide, "Kubernetes versions", FAQs).
+# A quarter of a year: dev is upgraded and watched before production, and AWS announces an end of support
+# only 60 days before (EKS user guide, "Kubernetes versions", FAQs).
 WARNING_DAYS = 90
 
 
@@ -23,9 +24,9 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Finding:
-    """One thing about an environment's versions that does not fit, or soon will not."""
+    """The support of an environment's Kubernetes minor has ended, or ends soon."""
 
     environment: str
     severity: Severity
@@ -35,71 +36,25 @@ class Finding:
         return f"{self.environment}: {self.message}; see docs/upgrades.md"
 
 
-def findings(environments: Sequence[Environment], *, today: date) -> list[Finding]:
-    """What is wrong with each environment's versions on that day, its errors before its warnings."""
-    return sorted(
-        finding
-        for env in environments
-        for finding in (
-            *_support(env, today),
-            *(Finding(env.name, Severity.ERROR, misfit) for misfit in _misfits(env, environments)),
-        )
-    )
-
-
-def _support(env: Environment, today: date) -> Iterator[Finding]:
-    minor = env.cluster.kubernetes_version
-    if minor not in EKS_VERSIONS:
-        return  # told as a misfit
-    until = EKS_VERSIONS[minor].standard_support_until
-    days = (until - today).days
-    if days <= 0:
-        yield Finding(
-            env.name,
-            Severity.ERROR,
-            f"standard support of Kubernetes {minor} ended on {until}, and EKS upgrades the control plane "
-            "by itself, at a time of its own; upgrade before it does",
-        )
-    elif days <= WARNING_DAYS:
-        yield Finding(
-            env.name,
-            Severity.WARNING,
-            f"standard support of Kubernetes {minor} ends in {days} days, on {until}; plan the upgrade",
-        )
-
-
-def _misfits(env: Environment, environments: Sequence[Environment]) -> Iterator[str]:
-    minor = env.cluster.kubernetes_version
-    version = EKS_VERSIONS.get(minor)
-    if version is None:
-        yield f"Kubernetes {minor} is not in environments/catalog.py; use one of {', '.join(EKS_VERSIONS)}"
-        return
-    for what, tag in (
-        ("cluster-autoscaler", version.cluster_autoscaler),
-        ("kube-proxy", version.kube_proxy),
-    ):
-        if not tag.startswith(f"v{minor}."):
-            yield f"{what} {tag} is not of Kubernetes {minor}; name one that is in environments/catalog.py"
-    addons = ADDON_SETS.get(env.addon_set)
-    if addons is None or minor not in addons.kubernetes_versions:
-        yield (
-            f"the charts of addon_set {env.addon_set!r} were not made for Kubernetes {minor}; move to a "
-            "set that was"
-        )
-    if minor not in ARGOCD.kubernetes_versions:
-        yield (
-            f"Argo CD {ARGOCD.version} is not tested on Kubernetes {minor}, only on "
-            f"{', '.join(ARGOCD.kubernetes_versions)}; move to a release that is"
-        )
-    for source in environments:
-        before = source.cluster.kubernetes_version
-        if source.name == env.promotes_from and _number(minor) > _number(before):
-            yield (
-                f"Kubernetes {minor} is newer than {before} in {source.name}, which tries things first; "
-                f"upgrade {source.name} first"
+def findings(environments: Sequence[Environment], *, today: date) -> Iterator[Finding]:
+    """At most one for each environment; a minor that is not in the catalog breaks a rule instead."""
+    for env in environments:
+        minor = env.cluster.kubernetes_version
+        if (version := EKS_VERSIONS.get(minor)) is None:
+            continue
+        until = version.standard_support_until
+        days = (until - today).days
+        if days <= 0:
+            yield Finding(
+                env.name,
+                Severity.ERROR,
+                f"standard support of Kubernetes {minor} ended on {until}, and EKS upgrades the control "
+                "plane by itself, at any time; upgrade before it does",
             )
-
-
-def _number(minor: str) -> tuple[int, ...]:
-    """For comparison: 1.9 comes before 1.10."""
-    return tuple(map(int, minor.split(".")))
+        elif days <= WARNING_DAYS:
+            yield Finding(
+                env.name,
+                Severity.WARNING,
+                f"standard support of Kubernetes {minor} ends in {days} days, on {until}; plan the "
+                "upgrade",
+            )

@@ -1,4 +1,4 @@
-"""`evalctl check`: what was rendered, and versions that may not go on as they are."""
+"""`evalctl check`: checkov's findings in the rendered files, broken rules, and versions that lose support."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from environments import rules
 from evalctl import checkout
 from evalctl.checks import policy, support_windows
 from evalctl.checks.support_windows import Severity
@@ -23,15 +24,16 @@ def command(
         ),
     ],
 ) -> None:
-    """Scan the rendered files with checkov, and see that versions fit together and are supported.
+    """Scan the rendered files with checkov; check the rules of environments and the support of versions.
 
     Findings of checkov that are wrong for this platform are answered in evalctl/checks/policy_skips.toml, each
     with its reason. A skip that no longer matches anything, and a file that checkov could not read, are
     findings too. The end of a Kubernetes minor's support is a warning from 90 days before, and a finding
     once it is there.
     """
-    fits = support_windows.findings(known_environments(), today=datetime.now(UTC).date())
-    for finding in fits:
+    environments = known_environments()
+    support = list(support_windows.findings(environments, today=datetime.now(UTC).date()))
+    for finding in support:
         if finding.severity is Severity.WARNING:
             console.print(f"Warning: {finding}", style="yellow", markup=False, soft_wrap=True)
     try:
@@ -39,12 +41,14 @@ def command(
             found = policy.findings(rendered)
     except (ValueError, RuntimeError) as error:
         fail(str(error))
-    misfits = [finding for finding in fits if finding.severity is Severity.ERROR]
-    if misfits or found:
+    ended = [finding for finding in support if finding.severity is Severity.ERROR]
+    broken_rules = rules.problems(environments)
+    if broken_rules or ended or found:
         fail(
-            f"{len(misfits) + len(found)} findings. Mend them, or answer for checkov's in "
+            f"{len(broken_rules) + len(ended) + len(found)} findings. Fix them, or answer for checkov's in "
             "evalctl/checks/policy_skips.toml.",
-            *map(str, misfits),
+            *broken_rules,
+            *map(str, ended),
             *map(str, found),
         )
     console.print(f"[bold]{rendered}[/bold]: no findings")

@@ -1,10 +1,8 @@
 """`evalctl names`: an environment as GitHub Actions sees it."""
 
-from environments.names import Names, Stack
+from environments.names import DeliveryRole, Names, Stack
 from evalctl.options import Env
 from evalctl.terminal import known_environments, one_environment
-
-_ROLES = ("plan", "inspect", "deploy")
 
 
 def command(env: Env) -> None:
@@ -19,7 +17,7 @@ def command(env: Env) -> None:
     values = {
         "account": account.id,
         "region": account.region,
-        **{f"{role}-role": names.role_arn(names.aws(role)) for role in _ROLES},
+        **{f"{role}-role": names.role_arn(names.aws(role)) for role in DeliveryRole},
         "stacks": " ".join(f"{env}-{stack}" for stack in Stack if stack not in plans.BY_PEOPLE),
     }
     for key, value in values.items():

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from environments.names import Image
+from environments.images import Image
 from evalctl import release
 from evalctl.commands.release import edit_and_render
 from evalctl.terminal import fail, known_environments, one_environment

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from environments.names import Image, Names
+from environments.images import Image
 from environments.spec import Environment
 from evalctl import checkout, release
 from evalctl.commands.render import render_with_progress
@@ -42,7 +42,7 @@ def edit_and_render(
     environments: tuple[Environment, ...], target: Environment, image: Image, digest: str
 ) -> None:
     """Edit, render and show what changed; an exit on the way takes the edit back."""
-    if Names(target).digest(image) == digest:
+    if target.images[image] == digest:
         console.print(f"{target.name} already runs the {image} {digest}: nothing to change")
         return
     rendered = checkout.path("rendered")
@@ -52,7 +52,7 @@ def edit_and_render(
         after = render_with_progress(released, out=rendered, only=target.name).files
     now = one_environment(released, target.name)
     console.print(f"{target.name}, {image}:", markup=False)
-    console.print(f"  was {Names(target).digest(image)}\n  now {digest}", highlight=False)
+    console.print(f"  was {target.images[image]}\n  now {digest}", highlight=False)
     console.print("  environments/images.json", highlight=False)
     for file in release.changed_files(before, after, image=image, was=target, now=now):
         behind = "" if file.image_only else "  (in more than the image: it was behind its sources)"

@@ -13,7 +13,7 @@ PAGE = "docs/teardown.md, step 1"
 def in_the_checkout(names: Names) -> Iterator[str]:
     """Asked of the value that cdktf will read, and of what was rendered and reviewed."""
     name = names.env.name
-    rendered = Path(names.stack_folder(Stack.DATABASE), "cdk.tf.json")
+    rendered = Path(names.stack_file(Stack.DATABASE))
     if names.env.database.deletion_protection:
         yield (
             f"environments/{name}.py protects its data (database.deletion_protection): whoever decides "

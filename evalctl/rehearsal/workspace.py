@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.names import Stack
+from environments.names import TERRAFORM_FILE, Stack
 from evalctl.rehearsal.emulator import EmulatedAws, require_loopback
 
 Document = dict[str, Any]
 
-SYNTHESIZED = "cdk.tf.json"
 # Terraform merges files of this ending over the others (language reference, "Override files").
 OVERRIDE = "rehearsal_override.tf.json"
 
@@ -25,7 +24,7 @@ class Workspace:
 
     @property
     def synthesized(self) -> Document:
-        document: Document = json.loads((self.folder / SYNTHESIZED).read_text())
+        document: Document = json.loads((self.folder / TERRAFORM_FILE).read_text())
         return document
 
     @property
@@ -49,7 +48,7 @@ def workspace(rendered: Path, stack: Stack, scratch: Path) -> Workspace:
     """Copy `rendered/<env>/terraform/<stack>` below `scratch`, unmodified."""
     folder = scratch / stack
     folder.mkdir()
-    shutil.copy(rendered / "terraform" / stack / SYNTHESIZED, folder)
+    shutil.copy(rendered / "terraform" / stack / TERRAFORM_FILE, folder)
     return Workspace(stack, folder)
 
 

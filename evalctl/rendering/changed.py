@@ -19,9 +19,7 @@ def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dic
     """Environment → the stacks whose Terraform differs; an environment without any is left out."""
     files = set(_diff(root, base, "--name-only", "-z").split("\0"))
     found = {
-        env.name: [
-            stack for stack in Stack if f"{Names(env).stack_folder(stack)}/cdk.tf.json" in files
-        ]
+        env.name: [stack for stack in Stack if Names(env).stack_file(stack) in files]
         for env in environments
     }
     return {name: changed for name, changed in found.items() if changed}

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from bindings.aws_provider import ProviderLayoutError
 from bindings.yaml_text import to_yaml
-from environments.names import Names, Stack
+from environments.names import TERRAFORM_FILE, Names, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 
@@ -27,8 +27,8 @@ def aws(env: Environment) -> dict[str, str]:
     with TemporaryDirectory() as outdir:
         build([env], outdir=Path(outdir)).synth()
         return {
-            f"{names.stack_folder(stack)}/cdk.tf.json": Path(
-                outdir, "stacks", f"{env.name}-{stack}", "cdk.tf.json"
+            names.stack_file(stack): Path(
+                outdir, "stacks", f"{env.name}-{stack}", TERRAFORM_FILE
             ).read_text(encoding="utf-8")
             for stack in Stack
         }

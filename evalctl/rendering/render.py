@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from environments.rules import require_sound
+from environments.rules import require_valid
 from environments.spec import Environment
 from evalctl.rendering import tree
 
@@ -39,7 +39,7 @@ def render(
         PlaneFailedError: a plane failed; `out` is as it was.
     """
     started = time.monotonic()
-    require_sound(environments)
+    require_valid(environments)
     names = [env.name for env in environments if only in (None, env.name)]
     folder = out if only is None else out / only
     tree.require_replaceable(folder, environments=only is None)

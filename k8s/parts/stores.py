@@ -5,11 +5,10 @@ or two. The contract with the programs: read the connection URL from the file wh
 is opened, so that a new password needs no restart.
 """
 
-from environments.names import REDIS_QUEUE_KEY, Bucket, Names, Secret
+from environments.names import REDIS_QUEUE_KEY, URL_KEY, Bucket, Names, Secret
 from k8s.parts.pods import Mount
 
 FOLDER = "/etc/eval-platform"
-URL = "url"
 CA_CERTIFICATE = "ca.crt"
 # Amazon's own authorities sign RDS's certificate and no operating system knows them: our images
 # bring https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem under this name.
@@ -32,9 +31,9 @@ def settings(names: Names) -> dict[str, str]:
         "ENVIRONMENT": names.env.name,
         "DATASETS_BUCKET": names.bucket(Bucket.DATASETS),
         "REPORTS_BUCKET": names.bucket(Bucket.REPORTS),
-        "POSTGRES_URL_FILE": f"{FOLDER}/{Secret.POSTGRES}/{URL}",
-        "REDIS_URL_FILE": f"{FOLDER}/{Secret.REDIS}/{URL}",
+        "POSTGRES_URL_FILE": f"{FOLDER}/{Secret.POSTGRES}/{URL_KEY}",
+        "REDIS_URL_FILE": f"{FOLDER}/{Secret.REDIS}/{URL_KEY}",
         "REDIS_QUEUE_KEY": REDIS_QUEUE_KEY,
-        "CLICKHOUSE_URL_FILE": f"{FOLDER}/{Secret.CLICKHOUSE}/{URL}",
+        "CLICKHOUSE_URL_FILE": f"{FOLDER}/{Secret.CLICKHOUSE}/{URL_KEY}",
         "CLICKHOUSE_CA_FILE": f"{FOLDER}/{Secret.CLICKHOUSE}/{CA_CERTIFICATE}",
     }

@@ -9,6 +9,7 @@ from environments.names import (
     CLUSTER_AUTOSCALER,
     EXTERNAL_SECRETS,
     LOAD_BALANCER_CONTROLLER,
+    OPERATORS_SECRETS_READER,
     ORCHESTRATOR,
     WORKER,
     Names,
@@ -32,7 +33,7 @@ def controller_identities(
     """Roles of the controllers that Argo CD installs; each finds its own when it arrives."""
     pod_identity(
         scope,
-        "external-secrets",
+        OPERATORS_SECRETS_READER,
         names=names,
         cluster=cluster,
         service_account=EXTERNAL_SECRETS,

@@ -1,8 +1,7 @@
 """What the roles of GitHub Actions are refused, even if another policy should one day allow it."""
 
-from environments.names import OPERATORS_SECRETS, Names
+from environments.names import OPERATORS_SECRETS, OPERATORS_SECRETS_READER, DeliveryRole, Names
 from stacks.parts.iam import Statement
-from stacks.parts.permissions_boundary import OPERATORS_READER
 from stacks.secrets import SECRETS_KEY_PURPOSE
 from stacks.state import STATE_KEY_PURPOSE
 
@@ -55,7 +54,7 @@ def no_secret_values(resources: tuple[str, ...]) -> tuple[Statement, ...]:
 
 
 def _no_other_rights(names: Names, provider_arn: str) -> tuple[Statement, ...]:
-    own_roles = tuple(names.role_arn(names.aws(role)) for role in ("plan", "inspect", "deploy"))
+    own_roles = tuple(names.role_arn(names.aws(role)) for role in DeliveryRole)
     return (
         Statement(
             actions=(
@@ -103,7 +102,7 @@ def _no_other_readers(names: Names) -> tuple[Statement, ...]:
         ),
         Statement(
             actions=("iam:DeleteRole", "iam:UpdateAssumeRolePolicy"),
-            resources=(names.role_arn(names.aws(OPERATORS_READER)),),
+            resources=(names.role_arn(names.aws(OPERATORS_SECRETS_READER)),),
             deny=True,
         ),
         Statement(

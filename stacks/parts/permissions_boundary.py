@@ -4,11 +4,8 @@ A deploy makes these roles and decides who may use them, so it must not win by o
 itself: no role, no state, no operator's secret, no lost backup (docs/decisions/0011).
 """
 
-from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret
+from environments.names import OPERATORS_SECRETS, OPERATORS_SECRETS_READER, Bucket, Names, Secret
 from stacks.parts.iam import Statement, regions
-
-# The External Secrets Operator, which alone brings the operators' secrets into the cluster.
-OPERATORS_READER = "external-secrets"
 
 # For the EKS control plane and nodes, the VPC CNI, the EBS CSI driver, the load balancer controller,
 # the autoscaler, AWS Backup, RDS monitoring, flow logs, the CloudWatch exporter, ClickHouse's nodes.
@@ -195,7 +192,9 @@ def _secrets(names: Names) -> tuple[Statement, ...]:
             actions=("secretsmanager:GetSecretValue",),
             resources=tuple(names.secret_arn(secret) for secret in OPERATORS_SECRETS),
             conditions={
-                "StringNotEquals": {"aws:PrincipalArn": names.role_arn(names.aws(OPERATORS_READER))}
+                "StringNotEquals": {
+                    "aws:PrincipalArn": names.role_arn(names.aws(OPERATORS_SECRETS_READER))
+                }
             },
             deny=True,
         ),

@@ -15,12 +15,12 @@ import yaml
 
 from argocd import installation, itself
 from argocd.previews import CLUSTER_KINDS, NAMESPACED_KINDS
+from environments.images import Image
 from environments.names import (
     POSTGRES_PREVIEW_SCHEMA,
     REDIS_QUEUE_KEY,
     Addon,
     App,
-    Image,
     Names,
     Secret,
 )

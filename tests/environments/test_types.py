@@ -1,40 +1,45 @@
-"""A value of another type than its field's is refused before any rule reads it, with what to write."""
+"""A value of the wrong type is refused before any other rule reads it, with what to write."""
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from environments import spec
 from environments.dev import DEV
+from environments.images import Image
 from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
-from environments.rules import InvalidEnvironmentError, problems_of, require_sound, types
+from environments.rules import InvalidEnvironmentError, problems_of, require_valid, types
 from environments.spec import CapacityType, Environment, Previews, Tier
 from tests.environments.test_rules import changed
 from tests.support.board_pages import PREVIEWED
 
-# Every dataclass of the spec is somewhere in it.
+# It contains every dataclass of the spec.
 FULL = dataclasses.replace(PREVIEWED, sync_windows=PROD.sync_windows)
 
 
-def strangers_in(value: Any) -> Iterator[tuple[str, Any]]:
-    """Copies of a value, each with an object of no known type in one place of it, and that place."""
+def with_unknown_objects(value: Any) -> Iterator[tuple[str, Any]]:
+    """Each place in a value, with a copy that has an object of an unknown type there."""
     yield "", object()
     if isinstance(value, tuple):
         for index, item in enumerate(value):
-            for place, copy in strangers_in(item):
+            for place, copy in with_unknown_objects(item):
                 yield f"[{index}]{place}", (*value[:index], copy, *value[index + 1 :])
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            for place, copy in with_unknown_objects(item):
+                yield f"[{type(key).__name__}.{key.name}]{place}", {**value, key: copy}
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            for place, copy in strangers_in(getattr(value, field.name)):
+            for place, copy in with_unknown_objects(getattr(value, field.name)):
                 yield f".{field.name}{place}", changed(value, {field.name: copy})
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "expected"),
     [
         ("account.id", 111111111111, '111111111111 is an int; write a string, "111111111111"'),
         (
@@ -94,18 +99,30 @@ def strangers_in(value: Any) -> Iterator[tuple[str, Any]]:
             ["eu-central-1a", "eu-central-1b"],
             "a list; write a tuple, in round brackets, () for none",
         ),
+        ("images", None, "None is not allowed; write a mapping with every Image as a key"),
+        (
+            "images",
+            dict.fromkeys(list(Image)[:-1], "sha256:0"),
+            "Image.CLICKHOUSE_CLIENT is missing; add it",
+        ),
+        (
+            "images",
+            dict.fromkeys([*Image, "nginx"], "sha256:0"),
+            "the key 'nginx' is a string; write Image.ORCHESTRATOR or Image.WORKER or "
+            "Image.POSTGRES_CLIENT or Image.CLICKHOUSE_CLIENT",
+        ),
         ("orchestrator.resources", None, "None is not allowed; write Resources(...)"),
         ("previews", DEV.worker, "a Worker; write Previews(...)"),
         ("previews", Previews, "a type; write Previews(...)"),
     ],
 )
 def test_a_value_of_another_type_is_refused_with_what_to_write(
-    field: str, value: object, told: str
+    field: str, value: object, expected: str
 ) -> None:
-    assert problems_of(changed(DEV, {field: value})) == [f"{field}: {told}"]
+    assert problems_of(changed(DEV, {field: value})) == [f"{field}: {expected}"]
 
 
-def test_a_misfit_in_a_tuple_is_told_by_its_place() -> None:
+def test_a_wrong_type_in_a_tuple_is_reported_by_its_place() -> None:
     window = changed(PROD.sync_windows[0], {"duration_hours": "64"})
     broken = changed(PROD, {"network.zones": ("eu-central-1a", 2), "sync_windows": (window,)})
     assert problems_of(broken) == [
@@ -114,17 +131,15 @@ def test_a_misfit_in_a_tuple_is_told_by_its_place() -> None:
     ]
 
 
-def test_a_tier_in_quotes_does_not_switch_off_what_production_asks_for() -> None:
-    careless = changed(PROD, {"tier": "production", "database.deletion_protection": False})
+def test_a_tier_in_quotes_does_not_switch_off_what_production_requires() -> None:
+    broken = changed(PROD, {"tier": "production", "database.deletion_protection": False})
     with pytest.raises(InvalidEnvironmentError, match=r"write Tier\.PRODUCTION"):
-        require_sound([DEV, careless])
+        require_valid([DEV, broken])
 
 
-def test_misfits_of_all_environments_are_told_at_once_and_nothing_else_until_they_are_mended() -> (
-    None
-):
+def test_wrong_types_in_all_environments_are_reported_at_once_and_before_any_other_rule() -> None:
     with pytest.raises(InvalidEnvironmentError) as refusal:
-        require_sound(
+        require_valid(
             [
                 changed(DEV, {"account.id": 1, "clickhouse.nodes": 2}),
                 changed(PROD, {"network.vpc_cidr": None, "promotes_from": ("dev",)}),
@@ -138,37 +153,37 @@ def test_misfits_of_all_environments_are_told_at_once_and_nothing_else_until_the
 
 
 @pytest.mark.parametrize("env", [*ENVIRONMENTS, FULL], ids=lambda env: env.name)
-def test_sound_environments_have_no_misfits(env: Environment) -> None:
+def test_valid_environments_have_no_wrong_types(env: Environment) -> None:
     assert list(types.problems_of(env)) == []
 
 
-def test_a_whole_number_may_stand_where_a_fraction_could() -> None:
+def test_an_int_is_accepted_where_a_float_is_expected() -> None:
     assert problems_of(changed(DEV, {"objectives.availability_percent": 99})) == []
 
 
-def test_no_field_of_the_spec_goes_unchecked() -> None:
-    told = []
-    for place, env in strangers_in(FULL):
+def test_every_field_of_the_spec_is_checked() -> None:
+    found = []
+    for place, env in with_unknown_objects(FULL):
         if place:
             (problem,) = problems_of(env)
             assert problem.startswith(f"{place.removeprefix('.')}: an object; write "), problem
-            told.append(problem)
+            found.append(problem)
     for kind in vars(spec).values():
         if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind is not Environment:
-            assert any(problem.endswith(f"write {kind.__name__}(...)") for problem in told), kind
+            assert any(problem.endswith(f"write {kind.__name__}(...)") for problem in found), kind
 
 
 @pytest.mark.parametrize("annotation", [dict[str, str], str | int, tuple[str, str], bytes])
-def test_an_annotation_that_nothing_checks_is_an_error_and_not_passed_over(
+def test_an_annotation_that_the_rules_cannot_check_is_an_error(
     annotation: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(Environment.__annotations__, "addon_set", annotation)
-    with pytest.raises(NotImplementedError, match="addon_set: nothing here checks"):
+    with pytest.raises(NotImplementedError, match=r"addon_set: .* cannot check"):
         problems_of(DEV)
 
 
 @pytest.mark.parametrize(
-    ("environments", "told"),
+    ("environments", "expected"),
     [
         (DEV, "ENVIRONMENTS: an Environment; a tuple of one needs a comma, (Environment(...),)"),
         ([DEV], "ENVIRONMENTS: a list; write a tuple, in round brackets, () for none"),
@@ -181,7 +196,7 @@ def test_an_annotation_that_nothing_checks_is_an_error_and_not_passed_over(
     ],
     ids=["no comma", "list", "name", "comma after the value", "no name"],
 )
-def test_what_the_registry_should_not_list_is_refused_by_its_place_or_name(
-    environments: object, told: str
+def test_what_the_registry_must_not_list_is_refused_by_its_place_or_name(
+    environments: object, expected: str
 ) -> None:
-    assert list(types.problems(environments)) == [told]
+    assert list(types.problems(environments)) == [expected]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from environments.dev import DEV
-from environments.names import Image, Names
+from environments.images import Image
+from environments.names import Names
 from environments.prod import PROD
 from evalctl import committed, release
 from tests.evalctl.conftest import KNOWN, edit, evalctl
@@ -74,7 +75,7 @@ def test_a_release_changes_one_digest_and_what_is_rendered_from_it(checkout: Pat
 
     assert result.returncode == 0, result.stderr
     images, rendered = state(checkout)
-    old, new = Names(DEV).digest(Image.WORKER), BUILT
+    old, new = DEV.images[Image.WORKER], BUILT
     wanted = json.loads(old_images)
     wanted["dev"]["worker"] = new
     assert json.loads(images) == wanted
@@ -164,10 +165,7 @@ def test_production_runs_only_what_development_runs(checkout: Path) -> None:
     images, rendered = state(checkout)
     assert json.loads(images)["prod"]["worker"] == BUILT
     production = "".join(text for path, text in rendered.items() if path.startswith("prod/k8s/"))
-    assert (
-        Names(PROD).image(Image.WORKER).replace(Names(PROD).digest(Image.WORKER), BUILT)
-        in production
-    )
+    assert Names(PROD).image(Image.WORKER).replace(PROD.images[Image.WORKER], BUILT) in production
 
     assert "prod already runs" in evalctl(checkout, *to_prod).stdout
 
@@ -196,7 +194,7 @@ def test_the_remotes_branch_tells_what_runs_before_the_local_one(tmp_path: Path)
 
 def test_a_file_that_was_behind_its_sources_is_told_apart() -> None:
     before = {"dev/a.yaml": f"image: {Names(DEV).image(Image.WORKER)}", "dev/b.yaml": "cpu: 1"}
-    now = replace(DEV, images=replace(DEV.images, worker=BUILT))
+    now = replace(DEV, images={**DEV.images, Image.WORKER: BUILT})
     after = {"dev/a.yaml": f"image: {Names(now).image(Image.WORKER)}", "dev/b.yaml": "cpu: 2"}
 
     changed = release.changed_files(before, after, image=Image.WORKER, was=DEV, now=now)

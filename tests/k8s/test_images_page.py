@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from environments.names import App, Image
+from environments.images import Image
+from environments.names import App
 from k8s import worker
 from k8s.parts import pods, stores
 from k8s.parts.load_balancer import DRAINING_SECONDS

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from environments.names import Image, Names, Stack
+from environments.images import Image
+from environments.names import Names, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from tests.support.terraform import Terraform

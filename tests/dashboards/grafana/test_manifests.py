@@ -1,6 +1,6 @@
 """What Grafana's sidecars find, and that credentials stay out of it."""
 
-from typing import cast
+from typing import Any, cast
 
 import yaml
 
@@ -8,10 +8,9 @@ from argocd.addons import grafana as grafana_chart
 from dashboards.grafana.manifests import (
     DASHBOARD_LABEL,
     DATA_SOURCE_LABEL,
-    FOLDER_ANNOTATION,
     clickhouse_data_source,
 )
-from environments.names import CLICKHOUSE_READER, App, Names, Secret
+from environments.names import CLICKHOUSE_READER, GRAFANA_FOLDER_ANNOTATION, App, Names, Secret
 from tests.support.manifests import Manifest, all_of, one
 
 Observation = dict[str, list[Manifest]]
@@ -33,11 +32,13 @@ def test_each_board_is_a_config_map_that_the_sidecar_looks_for(observation: Obse
         assert sorted(files) == ["ai-quality.json", "llm-cost.json", "platform-health.json"]
         for config_map in found:
             assert config_map["metadata"]["namespace"] == "monitoring"
-            assert FOLDER_ANNOTATION in config_map["metadata"]["annotations"]
+            assert GRAFANA_FOLDER_ANNOTATION in config_map["metadata"]["annotations"]
 
 
 def test_boards_go_where_the_chart_looks_for_folders() -> None:
-    assert FOLDER_ANNOTATION == grafana_chart.FOLDER_ANNOTATION
+    sidecar = cast(Any, grafana_chart.values()["sidecar"])
+    assert sidecar["dashboards"]["folderAnnotation"] == "grafana_folder"
+    assert GRAFANA_FOLDER_ANNOTATION == "grafana_folder"
 
 
 def test_clickhouse_is_asked_over_tls_as_the_user_that_may_only_read(

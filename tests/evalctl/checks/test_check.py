@@ -45,7 +45,7 @@ def test_versions_that_do_not_fit_fail(check: Callable[..., Result]) -> None:
     result = check(days_of_support=400, env=replace(DEV, addon_set="none"))
     assert result.exit_code == 1
     assert "1 findings" in result.output
-    assert "addon_set 'none' were not made for" in result.output
+    assert "dev: addon_set: 'none' is unknown" in result.output
 
 
 def test_nothing_is_said_of_support_that_lasts(check: Callable[..., Result]) -> None:

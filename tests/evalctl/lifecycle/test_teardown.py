@@ -21,7 +21,8 @@ import yaml
 
 from argocd.waves import ORDER
 from environments.dev import DEV
-from environments.names import Addon, App, Bucket, Image, Names, Stack
+from environments.images import Image
+from environments.names import Addon, App, Bucket, Names, Stack
 from evalctl.lifecycle.identity import Kubectl
 from evalctl.lifecycle.teardown import delete_applications
 from evalctl.rehearsal.emulator import EmulatedAws

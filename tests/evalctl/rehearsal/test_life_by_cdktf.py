@@ -13,14 +13,14 @@ import pytest
 import yaml
 
 from environments.dev import DEV
-from environments.names import Names, Secret, Stack
+from environments.names import TERRAFORM_FILE, Names, Secret, Stack
 from environments.rules import problems_of
 from environments.spec import Environment
 from evalctl.plans.plan_guard import refusals
 from evalctl.rehearsal.leftovers import leftovers
 from evalctl.rehearsal.promises import broken_promises
 from evalctl.rehearsal.rehearse import Stage, lift_guards, remove_state_bucket
-from evalctl.rehearsal.workspace import SYNTHESIZED, Workspace
+from evalctl.rehearsal.workspace import Workspace
 from k8s.worker import PROVIDER_KEYS
 from tests.evalctl.lifecycle.fake_api import kubectl_minor, new_cluster, serving
 from tests.evalctl.rehearsal import changes
@@ -67,7 +67,7 @@ class Account:
     def plan(self, stack: Stack, document: dict[str, Any]) -> Path:
         """What terraform would do if the stack were rendered like this."""
         workspace = self.stage.workspaces[stack]
-        (workspace.folder / SYNTHESIZED).write_text(json.dumps(document))
+        (workspace.folder / TERRAFORM_FILE).write_text(json.dumps(document))
         workspace.override(self.stage.aws, local_state=False)
         return self.loop(self.stage.terraform.plan(workspace))
 

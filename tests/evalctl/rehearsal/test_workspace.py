@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from environments.dev import DEV
-from environments.names import Stack
+from environments.names import TERRAFORM_FILE, Stack
 from evalctl.rehearsal.emulator import EmulatedAws, NotOnLoopbackError
-from evalctl.rehearsal.workspace import OVERRIDE, SYNTHESIZED, Workspace, workspace
+from evalctl.rehearsal.workspace import OVERRIDE, Workspace, workspace
 
 AWS = EmulatedAws("http://127.0.0.1:5000", DEV.account)
 
@@ -31,8 +31,8 @@ def test_the_synthesized_file_stays_as_it_was_rendered(
     rendered: Path, tmp_path: Path, stack: Stack
 ) -> None:
     made = overridden(rendered, stack, tmp_path, unprotected=True)
-    source = rendered / "prod" / "terraform" / stack / SYNTHESIZED
-    assert (made.folder / SYNTHESIZED).read_bytes() == source.read_bytes()
+    source = rendered / "prod" / "terraform" / stack / TERRAFORM_FILE
+    assert (made.folder / TERRAFORM_FILE).read_bytes() == source.read_bytes()
 
 
 @pytest.mark.parametrize("stack", list(Stack))
