@@ -1,4 +1,4 @@
-"""`report.json`, as report.schema.json publishes it; the brief's jq line reads `summary`."""
+"""`report.json`, in the form that report.schema.json publishes. CI also reads `summary` with jq."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
+
+from evals.gate import files
 
 SCHEMA = Path(__file__).parent / "report.schema.json"
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Code(StrEnum):
-    """Why a gate does not open, for programs."""
+    """Why the gate fails, for programs."""
 
     NO_RUN = "no_run"
     UNFINISHED_RUN = "unfinished_run"
@@ -45,7 +47,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One thing that keeps the gate shut: what, where, and what to do."""
+    """Why the gate fails: what is wrong, where, and what to do."""
 
     __pydantic_config__ = _STRICT
 
@@ -55,7 +57,7 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """How one case did under one metric."""
+    """The score of one case under one metric."""
 
     __pydantic_config__ = _STRICT
 
@@ -65,19 +67,19 @@ class Score:
     score: Annotated[float, Field(ge=0, le=1)]
     threshold: float
     reason: str
-    """The judge's words: written by a model about a model's answer."""
+    """The judge's reason: a model wrote it about a model's answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """The mean against the baseline's, over the same cases."""
+    """The mean compared with the baseline's, over the same cases."""
 
     __pydantic_config__ = _STRICT
 
     baseline_mean: float
     difference: float
     upper_bound: float
-    """What the difference is below with 95 % confidence; below 0, chance does not explain the drop."""
+    """The difference is below it with 95 % confidence; below 0, chance does not explain the drop."""
     tolerated_drop: float
 
 
@@ -92,7 +94,7 @@ class MetricResult:
     required_mean: float
     """The mean must be above it."""
     lower_bound: float
-    """What the mean of such cases is above with 95 % confidence (bootstrap)."""
+    """The mean of such cases is above it with 95 % confidence (bootstrap)."""
     worst: Score
     cases_below_threshold: int
     change: Change | None
@@ -100,7 +102,7 @@ class MetricResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was run."""
+    """The run that the report is about."""
 
     __pydantic_config__ = _STRICT
 
@@ -120,7 +122,7 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A verdict and what it stands on."""
+    """A verdict and its evidence."""
 
     __pydantic_config__ = _STRICT
 
@@ -135,29 +137,23 @@ class Report:
     run: Facts | None
 
 
-class UnreadableReportError(Exception):
-    """The file is no report of this gate's."""
-
-
 def text(report: Report) -> str:
-    """The report as JSON; floats are written in full, so that jq compares what the gate compared."""
+    """The report as JSON. Floats are not rounded: jq compares the same numbers as the gate."""
     return _REPORT.dump_json(report, indent=2).decode() + "\n"
 
 
 def read(file: Path) -> Report:
-    """A report from a file; FileNotFoundError when there is none."""
-    try:
-        return _REPORT.validate_json(file.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UnreadableReportError(
-            f"{where}: {first['msg']}" if where else first["msg"]
-        ) from error
+    """The report in a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        InvalidJsonError: the file is not a report of this gate.
+    """
+    return files.parse(_REPORT, file.read_bytes())
 
 
 def schema() -> dict[str, object]:
-    """What report.schema.json holds; a test compares."""
+    """The content of report.schema.json; a test compares them."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_REPORT.json_schema(mode="serialization"),

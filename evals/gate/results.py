@@ -6,19 +6,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-# What else is in there is none of ours. NaN and infinity are no scores, though Python's JSON has them.
+from evals.gate import files
+
+# The gate ignores other fields. NaN and infinity are no scores, although Python's JSON allows them.
 _LENIENT = ConfigDict(extra="ignore", alias_generator=to_camel, allow_inf_nan=False)
 
-# evaluate/local_store.py: the time of writing, and a number when a second brings two.
+# DeepEval's evaluate/local_store.py: the local time, and a number for a second file of that second.
 _FILE_NAME = re.compile(r"test_run_(\d{8}_\d{6})(_\d+)?\.json")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricData:
-    """One score, or the error that stands in its place."""
+    """One score, or the error that replaces it."""
 
     __pydantic_config__ = _LENIENT
 
@@ -35,14 +37,13 @@ class MetricData:
 
 @dataclass(frozen=True, kw_only=True)
 class TestCase:
-    """One question with the agent's answer. `success` and `flaky` are left out: the gate decides."""
+    """One judged question. `success` and `flaky` are not read: the gate decides."""
 
-    __test__ = False  # no test of pytest's
+    __test__ = False  # pytest must not collect it
     __pydantic_config__ = _LENIENT
 
     name: str
     input: str
-    actual_output: str | None = None
     expected_output: str | None = None
     retrieval_context: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
@@ -60,24 +61,13 @@ class TestRun:
     test_cases: tuple[TestCase, ...] = ()
 
 
-class UnreadableResultsError(Exception):
-    """The file is no test run of DeepEval's."""
-
-
 def read(file: Path) -> TestRun:
-    """The test run in a file."""
-    try:
-        return _TEST_RUN.validate_json(file.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UnreadableResultsError(
-            f"{where}: {first['msg']}" if where else first["msg"]
-        ) from error
+    """The test run in a file; InvalidJsonError if it holds none."""
+    return files.parse(_TEST_RUN, file.read_bytes())
 
 
 def written_at(file: Path) -> datetime | None:
-    """When DeepEval wrote it, to the second; copying a file does not change its name."""
+    """When DeepEval wrote the file, to the second. The name holds it, so a copy keeps it."""
     match = _FILE_NAME.fullmatch(file.name)
     return datetime.strptime(match[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC) if match else None
 

@@ -1,4 +1,4 @@
-"""Runs of the real suite, as small and as patient as a test can afford."""
+"""Small data sets and short limits for runs of the real suite, and edits of their results."""
 
 import hashlib
 import json
@@ -36,19 +36,19 @@ GOOD = {case.id: case.context[0].split(".")[0] + "." for case in CASES}
 
 
 def judged_by(judge: Judge, pins: Pins = PINS) -> Pins:
-    """The pins with their judge on loopback, and nothing else changed."""
+    """The pins with their judge on loopback."""
     return replace(pins, judge=replace(pins.judge, base_url=f"{judge.url}/v1"))
 
 
 def small_pins(judge: Judge, folder: Path, *, cases: Sequence[Case] = CASES) -> Pins:
-    """A few cases with good recorded answers, and little patience."""
+    """A few cases with good recorded answers, one retry and two minutes."""
     folder.mkdir()
     lines = "".join(json.dumps(asdict(case)) + "\n" for case in cases)
     (folder / "small.jsonl").write_text(lines)
-    said = "".join(
+    answers = "".join(
         json.dumps({"id": name, "answer": answer}) + "\n" for name, answer in GOOD.items()
     )
-    (folder / "answers.jsonl").write_text(said)
+    (folder / "answers.jsonl").write_text(answers)
     return replace(
         judged_by(judge),
         dataset=Dataset(
@@ -63,7 +63,7 @@ def small_pins(judge: Judge, folder: Path, *, cases: Sequence[Case] = CASES) -> 
 
 
 def decide(folder: Path, pins: Pins) -> Report:
-    """The gate's word on a folder, without a baseline."""
+    """The gate's report on a folder, without a baseline."""
     report, _ = verdict.decide(folder, pins=pins, commit=COMMIT, baseline=baseline.NONE)
     return report
 
@@ -72,7 +72,7 @@ def codes(report: Report) -> set[Code]:
     return {reason.code for reason in report.reasons}
 
 
-def said(report: Report) -> str:
+def messages(report: Report) -> str:
     return "\n".join(reason.message for reason in report.reasons)
 
 
@@ -82,21 +82,21 @@ def results_file(folder: Path) -> Path:
 
 
 def change_results(
-    folder: Path, change: Callable[[list[dict[str, object]]], object], *, hide: bool = True
+    folder: Path, change: Callable[[list[dict[str, object]]], object], *, rehash: bool = True
 ) -> None:
-    """Edit what DeepEval wrote; hidden, the run's record of hashes is edited as well."""
+    """Edit what DeepEval wrote, and the hashes in the run's record unless `rehash` is false."""
     file = results_file(folder)
     content = json.loads(file.read_text())
     change(content["testCases"])
     file.write_text(json.dumps(content))
-    if hide:
-        change_record(folder, lambda made: replace(made, end=_with_new_hashes(made, folder)))
+    if rehash:
+        change_record(folder, lambda record: replace(record, end=_with_new_hashes(record, folder)))
 
 
 def change_record(folder: Path, change: Callable[[Run], Run]) -> None:
     run.write(change(run.read(folder / run.RECORD)), folder)
 
 
-def _with_new_hashes(made: Run, folder: Path) -> run.End:
-    assert made.end is not None
-    return replace(made.end, sha256=run.hashes(folder))
+def _with_new_hashes(record: Run, folder: Path) -> run.End:
+    assert record.end is not None
+    return replace(record.end, sha256=run.hashes(folder))
