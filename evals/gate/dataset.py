@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict
 
 from evals.gate import files
 from evals.gate.pins import Dataset
@@ -59,12 +59,9 @@ def read(dataset: Dataset) -> tuple[Case, ...]:
 
 def _case(line: bytes, number: int, dataset: Dataset) -> Case:
     try:
-        return files.parse(_CASE, line)
+        return files.parse(Case, line)
     except files.InvalidJsonError as error:
         raise BadDatasetError(
             f"{dataset.file}:{number}: {error}. A case has id, topic, source, question, context "
             "(a list) and expected_answer."
         ) from error
-
-
-_CASE = TypeAdapter(Case)

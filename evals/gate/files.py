@@ -23,10 +23,10 @@ def write(file: Path, text: str) -> None:
         partial.unlink(missing_ok=True)
 
 
-def parse(type_: TypeAdapter[T], content: bytes) -> T:
+def parse(type_: type[T], content: bytes) -> T:
     """The value in a JSON text."""
     try:
-        return type_.validate_json(content)
+        return TypeAdapter(type_).validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         location = ".".join(map(str, first["loc"]))

@@ -1,18 +1,23 @@
 """`report.json`, in the form that report.schema.json publishes. CI also reads `summary` with jq."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
 
 from evals.gate import files
 
 SCHEMA = Path(__file__).parent / "report.schema.json"
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Code(StrEnum):
@@ -45,21 +50,15 @@ class Code(StrEnum):
     REGRESSION = "regression"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reason:
+class Reason(_Part):
     """Why the gate fails: what is wrong, where, and what to do."""
-
-    __pydantic_config__ = _STRICT
 
     code: Code
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score:
+class Score(_Part):
     """The score of one case under one metric."""
-
-    __pydantic_config__ = _STRICT
 
     case_id: str
     topic: str
@@ -70,11 +69,8 @@ class Score:
     """The judge's reason: a model wrote it about a model's answer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
+class Change(_Part):
     """The mean compared with the baseline's, over the same cases."""
-
-    __pydantic_config__ = _STRICT
 
     baseline_mean: float
     difference: float
@@ -83,11 +79,8 @@ class Change:
     tolerated_drop: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class MetricResult:
+class MetricResult(_Part):
     """One metric over all cases."""
-
-    __pydantic_config__ = _STRICT
 
     metric: str
     mean: float
@@ -100,11 +93,8 @@ class MetricResult:
     change: Change | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(_Part):
     """The run that the report is about."""
-
-    __pydantic_config__ = _STRICT
 
     run_id: UUID
     started_at: datetime
@@ -120,11 +110,8 @@ class Facts:
     output_tokens: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
+class Report(_Part):
     """A verdict and its evidence."""
-
-    __pydantic_config__ = _STRICT
 
     schema_version: Literal[1] = 1
     verdict: Literal["pass", "fail"]
@@ -139,7 +126,7 @@ class Report:
 
 def text(report: Report) -> str:
     """The report as JSON. Floats are not rounded: jq compares the same numbers as the gate."""
-    return _REPORT.dump_json(report, indent=2).decode() + "\n"
+    return to_json(report, indent=2).decode() + "\n"
 
 
 def read(file: Path) -> Report:
@@ -149,16 +136,13 @@ def read(file: Path) -> Report:
         FileNotFoundError: there is no such file.
         InvalidJsonError: the file is not a report of this gate.
     """
-    return files.parse(_REPORT, file.read_bytes())
+    return files.parse(Report, file.read_bytes())
 
 
 def schema() -> dict[str, object]:
     """The content of report.schema.json; a test compares them."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_REPORT.json_schema(mode="serialization"),
+        **Report.model_json_schema(mode="serialization"),
         "title": "Report of the quality gate",
     }
-
-
-_REPORT = TypeAdapter(Report)

@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict
+from pydantic_core import to_json
 
 from evals.gate import files
 from evals.gate.pins import Pins
@@ -46,7 +47,7 @@ class Run:
 
 def write(run: Run, folder: Path) -> None:
     """Write the record into the folder of results."""
-    files.write(folder / RECORD, _RUN.dump_json(run, indent=2).decode() + "\n")
+    files.write(folder / RECORD, to_json(run, indent=2).decode() + "\n")
 
 
 def read(file: Path) -> Run:
@@ -56,7 +57,7 @@ def read(file: Path) -> Run:
         FileNotFoundError: there is no such file.
         InvalidJsonError: the file is not a record of a run.
     """
-    return files.parse(_RUN, file.read_bytes())
+    return files.parse(Run, file.read_bytes())
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -66,6 +67,3 @@ def hashes(folder: Path) -> dict[str, str]:
         for file in sorted((folder / DEEPEVAL).glob("*"))
         if file.is_file() and not file.name.startswith(".")
     }
-
-
-_RUN = TypeAdapter(Run)

@@ -14,6 +14,8 @@ from evals.gate.report import Code, Report
 from evals.gate.run import Run
 from tests.evals.judge import Judge
 
+Cases = list[dict[str, object]]
+
 COMMIT = "c" * 40
 GOLDEN = len(dataset.path(PINS.dataset).read_text("utf-8").splitlines())
 BUILD = evaluate.Build(
@@ -68,6 +70,11 @@ def decide(folder: Path, pins: Pins) -> Report:
     return report
 
 
+def evaluate_and_decide(pins: Pins, out: Path) -> Report:
+    evaluate.evaluate(pins, out=out, build=BUILD)
+    return decide(out, pins)
+
+
 def codes(report: Report) -> set[Code]:
     return {reason.code for reason in report.reasons}
 
@@ -81,9 +88,7 @@ def results_file(folder: Path) -> Path:
     return file
 
 
-def change_results(
-    folder: Path, change: Callable[[list[dict[str, object]]], object], *, rehash: bool = True
-) -> None:
+def change_results(folder: Path, change: Callable[[Cases], object], *, rehash: bool = True) -> None:
     """Edit what DeepEval wrote, and the hashes in the run's record unless `rehash` is false."""
     file = results_file(folder)
     content = json.loads(file.read_text())
@@ -91,6 +96,32 @@ def change_results(
     file.write_text(json.dumps(content))
     if rehash:
         change_record(folder, lambda record: replace(record, end=_with_new_hashes(record, folder)))
+
+
+def set_faithfulness(folder: Path, scores: list[float]) -> None:
+    """Set the faithfulness of the first cases to these scores, and of the others to 1."""
+
+    def change(cases: Cases) -> None:
+        padded = scores + [1.0] * (len(cases) - len(scores))
+        for case, value in zip(cases, padded, strict=True):
+            metrics_of(case)[0]["score"] = value
+
+    change_results(folder, change)
+
+
+def metrics_of(case: dict[str, object]) -> list[dict[str, object]]:
+    metrics = case["metricsData"]
+    assert isinstance(metrics, list)
+    return metrics
+
+
+def set_in_metric(name: str, value: object) -> Callable[[Cases], None]:
+    """Change a field of the first case's first metric, faithfulness."""
+
+    def change(cases: Cases) -> None:
+        metrics_of(cases[0])[0][name] = value
+
+    return change
 
 
 def change_record(folder: Path, change: Callable[[Run], Run]) -> None:

@@ -10,8 +10,7 @@ from typer.testing import CliRunner, Result
 from evalctl.main import app
 from evals.gate import pins
 from evals.gate.pins import Pins
-from tests.evals.gate.test_evidence import set_in_metric
-from tests.evals.runs import COMMIT, GOLDEN, change_results
+from tests.evals.runs import COMMIT, GOLDEN, change_results, set_in_metric
 
 # One worker waits for the run that these read.
 pytestmark = pytest.mark.xdist_group("good run")

@@ -12,27 +12,20 @@ from evals.gate import baseline, run, verdict
 from evals.gate.pins import Pins
 from evals.gate.report import Code
 from evals.gate.run import Run
-from tests.evals.runs import change_record, change_results, codes, decide, messages, results_file
+from tests.evals.runs import (
+    Cases,
+    change_record,
+    change_results,
+    codes,
+    decide,
+    messages,
+    metrics_of,
+    results_file,
+    set_in_metric,
+)
 
 # One worker waits for the run that these read.
 pytestmark = pytest.mark.xdist_group("good run")
-
-Cases = list[dict[str, object]]
-
-
-def metrics_of(case: dict[str, object]) -> list[dict[str, object]]:
-    metrics = case["metricsData"]
-    assert isinstance(metrics, list)
-    return metrics
-
-
-def set_in_metric(name: str, value: object) -> Callable[[Cases], None]:
-    """Change a field of the first case's first metric, faithfulness."""
-
-    def change(cases: Cases) -> None:
-        metrics_of(cases[0])[0][name] = value
-
-    return change
 
 
 def set_in_every_metric(name: str, value: object) -> Callable[[Cases], None]:

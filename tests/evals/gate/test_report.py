@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from dataclasses import fields, replace
 from pathlib import Path
 
 import jsonschema
@@ -16,9 +15,7 @@ from evals.gate.pins import PINS, Pins
 from evals.gate.report import Report
 from evals.gate.rows import rows
 from telemetry.contract import EVALUATION_RESULTS
-from tests.evals.gate.test_evidence import Cases, metrics_of
-from tests.evals.gate.test_verdict import score
-from tests.evals.runs import GOLDEN, change_results, decide
+from tests.evals.runs import GOLDEN, Cases, change_results, decide, metrics_of, set_faithfulness
 from tests.support.tools import program
 
 # One worker waits for the run that these read.
@@ -60,7 +57,7 @@ def test_jq_and_the_gate_decide_the_same_about_faithfulness(
     good_run: Path, run_pins: Pins, tmp_path: Path
 ) -> None:
     passed = decide(good_run, run_pins)
-    score(good_run, [0.9] * GOLDEN)
+    set_faithfulness(good_run, [0.9] * GOLDEN)
     reached = decide(good_run, run_pins)
     untrusted = decide(tmp_path / "nothing", run_pins)
 
@@ -80,7 +77,7 @@ def test_a_report_can_be_read_back_as_the_next_baseline(
 
 
 def test_the_summary_lists_the_worst_cases_by_topic(good_run: Path, run_pins: Pins) -> None:
-    score(good_run, [0.2, 1.0, 0.0, 1.0, 0.1, 0.1])
+    set_faithfulness(good_run, [0.2, 1.0, 0.0, 1.0, 0.1, 0.1])
 
     page = markdown(decide(good_run, run_pins))
 
@@ -92,7 +89,7 @@ def test_the_summary_lists_the_worst_cases_by_topic(good_run: Path, run_pins: Pi
 
 
 def test_text_of_a_model_cannot_format_the_summary(good_run: Path, run_pins: Pins) -> None:
-    score(good_run, [0.0])
+    set_faithfulness(good_run, [0.0])
 
     def inject(cases: Cases) -> None:
         metrics_of(cases[0])[0]["reason"] = "`x` | @everyone\n\n# Merged <b>[x](http://x.test)</b>"
@@ -131,8 +128,8 @@ def test_rows_have_the_columns_of_the_contract_and_clickhouse_accepts_them(
 def test_every_field_of_a_report_is_always_written(run_pins: Pins, tmp_path: Path) -> None:
     written = json.loads(report.text(decide(tmp_path, run_pins)))
 
-    assert set(written) == {field.name for field in fields(Report)}
-    assert replace(decide(tmp_path, run_pins)).run is None
+    assert set(written) == set(Report.model_fields)
+    assert written["run"] is None
 
 
 if __name__ == "__main__":

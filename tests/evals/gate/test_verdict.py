@@ -1,6 +1,5 @@
 """Scores compared with the required means and with main."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,22 +7,17 @@ import pytest
 from evals.gate import baseline, bootstrap, report, verdict
 from evals.gate.pins import Pins
 from evals.gate.report import Code, Report
-from tests.evals.gate.test_evidence import Cases, metrics_of
-from tests.evals.runs import COMMIT, GOLDEN, change_results, codes, decide, messages
+from tests.evals.runs import (
+    COMMIT,
+    GOLDEN,
+    codes,
+    decide,
+    messages,
+    set_faithfulness,
+)
 
 # One worker waits for the run that these read.
 pytestmark = pytest.mark.xdist_group("good run")
-
-
-def score(folder: Path, faithfulness: list[float]) -> None:
-    """Give the first cases these scores, and the others 1."""
-
-    def change(cases: Cases) -> None:
-        padded = faithfulness + [1.0] * (len(cases) - len(faithfulness))
-        for case, value in zip(cases, padded, strict=True):
-            metrics_of(case)[0]["score"] = value
-
-    change_results(folder, change)
 
 
 def against(before: Report, folder: Path, pins: Pins, tmp_path: Path) -> Report:
@@ -36,9 +30,9 @@ def against(before: Report, folder: Path, pins: Pins, tmp_path: Path) -> Report:
 def test_the_mean_must_be_above_the_required_one_and_not_equal(
     good_run: Path, run_pins: Pins
 ) -> None:
-    score(good_run, [0.9] * GOLDEN)
+    set_faithfulness(good_run, [0.9] * GOLDEN)
     reached = decide(good_run, run_pins)
-    score(good_run, [0.9] * (GOLDEN - 1) + [0.91])
+    set_faithfulness(good_run, [0.9] * (GOLDEN - 1) + [0.91])
     exceeded = decide(good_run, run_pins)
 
     assert codes(reached) == {Code.MEAN_TOO_LOW}
@@ -47,7 +41,7 @@ def test_the_mean_must_be_above_the_required_one_and_not_equal(
 
 
 def test_the_worst_case_and_a_lower_bound_are_reported(good_run: Path, run_pins: Pins) -> None:
-    score(good_run, [1.0, 0.25, 0.5])
+    set_faithfulness(good_run, [1.0, 0.25, 0.5])
 
     faithfulness = decide(good_run, run_pins).metrics[0]
 
@@ -66,7 +60,7 @@ def test_the_bootstrap_agrees_with_the_normal_approximation_where_that_holds() -
 
 
 def test_the_same_results_get_the_same_verdict(good_run: Path, run_pins: Pins) -> None:
-    score(good_run, [0.3, 0.7])
+    set_faithfulness(good_run, [0.3, 0.7])
 
     assert decide(good_run, run_pins) == decide(good_run, run_pins)
 
@@ -85,7 +79,7 @@ def test_a_drop_against_main_fails_when_it_is_more_than_noise(
     now: list[float], is_regression: bool, good_run: Path, run_pins: Pins, tmp_path: Path
 ) -> None:
     before = decide(good_run, run_pins)
-    score(good_run, now)
+    set_faithfulness(good_run, now)
 
     decided = against(before, good_run, run_pins, tmp_path)
 
@@ -97,9 +91,9 @@ def test_a_drop_against_main_fails_when_it_is_more_than_noise(
 def test_an_answer_that_got_better_is_no_regression(
     good_run: Path, run_pins: Pins, tmp_path: Path
 ) -> None:
-    score(good_run, [0.6, 0.6, 0.6])
+    set_faithfulness(good_run, [0.6, 0.6, 0.6])
     before = decide(good_run, run_pins)
-    score(good_run, [])
+    set_faithfulness(good_run, [])
 
     decided = against(before, good_run, run_pins, tmp_path)
 
@@ -116,14 +110,10 @@ def test_another_judge_or_data_set_is_not_compared_and_a_note_gives_the_reason(
 ) -> None:
     before = decide(good_run, run_pins)
     assert before.run is not None
-    facts = (
-        replace(before.run, judge_model=value)
-        if name == "judge_model"
-        else replace(before.run, dataset=value)
-    )
-    score(good_run, [0.95] * GOLDEN)
+    facts = before.run.model_copy(update={name: value})
+    set_faithfulness(good_run, [0.95] * GOLDEN)
 
-    decided = against(replace(before, run=facts), good_run, run_pins, tmp_path)
+    decided = against(before.model_copy(update={"run": facts}), good_run, run_pins, tmp_path)
 
     assert decided.verdict == "pass"
     assert decided.metrics[0].change is None

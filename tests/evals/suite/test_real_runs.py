@@ -13,7 +13,16 @@ from evals.gate import evaluate, run
 from evals.gate.pins import PINS, Caps, Pins
 from evals.gate.report import Code
 from tests.evals.judge import BAD_KEY, BROKEN, SLOW_DOWN, Judge
-from tests.evals.runs import BUILD, CASES, GOOD, codes, decide, messages, small_pins
+from tests.evals.runs import (
+    BUILD,
+    CASES,
+    GOOD,
+    codes,
+    decide,
+    evaluate_and_decide,
+    messages,
+    small_pins,
+)
 
 pytestmark = pytest.mark.rehearsal
 
@@ -69,9 +78,8 @@ def test_a_refused_key_fails_at_once_with_a_reason_of_its_own(
 ) -> None:
     judge_server.refuse = lambda *_: BAD_KEY
 
-    evaluate.evaluate(small, out=tmp_path / "out", build=BUILD)
+    report = evaluate_and_decide(small, tmp_path / "out")
 
-    report = decide(tmp_path / "out", small)
     assert codes(report) == {Code.JUDGE_REFUSED_KEY}
     assert "OPENAI_API_KEY is wrong" in messages(report)
     assert "sk-proj" not in messages(report)
@@ -85,9 +93,8 @@ def test_endless_429s_fail_with_a_limited_number_of_calls(
 ) -> None:
     judge_server.refuse = lambda *_: SLOW_DOWN
 
-    evaluate.evaluate(small, out=tmp_path / "out", build=BUILD)
+    report = evaluate_and_decide(small, tmp_path / "out")
 
-    report = decide(tmp_path / "out", small)
     assert codes(report) == {Code.JUDGE_RATE_LIMITED}
     assert "lower parallel_cases" in messages(report)
     assert judge_server.retried_at, "OpenAI's client repeats calls"
@@ -118,9 +125,8 @@ def test_a_crash_of_deepeval_fails(judge_server: Judge, small: Pins, tmp_path: P
 
     judge_server.before = crash
 
-    evaluate.evaluate(small, out=tmp_path / "out", build=BUILD)
+    report = evaluate_and_decide(small, tmp_path / "out")
 
-    report = decide(tmp_path / "out", small)
     assert codes(report) == {Code.RUN_FAILED, Code.NO_RESULTS}
     assert "signal 9" in messages(report)
 
@@ -164,9 +170,8 @@ def test_no_call_is_made_once_the_cap_is_spent(
 ) -> None:
     one_at_a_time = replace(small, parallel_cases=1, caps=Caps(usd=0.003, seconds=120))
 
-    evaluate.evaluate(one_at_a_time, out=tmp_path / "out", build=BUILD)
+    report = evaluate_and_decide(one_at_a_time, tmp_path / "out")
 
-    report = decide(tmp_path / "out", one_at_a_time)
     assert Code.SPEND_CAP in codes(report)
     assert "cap of 0.003 USD" in messages(report)
     whole_run = 7 * len(CASES)
@@ -180,9 +185,8 @@ def test_errors_of_judge_and_agent_are_reported_together(
     judge_server.answers = {case.question: GOOD[case.id] for case in CASES[1:]}
     judge_server.refuse = lambda _, schema: BROKEN if schema == "Statements" else None
 
-    evaluate.evaluate(small, out=tmp_path / "out", build=BUILD)
+    report = evaluate_and_decide(small, tmp_path / "out")
 
-    report = decide(tmp_path / "out", small)
     assert codes(report) == {Code.TOO_FEW_CASES, Code.METRIC_ERRORED}
     assert f"were not judged: {CASES[0].id}" in messages(report)
     assert "answer_relevancy: no score" in messages(report)
