@@ -1,1 +1,1 @@
-"""The quality gate: golden questions, the suite that scores the answers, and the gate that decides."""
+"""The quality gate: golden questions, the suite that scores answers, and the gate that decides on them."""

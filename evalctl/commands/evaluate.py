@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Put the golden questions to the agent, and have the pinned judge score its answers.
 
-    Runs the real `deepeval test run` on evals/, within the caps on time and spend that
+    Runs the real `deepeval test run` on evals/suite/, within the caps on time and spend that
     evals/gate/pins.py sets. OPENAI_API_KEY is the judge's. EVAL_AGENT_URL names the agent; without it,
     recorded answers are judged. Whether they are good enough is for `evalctl gate`.
     """

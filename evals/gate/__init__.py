@@ -1,1 +1,1 @@
-"""From what DeepEval wrote to a verdict; knows nothing of the platform that asks."""
+"""Decides on what DeepEval wrote. Imports nothing of the platform."""

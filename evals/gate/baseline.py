@@ -1,12 +1,13 @@
-"""Has a metric fallen since the last report of the main branch, and is that more than noise?
+"""Compares the scores with those of the last report of the main branch.
 
-The same cases are compared one by one: which questions are hard is then no noise any more (paired
-differences; Miller, Adding Error Bars to Evals, arXiv:2411.00640, section on comparing models). What
-stays is that judge and agent do not say the same twice. A drop counts when both hold:
+The same cases are compared one by one. This removes the noise of hard and easy questions (paired
+differences; Miller, Adding Error Bars to Evals, arXiv:2411.00640, section on comparing models). One
+source of noise stays: judge and agent do not write the same text twice. A drop is a regression if both
+are true:
 
-- it is larger than the metric tolerates (`tolerated_drop`): a gate that stops a merge for 0.001 that
-  is real gets switched off;
-- the bootstrap's upper bound of the mean difference is below 0: one bad case of two dozen is not
+- It is larger than the metric tolerates (`tolerated_drop`). People switch off a gate that stops a merge
+  for a real drop of 0.001.
+- The bootstrap's upper bound of the mean difference is below 0. One bad case of two dozen is not
   enough, three are.
 """
 
@@ -15,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from evals.gate import report, statistics
+from evals.gate import bootstrap, report
+from evals.gate.files import InvalidJsonError
 from evals.gate.pins import Metric
 from evals.gate.report import Change, Code, Facts, Reason, Report, Score
 
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """A report to compare with, or why there is none."""
+    """A report to compare with, or the reason why there is none."""
 
     report: Report | None
     problem: Reason | None
@@ -35,33 +37,33 @@ NONE = Baseline(
 
 
 def read(file: Path) -> Baseline:
-    """The report of the main branch; one that cannot be used fails the gate."""
+    """The report of the main branch; if it cannot be used, the gate fails."""
     try:
-        found = report.read(file)
+        baseline = report.read(file)
     except OSError as error:
-        return _unusable(f"{file}: {error.strerror}. A first run says --no-baseline.")
-    except report.UnreadableReportError as error:
-        return _unusable(f"{file} is no report of this gate: {error}.")
-    if not found.scores:
-        return _unusable(f"{file} has no scores: take the last report of main that has some.")
-    return Baseline(report=found, problem=None, note=None)
+        return _unusable(f"{file}: {error.strerror}. For the first run, pass --no-baseline.")
+    except InvalidJsonError as error:
+        return _unusable(f"{file} is not a report of this gate: {error}.")
+    if not baseline.scores:
+        return _unusable(f"{file} has no scores: use the last report of main that has some.")
+    return Baseline(report=baseline, problem=None, note=None)
 
 
 def comparable(baseline: Baseline, facts: Facts) -> Baseline:
-    """The baseline, unless another judge or data set made it.
+    """The baseline, or none if its judge or data set differs.
 
-    Then nothing is compared, and that is a note, not a failure: else no case could ever be added, nor a
-    judge replaced. Both change evals/gate/pins.py in the same pull request, where a reviewer sees it,
-    and the required means hold all the same. The next report of main is the new baseline.
+    In that case nothing is compared. This is a note and not a failure: otherwise no case could be added,
+    and no judge replaced. Both changes edit evals/gate/pins.py in the same pull request, where a reviewer
+    sees them. The required means still hold. The next report of main is the new baseline.
     """
     before = baseline.report.run if baseline.report else None
     if before is None:
         return baseline
-    now_and_then = (
+    settings = (
         ("judge", before.judge_model, facts.judge_model),
         ("data set", before.dataset, facts.dataset),
     )
-    changed = [f"the {what} was {then}" for what, then, now in now_and_then if now != then]
+    changed = [f"the {name} was {old}" for name, old, new in settings if new != old]
     if not changed:
         return baseline
     note = f"Not compared with main: {' and '.join(changed)}. Only the required means were checked."
@@ -69,26 +71,26 @@ def comparable(baseline: Baseline, facts: Facts) -> Baseline:
 
 
 def change(metric: Metric, scores: Sequence[Score], baseline: Baseline) -> Change | None:
-    """How one metric has moved, if that can be said."""
+    """How the mean of one metric changed, if it can be compared."""
     if baseline.report is None:
         return None
     before = {s.case_id: s.score for s in baseline.report.scores if s.metric == metric.key}
     differences = [s.score - before[s.case_id] for s in scores if s.case_id in before]
     if not differences:
-        return None  # a metric that is new
+        return None  # the metric is new
     return Change(
         baseline_mean=fmean(before.values()),
         difference=fmean(differences),
-        upper_bound=statistics.upper_bound(differences),
+        upper_bound=bootstrap.upper_bound(differences),
         tolerated_drop=metric.tolerated_drop,
     )
 
 
 def is_regression(change: Change) -> bool:
-    """Larger than tolerated, and not by chance."""
+    """Whether the drop is larger than tolerated, and not by chance."""
     return change.difference < -change.tolerated_drop and change.upper_bound < 0
 
 
-def _unusable(why: str) -> Baseline:
-    problem = Reason(code=Code.BASELINE_UNUSABLE, message=why)
+def _unusable(message: str) -> Baseline:
+    problem = Reason(code=Code.BASELINE_UNUSABLE, message=message)
     return Baseline(report=None, problem=problem, note=None)

@@ -1,4 +1,4 @@
-"""Run the suite with the real `deepeval test run`, in a process group that can be stopped."""
+"""Runs the suite with the real `deepeval test run`, in a process group that can be stopped."""
 
 import contextlib
 import importlib.metadata
@@ -18,10 +18,10 @@ from evals.gate.pins import Pins
 from evals.gate.run import End, Run
 
 SUITE = ROOT / "evals" / "suite"
-_SECONDS_TO_GIVE_UP = 5.0  # between asking and killing
+_GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL
 
-# Nothing else reaches DeepEval: a stray OPENAI_BASE_URL, DEEPEVAL_* or .env would change who judges,
-# and with CONFIDENT_API_KEY set, DeepEval uploads questions and answers to its maker.
+# DeepEval gets no other variable: OPENAI_BASE_URL, DEEPEVAL_* or .env would change the judge, and with
+# CONFIDENT_API_KEY set, DeepEval uploads questions and answers to its maker.
 _INHERITED = (
     "PATH",
     "HOME",
@@ -36,7 +36,7 @@ _INHERITED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """What is evaluated."""
+    """The build of the agent that is evaluated."""
 
     commit: str
     built_at: datetime
@@ -45,12 +45,12 @@ class Build:
 
 
 class CannotEvaluateError(Exception):
-    """Nothing was run; the message says what is in the way, and what to do."""
+    """Nothing was run; the message describes why, and what to do."""
 
 
 def evaluate(pins: Pins, *, out: Path, build: Build) -> Run:
-    """Ask, judge and write into `out`, a folder that is new or empty."""
-    _ready(pins, out)
+    """Query the agent, judge its answers, and write the results into `out`, a new or empty folder."""
+    _check_preconditions(pins, out)
     started = Run(
         run_id=uuid.uuid4(),
         started_at=datetime.now(UTC),
@@ -64,7 +64,7 @@ def evaluate(pins: Pins, *, out: Path, build: Build) -> Run:
         end=None,
     )
     run.write(started, out)
-    exit_code, reached_time_cap = _deepeval(started, out.resolve())
+    exit_code, reached_time_cap = _run_deepeval(started, out.resolve())
     end = End(
         at=datetime.now(UTC),
         exit_code=exit_code,
@@ -76,17 +76,17 @@ def evaluate(pins: Pins, *, out: Path, build: Build) -> Run:
     return ended
 
 
-def _ready(pins: Pins, out: Path) -> None:
+def _check_preconditions(pins: Pins, out: Path) -> None:
     if not os.environ.get("OPENAI_API_KEY"):
         raise CannotEvaluateError(
-            "OPENAI_API_KEY is not set, and the judge needs one. In GitHub Actions it is a secret of "
-            "the repository, which a pull request from a fork cannot read."
+            "OPENAI_API_KEY is not set, and the judge needs it. In GitHub Actions it is a secret of "
+            "the environment quality-gate, which a pull request from a fork cannot read."
         )
     if not _program().exists():
         raise CannotEvaluateError("DeepEval is not installed: pip install -e '.[gate]'")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CannotEvaluateError(
-            f"{out} is not an empty folder. Old results beside new ones could be taken for new: name "
+            f"{out} is not an empty folder. Old results in it could be mistaken for new ones: give "
             "another folder, or delete this one."
         )
     try:
@@ -99,11 +99,11 @@ def _program() -> Path:
     return Path(sys.executable).parent / "deepeval"
 
 
-def _deepeval(started: Run, out: Path) -> tuple[int, bool]:
-    """Its exit code, and whether it was stopped because of the time."""
+def _run_deepeval(started: Run, out: Path) -> tuple[int, bool]:
+    """DeepEval's exit code, and whether it was stopped at the time cap."""
     command = [str(_program()), "test", "run", str(SUITE), "--identifier", str(started.run_id)]
     command += ["--color", "no", "--display", "failing"]
-    # DeepEval keeps a cache and its last run where it is started.
+    # DeepEval writes a cache and its last run into the working directory.
     with (
         tempfile.TemporaryDirectory(prefix="deepeval-") as scratch,
         (out / run.LOG).open("w") as log,
@@ -122,16 +122,16 @@ def _deepeval(started: Run, out: Path) -> tuple[int, bool]:
         except subprocess.TimeoutExpired:
             return _stop(process), True
         except BaseException:
-            _stop(process)  # what goes on without us goes on spending
+            _stop(process)  # otherwise it goes on spending
             raise
 
 
 def _stop(process: subprocess.Popen[bytes]) -> int:
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    for signal_ in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, how)
+            os.killpg(process.pid, signal_)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(_SECONDS_TO_GIVE_UP)
+            return process.wait(_GRACE_SECONDS)
     return process.wait()
 
 
@@ -146,11 +146,11 @@ def _environment(out: Path, scratch: Path) -> dict[str, str]:
         "DEEPEVAL_TELEMETRY_OPT_OUT": "1",
         "DEEPEVAL_DISABLE_DOTENV": "1",
         "DEEPEVAL_DISABLE_LEGACY_KEYFILE": "1",
-        # DeepEval's own retries (2, 5 s at most) do not read Retry-After; OpenAI's client does. Its
-        # time limits would cut a wait for Retry-After short; the client has one for each attempt.
+        # DeepEval's own retries (2, 5 s at most) ignore Retry-After; OpenAI's client follows it.
+        # DeepEval's time limits would interrupt such a wait; the client limits each attempt.
         "DEEPEVAL_SDK_RETRY_PROVIDERS": '["openai"]',
         "DEEPEVAL_DISABLE_TIMEOUTS": "1",
-        # A file's name is the local time at which it was written, and the gate reads it as UTC.
+        # DeepEval names a file after the local time, and the gate reads that name as UTC.
         "TZ": "UTC",
         "PYTHONUTF8": "1",
     }

@@ -1,19 +1,33 @@
-"""Files that are there whole or not at all."""
+"""Writes the gate's files, and reads JSON into typed values."""
 
-import os
-import tempfile
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+T = TypeVar("T")
+
+
+class InvalidJsonError(Exception):
+    """The JSON is not of the expected form; the message names the first wrong field."""
 
 
 def write(file: Path, text: str) -> None:
-    """Replace a file in one step, so that nobody reads half of it, and no failure leaves half of it."""
+    """Replace a file in one step: a reader or a failure never finds half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    temporary = Path(name)
+    partial = file.with_name(f".{file.name}.partial")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        temporary.chmod(0o644)  # mkstemp's are for the owner alone, a CI artifact is not
-        temporary.replace(file)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(file)
     finally:
-        temporary.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
+
+
+def parse(type_: type[T], content: bytes) -> T:
+    """The value in a JSON text."""
+    try:
+        return TypeAdapter(type_).validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        location = ".".join(map(str, first["loc"]))
+        raise InvalidJsonError(": ".join(filter(None, (location, first["msg"])))) from error

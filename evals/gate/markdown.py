@@ -1,10 +1,10 @@
-"""The report for a pull request."""
+"""The report as Markdown, for a pull request."""
 
 from collections.abc import Iterator, Sequence
 
 from evals.gate.report import MetricResult, Report, Score
 
-_WORST_OF_A_TOPIC = 3
+_WORST_PER_TOPIC = 3
 _LONGEST_QUOTE = 200
 
 
@@ -46,20 +46,20 @@ def _row(result: MetricResult) -> tuple[str, ...]:
 
 
 def _worst(scores: Sequence[Score]) -> Iterator[str]:
-    wrong = sorted((s for s in scores if s.score < s.threshold), key=lambda s: s.score)
-    if not wrong:
+    failed = sorted((s for s in scores if s.score < s.threshold), key=lambda s: s.score)
+    if not failed:
         yield "No case is below its threshold."
         return
-    of_topic: dict[str, list[Score]] = {}
-    for score in wrong:
-        of_topic.setdefault(score.topic, []).append(score)
+    by_topic: dict[str, list[Score]] = {}
+    for score in failed:
+        by_topic.setdefault(score.topic, []).append(score)
     rows = []
-    for topic, below in sorted(of_topic.items(), key=lambda item: -len(item[1])):
+    for topic, below in sorted(by_topic.items(), key=lambda item: -len(item[1])):
         judged = sum(score.topic == topic for score in scores)
-        for score in below[:_WORST_OF_A_TOPIC]:
+        for score in below[:_WORST_PER_TOPIC]:
             share = f"{topic} ({len(below)} of {judged} scores)"
-            said = (score.metric, f"{score.score:.2f}", _quote(score.case_id), _quote(score.reason))
-            rows.append((share, *said))
+            case = (score.metric, f"{score.score:.2f}", _quote(score.case_id), _quote(score.reason))
+            rows.append((share, *case))
     yield "### Below their threshold, by topic"
     yield _table(("topic", "metric", "score", "case", "the judge's reason"), rows)
 
@@ -70,7 +70,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _quote(text: str, *, limit: int = _LONGEST_QUOTE) -> str:
-    """As code, because models wrote it: no link, mention, HTML or table cell comes out of it."""
+    """As code, because a model wrote it: it cannot add a link, mention, HTML or table cell."""
     line = " ".join(text.split()).replace("`", "'").replace("|", "\\|")
     shown = line if len(line) <= limit else line[: limit - 1] + "…"
     return f"`{shown}`" if shown else "none"

@@ -1,20 +1,27 @@
-"""`report.json`, as report.schema.json publishes it; the brief's jq line reads `summary`."""
+"""`report.json`, in the form that report.schema.json publishes. CI also reads `summary` with jq."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+
+from evals.gate import files
 
 SCHEMA = Path(__file__).parent / "report.schema.json"
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Code(StrEnum):
-    """Why a gate does not open, for programs."""
+    """Why the gate fails, for programs."""
 
     NO_RUN = "no_run"
     UNFINISHED_RUN = "unfinished_run"
@@ -43,21 +50,15 @@ class Code(StrEnum):
     REGRESSION = "regression"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reason:
-    """One thing that keeps the gate shut: what, where, and what to do."""
-
-    __pydantic_config__ = _STRICT
+class Reason(_Part):
+    """Why the gate fails: what is wrong, where, and what to do."""
 
     code: Code
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """How one case did under one metric."""
-
-    __pydantic_config__ = _STRICT
+class Score(_Part):
+    """The score of one case under one metric."""
 
     case_id: str
     topic: str
@@ -65,44 +66,35 @@ class Score:
     score: Annotated[float, Field(ge=0, le=1)]
     threshold: float
     reason: str
-    """The judge's words: written by a model about a model's answer."""
+    """The judge's reason: a model wrote it about a model's answer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """The mean against the baseline's, over the same cases."""
-
-    __pydantic_config__ = _STRICT
+class Change(_Part):
+    """The mean compared with the baseline's, over the same cases."""
 
     baseline_mean: float
     difference: float
     upper_bound: float
-    """What the difference is below with 95 % confidence; below 0, chance does not explain the drop."""
+    """The difference is below it with 95 % confidence; below 0, chance does not explain the drop."""
     tolerated_drop: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class MetricResult:
+class MetricResult(_Part):
     """One metric over all cases."""
-
-    __pydantic_config__ = _STRICT
 
     metric: str
     mean: float
     required_mean: float
     """The mean must be above it."""
     lower_bound: float
-    """What the mean of such cases is above with 95 % confidence (bootstrap)."""
+    """The mean of such cases is above it with 95 % confidence (bootstrap)."""
     worst: Score
     cases_below_threshold: int
     change: Change | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What was run."""
-
-    __pydantic_config__ = _STRICT
+class Facts(_Part):
+    """The run that the report is about."""
 
     run_id: UUID
     started_at: datetime
@@ -118,11 +110,8 @@ class Facts:
     output_tokens: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """A verdict and what it stands on."""
-
-    __pydantic_config__ = _STRICT
+class Report(_Part):
+    """A verdict and its evidence."""
 
     schema_version: Literal[1] = 1
     verdict: Literal["pass", "fail"]
@@ -135,34 +124,25 @@ class Report:
     run: Facts | None
 
 
-class UnreadableReportError(Exception):
-    """The file is no report of this gate's."""
-
-
 def text(report: Report) -> str:
-    """The report as JSON; floats are written in full, so that jq compares what the gate compared."""
-    return _REPORT.dump_json(report, indent=2).decode() + "\n"
+    """The report as JSON. Floats are not rounded: jq compares the same numbers as the gate."""
+    return to_json(report, indent=2).decode() + "\n"
 
 
 def read(file: Path) -> Report:
-    """A report from a file; FileNotFoundError when there is none."""
-    try:
-        return _REPORT.validate_json(file.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UnreadableReportError(
-            f"{where}: {first['msg']}" if where else first["msg"]
-        ) from error
+    """The report in a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        InvalidJsonError: the file is not a report of this gate.
+    """
+    return files.parse(Report, file.read_bytes())
 
 
 def schema() -> dict[str, object]:
-    """What report.schema.json holds; a test compares."""
+    """The content of report.schema.json; a test compares them."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_REPORT.json_schema(mode="serialization"),
+        **Report.model_json_schema(mode="serialization"),
         "title": "Report of the quality gate",
     }
-
-
-_REPORT = TypeAdapter(Report)

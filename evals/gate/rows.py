@@ -1,4 +1,4 @@
-"""Scores as rows of ClickHouse's table evaluation_results, for the board of the product team."""
+"""Scores as rows of ClickHouse's table evaluation_results, for the product team's board."""
 
 import json
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from evals.gate.run import Run
 
 
 def rows(run: Run, scores: Sequence[Score]) -> str:
-    """What `INSERT INTO evaluation_results FORMAT JSONEachRow` takes; columns are the contract's."""
+    """The input of `INSERT INTO evaluation_results FORMAT JSONEachRow`."""
     return "".join(json.dumps(_row(run, score), ensure_ascii=False) + "\n" for score in scores)
 
 
 def _row(run: Run, score: Score) -> dict[str, str | float]:
     assert run.end is not None, "a run without an end has no scores"
     return {
-        # DeepEval gives no score a time of its own.
+        # DeepEval records no time for a single score.
         "evaluated_at": _time(run.end.at, "milliseconds"),
         "environment": run.environment,
         "run_id": str(run.run_id),
@@ -35,5 +35,5 @@ def _row(run: Run, score: Score) -> dict[str, str | float]:
 
 
 def _time(moment: datetime, precision: str) -> str:
-    """As ClickHouse reads a time by default; the column knows that it is UTC."""
+    """In the form that ClickHouse reads by default; the column is in UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec=precision)

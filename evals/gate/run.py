@@ -1,4 +1,4 @@
-"""`run.json`: what was run, written before DeepEval starts and completed after it ended."""
+"""`run.json`, the record of a run: written before DeepEval starts and completed after it ended."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
+from pydantic_core import to_json
 
 from evals.gate import files
 from evals.gate.pins import Pins
@@ -18,7 +19,7 @@ LOG = "deepeval.log"
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """How DeepEval ended, and what it had written by then."""
+    """How DeepEval ended, and the files that it had written by then."""
 
     at: datetime
     exit_code: int  # negative: ended by that signal
@@ -34,7 +35,7 @@ class Run:
 
     run_id: UUID
     started_at: datetime
-    commit: str  # of the agent: this repository's, whose prompts and answers it is
+    commit: str  # of this repository, which holds the agent's prompts and the recorded answers
     built_at: datetime
     branch: str
     environment: str
@@ -44,32 +45,25 @@ class Run:
     end: End | None
 
 
-class UnreadableRunError(Exception):
-    """There is a `run.json`, and it does not say what one says."""
-
-
 def write(run: Run, folder: Path) -> None:
-    """Put it into the folder of results."""
-    files.write(folder / RECORD, _RUN.dump_json(run, indent=2).decode() + "\n")
+    """Write the record into the folder of results."""
+    files.write(folder / RECORD, to_json(run, indent=2).decode() + "\n")
 
 
 def read(file: Path) -> Run:
-    """The run that a file tells of; FileNotFoundError when there is none."""
-    try:
-        return _RUN.validate_json(file.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UnreadableRunError(f"{file.name}: {where}: {first['msg']}") from error
+    """The run in a record.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        InvalidJsonError: the file is not a record of a run.
+    """
+    return files.parse(Run, file.read_bytes())
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Name → SHA-256 of the results that DeepEval wrote; its lock file is none."""
+    """Name → SHA-256 of the result files that DeepEval wrote, without its lock file."""
     return {
         file.name: hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted((folder / DEEPEVAL).glob("*"))
         if file.is_file() and not file.name.startswith(".")
     }
-
-
-_RUN = TypeAdapter(Run)

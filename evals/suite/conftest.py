@@ -1,4 +1,4 @@
-"""Nothing here is judged by accident: the suite costs money, and runs by its pins or not at all."""
+"""Refuses a run that `evalctl evaluate` did not start: a run costs money and needs the pins."""
 
 import os
 
@@ -6,6 +6,6 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Refuse, before DeepEval is even loaded."""
+    """Fail before DeepEval is loaded."""
     if "EVAL_RUN" not in os.environ:
-        raise pytest.UsageError("This suite is run by `evalctl evaluate --out DIR`.")
+        raise pytest.UsageError("Run this suite with `evalctl evaluate --out DIR`.")

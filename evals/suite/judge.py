@@ -1,4 +1,4 @@
-"""DeepEval's OpenAI client, with the pinned model, price and patience, that knows when to stop."""
+"""DeepEval's OpenAI client, with the pinned model, prices, retries and spend cap."""
 
 import openai
 from deepeval.models import OpenAIModel
@@ -7,16 +7,16 @@ from pydantic import BaseModel
 
 from evals.gate.pins import Pins
 
-# After one of these, another call fails as well: spare the provider a storm and the run its time.
-_HOPELESS = (openai.AuthenticationError, openai.PermissionDeniedError, openai.RateLimitError)
+# After one of these errors, another call fails as well. No more calls saves time and requests.
+_PERMANENT = (openai.AuthenticationError, openai.PermissionDeniedError, openai.RateLimitError)
 
 
 class JudgeStoppedError(Exception):
-    """No further call is made; the message repeats why."""
+    """No further call is made; the message has the first reason."""
 
 
 class PinnedJudge(OpenAIModel):  # type: ignore[misc]  # DeepEval's types are not followed
-    """One for the whole run: all metrics of all cases draw on the same budget."""
+    """The judge of a whole run: all metrics of all cases share its budget."""
 
     def __init__(self, pins: Pins) -> None:
         super().__init__(
@@ -26,7 +26,7 @@ class PinnedJudge(OpenAIModel):  # type: ignore[misc]  # DeepEval's types are no
             cost_per_output_token=pins.judge.usd_per_million_output_tokens / 1e6,
             max_retries=pins.retries.after_first_attempt,
             timeout=pins.retries.seconds_per_attempt,
-            # DeepEval makes a client for each call; each would read all certificates and connect anew.
+            # DeepEval makes a client for each call. Each would read all certificates and open a connection.
             async_http_client=openai.DefaultAsyncHttpxClient(),
         )
         self._cap_usd = pins.caps.usd
@@ -36,15 +36,15 @@ class PinnedJudge(OpenAIModel):  # type: ignore[misc]  # DeepEval's types are no
     async def a_generate(
         self, prompt: str, schema: type[BaseModel] | None = None, audio: list[Audio] | None = None
     ) -> tuple[str | BaseModel, float]:
-        """As OpenAIModel's; every metric comes through here."""
+        """Answer one prompt; every metric calls this method."""
         if self._stopped is None and self._spent_usd >= self._cap_usd:
             self._stopped = f"The run has spent its cap of {self._cap_usd} USD."
         if self._stopped is not None:
             raise JudgeStoppedError(self._stopped)
         try:
-            said, cost = await super().a_generate(prompt, schema, audio)
-        except _HOPELESS as error:
+            output, cost = await super().a_generate(prompt, schema, audio)
+        except _PERMANENT as error:
             self._stopped = str(error)
             raise
         self._spent_usd += cost
-        return said, cost
+        return output, cost

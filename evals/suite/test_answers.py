@@ -1,4 +1,4 @@
-"""Every case of the data set: ask, judge all at once, then tell case by case."""
+"""Queries the agent with every case, judges all answers in one evaluation, and reports each case."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +19,8 @@ PINS = run.read(Path(os.environ["EVAL_RUN"])).pins
 CASES = dataset.read(PINS.dataset)
 
 
-def ask(case: Case) -> LLMTestCase | str:
-    """What to judge, or why there is nothing to judge."""
+def query_agent(case: Case) -> LLMTestCase | str:
+    """The case with the agent's answer, or the agent's error."""
     try:
         answer = agent.answer(case, recorded=dataset.path(PINS.dataset).parent / agent.RECORDED)
     except agent.AgentError as error:
@@ -37,18 +37,18 @@ def ask(case: Case) -> LLMTestCase | str:
 
 @pytest.fixture(scope="session")
 def judged() -> dict[str, TestResult | str]:
-    """Case → how it was judged, or why it was not."""
+    """Case → its result, or why it was not judged."""
     with ThreadPoolExecutor(PINS.parallel_cases) as pool:
-        asked = dict(zip([case.id for case in CASES], pool.map(ask, CASES), strict=True))
-    answered = [case for case in asked.values() if isinstance(case, LLMTestCase)]
-    unanswered = {name: why for name, why in asked.items() if isinstance(why, str)}
+        replies = dict(zip([case.id for case in CASES], pool.map(query_agent, CASES), strict=True))
+    answered = [case for case in replies.values() if isinstance(case, LLMTestCase)]
+    unanswered = {name: error for name, error in replies.items() if isinstance(error, str)}
     if not answered:
-        return {**unanswered}
+        return unanswered
     judge = PinnedJudge(PINS)
     results = evaluate(
         answered,
         [metric(pinned, judge) for pinned in PINS.metrics],
-        # An error is recorded with its case, so that the others are judged all the same.
+        # An error is recorded with its case, and the other cases are still judged.
         error_config=ErrorConfig(ignore_errors=True),
         async_config=AsyncConfig(max_concurrent=PINS.parallel_cases),
         display_config=DisplayConfig(show_indicator=False, print_results=False),
@@ -58,11 +58,11 @@ def judged() -> dict[str, TestResult | str]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_the_answer_is_good(case: Case, judged: dict[str, TestResult | str]) -> None:
-    """For whoever reads DeepEval's output; what decides is `evalctl gate`."""
+    """For readers of DeepEval's output; `evalctl gate` decides."""
     result = judged[case.id]
     if isinstance(result, str):
         pytest.fail(result, pytrace=False)
-    wrong = [data for data in result.metrics_data or [] if not data.success]
-    if wrong:
-        said = [f"{d.name}: {d.error or d.reason} (score {d.score})" for d in wrong]
-        pytest.fail("\n".join(said), pytrace=False)
+    failed = [data for data in result.metrics_data or [] if not data.success]
+    if failed:
+        reasons = [f"{d.name}: {d.error or d.reason} (score {d.score})" for d in failed]
+        pytest.fail("\n".join(reasons), pytrace=False)

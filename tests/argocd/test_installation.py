@@ -33,7 +33,7 @@ def built(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     for env in REGISTERED:
         folder = tmp_path_factory.mktemp(env.name) / "installation"
         shutil.copytree(rendered / env.name / "argocd-install", folder)
-        argocd_release.put_beside(folder)
+        argocd_release.substitute_in(folder)
         said = subprocess.run(
             [kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=True
         )

@@ -391,7 +391,7 @@ def test_the_controller_is_installed_only_where_there_are_previews(tmp_path: Pat
     for env in (dataclasses.replace(PREVIEWED, previews=None), PREVIEWED):
         for name, document in installation.build(env).items():
             (tmp_path / name).write_text(yaml.safe_dump(document))
-        argocd_release.put_beside(tmp_path)
+        argocd_release.substitute_in(tmp_path)
         built = kustomize(tmp_path)
         controllers[env.previews is not None] = [
             m for m in built if m["metadata"]["name"] == "argocd-applicationset-controller"

@@ -1,1 +1,1 @@
-"""The quality gate, with the real DeepEval and a judge that always says the same."""
+"""The suite and its gate, with the real DeepEval and a stand-in judge that follows fixed rules."""

@@ -1,8 +1,8 @@
-"""A judge that always says the same, behind the part of OpenAI's API that DeepEval uses, on loopback.
+"""A stand-in judge that follows fixed rules, behind the part of OpenAI's API that DeepEval uses.
 
 A claim is faithful when its sentence is in the context, and a statement is off the question when it
-begins with "By the way". Tokens are characters / 4, as the usual rule of thumb has it. The agent under
-test answers on the same port, at /agent.
+begins with "By the way". Tokens are characters / 4, the usual estimate. The agent under test answers on
+the same port, at /agent.
 """
 
 import ast
@@ -19,7 +19,7 @@ from tests.support.http_server import http_server
 
 
 class Refusal:
-    """An HTTP error instead of an answer, as OpenAI words it."""
+    """An HTTP error in the form of OpenAI's."""
 
     def __init__(self, status: int, code: str, message: str, *, retry_after: str = "") -> None:
         self.status = status
@@ -33,22 +33,20 @@ BROKEN = Refusal(500, "server_error", "The server had an error.")
 
 
 class Judge:
-    """What the server does, and what it was asked."""
+    """The rules of the server, and the requests that it received."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.refuse: Callable[[int, str], Refusal | None] = lambda *_: None  # by number and schema
         self.before: Callable[[int], None] = lambda _: None  # by number, from 1
         self.answers: dict[str, str] = {}  # question → the agent's answer
-        self.calls: list[str] = []  # schema asked for, one for each request
+        self.calls: list[str] = []  # requested schema, one for each request
         self.refused_at: list[float] = []
-        self.retried_at: list[float] = []  # requests that the client marks as another try
-        self.input_tokens = 0
-        self.output_tokens = 0
+        self.retried_at: list[float] = []  # requests that the client marks as a retry
         self.lock = threading.Lock()
 
-    def say(self, schema: str, prompt: str) -> object:
-        """What the prompt asks for."""
+    def respond(self, schema: str, prompt: str) -> object:
+        """The answer to a prompt, in the requested schema."""
         match schema:
             case "Truths":
                 return {"truths": _sentences(_after(prompt, "\nText:\n"))}
@@ -69,7 +67,7 @@ class Judge:
 
 @contextmanager
 def judge() -> Generator[Judge]:
-    """A judge at work, on a free port."""
+    """A running judge, on a free port."""
 
     class Handler(_Handler): ...
 
@@ -88,12 +86,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         judge = self.judge
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/agent":
-            answer = judge.answers.get(asked["question"])
+            answer = judge.answers.get(request["question"])
             self._send(200 if answer else 500, {"answer": answer})
             return
-        schema = asked["response_format"]["json_schema"]["name"]
+        schema = request["response_format"]["json_schema"]["name"]
         with judge.lock:
             judge.calls.append(schema)
             number = len(judge.calls)
@@ -104,20 +102,17 @@ class _Handler(BaseHTTPRequestHandler):
             judge.refused_at.append(time.monotonic())
             self._send(refusal.status, refusal.body, refusal.headers)
             return
-        prompt = _text(asked["messages"][0]["content"])
-        said = json.dumps(judge.say(schema, prompt))
-        usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": len(said) // 4}
-        with judge.lock:
-            judge.input_tokens += usage["prompt_tokens"]
-            judge.output_tokens += usage["completion_tokens"]
-        message = {"role": "assistant", "content": said, "refusal": None}
+        prompt = _text(request["messages"][0]["content"])
+        content = json.dumps(judge.respond(schema, prompt))
+        usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": len(content) // 4}
+        message = {"role": "assistant", "content": content, "refusal": None}
         self._send(
             200,
             {
                 "id": f"chatcmpl-{number}",
                 "object": "chat.completion",
                 "created": 0,
-                "model": asked["model"],
+                "model": request["model"],
                 "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
                 "usage": {**usage, "total_tokens": sum(usage.values())},
             },
@@ -134,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 def _text(content: str | list[dict[str, str]]) -> str:
@@ -142,7 +137,7 @@ def _text(content: str | list[dict[str, str]]) -> str:
 
 
 def _after(prompt: str, heading: str) -> str:
-    """What stands between the last such heading and the word that ends every prompt."""
+    """The text between the last such heading and the word that ends every prompt."""
     return prompt[prompt.rindex(heading) + len(heading) :].split("\n\nJSON:")[0].strip()
 
 
@@ -151,7 +146,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _items(prompt: str, heading: str) -> list[str]:
-    """The list that the prompt has below a heading, in Python's or JSON's spelling."""
+    """The list below a heading of the prompt, in Python's or JSON's syntax."""
     listed = _after(prompt, f"\n{heading}:\n")
     items = ast.literal_eval(listed)
     assert isinstance(items, list)
@@ -161,13 +156,13 @@ def _items(prompt: str, heading: str) -> list[str]:
 def _supported(claim: str, context: str) -> dict[str, str]:
     if _plain(claim) in _plain(context):
         return {"verdict": "yes"}
-    return {"verdict": "no", "reason": f"The context does not say: {claim}"}
+    return {"verdict": "no", "reason": f"The context does not mention: {claim}"}
 
 
 def _relevant(statement: str) -> dict[str, str]:
     if not statement.startswith("By the way"):
         return {"verdict": "yes"}
-    return {"verdict": "no", "reason": f"Nobody asked: {statement}"}
+    return {"verdict": "no", "reason": f"Not part of the question: {statement}"}
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Who reviews what, which versions are watched, and what is asked before a commit."""
+"""Code owners, the pull request template, the versions that Renovate updates, and commit hooks."""
 
 import json
 import re
@@ -35,15 +35,15 @@ def test_every_path_with_owners_exists_and_the_owners_are_teams_of_the_organisat
 
 
 def owners_of(path: str) -> list[str]:
-    """The last match wins."""
+    """The owners of the last matching line."""
     return [
         owners
         for pattern, *owners in OWNERS
-        if pattern == "*" or f"/{path}".startswith(pattern)  # a file's whole name, or a folder
+        if pattern == "*" or f"/{path}".startswith(pattern)  # the name of a file, or a folder
     ][-1]
 
 
-def test_production_has_owners_of_its_own() -> None:
+def test_production_has_its_own_owners() -> None:
     for env in ENVIRONMENTS:
         rendered = owners_of(f"rendered/{env.name}/terraform/network/cdk.tf.json")
         if env.tier is Tier.PRODUCTION:
@@ -55,8 +55,8 @@ def test_production_has_owners_of_its_own() -> None:
         assert owners_of(path) == APPROVERS
 
 
-def test_what_a_deploy_runs_has_productions_owners() -> None:
-    """It runs with the deploy role's credentials, whatever it says."""
+def test_production_approvers_own_everything_that_a_deploy_runs() -> None:
+    """All code of a deploy runs with the deploy role's credentials."""
     program = (
         "import stacks.app, evalctl.main, evalctl.plans.approval, evalctl.plans.plan, sys;"
         "print(*(getattr(module, '__file__', None) for module in sys.modules.values()), sep='\\n')"
@@ -70,42 +70,42 @@ def test_what_a_deploy_runs_has_productions_owners() -> None:
         if Path(file).is_relative_to(ROOT) and not Path(file).is_relative_to(sys.prefix)
     ]
     assert {path.partition("/")[0] for path in ours} >= {"stacks", "environments", "evalctl"}
-    beside = [
+    other_files = [
         *("Makefile", "cdktf.json", "package.json", "package-lock.json", "pyproject.toml"),
         *(file.name for file in ROOT.glob("requirements*.lock")),
         *(".github/workflows/deploy.yml", ".github/scripts/terraform-approved"),
-        # Found before the package of that name: nothing at the root belongs to anybody else.
+        # Python finds these before the package of the same name, so new files at the root count too.
         *("constructs.py", "jsii/__init__.py"),
     ]
-    assert [path for path in ours + beside if owners_of(path) != APPROVERS] == []
+    assert [path for path in ours + other_files if owners_of(path) != APPROVERS] == []
 
 
-def test_a_reviewer_is_told_what_they_need() -> None:
+def test_the_pull_request_template_has_the_questions_of_a_reviewer() -> None:
     text = (ROOT / ".github" / "pull_request_template.md").read_text()
-    for asked in ("why now", "could go wrong", "way back", "make render", "stack:address", "dev"):
-        assert asked in text
+    for topic in ("why now", "could go wrong", "Rollback", "make render", "stack:address", "dev"):
+        assert topic in text
 
 
 @pytest.fixture(scope="module")
 def renovate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """JSON5 is JavaScript, and Node is there."""
+    """Renovate's configuration. JSON5 is JavaScript, so Node reads it."""
     program = (
         "const text = require('fs').readFileSync(process.argv[1], 'utf8');"
         "console.log(JSON.stringify(eval('(' + text + ')')))"
     )
     file = ROOT / "renovate.json5"
     command = [str(TOOLS / "node"), "--eval", program, str(file)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     copy = tmp_path_factory.mktemp("renovate") / "renovate.json"
-    copy.write_text(told)
+    copy.write_text(output)
     schema = ["--builtin-schema", "vendor.renovate"]
     subprocess.run([str(TOOLS / "check-jsonschema"), *schema, str(copy)], check=True)
-    document: dict[str, Any] = json.loads(told)
+    document: dict[str, Any] = json.loads(output)
     return document
 
 
 def matches(manager: dict[str, Any], file: str) -> list[dict[str, str]]:
-    """What one of Renovate's regular expressions finds; its groups are written differently."""
+    """The matches of a manager's regular expressions, whose groups Python writes differently."""
     patterns = [pattern[1:-1] for pattern in manager["managerFilePatterns"]]
     if not any(re.search(pattern, file) for pattern in patterns):
         return []
@@ -117,7 +117,7 @@ def matches(manager: dict[str, Any], file: str) -> list[dict[str, str]]:
     ]
 
 
-def test_every_chart_and_add_on_of_the_catalog_is_watched(renovate: dict[str, Any]) -> None:
+def test_every_chart_and_add_on_of_the_catalog_is_updated(renovate: dict[str, Any]) -> None:
     found = [
         (manager["datasourceTemplate"], match)
         for manager in renovate["customManagers"]
@@ -146,21 +146,23 @@ def test_every_chart_and_add_on_of_the_catalog_is_watched(renovate: dict[str, An
 @pytest.mark.parametrize(
     "file", [".ci/fetch", ".github/actions/aws/action.yml", ".github/actions/real-tools/action.yml"]
 )
-def test_every_version_below_a_comment_is_watched(renovate: dict[str, Any], file: str) -> None:
+def test_every_version_below_a_comment_is_updated(renovate: dict[str, Any], file: str) -> None:
     (manager,) = (one for one in renovate["customManagers"] if "datasourceTemplate" not in one)
     found = matches(manager, file)
     assert len(found) == (ROOT / file).read_text().count("# renovate:") > 0
     assert all(match["currentValue"][0] in "v0123456789" for match in found)
 
 
-def test_the_branches_that_are_rendered_are_renovates(renovate: dict[str, Any]) -> None:
+def test_the_branches_of_the_workflow_render_are_those_of_renovate(
+    renovate: dict[str, Any],
+) -> None:
     workflow = (ROOT / ".github/workflows/render.yml").read_text()
     assert f'branches: ["{renovate["branchPrefix"]}**"]' in workflow
     (author,) = renovate["gitIgnoredAuthors"]
     assert f"user.email={author}" in (ROOT / ".github/scripts/push-rendered").read_text()
 
 
-def test_hooks_before_a_commit_need_no_network_and_are_there() -> None:
+def test_commit_hooks_are_installed_and_need_no_network() -> None:
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
     (repository,) = config["repos"]
     assert repository["repo"] == "local"

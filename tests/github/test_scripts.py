@@ -1,4 +1,4 @@
-"""Every script that a workflow calls, called as there; gh, curl and terraform are stand-ins."""
+"""Every script of the workflows, with the same arguments; gh, curl and terraform are stand-ins."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from tests.github.workflows import SCRIPTS, jobs, steps
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / ".github" / "scripts"
-# It writes down each call with what the files that it names hold, and answers from a file of the
-# same name as its first words.
+# Records each call with the content of the files in its arguments, and prints the file in answers/ that
+# is named after the first words of the call.
 STAND_IN = """#!/usr/bin/env bash
 set -euo pipefail
 here=$(dirname "$0")/..
@@ -35,14 +35,16 @@ if [[ -e "$here/fails" && "$called" == "$(cat "$here/fails")"* ]]; then exit 1; 
 
 
 @dataclass(frozen=True)
-class World:
-    """A machine on which some programs are stand-ins."""
+class Sandbox:
+    """A folder with stand-ins for some programs, found first on the PATH."""
 
     folder: Path
 
-    def run(self, script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, program: Path | str, *arguments: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(script), *arguments],
+            [str(program), *arguments],
             cwd=self.folder,
             env={
                 "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -51,6 +53,9 @@ class World:
                 "GITHUB_SERVER_URL": "https://github.com",
                 "GITHUB_RUN_ID": "42",
                 "GITHUB_REF": "refs/heads/renovate/helm",
+                "GITHUB_OUTPUT": str(self.folder / "output"),
+                "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
+                **variables,
             },
             capture_output=True,
             text=True,
@@ -69,14 +74,14 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def sandbox(tmp_path: Path) -> Sandbox:
     (tmp_path / "answers").mkdir()
     (tmp_path / "bin").mkdir()
     for program in ("gh", "curl", "terraform"):
         file = tmp_path / "bin" / program
         file.write_text(STAND_IN)
         file.chmod(0o755)
-    return World(tmp_path)
+    return Sandbox(tmp_path)
 
 
 def test_every_script_is_called_by_a_workflow_and_tested_here() -> None:
@@ -90,96 +95,100 @@ def test_every_script_is_called_by_a_workflow_and_tested_here() -> None:
 COMMENTS = "repos/someone/platform/issues/7/comments"
 
 
-def test_the_first_comment_is_written(world: World) -> None:
-    (world.folder / "comment.md").write_text("### prod\n")
-    done = world.run(FOLDER / "sticky-comment", "7", "plan", "comment.md")
-    assert done.returncode == 0, done.stderr
-    look, write = world.calls()
-    assert look.startswith(f"gh api --paginate {COMMENTS} ")
+def test_the_first_comment_is_created(sandbox: Sandbox) -> None:
+    (sandbox.folder / "comment.md").write_text("### prod\n")
+    result = sandbox.run(FOLDER / "sticky-comment", "7", "plan", "comment.md")
+    assert result.returncode == 0, result.stderr
+    lookup, write = sandbox.calls()
+    assert lookup.startswith(f"gh api --paginate {COMMENTS} ")
     assert write.startswith(f"gh api --silent --method POST {COMMENTS} ")
     assert write.endswith("\n<!-- ai-eval-platform: plan -->\n### prod")
 
 
-def test_a_later_comment_rewrites_the_first_of_its_name(world: World) -> None:
-    (world.folder / "summary.md").write_text("open")
-    world.answer(f"gh api --paginate {COMMENTS}", "101\n102\n")
-    assert world.run(FOLDER / "sticky-comment", "7", "quality-gate", "summary.md").returncode == 0
-    look, write = world.calls()
-    assert 'startswith("<!-- ai-eval-platform: quality-gate -->")' in look
-    assert '.user.login == "github-actions[bot]"' in look
+def test_a_later_comment_replaces_the_first_of_its_name(sandbox: Sandbox) -> None:
+    (sandbox.folder / "summary.md").write_text("open")
+    sandbox.answer(f"gh api --paginate {COMMENTS}", "101\n102\n")
+    assert sandbox.run(FOLDER / "sticky-comment", "7", "quality-gate", "summary.md").returncode == 0
+    lookup, write = sandbox.calls()
+    assert 'startswith("<!-- ai-eval-platform: quality-gate -->")' in lookup
+    assert '.user.login == "github-actions[bot]"' in lookup
     assert " PATCH repos/someone/platform/issues/comments/101 " in write
 
 
-def test_a_comment_that_is_too_long_for_github_is_cut(world: World) -> None:
-    (world.folder / "comment.md").write_text("x" * 100_000)
-    assert world.run(FOLDER / "sticky-comment", "7", "plan", "comment.md").returncode == 0
-    assert len(world.calls()[1]) < 65_536
+def test_a_comment_that_is_too_long_for_github_is_cut(sandbox: Sandbox) -> None:
+    (sandbox.folder / "comment.md").write_text("x" * 100_000)
+    assert sandbox.run(FOLDER / "sticky-comment", "7", "plan", "comment.md").returncode == 0
+    assert len(sandbox.calls()[1]) < 65_536
 
 
-def test_without_a_summary_nothing_is_written(world: World) -> None:
-    assert world.run(FOLDER / "sticky-comment", "7", "plan", "missing.md").returncode != 0
-    assert world.calls() == []
+def test_without_a_summary_no_comment_is_written(sandbox: Sandbox) -> None:
+    assert sandbox.run(FOLDER / "sticky-comment", "7", "plan", "missing.md").returncode != 0
+    assert sandbox.calls() == []
 
 
-def result(world: World, *, changed: tuple[str, ...] = (), failed: tuple[str, ...] = ()) -> None:
-    (world.folder / "out").mkdir()
-    (world.folder / "out" / "summary.md").write_text("### dev: the summary\n")
+def write_plan_result(
+    sandbox: Sandbox, *, changed: tuple[str, ...] = (), failed: tuple[str, ...] = ()
+) -> None:
+    (sandbox.folder / "out").mkdir()
+    (sandbox.folder / "out" / "summary.md").write_text("### dev: the summary\n")
     document = {"changed": changed, "failed": failed, "approved": {}}
-    (world.folder / "out" / "result.json").write_text(json.dumps(document))
+    (sandbox.folder / "out" / "result.json").write_text(json.dumps(document))
 
 
 LIST = "gh issue list --label drift: dev --state open"
 
 
-def test_drift_opens_an_issue_with_what_differs(world: World) -> None:
-    result(world, changed=("network", "delivery"))
-    done = world.run(FOLDER / "drift-issue", "dev", "out")
-    assert done.returncode == 0, done.stderr
-    look, label, create = world.calls()
-    assert look.startswith(LIST)
+def test_drift_opens_an_issue_with_what_differs(sandbox: Sandbox) -> None:
+    write_plan_result(sandbox, changed=("network", "delivery"))
+    result = sandbox.run(FOLDER / "drift-issue", "dev", "out")
+    assert result.returncode == 0, result.stderr
+    lookup, label, create = sandbox.calls()
+    assert lookup.startswith(LIST)
     assert label.startswith("gh label create drift: dev ")
     assert create.startswith("gh issue create --title Drift in dev: network, delivery ")
     assert "### dev: the summary" in create
     assert "actions/runs/42" in create
 
 
-def test_drift_that_is_known_updates_its_issue(world: World) -> None:
-    result(world, failed=("queue",))
-    world.answer(LIST, "12\n")
-    assert world.run(FOLDER / "drift-issue", "dev", "out").returncode == 0
-    _, edit = world.calls()
+def test_drift_with_an_open_issue_updates_it(sandbox: Sandbox) -> None:
+    write_plan_result(sandbox, failed=("queue",))
+    sandbox.answer(LIST, "12\n")
+    assert sandbox.run(FOLDER / "drift-issue", "dev", "out").returncode == 0
+    _, edit = sandbox.calls()
     assert edit.startswith("gh issue edit 12 --title Drift in dev: queue ")
 
 
-@pytest.mark.parametrize(("known", "does"), [("12\n", ["gh issue close 12"]), ("", [])])
-def test_drift_that_is_gone_closes_its_issue(world: World, known: str, does: list[str]) -> None:
-    result(world)
-    world.answer(LIST, known)
-    assert world.run(FOLDER / "drift-issue", "dev", "out").returncode == 0
-    _, *others = world.calls()
-    assert [call[: len(expected)] for call, expected in zip(others, does, strict=True)] == does
+@pytest.mark.parametrize(("known", "expected"), [("12\n", ["gh issue close 12"]), ("", [])])
+def test_drift_that_is_gone_closes_its_issue(
+    sandbox: Sandbox, known: str, expected: list[str]
+) -> None:
+    write_plan_result(sandbox)
+    sandbox.answer(LIST, known)
+    assert sandbox.run(FOLDER / "drift-issue", "dev", "out").returncode == 0
+    _, *others = sandbox.calls()
+    assert [call[: len(start)] for call, start in zip(others, expected, strict=True)] == expected
 
 
-def test_a_plan_that_wrote_no_result_closes_nothing(world: World) -> None:
-    assert world.run(FOLDER / "drift-issue", "dev", "out").returncode != 0
-    assert world.calls() == []
+def test_a_plan_without_a_result_closes_no_issue(sandbox: Sandbox) -> None:
+    assert sandbox.run(FOLDER / "drift-issue", "dev", "out").returncode != 0
+    assert sandbox.calls() == []
 
 
-def test_the_last_report_of_main_is_the_baseline(world: World) -> None:
-    world.answer("gh run list --workflow quality-gate.yml --branch main --status success", "9\n")
-    done = world.run(FOLDER / "last-report", "quality-report", "baseline")
-    assert done.stdout == "option=--baseline=baseline/report.json\n"
-    assert world.calls()[1] == "gh run download 9 --name quality-report --dir baseline"
+def test_the_last_report_of_main_is_the_baseline(sandbox: Sandbox) -> None:
+    sandbox.answer("gh run list --workflow quality-gate.yml --branch main --status success", "9\n")
+    result = sandbox.run(FOLDER / "last-report", "quality-report", "baseline")
+    assert result.stdout == "option=--baseline=baseline/report.json\n"
+    assert sandbox.calls()[1] == "gh run download 9 --name quality-report --dir baseline"
 
 
-def test_only_a_repository_without_a_run_has_no_baseline(world: World) -> None:
-    assert world.run(FOLDER / "last-report", "quality-report", "baseline").stdout == (
+def test_only_a_repository_without_a_run_has_no_baseline(sandbox: Sandbox) -> None:
+    assert sandbox.run(FOLDER / "last-report", "quality-report", "baseline").stdout == (
         "option=--no-baseline\n"
     )
-    world.fail("gh run list")
-    done = world.run(FOLDER / "last-report", "quality-report", "baseline")
-    assert done.returncode != 0
-    assert done.stdout == ""
+    sandbox.fail("gh run list")
+    result = sandbox.run(FOLDER / "last-report", "quality-report", "baseline")
+    assert result.returncode != 0
+    assert result.stdout == ""
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -190,13 +199,13 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def branch(world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout of Renovate's branch, and the repository that it pushes to."""
+def branch(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout of Renovate's branch, with the repository that it is pushed to."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    git(world.folder, "init", "--bare", "--initial-branch=main", "origin.git")
-    git(world.folder, "clone", "origin.git", "checkout")
-    checkout = world.folder / "checkout"
+    git(sandbox.folder, "init", "--bare", "--initial-branch=main", "origin.git")
+    git(sandbox.folder, "clone", "origin.git", "checkout")
+    checkout = sandbox.folder / "checkout"
     (checkout / "rendered").mkdir()
     for file in ("rendered/a.yaml", "requirements.lock", "evil.py"):
         (checkout / file).write_text("old\n")
@@ -206,30 +215,30 @@ def branch(world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def patch(checkout: Path, *files: str) -> Path:
-    """What the job `render` hands over, after these were rewritten."""
+    """The patch of the job `render` after it changed these files."""
     for file in files:
         (checkout / file).parent.mkdir(parents=True, exist_ok=True)
         (checkout / file).write_text("new\n")
     git(checkout, "add", "--all")
-    made = checkout.parent / "rendered.patch"
-    made.write_text(git(checkout, "diff", "--cached", "--binary"))
+    patch_file = checkout.parent / "rendered.patch"
+    patch_file.write_text(git(checkout, "diff", "--cached", "--binary"))
     git(checkout, "reset", "--hard")
-    return made
+    return patch_file
 
 
-def push(world: World, checkout: Path, made: Path) -> subprocess.CompletedProcess[str]:
-    return World(checkout).run(FOLDER / "push-rendered", str(made))
+def push(checkout: Path, patch_file: Path) -> subprocess.CompletedProcess[str]:
+    return Sandbox(checkout).run(FOLDER / "push-rendered", str(patch_file))
 
 
-def pushed(world: World) -> str:
-    return git(world.folder / "origin.git", "for-each-ref", "--format=%(refname)")
+def pushed(sandbox: Sandbox) -> str:
+    return git(sandbox.folder / "origin.git", "for-each-ref", "--format=%(refname)")
 
 
-def test_locks_and_rendered_output_are_pushed_to_the_branch(world: World, branch: Path) -> None:
-    made = patch(branch, "rendered/a.yaml", "rendered/prod/b.yaml", "requirements.lock")
-    done = push(world, branch, made)
-    assert done.returncode == 0, done.stderr
-    assert pushed(world) == "refs/heads/renovate/helm\n"
+def test_locks_and_rendered_output_are_pushed_to_the_branch(sandbox: Sandbox, branch: Path) -> None:
+    patch_file = patch(branch, "rendered/a.yaml", "rendered/prod/b.yaml", "requirements.lock")
+    result = push(branch, patch_file)
+    assert result.returncode == 0, result.stderr
+    assert pushed(sandbox) == "refs/heads/renovate/helm\n"
     head = git(branch, "show", "--name-only", "--format=%ae", "HEAD").split()
     assert head == [
         *("render@ai-eval-platform.invalid", "rendered/a.yaml", "rendered/prod/b.yaml"),
@@ -240,64 +249,58 @@ def test_locks_and_rendered_output_are_pushed_to_the_branch(world: World, branch
 @pytest.mark.parametrize(
     "file", ["evil.py", ".github/workflows/deploy.yml", "environments/prod.py"]
 )
-def test_nothing_else_comes_from_the_job_that_ran_the_update(
-    world: World, branch: Path, file: str
-) -> None:
-    assert push(world, branch, patch(branch, file)).returncode == 0
-    assert pushed(world) == ""
-    assert push(world, branch, patch(branch, file, "rendered/a.yaml")).returncode == 0
+def test_other_files_of_the_patch_are_ignored(sandbox: Sandbox, branch: Path, file: str) -> None:
+    assert push(branch, patch(branch, file)).returncode == 0
+    assert pushed(sandbox) == ""
+    assert push(branch, patch(branch, file, "rendered/a.yaml")).returncode == 0
     assert git(branch, "show", "--name-only", "--format=", "HEAD").split() == ["rendered/a.yaml"]
 
 
-def test_nothing_to_add_pushes_nothing(world: World, branch: Path) -> None:
-    made = world.folder / "rendered.patch"
-    made.write_text("")
-    assert push(world, branch, made).returncode == 0
-    assert pushed(world) == ""
+def test_an_empty_patch_pushes_nothing(sandbox: Sandbox, branch: Path) -> None:
+    patch_file = sandbox.folder / "rendered.patch"
+    patch_file.write_text("")
+    assert push(branch, patch_file).returncode == 0
+    assert pushed(sandbox) == ""
 
 
-def test_all_of_terraform_but_apply_and_destroy_is_terraforms(world: World) -> None:
+def test_all_terraform_commands_except_apply_and_destroy_run_terraform(sandbox: Sandbox) -> None:
     script = FOLDER / "terraform-approved"
-    assert world.run(script, "init", "-no-color").returncode == 0
-    assert world.run(script, "output", "-json").returncode == 0
-    assert world.calls() == ["terraform init -no-color", "terraform output -json"]
-    assert world.run(script, "destroy", "-auto-approve").returncode == 1
-    refused = world.run(script, "apply", "-auto-approve", "-no-color")
+    assert sandbox.run(script, "init", "-no-color").returncode == 0
+    assert sandbox.run(script, "output", "-json").returncode == 0
+    assert sandbox.calls() == ["terraform init -no-color", "terraform output -json"]
+    assert sandbox.run(script, "destroy", "-auto-approve").returncode == 1
+    refused = sandbox.run(script, "apply", "-auto-approve", "-no-color")
     assert refused.returncode == 1
     assert "APPROVED_PLANS holds no approval" in refused.stderr
-    assert len(world.calls()) == 2
+    assert len(sandbox.calls()) == 2
 
 
-def test_what_tests_need_is_fetched_at_the_versions_written_down(
-    world: World, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    checkout = tmp_path_factory.mktemp("checkout")
+def fetch(sandbox: Sandbox, *, downloaded: str) -> subprocess.CompletedProcess[str]:
+    """Run `.ci/fetch` in a checkout of its own, with a curl that downloads this text."""
+    checkout = sandbox.folder / "checkout"
     shutil.copytree(ROOT / ".ci", checkout / ".ci")
-    (world.folder / "bin" / "curl").write_text(
+    (sandbox.folder / "bin" / "curl").write_text(
         '#!/usr/bin/env bash\nfor last; do :; done\necho "curl $last" >> "$(dirname "$0")/../urls"\n'
-        'while [[ "$1" != --output ]]; do shift; done\necho "kind: CustomResourceDefinition" > "$2"\n'
+        f'while [[ "$1" != --output ]]; do shift; done\necho "{downloaded}" > "$2"\n'
     )
-    done = world.run(checkout / ".ci" / "fetch", ".tools")
-    assert done.returncode == 0, done.stderr
-    fetched = sorted(file.name for file in (checkout / ".tools" / "crds").iterdir())
+    return sandbox.run(checkout / ".ci" / "fetch", ".tools")
+
+
+def test_definitions_and_provider_are_downloaded_at_their_pinned_versions(sandbox: Sandbox) -> None:
+    result = fetch(sandbox, downloaded="kind: CustomResourceDefinition")
+    assert result.returncode == 0, result.stderr
+    fetched = {file.name for file in (sandbox.folder / "checkout/.tools/crds").iterdir()}
     assert len(fetched) == 14
     if folder := os.environ.get("CRD_DIR"):
-        assert {file.name for file in Path(folder).glob("*.yaml")} <= set(fetched)
-    urls = (world.folder / "urls").read_text()
+        assert {file.name for file in Path(folder).glob("*.yaml")} <= fetched
+    urls = (sandbox.folder / "urls").read_text()
     assert "raw.githubusercontent.com/argoproj/argo-cd/v" in urls
-    (mirror,) = world.calls()
+    (mirror,) = sandbox.calls()
     assert mirror.startswith("terraform -chdir=rendered/dev/terraform/state providers mirror /")
 
 
-def test_what_is_no_definition_is_refused(
-    world: World, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    checkout = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(ROOT / ".ci", checkout / ".ci")
-    (world.folder / "bin" / "curl").write_text(
-        '#!/usr/bin/env bash\nwhile [[ "$1" != --output ]]; do shift; done\necho "404" > "$2"\n'
-    )
-    assert "is no definition" in world.run(checkout / ".ci" / "fetch", ".tools").stderr
+def test_a_download_that_is_not_a_definition_is_refused(sandbox: Sandbox) -> None:
+    assert "is not a CustomResourceDefinition" in fetch(sandbox, downloaded="404").stderr
 
 
 def step(workflow: str, job: str, name: str) -> str:
@@ -310,84 +313,72 @@ def step(workflow: str, job: str, name: str) -> str:
     return run
 
 
-def run_step(world: World, run: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """As GitHub runs it, with stand-ins for what was installed."""
+def run_step(sandbox: Sandbox, run: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a step like GitHub, with stand-ins for the installed programs."""
     for folder, program in ((".venv/bin", "evalctl"), ("node_modules/.bin", "cdktf")):
-        file = world.folder / folder / program
+        file = sandbox.folder / folder / program
         file.parent.mkdir(parents=True)
-        # The stand-in notes its calls one folder above its own.
+        # The stand-in records its calls in the parent of its folder; here that is one folder higher.
         file.write_text(STAND_IN.replace("/..", "/../.."))
         file.chmod(0o755)
-    return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", run],
-        cwd=world.folder,
-        env={
-            "PATH": f"{world.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "GITHUB_OUTPUT": str(world.folder / "output"),
-            "GITHUB_STEP_SUMMARY": str(world.folder / "summary"),
-            **variables,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return sandbox.run("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", run, **variables)
 
 
-def test_the_plan_before_an_approval_is_shown_guarded_and_handed_on(world: World) -> None:
-    result(world, changed=("queue",))
+def test_a_plan_is_shown_checked_for_losses_and_passed_to_the_deploy(sandbox: Sandbox) -> None:
+    write_plan_result(sandbox, changed=("queue",))
     approved = {"prod-queue": "sha256:1"}
     document = {"changed": ["queue"], "failed": [], "approved": approved}
-    (world.folder / "out" / "result.json").write_text(json.dumps(document))
-    (world.folder / "out" / "plans").mkdir()
+    (sandbox.folder / "out" / "result.json").write_text(json.dumps(document))
+    (sandbox.folder / "out" / "plans").mkdir()
     for stack in ("network", "queue"):
-        (world.folder / "out" / "plans" / f"{stack}.json").touch()
-    world.answer("evalctl plan prod --out out", "### prod\n")
+        (sandbox.folder / "out" / "plans" / f"{stack}.json").touch()
+    sandbox.answer("evalctl plan prod --out out", "### prod\n")
     allow = 'dev/queue:aws_x.y prod/queue:aws_kms_key.key prod/network:aws_y.z["*"]'
-    done = run_step(
-        world, step("deploy-environment", "plan", "Plan"), ENVIRONMENT="prod", ALLOW=allow
+    result = run_step(
+        sandbox, step("deploy-environment", "plan", "Plan"), ENVIRONMENT="prod", ALLOW=allow
     )
-    assert done.returncode == 0, done.stderr
-    assert (world.folder / "summary").read_text() == "### prod\n"
-    assert (world.folder / "output").read_text() == 'approved={"prod-queue":"sha256:1"}\n'
-    assert world.calls()[1] == (
+    assert result.returncode == 0, result.stderr
+    assert (sandbox.folder / "summary").read_text() == "### prod\n"
+    assert (sandbox.folder / "output").read_text() == 'approved={"prod-queue":"sha256:1"}\n'
+    assert sandbox.calls()[1] == (
         "evalctl plan-guard out/plans/network.json out/plans/queue.json --env prod "
         '--allow=queue:aws_kms_key.key --allow=network:aws_y.z["*"]'
     )
 
 
 @pytest.mark.parametrize("failing", ["evalctl plan prod", "evalctl plan-guard"])
-def test_a_plan_that_fails_or_is_refused_is_never_up_for_approval(
-    world: World, failing: str
-) -> None:
-    result(world)
-    world.fail(failing)
-    done = run_step(world, step("deploy-environment", "plan", "Plan"), ENVIRONMENT="prod", ALLOW="")
-    assert done.returncode != 0
-    assert not (world.folder / "output").exists()
+def test_a_plan_that_fails_or_is_refused_cannot_be_approved(sandbox: Sandbox, failing: str) -> None:
+    write_plan_result(sandbox)
+    sandbox.fail(failing)
+    result = run_step(
+        sandbox, step("deploy-environment", "plan", "Plan"), ENVIRONMENT="prod", ALLOW=""
+    )
+    assert result.returncode != 0
+    assert not (sandbox.folder / "output").exists()
 
 
-def test_a_deploy_names_each_stack_and_no_other(world: World) -> None:
-    world.answer("evalctl names prod", "region=x\nstacks=prod-network prod-queue\n")
-    run = step("deploy-environment", "deploy", "Apply what was approved")
-    assert run_step(world, run, ENVIRONMENT="prod").returncode == 0
-    assert world.calls()[1] == (
+def test_a_deploy_lists_every_stack_of_the_environment(sandbox: Sandbox) -> None:
+    sandbox.answer("evalctl names prod", "region=x\nstacks=prod-network prod-queue\n")
+    run = step("deploy-environment", "deploy", "Apply the approved plans")
+    assert run_step(sandbox, run, ENVIRONMENT="prod").returncode == 0
+    assert sandbox.calls()[1] == (
         "cdktf deploy prod-network prod-queue --auto-approve --parallelism=3"
     )
 
 
-def test_a_comparison_that_fails_is_not_taken_for_no_change(world: World) -> None:
-    world.fail("evalctl changed-stacks")
-    done = run_step(world, step("plan", "changed", "Compare with the base branch"))
-    assert done.returncode != 0
-    assert not (world.folder / "output").exists()
+def test_a_failed_comparison_is_not_the_same_as_no_change(sandbox: Sandbox) -> None:
+    sandbox.fail("evalctl changed-stacks")
+    result = run_step(sandbox, step("plan", "changed", "Compare with the base branch"))
+    assert result.returncode != 0
+    assert not (sandbox.folder / "output").exists()
 
 
 @pytest.mark.parametrize("score", ["0.91", "0.9", "null"])
-def test_the_gates_last_word_is_the_briefs_own(world: World, score: str) -> None:
-    (world.folder / "report.json").write_text(f'{{"summary": {{"faithfulness": {score}}}}}')
+def test_the_step_also_requires_the_faithfulness_with_jq(sandbox: Sandbox, score: str) -> None:
+    (sandbox.folder / "report.json").write_text(f'{{"summary": {{"faithfulness": {score}}}}}')
     run = step("quality-gate", "quality-gate", "Decide")
-    done = run_step(world, run, BASELINE="--no-baseline")
-    assert (done.returncode == 0) == (score == "0.91")
-    assert world.calls() == [
+    result = run_step(sandbox, run, BASELINE="--no-baseline")
+    assert (result.returncode == 0) == (score == "0.91")
+    assert sandbox.calls() == [
         "evalctl gate results --out report.json --summary summary.md --rows rows.jsonl --no-baseline"
     ]

@@ -1,4 +1,4 @@
-"""House rules over every workflow and action; zizmor, GitHub's schemas and shellcheck over them too."""
+"""Rules for every workflow and action, with zizmor, GitHub's schemas and shellcheck."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ EACH_WORKFLOW = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file
 EACH_JOB = pytest.mark.parametrize(
     ("file", "name", "job"), JOBS, ids=[f"{file.stem}/{name}" for file, name, _ in JOBS]
 )
-# Rights beyond reading the checkout, and why a job has them.
+# The rights of jobs beyond reading the checkout.
 RIGHTS = {
     "plan/plan": {"id-token": "write"},
     "plan/comment": {"pull-requests": "write"},
@@ -31,12 +31,12 @@ RIGHTS = {
     "deploy-environment/deploy": {"id-token": "write"},
     "drift/drift": {"id-token": "write", "issues": "write"},
 }
-# Secrets, each in a GitHub environment, and the only job that names it.
+# The secrets of GitHub environments, by the only job that uses them.
 SECRETS = {
     "quality-gate/quality-gate": {"OPENAI_API_KEY"},
     "render/push": {"RENDER_DEPLOY_KEY"},
 }
-SCREEN = 110  # lines
+LONGEST_FILE = 110  # lines
 
 
 def tool(*command: str, stdin: str | None = None) -> None:
@@ -51,18 +51,18 @@ def tool(*command: str, stdin: str | None = None) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_there_is_a_workflow_for_each_occasion() -> None:
+def test_the_workflows_are_these() -> None:
     assert {file.stem for file in WORKFLOWS} == {
         *("check", "plan", "quality-gate", "deploy", "deploy-environment", "drift", "render"),
     }
 
 
 def test_zizmor_finds_nothing() -> None:
-    # Offline: whether a pin is of the version beside it is asked online, by hand.
+    # Offline. Whether a pinned commit belongs to the version in its comment is checked online, by hand.
     tool("zizmor", "--offline", "--quiet", "--persona=pedantic", str(FOLDER))
 
 
-def test_nothing_is_excused_from_zizmor() -> None:
+def test_no_finding_of_zizmor_is_ignored() -> None:
     for file in (*WORKFLOWS, *ACTIONS):
         assert "zizmor: ignore" not in file.read_text()
     assert not list(FOLDER.rglob("zizmor.y*ml"))
@@ -72,12 +72,12 @@ def test_nothing_is_excused_from_zizmor() -> None:
 @pytest.mark.parametrize(
     ("schema", "files"), [("github-workflows", WORKFLOWS), ("github-actions", ACTIONS)]
 )
-def test_files_are_what_github_reads(schema: str, files: list[Path]) -> None:
+def test_files_follow_githubs_schemas(schema: str, files: list[Path]) -> None:
     tool("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files))
 
 
 @pytest.mark.parametrize("step", RUNS, ids=lambda step: step.where)
-def test_shellcheck_accepts_what_a_step_runs(step: Step) -> None:
+def test_shellcheck_accepts_the_script_of_every_step(step: Step) -> None:
     options = ("--shell=bash", "--severity=style", "--enable=check-extra-masked-returns")
     tool("shellcheck", *options, "-", stdin=f"set -eo pipefail\n{step.run}")
 
@@ -85,7 +85,7 @@ def test_shellcheck_accepts_what_a_step_runs(step: Step) -> None:
 @pytest.mark.parametrize(
     "script", [*SCRIPTS, ROOT / ".ci/run", ROOT / ".ci/fetch"], ids=lambda script: script.name
 )
-def test_shellcheck_accepts_every_script_and_it_can_be_run(script: Path) -> None:
+def test_shellcheck_accepts_every_script_and_it_is_executable(script: Path) -> None:
     tool("shellcheck", "--enable=check-extra-masked-returns", str(script))
     assert script.stat().st_mode & 0o111
     assert script.read_text().startswith("#!/usr/bin/env bash\n")
@@ -93,27 +93,27 @@ def test_shellcheck_accepts_every_script_and_it_can_be_run(script: Path) -> None
 
 
 @EACH_RUN
-def test_no_expression_is_pasted_into_a_shell(step: Step) -> None:
+def test_no_expression_is_inserted_into_a_script(step: Step) -> None:
     assert "${{" not in (step.run or "")
 
 
 @EACH_WORKFLOW
-def test_a_failure_inside_a_pipe_is_one(file: Path) -> None:
-    """GitHub adds `-o pipefail` only where bash is asked for."""
+def test_a_failure_inside_a_pipe_fails_the_step(file: Path) -> None:
+    """GitHub adds `-o pipefail` only if `shell: bash` is set."""
     workflow = read(file)
     if any("steps" in job for job in workflow["jobs"].values()):
-        asked = [workflow.get("defaults", {}).get("run", {}).get("shell")]
-        if asked != ["bash"]:
-            asked = [
+        shells = [workflow.get("defaults", {}).get("run", {}).get("shell")]
+        if shells != ["bash"]:
+            shells = [
                 s.get("shell") for j in workflow["jobs"].values() for s in j["steps"] if "run" in s
             ]
-        assert set(asked) == {"bash"}
+        assert set(shells) == {"bash"}
 
 
 @pytest.mark.parametrize(
     "step", [step for step in STEPS if step.uses is not None], ids=lambda step: step.where
 )
-def test_an_action_is_ours_or_pinned_by_its_commit_with_its_version(step: Step) -> None:
+def test_an_action_is_ours_or_pinned_by_commit_with_its_version_in_a_comment(step: Step) -> None:
     uses = step.uses or ""
     if uses.startswith("$/"):
         assert (ROOT / uses.removeprefix("$/") / "action.yml").exists()
@@ -130,36 +130,38 @@ def test_an_action_has_one_version_everywhere() -> None:
 
 
 @EACH_JOB
-def test_a_job_ends_by_itself(file: Path, name: str, job: dict[str, Any]) -> None:
+def test_every_job_has_a_time_limit(file: Path, name: str, job: dict[str, Any]) -> None:
     assert "uses" in job or 0 < job["timeout-minutes"] <= 120
 
 
 @EACH_WORKFLOW
-def test_a_workflow_has_no_rights_and_runs_once_at_a_time(file: Path) -> None:
+def test_a_workflow_has_no_default_rights_and_limits_its_concurrency(file: Path) -> None:
     workflow = read(file)
     assert workflow["permissions"] == {}
-    if set(workflow["on"]) != {"workflow_call"}:  # the caller's holds
+    if set(workflow["on"]) != {"workflow_call"}:  # the caller limits it
         limited = [workflow] if "concurrency" in workflow else workflow["jobs"].values()
         assert all("cancel-in-progress" in one["concurrency"] for one in limited)
 
 
 @EACH_JOB
-def test_a_job_has_the_rights_that_it_needs(file: Path, name: str, job: dict[str, Any]) -> None:
+def test_a_job_has_only_the_rights_that_it_needs(
+    file: Path, name: str, job: dict[str, Any]
+) -> None:
     rights = dict(job.get("permissions", {}))
     assert rights.pop("contents", "read") == "read"
     assert rights == RIGHTS.get(f"{file.stem}/{name}", {})
 
 
 @EACH_WORKFLOW
-def test_nothing_runs_a_forks_code_with_our_secrets(file: Path) -> None:
-    """`pull_request` gives a fork neither secret nor token; these would."""
+def test_no_workflow_runs_code_of_a_fork_with_our_secrets(file: Path) -> None:
+    """`pull_request` gives a fork no secrets and no token; these triggers do."""
     with_secrets = {"pull_request_target", "workflow_run", "issue_comment", "issues", "discussion"}
     assert not with_secrets & set(read(file)["on"])
     assert "secrets: inherit" not in file.read_text()
 
 
 @EACH_JOB
-def test_a_secret_is_named_in_one_step_of_a_job_in_a_github_environment(
+def test_a_secret_is_used_in_one_step_of_a_job_with_a_github_environment(
     file: Path, name: str, job: dict[str, Any]
 ) -> None:
     named = re.findall(r"secrets\.([A-Z]\w+)", str(job))
@@ -170,7 +172,7 @@ def test_a_secret_is_named_in_one_step_of_a_job_in_a_github_environment(
         assert "secrets." not in str(outside)
 
 
-def test_actions_and_whole_workflows_name_no_secret() -> None:
+def test_no_action_and_no_setting_of_a_whole_workflow_uses_a_secret() -> None:
     for file in ACTIONS:
         assert "secrets" not in file.read_text()
     for file in WORKFLOWS:
@@ -183,8 +185,8 @@ def test_actions_and_whole_workflows_name_no_secret() -> None:
         {"id-token", "pull-requests"} & set(job.get("permissions", {}))
     )],
 )  # fmt: skip
-def test_what_needs_a_token_is_not_tried_for_a_fork(file: Path, name: str) -> None:
-    """It would fail anyway; but `plan` shall not be red for a fork, and the gate shall say why it is."""
+def test_a_job_that_needs_a_token_does_not_run_for_a_fork(file: Path, name: str) -> None:
+    """It would fail without a token. `plan` must not fail for a fork; the gate must fail with the reason."""
     all_jobs = jobs(file)
 
     def guarded(job: dict[str, Any]) -> bool:
@@ -203,14 +205,14 @@ def test_what_needs_a_token_is_not_tried_for_a_fork(file: Path, name: str) -> No
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.where)
-def test_the_checkouts_token_is_not_left_for_later_steps(step: Step) -> None:
+def test_a_checkout_leaves_no_token_for_later_steps(step: Step) -> None:
     if step.uses and step.uses.startswith("actions/checkout@"):
         options = step.body["with"]
         assert options["persist-credentials"] is False or "ssh-key" in options
 
 
 @EACH_RUN
-def test_whatever_a_step_names_exists(step: Step) -> None:
+def test_the_scripts_targets_and_commands_of_a_step_exist(step: Step) -> None:
     run = step.run or ""
     for path in re.findall(r"(?<![\w/])\.(?:ci|github)/[\w./-]+", run):
         assert (ROOT / path).exists(), path
@@ -218,23 +220,23 @@ def test_whatever_a_step_names_exists(step: Step) -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in targets:
         assert target == ".venv/.$TOOLS" or f"\n{target}:" in makefile, target
-    told = subprocess.run(
+    commands = subprocess.run(
         [TOOLS / "evalctl", "--help"], capture_output=True, text=True, check=True
     ).stdout
     for command in re.findall(r"\.venv/bin/evalctl ([\w-]+)", run):
-        assert re.search(rf"│ {command} ", told), command
+        assert re.search(rf"│ {command} ", commands), command
     for program in re.findall(r"(?<!\S)(node_modules/\.bin/\w+)", run):
-        assert program == "node_modules/.bin/cdktf"  # `make cdktf` makes it
+        assert program == "node_modules/.bin/cdktf"  # `make cdktf` installs it
 
 
-def test_what_the_setup_may_install_are_targets_of_the_makefile() -> None:
+def test_the_tools_of_the_action_evalctl_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    asked = {
+    requested = {
         step.body.get("with", {}).get("tools", "rendering")
         for step in STEPS
         if step.uses == "$/.github/actions/evalctl"
     }
-    for tools in asked:
+    for tools in requested:
         assert f"\n$(VENV)/.{tools}:" in makefile
 
 
@@ -251,16 +253,16 @@ def test_every_environment_is_deployed_after_the_one_before_it() -> None:
     for env in ENVIRONMENTS:
         assert deploys[env.name]["with"]["env"] == env.name
         assert deploys[env.name].get("needs") == env.promotes_from
-        # The deploy role trusts jobs of this GitHub environment; the workflow gives it that name.
+        # The deploy role trusts the jobs of this GitHub environment.
         assert env.repository.deploy_environment == env.name
 
 
-def test_every_environment_is_looked_at_for_drift() -> None:
+def test_every_environment_is_checked_for_drift() -> None:
     drift = jobs(FOLDER / "workflows/drift.yml")["drift"]
     assert drift["strategy"]["matrix"]["env"] == [env.name for env in ENVIRONMENTS]
 
 
-def test_what_runs_on_the_branch_that_is_deployed_names_that_branch() -> None:
+def test_workflows_of_the_deployed_branch_have_its_name() -> None:
     (branch,) = {env.repository.revision for env in ENVIRONMENTS}
     for name in ("check", "quality-gate", "deploy"):
         assert read(FOLDER / f"workflows/{name}.yml")["on"]["push"]["branches"] == [branch]
@@ -269,21 +271,21 @@ def test_what_runs_on_the_branch_that_is_deployed_names_that_branch() -> None:
         assert re.findall(r"github\.ref == 'refs/heads/(.+)'", text) == [branch]
 
 
-def test_an_environment_is_deployed_by_one_run_at_a_time_and_none_is_cut_off() -> None:
+def test_one_run_at_a_time_deploys_an_environment_and_none_is_cancelled() -> None:
     for name, job in jobs(FOLDER / "workflows/deploy.yml").items():
         assert job["concurrency"] == {"group": f"deploy-{name}", "cancel-in-progress": False}
-    # The same group inside would wait for itself.
+    # The same group in the called workflow would wait for its caller for ever.
     assert "concurrency" not in (FOLDER / "workflows/deploy-environment.yml").read_text()
 
 
-def test_only_the_job_in_the_github_environment_asks_for_the_deploy_role() -> None:
-    asking = {
+def test_only_the_job_with_the_github_environment_assumes_the_deploy_role() -> None:
+    roles = {
         (file.stem, name, step["with"]["role"])
         for file, name, job in JOBS
         for step in job.get("steps", [])
         if step.get("uses") == "$/.github/actions/aws"
     }
-    assert asking == {
+    assert roles == {
         ("plan", "plan", "plan"),
         ("deploy-environment", "plan", "inspect"),
         ("deploy-environment", "deploy", "deploy"),
@@ -294,7 +296,7 @@ def test_only_the_job_in_the_github_environment_asks_for_the_deploy_role() -> No
     assert deploy["needs"] == "plan"
 
 
-def test_a_deploy_takes_nothing_from_a_cache() -> None:
+def test_a_deploy_restores_nothing_from_a_cache() -> None:
     for file in ("deploy-environment", "drift"):
         for job in jobs(FOLDER / f"workflows/{file}.yml").values():
             for step in job["steps"]:
@@ -314,5 +316,5 @@ def test_a_plan_itself_is_never_uploaded() -> None:
 @pytest.mark.parametrize(
     "file", [*WORKFLOWS, *ACTIONS], ids=lambda file: file.parent.name + file.stem
 )
-def test_a_file_fits_on_a_screen(file: Path) -> None:
-    assert len(file.read_text().splitlines()) <= SCREEN
+def test_a_file_is_short_enough_to_read(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= LONGEST_FILE

@@ -1,4 +1,4 @@
-"""Reads workflows and composite actions the way a test wants to ask about them."""
+"""Reads workflows and composite actions as jobs and steps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SCRIPTS = sorted((FOLDER / "scripts").iterdir())
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a job or of a composite action, and where it stands."""
+    """A step of a job or of a composite action, and its place."""
 
     where: str
     body: Body
@@ -34,7 +34,7 @@ class Step:
 
 
 def read(file: Path) -> Body:
-    """YAML 1.1 takes the key `on` for true; here it is a word again."""
+    """A workflow or an action. YAML 1.1 reads the key `on` as true; here it is `on`."""
     document: dict[object, Any] = yaml.safe_load(file.read_text())
     return {("on" if key is True else str(key)): value for key, value in document.items()}
 
@@ -45,7 +45,7 @@ def jobs(file: Path) -> dict[str, Body]:
 
 
 def steps() -> Iterator[Step]:
-    """Of every workflow and every action."""
+    """The steps of every workflow and every action."""
     for file in WORKFLOWS:
         for name, job in jobs(file).items():
             for number, body in enumerate(job.get("steps", []), start=1):

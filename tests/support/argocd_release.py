@@ -1,7 +1,7 @@
-"""Stands in for the manifests of an Argo CD release, which only the network has.
+"""A stand-in for the manifests of an Argo CD release, which tests cannot download.
 
-Names, labels, containers and images are those of 3.5's `install.yaml`, read on 2026-11-21; nothing
-else of it is here. What the platform changes in a release is proven on this by the real Kustomize.
+It has only the names, labels, containers and images of 3.5's `install.yaml`, read on 2026-11-21. With it
+the real Kustomize proves what the platform changes in a release.
 """
 
 from pathlib import Path
@@ -31,16 +31,16 @@ _CONFIG_MAPS = ("argocd-cm", "argocd-cmd-params-cm", "argocd-rbac-cm", "argocd-s
 _RBAC = "rbac.authorization.k8s.io/v1"
 
 
-def put_beside(installation: Path) -> None:
-    """Let a rendered installation be built from this instead of the release."""
-    (installation / "release.yaml").write_text(text())
+def substitute_in(installation: Path) -> None:
+    """Replace the release in a rendered installation by this one."""
+    (installation / "release.yaml").write_text(_release())
     kustomization = installation / "kustomization.yaml"
     rendered = kustomization.read_text()
     assert rendered.count(ARGOCD.manifest_url) == 1
     kustomization.write_text(rendered.replace(ARGOCD.manifest_url, "release.yaml"))
 
 
-def text() -> str:
+def _release() -> str:
     """The release as one file."""
     objects = [
         *(_definition(plural) for plural in ("applications", "applicationsets", "appprojects")),

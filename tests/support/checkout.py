@@ -1,18 +1,18 @@
-"""A checkout in which a test may write what a person's commands write."""
+"""A checkout in which the commands of a test may write files."""
 
 import shutil
 from pathlib import Path
 
 from tests.support.paths import ROOT
 
-_OF_ITS_OWN = {".git", "cdktf.out", "rendered"}
+_NOT_LINKED = {".git", "cdktf.out", "rendered"}
 
 
 def check_out(folder: Path, rendered: Path) -> Path:
-    """Links to everything that is here, and a copy of what was rendered."""
+    """A folder with links to the files of this checkout, and a copy of the rendered ones."""
     folder.mkdir()
     for part in ROOT.iterdir():
-        if part.name not in _OF_ITS_OWN:
+        if part.name not in _NOT_LINKED:
             (folder / part.name).symlink_to(part)
     shutil.copytree(rendered, folder / "rendered")
     return folder

@@ -1,8 +1,8 @@
-"""Checks custom resources against their CustomResourceDefinition, the way the API server would.
+"""Checks custom resources against their CustomResourceDefinition, like the API server.
 
-The definitions come from the folder that `CRD_DIR` names. Unknown fields are refused (the server
-would drop them silently), defaults are applied before the CEL rules run, and a rule that cannot be
-evaluated here is an error, never a pass.
+The definitions are in the folder `CRD_DIR`. Unknown fields are refused (the server would drop them
+silently). Defaults are applied before the CEL rules run. A rule that cannot be evaluated here is an
+error.
 """
 
 import base64
@@ -30,20 +30,20 @@ Schema = dict[str, Any]
 
 needs_crds = pytest.mark.skipif(
     not os.environ.get("CRD_DIR"),
-    reason="CRD_DIR does not name a folder with the CustomResourceDefinitions",
+    reason="CRD_DIR is not set: it is the folder with the CustomResourceDefinitions",
 )
 
-_METADATA_AS_OF = "1.35"  # ObjectMeta has not changed in years
+_METADATA_VERSION = "1.35"  # of Kubernetes; ObjectMeta has not changed in years
 
 
 def is_custom(manifest: Manifest) -> bool:
-    """Whether a CustomResourceDefinition, and not Kubernetes itself, knows the object's kind."""
+    """Whether a CustomResourceDefinition defines the object's kind, and not Kubernetes itself."""
     group = manifest["apiVersion"].rpartition("/")[0]
     return "." in group and not group.endswith(".k8s.io")
 
 
 def validate_custom_resource(manifest: Manifest) -> list[str]:
-    """Every reason why the API server would refuse this object, or drop a part of it."""
+    """Every reason for the API server to refuse this object, or to drop a part of it."""
     try:
         scope, schema = _definition_of(manifest)
     except LookupError as error:
@@ -59,7 +59,7 @@ def validate_custom_resource(manifest: Manifest) -> list[str]:
 
 
 def as_stored(manifest: Manifest) -> Manifest:
-    """The object as the server keeps it, with its definition's defaults.
+    """The object as the server stores it, with its definition's defaults.
 
     Raises:
         LookupError: no definition serves this kind and version.
@@ -84,7 +84,7 @@ def _definition_of(manifest: Manifest) -> tuple[str, Schema]:
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: a bare `=` is a string."""
+    """YAML as Kubernetes reads it: an unquoted `=` is a string."""
 
     yaml_constructors = yaml.CSafeLoader.yaml_constructors | {
         "tag:yaml.org,2002:value": yaml.CSafeLoader.construct_yaml_str
@@ -96,7 +96,7 @@ def _definition(group: str, kind: str) -> Schema | None:
     """The definition of a kind; the folder's files are named `<group>_<plural>.yaml`."""
     for path in Path(os.environ["CRD_DIR"]).glob(f"{group}_*.yaml"):
         text = path.read_text()
-        # Parsing costs a second for the largest, so only the one that can match is parsed.
+        # Parsing the largest file takes a second, so only the file that matches is parsed.
         if re.search(rf"^    kind: {kind}$", text, re.MULTILINE):
             definition: Schema = yaml.load(text, Loader=_Loader)
             return definition
@@ -109,11 +109,11 @@ def _scope_problems(scope: str, manifest: Manifest) -> Iterator[str]:
 
 
 def _metadata_problems(manifest: Manifest) -> Iterator[str]:
-    """A definition leaves `metadata` open; a built-in kind's schema knows it."""
+    """A definition does not describe `metadata`; the schema of a built-in kind does."""
     try:
         kubernetes_validate.validate(
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": manifest["metadata"]},
-            _METADATA_AS_OF,
+            _METADATA_VERSION,
             strict=True,
         )
     except kubernetes_validate.ValidationError as error:
@@ -129,20 +129,20 @@ def _schema_problems(schema: Schema, manifest: Manifest) -> Iterator[str]:
 
 
 def _closed(schema: Schema) -> Schema:
-    """The JSON schema of a structural schema: what it does not name is not allowed.
+    """The JSON schema of a structural schema that allows no other fields.
 
-    Only its structure is closed. What stands in `anyOf`, `oneOf`, `allOf` and `not` adds conditions
-    to fields that the structure names, so closing it too would refuse sound objects.
+    Only the structure is closed. `anyOf`, `oneOf`, `allOf` and `not` add conditions to fields of the
+    structure; closing them too would refuse valid objects.
     """
     closed = {k: v for k, v in schema.items() if not k.startswith("x-") and k != "nullable"}
     if "properties" in schema:
         closed["properties"] = {k: _closed(v) for k, v in schema["properties"].items()}
     if "items" in schema:
         closed["items"] = _closed(schema["items"])
-    open_to_all = schema.get("x-kubernetes-preserve-unknown-fields", False)
+    keeps_unknown = schema.get("x-kubernetes-preserve-unknown-fields", False)
     if isinstance(schema.get("additionalProperties"), dict):
         closed["additionalProperties"] = _closed(schema["additionalProperties"])
-    elif schema.get("type") == "object" and not open_to_all:
+    elif schema.get("type") == "object" and not keeps_unknown:
         closed.setdefault("additionalProperties", False)
     if schema.get("x-kubernetes-int-or-string"):
         closed["type"] = ["integer", "string"]
@@ -152,7 +152,7 @@ def _closed(schema: Schema) -> Schema:
 
 
 def _with_defaults(schema: Schema, value: Any) -> Any:
-    """The value as the server stores it: what it leaves out takes the schema's default."""
+    """The value as the server stores it: missing fields get the schema's defaults."""
     if isinstance(value, dict):
         for name, part in schema.get("properties", {}).items():
             if name not in value and "default" in part:
@@ -176,7 +176,7 @@ def _children(schema: Schema, value: Any) -> Iterator[tuple[Any, Schema, Any]]:
 
 
 def _list_problems(schema: Schema, value: Any, path: str) -> Iterator[str]:
-    """Lists that the schema calls sets or maps hold nothing twice."""
+    """Duplicates in lists that the schema declares as sets or maps."""
     keys = schema.get("x-kubernetes-list-map-keys", [])
     if isinstance(value, list) and schema.get("x-kubernetes-list-type") in ("set", "map"):
         seen = [[item.get(key) for key in keys] if keys else item for item in value]
@@ -189,7 +189,7 @@ def _list_problems(schema: Schema, value: Any, path: str) -> Iterator[str]:
 def _rule_problems(schema: Schema, value: Any, path: str) -> Iterator[str]:
     if value is not None:
         for rule in schema.get("x-kubernetes-validations", []):
-            # Rules about a change do not run when an object is made.
+            # Rules about a change do not run when an object is created.
             if not re.search(r"\boldSelf\b", rule["rule"]) or rule.get("optionalOldSelf"):
                 yield from _rule_problem(rule, value, path)
     for key, part, child in _children(schema, value):
@@ -199,7 +199,7 @@ def _rule_problems(schema: Schema, value: Any, path: str) -> Iterator[str]:
 def _rule_problem(rule: Schema, value: Any, path: str) -> Iterator[str]:
     try:
         holds = _program(rule["rule"]).evaluate({"self": json_to_cel(value)})
-    except Exception as error:  # celpy raises what its functions raise; none of it may pass
+    except Exception as error:  # celpy raises the errors of its functions: each is a problem
         yield f"{path}: cannot evaluate {rule['rule']!r}: {error!r}"
         return
     if not isinstance(holds, celtypes.BoolType):

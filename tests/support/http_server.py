@@ -1,4 +1,4 @@
-"""An HTTP server for the programs that stand for others in tests."""
+"""An HTTP server for stand-ins of other programs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from threading import Thread
 
 @contextmanager
 def http_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Answers on a free port of this machine until the block ends; gives its `<host>:<port>`."""
+    """Serve on a free port of loopback until the block ends; yields `<host>:<port>`."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

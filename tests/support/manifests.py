@@ -1,4 +1,4 @@
-"""Finds Kubernetes objects among the rendered ones."""
+"""Finds rendered Kubernetes objects by kind and name."""
 
 from collections.abc import Iterable
 from typing import Any

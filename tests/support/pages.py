@@ -1,4 +1,4 @@
-"""The commands that the pages in docs/ show."""
+"""The commands on the pages of docs/."""
 
 import re
 
@@ -6,7 +6,7 @@ from tests.support.paths import ROOT
 
 
 def shell_blocks(page: str, section: str | None = None) -> list[str]:
-    """What the `bash` blocks of a page hold, or of one of its sections with its subsections."""
+    """The `bash` blocks of a page, or of one of its sections with its subsections."""
     text = (ROOT / "docs" / page).read_text()
     if section is not None:
         _, found, rest = text.partition(f"\n## {section}\n")

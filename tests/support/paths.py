@@ -1,4 +1,4 @@
-"""The checkout that is under test."""
+"""The root of the checkout that is tested."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Reads a synthesized stack the way a test wants to ask about it."""
+"""Reads the resources of a synthesized stack."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Terraform:
         return cls(json.loads(path.read_text()))
 
     def resources(self, type_: str) -> dict[str, Body]:
-        """Resource id → arguments, for one resource type; empty when the stack has none."""
+        """Resource id → arguments, for one resource type; empty if the stack has none."""
         found: dict[str, Body] = self.json.get("resource", {}).get(type_, {})
         return found
 

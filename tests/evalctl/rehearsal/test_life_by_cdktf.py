@@ -26,10 +26,10 @@ from tests.evalctl.lifecycle.fake_api import kubectl_minor, new_cluster, serving
 from tests.evalctl.rehearsal import changes
 from tests.evalctl.rehearsal.accounts import Loop, opened, require_cdktf, tell
 from tests.evalctl.rehearsal.cdktf import Cdktf, cdktf_stage
+from tests.evalctl.rehearsal.terminal import Terminal, terminal
 from tests.support import argocd_release
 from tests.support.checkout import check_out
 from tests.support.pages import shell_blocks
-from tests.support.terminal import Terminal, terminal
 from tests.support.tools import program
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("life by cdktf")]
@@ -238,7 +238,7 @@ def test_the_page_leads_from_the_stacks_to_an_argo_cd_with_its_root_application(
     host = str(urlsplit(described["cluster"]["endpoint"]).hostname)
     cluster = new_cluster(kubectl_minor(program("kubectl", get_it="make test installs it")))
     secrets = "/api/v1/namespaces/argocd/secrets"
-    argocd_release.put_beside(deployed.cdktf.project / "rendered/dev/argocd-install")
+    argocd_release.substitute_in(deployed.cdktf.project / "rendered/dev/argocd-install")
     (deployed.cdktf.project / "KEY.pem").write_text("made-up")
 
     with serving(cluster, host=host, folder=tmp_path) as reached:

@@ -1,4 +1,4 @@
-"""`evalctl evaluate` and `evalctl gate`, as a person or a pipeline types them."""
+"""`evalctl evaluate` and `evalctl gate`, as a person or a pipeline runs them."""
 
 import json
 import signal
@@ -10,25 +10,24 @@ from typer.testing import CliRunner, Result
 from evalctl.main import app
 from evals.gate import pins
 from evals.gate.pins import Pins
-from tests.evals.gate.test_evidence import set_in_metric
-from tests.evals.runs import COMMIT, GOLDEN, change_results
+from tests.evals.runs import COMMIT, GOLDEN, change_results, set_in_metric
 
 # One worker waits for the run that these read.
 pytestmark = pytest.mark.xdist_group("good run")
 
 
 @pytest.fixture(autouse=True)
-def pinned(its_pins: Pins, monkeypatch: pytest.MonkeyPatch) -> None:
+def pinned(run_pins: Pins, monkeypatch: pytest.MonkeyPatch) -> None:
     """Production's pins with the judge of the good run."""
-    monkeypatch.setattr(pins, "PINS", its_pins)
+    monkeypatch.setattr(pins, "PINS", run_pins)
 
 
 def gate(results: Path, out: Path, *options: str) -> Result:
-    everything = ["gate", str(results), "--out", str(out), "--commit", COMMIT, *options]
-    return CliRunner().invoke(app, everything, env={"COLUMNS": "200"})
+    arguments = ["gate", str(results), "--out", str(out), "--commit", COMMIT, *options]
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
 
 
-def test_good_results_open_the_gate_and_everything_is_written(
+def test_good_results_pass_the_gate_and_every_file_is_written(
     good_run: Path, tmp_path: Path
 ) -> None:
     out, summary, rows = tmp_path / "report.json", tmp_path / "summary.md", tmp_path / "rows.jsonl"
@@ -45,10 +44,12 @@ def test_good_results_open_the_gate_and_everything_is_written(
     assert json.loads((tmp_path / "next.json").read_text())["metrics"][0]["change"] is not None
 
 
-def test_a_shut_gate_gives_its_reasons_a_report_and_no_rows(good_run: Path, tmp_path: Path) -> None:
+def test_a_failed_gate_prints_its_reasons_and_writes_a_report_but_no_rows(
+    good_run: Path, tmp_path: Path
+) -> None:
     change_results(good_run, set_in_metric("error", "Error code: 429 - slow down"))
     rows = tmp_path / "rows.jsonl"
-    rows.write_text("of a run before")
+    rows.write_text("of an earlier run")
 
     result = gate(good_run, tmp_path / "report.json", "--no-baseline", "--rows", str(rows))
 
@@ -59,7 +60,7 @@ def test_a_shut_gate_gives_its_reasons_a_report_and_no_rows(good_run: Path, tmp_
     assert not rows.exists()
 
 
-def test_leaving_the_baseline_out_has_to_be_said_and_leaves_no_old_report(
+def test_the_baseline_is_a_required_choice_and_an_old_report_is_removed(
     good_run: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "report.json"
@@ -70,7 +71,7 @@ def test_leaving_the_baseline_out_has_to_be_said_and_leaves_no_old_report(
 
     assert neither.exit_code == both.exit_code == 1
     assert "--baseline FILE or --no-baseline" in neither.output
-    assert not out.exists(), "a report of a run before would let jq pass"
+    assert not out.exists(), "jq would accept the report of an earlier run"
 
 
 def test_a_missing_baseline_fails_and_is_reported(good_run: Path, tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_a_missing_baseline_fails_and_is_reported(good_run: Path, tmp_path: Path
     result = gate(good_run, out, "--baseline", str(tmp_path / "gone.json"))
 
     assert result.exit_code == 1
-    assert "A first run says --no-baseline" in result.output
+    assert "For the first run, pass --no-baseline" in result.output
     assert [r["code"] for r in json.loads(out.read_text())["reasons"]] == ["baseline_unusable"]
 
 
@@ -93,7 +94,9 @@ def test_the_report_of_main_may_be_replaced_by_the_new_one(good_run: Path, tmp_p
     assert json.loads(out.read_text())["metrics"][0]["change"] is not None
 
 
-def test_a_report_that_cannot_be_written_is_no_traceback(good_run: Path, tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_gives_an_error_and_no_traceback(
+    good_run: Path, tmp_path: Path
+) -> None:
     result = gate(good_run, tmp_path, "--no-baseline")
 
     assert result.exit_code == 1

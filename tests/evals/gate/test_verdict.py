@@ -1,30 +1,23 @@
-"""Scores against the required means and against main."""
+"""Scores compared with the required means and with main."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from evals.gate import baseline, report, statistics, verdict
-from evals.gate.baseline import Baseline
+from evals.gate import baseline, bootstrap, report, verdict
 from evals.gate.pins import Pins
 from evals.gate.report import Code, Report
-from tests.evals.gate.test_evidence import Cases, metrics_of
-from tests.evals.runs import COMMIT, GOLDEN, change_results, codes, decide, said
+from tests.evals.runs import (
+    COMMIT,
+    GOLDEN,
+    codes,
+    decide,
+    messages,
+    set_faithfulness,
+)
 
 # One worker waits for the run that these read.
 pytestmark = pytest.mark.xdist_group("good run")
-
-
-def score(folder: Path, faithfulness: list[float]) -> None:
-    """Give the first cases these scores, and the others 1."""
-
-    def change(cases: Cases) -> None:
-        padded = faithfulness + [1.0] * (len(cases) - len(faithfulness))
-        for case, value in zip(cases, padded, strict=True):
-            metrics_of(case)[0]["score"] = value
-
-    change_results(folder, change)
 
 
 def against(before: Report, folder: Path, pins: Pins, tmp_path: Path) -> Report:
@@ -34,23 +27,23 @@ def against(before: Report, folder: Path, pins: Pins, tmp_path: Path) -> Report:
     return decided
 
 
-def test_the_mean_must_exceed_the_line_and_not_just_reach_it(
-    good_run: Path, its_pins: Pins
+def test_the_mean_must_be_above_the_required_one_and_not_equal(
+    good_run: Path, run_pins: Pins
 ) -> None:
-    score(good_run, [0.9] * GOLDEN)
-    reached = decide(good_run, its_pins)
-    score(good_run, [0.9] * (GOLDEN - 1) + [0.91])
-    exceeded = decide(good_run, its_pins)
+    set_faithfulness(good_run, [0.9] * GOLDEN)
+    reached = decide(good_run, run_pins)
+    set_faithfulness(good_run, [0.9] * (GOLDEN - 1) + [0.91])
+    exceeded = decide(good_run, run_pins)
 
     assert codes(reached) == {Code.MEAN_TOO_LOW}
     assert reached.summary["faithfulness"] == 0.9
     assert exceeded.verdict == "pass"
 
 
-def test_the_worst_case_and_a_lower_bound_are_told(good_run: Path, its_pins: Pins) -> None:
-    score(good_run, [1.0, 0.25, 0.5])
+def test_the_worst_case_and_a_lower_bound_are_reported(good_run: Path, run_pins: Pins) -> None:
+    set_faithfulness(good_run, [1.0, 0.25, 0.5])
 
-    faithfulness = decide(good_run, its_pins).metrics[0]
+    faithfulness = decide(good_run, run_pins).metrics[0]
 
     assert faithfulness.worst.case_id == "promote-to-prod"
     assert faithfulness.worst.score == 0.25
@@ -62,33 +55,33 @@ def test_the_bootstrap_agrees_with_the_normal_approximation_where_that_holds() -
     scores = [n / 199 for n in range(200)]  # mean 0.5, standard error 0.0204
     margin = 1.645 * 0.0204
 
-    assert statistics.lower_bound(scores) == pytest.approx(0.5 - margin, abs=0.002)
-    assert statistics.upper_bound(scores) == pytest.approx(0.5 + margin, abs=0.002)
+    assert bootstrap.lower_bound(scores) == pytest.approx(0.5 - margin, abs=0.002)
+    assert bootstrap.upper_bound(scores) == pytest.approx(0.5 + margin, abs=0.002)
 
 
-def test_the_same_results_get_the_same_verdict(good_run: Path, its_pins: Pins) -> None:
-    score(good_run, [0.3, 0.7])
+def test_the_same_results_get_the_same_verdict(good_run: Path, run_pins: Pins) -> None:
+    set_faithfulness(good_run, [0.3, 0.7])
 
-    assert decide(good_run, its_pins) == decide(good_run, its_pins)
+    assert decide(good_run, run_pins) == decide(good_run, run_pins)
 
 
 @pytest.mark.parametrize(
     ("now", "is_regression"),
     [
         ([], False),
-        ([0.0], False),  # 0.04 lower, by one case: that happens
+        ([0.0], False),  # 0.04 lower, by one case: that is noise
         ([0.99] * GOLDEN, False),  # all lower, by less than is tolerated
         ([0.6, 0.6, 0.6, 0.6], True),  # 0.06 lower, by four cases
         ([0.95] * GOLDEN, True),
     ],
 )
 def test_a_drop_against_main_fails_when_it_is_more_than_noise(
-    now: list[float], is_regression: bool, good_run: Path, its_pins: Pins, tmp_path: Path
+    now: list[float], is_regression: bool, good_run: Path, run_pins: Pins, tmp_path: Path
 ) -> None:
-    before = decide(good_run, its_pins)
-    score(good_run, now)
+    before = decide(good_run, run_pins)
+    set_faithfulness(good_run, now)
 
-    decided = against(before, good_run, its_pins, tmp_path)
+    decided = against(before, good_run, run_pins, tmp_path)
 
     assert codes(decided) == ({Code.REGRESSION} if is_regression else set())
     assert decided.metrics[0].change is not None
@@ -96,13 +89,13 @@ def test_a_drop_against_main_fails_when_it_is_more_than_noise(
 
 
 def test_an_answer_that_got_better_is_no_regression(
-    good_run: Path, its_pins: Pins, tmp_path: Path
+    good_run: Path, run_pins: Pins, tmp_path: Path
 ) -> None:
-    score(good_run, [0.6, 0.6, 0.6])
-    before = decide(good_run, its_pins)
-    score(good_run, [])
+    set_faithfulness(good_run, [0.6, 0.6, 0.6])
+    before = decide(good_run, run_pins)
+    set_faithfulness(good_run, [])
 
-    decided = against(before, good_run, its_pins, tmp_path)
+    decided = against(before, good_run, run_pins, tmp_path)
 
     assert decided.verdict == "pass"
     assert decided.metrics[0].change is not None
@@ -110,21 +103,17 @@ def test_an_answer_that_got_better_is_no_regression(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("judge_model", "the judge before"), ("dataset", "golden@before")]
+    ("name", "value"), [("judge_model", "the former judge"), ("dataset", "golden@former")]
 )
-def test_another_judge_or_data_set_is_not_compared_and_that_is_said(
-    name: str, value: str, good_run: Path, its_pins: Pins, tmp_path: Path
+def test_another_judge_or_data_set_is_not_compared_and_a_note_gives_the_reason(
+    name: str, value: str, good_run: Path, run_pins: Pins, tmp_path: Path
 ) -> None:
-    before = decide(good_run, its_pins)
+    before = decide(good_run, run_pins)
     assert before.run is not None
-    facts = (
-        replace(before.run, judge_model=value)
-        if name == "judge_model"
-        else replace(before.run, dataset=value)
-    )
-    score(good_run, [0.95] * GOLDEN)
+    facts = before.run.model_copy(update={name: value})
+    set_faithfulness(good_run, [0.95] * GOLDEN)
 
-    decided = against(replace(before, run=facts), good_run, its_pins, tmp_path)
+    decided = against(before.model_copy(update={"run": facts}), good_run, run_pins, tmp_path)
 
     assert decided.verdict == "pass"
     assert decided.metrics[0].change is None
@@ -132,18 +121,18 @@ def test_another_judge_or_data_set_is_not_compared_and_that_is_said(
 
 
 def test_a_baseline_that_cannot_be_used_fails(
-    good_run: Path, its_pins: Pins, tmp_path: Path
+    good_run: Path, run_pins: Pins, tmp_path: Path
 ) -> None:
     garbage = tmp_path / "garbage.json"
     garbage.write_text("{}")
     empty = tmp_path / "empty.json"
-    empty.write_text(report.text(decide(tmp_path / "nothing", its_pins)))
+    empty.write_text(report.text(decide(tmp_path / "nothing", run_pins)))
 
     def problem(file: Path) -> Report:
-        read: Baseline = baseline.read(file)
-        return verdict.decide(good_run, pins=its_pins, commit=COMMIT, baseline=read)[0]
+        main = baseline.read(file)
+        return verdict.decide(good_run, pins=run_pins, commit=COMMIT, baseline=main)[0]
 
-    assert "A first run says --no-baseline" in said(problem(tmp_path / "missing.json"))
-    assert "is no report of this gate" in said(problem(garbage))
-    assert "has no scores" in said(problem(empty))
+    assert "For the first run, pass --no-baseline" in messages(problem(tmp_path / "missing.json"))
+    assert "is not a report of this gate" in messages(problem(garbage))
+    assert "has no scores" in messages(problem(empty))
     assert codes(problem(garbage)) == {Code.BASELINE_UNUSABLE}

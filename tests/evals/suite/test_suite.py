@@ -1,4 +1,4 @@
-"""The suite of this repository: its data set, its pins, and its distance from our own tests."""
+"""The suite of this repository: its data set, its pins, and its separation from our own tests."""
 
 import dataclasses
 import hashlib
@@ -25,21 +25,21 @@ def test_the_golden_data_set_is_the_pinned_one_and_has_enough_cases() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_a_case_says_where_its_facts_are_from(case: Case) -> None:
+def test_a_case_names_the_page_of_its_facts(case: Case) -> None:
     assert (ROOT / case.source).is_file()
     assert case.question.endswith("?")
     assert all(case.context)
     assert case.expected_answer
 
 
-def test_a_topic_has_more_than_one_case_to_fail() -> None:
+def test_every_topic_has_more_than_one_case() -> None:
     topics = [case.topic for case in CASES]
 
     assert min(topics.count(topic) for topic in topics) >= 2
 
 
 def test_every_case_has_one_recorded_answer() -> None:
-    assert [said["id"] for said in ANSWERS] == [case.id for case in CASES]
+    assert [answer["id"] for answer in ANSWERS] == [case.id for case in CASES]
 
 
 def test_the_judge_is_a_dated_model_at_its_makers_address() -> None:
@@ -47,7 +47,7 @@ def test_the_judge_is_a_dated_model_at_its_makers_address() -> None:
     assert PINS.judge.base_url == "https://api.openai.com/v1"
 
 
-def test_a_bad_line_of_the_data_set_is_named(tmp_path: Path) -> None:
+def test_a_bad_line_of_the_data_set_is_reported_with_its_number(tmp_path: Path) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_text(json.dumps(dataclasses.asdict(CASES[0])) + '\n{"id": "x"}\n')
     bad = Dataset(name="bad", file=str(file), sha256=hashlib.sha256(file.read_bytes()).hexdigest())
@@ -61,8 +61,8 @@ def test_our_own_tests_neither_load_deepeval_nor_collect_the_suite() -> None:
     assert not any(name.startswith("evals.suite") for name in sys.modules)
 
 
-def test_the_suite_says_who_runs_it() -> None:
-    ran = subprocess.run(
+def test_pytest_alone_is_refused_with_the_right_command() -> None:
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", evaluate.SUITE],
         cwd=ROOT,
         capture_output=True,
@@ -70,5 +70,5 @@ def test_the_suite_says_who_runs_it() -> None:
         check=False,
     )
 
-    assert ran.returncode == 4
-    assert "evalctl evaluate" in ran.stderr
+    assert result.returncode == 4
+    assert "evalctl evaluate" in result.stderr

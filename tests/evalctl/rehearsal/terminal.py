@@ -1,4 +1,4 @@
-"""A person at a terminal: types what a page shows, and answers what programs ask."""
+"""A person at a terminal: types the commands of a page, and answers the prompts of programs."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ _LIMIT_SECONDS = 1800
 
 
 class Terminal:
-    """bash, which ends at the first command that fails; one shell for everything that is typed."""
+    """One bash shell for all commands; it ends at the first command that fails."""
 
     def __init__(self, shell: "pexpect.spawn[str]", scripts: Path) -> None:
         self._shell = shell
@@ -28,15 +28,15 @@ class Terminal:
         return self._all.getvalue()
 
     def types(self, commands: str, *, answers: Mapping[str, str] | None = None) -> None:
-        """Run the commands; what ends in a key of `answers` is answered by its value and Enter."""
+        """Run the commands; answer a prompt that ends in a key of `answers` with its value and Enter."""
         self._start(commands, "")
-        asked = dict(answers or {})
-        while (found := self._shell.expect_exact([_PROMPT, *asked, pexpect.EOF])) != 0:
-            assert found <= len(asked), f"failed:\n{commands}\n{self.shown[-4000:]}"
-            self._shell.send([*asked.values()][found - 1] + "\r")
+        prompts = dict(answers or {})
+        while (found := self._shell.expect_exact([_PROMPT, *prompts, pexpect.EOF])) != 0:
+            assert found <= len(prompts), f"failed:\n{commands}\n{self.shown[-4000:]}"
+            self._shell.send([*prompts.values()][found - 1] + "\r")
 
     def watches(self, commands: str, *, until: str) -> None:
-        """Run what ends only with Ctrl-C, which is pressed when `until` was seen."""
+        """Run commands that end only with Ctrl-C, and press it when `until` appears."""
         self._start(commands, " || true")
         found = self._shell.expect_exact([until, _PROMPT, pexpect.EOF])
         assert found == 0, f"{until!r} was not seen:\n{commands}\n{self.shown[-4000:]}"
@@ -52,7 +52,7 @@ class Terminal:
 
 @contextmanager
 def terminal(folder: Path, *, environment: Mapping[str, str], scripts: Path) -> Iterator[Terminal]:
-    """A terminal in `folder`; what is typed goes through a file in `scripts`."""
+    """A terminal in `folder`; typed commands are read from a file in `scripts`."""
     with pexpect.spawn(
         "bash",
         ["--noprofile", "--norc", "--noediting", "-eo", "pipefail"],
