@@ -5,20 +5,7 @@ import constructs
 
 from environments.names import Bucket, Names, Stack
 from environments.spec import Environment
-from stacks.aws import (
-    AwsProvider,
-    AwsProviderDefaultTags,
-    BackupPlan,
-    BackupPlanRule,
-    BackupPlanRuleCopyAction,
-    BackupPlanRuleCopyActionLifecycle,
-    BackupPlanRuleLifecycle,
-    BackupSelection,
-    BackupVault,
-    BackupVaultLockConfiguration,
-    KmsAlias,
-    KmsKey,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.database import DatabaseStack
 from stacks.parts.iam import ServiceRole, Statement, policy, service_role, trust
@@ -71,27 +58,27 @@ class BackupStack(EnvironmentStack):
             point_in_time=True,
         )
 
-    def _vault(self) -> BackupVault:
+    def _vault(self) -> aws.BackupVault:
         key = encryption_key(self, "key", names=self.names, purpose="backup")
-        vault = BackupVault(
+        vault = aws.BackupVault(
             self, "vault", name=self.names.aws("backup"), kms_key_arn=key.arn, force_destroy=False
         )
         self._lock("vault-lock", vault, self.env.backup.daily_retention_days)
         return vault
 
-    def _copy_vault(self) -> BackupVault | None:
+    def _copy_vault(self) -> aws.BackupVault | None:
         region = self.env.account.backup_copy_region
         if region is None:
             return None
-        elsewhere = AwsProvider(
+        elsewhere = aws.AwsProvider(
             self,
             "aws-copy",
             alias="copy",
             region=region,
             allowed_account_ids=[self.env.account.id],
-            default_tags=[AwsProviderDefaultTags(tags=self.names.tags(Stack.BACKUP))],
+            default_tags=[aws.AwsProviderDefaultTags(tags=self.names.tags(Stack.BACKUP))],
         )
-        vault = BackupVault(
+        vault = aws.BackupVault(
             self,
             "copy-vault",
             provider=elsewhere,
@@ -107,10 +94,10 @@ class BackupStack(EnvironmentStack):
     def _lock(
         self,
         id_: str,
-        vault: BackupVault,
+        vault: aws.BackupVault,
         min_retention_days: int,
         *,
-        provider: AwsProvider | None = None,
+        provider: aws.AwsProvider | None = None,
     ) -> None:
         """Governance mode: without `changeable_for_days`, who has the right to can still lift it.
 
@@ -118,7 +105,7 @@ class BackupStack(EnvironmentStack):
         """
         if not self.env.backup.vault_locked:
             return
-        BackupVaultLockConfiguration(
+        aws.BackupVaultLockConfiguration(
             self,
             id_,
             provider=provider,
@@ -162,20 +149,20 @@ class BackupStack(EnvironmentStack):
     def _plan(
         self,
         role_name: str,
-        vault: BackupVault,
-        copies: BackupVault | None,
+        vault: aws.BackupVault,
+        copies: aws.BackupVault | None,
         role: ServiceRole,
         *,
         resources: list[str],
         point_in_time: bool,
     ) -> None:
-        plan = BackupPlan(
+        plan = aws.BackupPlan(
             self,
             f"{role_name}-plan",
             name=self.names.aws(role_name),
             rule=[self._daily(vault, copies, point_in_time), *self._monthly(vault)],
         )
-        BackupSelection(
+        aws.BackupSelection(
             self,
             f"{role_name}-selection",
             name=self.names.aws(role_name),
@@ -185,48 +172,48 @@ class BackupStack(EnvironmentStack):
         )
 
     def _daily(
-        self, vault: BackupVault, copies: BackupVault | None, point_in_time: bool
-    ) -> BackupPlanRule:
+        self, vault: aws.BackupVault, copies: aws.BackupVault | None, point_in_time: bool
+    ) -> aws.BackupPlanRule:
         backup = self.env.backup
-        return BackupPlanRule(
+        return aws.BackupPlanRule(
             rule_name="daily",
             target_vault_name=vault.name,
             schedule=DAILY,
             start_window=START_WITHIN_MINUTES,
             completion_window=COMPLETE_WITHIN_MINUTES,
             enable_continuous_backup=point_in_time,
-            lifecycle=BackupPlanRuleLifecycle(delete_after=backup.daily_retention_days),
+            lifecycle=aws.BackupPlanRuleLifecycle(delete_after=backup.daily_retention_days),
             copy_action=None
             if copies is None
             else [
-                BackupPlanRuleCopyAction(
+                aws.BackupPlanRuleCopyAction(
                     destination_vault_arn=copies.arn,
-                    lifecycle=BackupPlanRuleCopyActionLifecycle(
+                    lifecycle=aws.BackupPlanRuleCopyActionLifecycle(
                         delete_after=backup.copy_retention_days
                     ),
                 )
             ],
         )
 
-    def _monthly(self, vault: BackupVault) -> tuple[BackupPlanRule, ...]:
+    def _monthly(self, vault: aws.BackupVault) -> tuple[aws.BackupPlanRule, ...]:
         days = self.env.backup.monthly_retention_days
         if days == 0:
             return ()
         return (
-            BackupPlanRule(
+            aws.BackupPlanRule(
                 rule_name="monthly",
                 target_vault_name=vault.name,
                 schedule=MONTHLY,
                 start_window=START_WITHIN_MINUTES,
                 completion_window=COMPLETE_WITHIN_MINUTES,
-                lifecycle=BackupPlanRuleLifecycle(delete_after=days),
+                lifecycle=aws.BackupPlanRuleLifecycle(delete_after=days),
             ),
         )
 
 
-def _key_in(stack: cdktf.TerraformStack, provider: AwsProvider, *, names: Names) -> KmsKey:
+def _key_in(stack: cdktf.TerraformStack, provider: aws.AwsProvider, *, names: Names) -> aws.KmsKey:
     """A key like those of `encryption_key`, in the provider's region, where the vault is."""
-    key = KmsKey(
+    key = aws.KmsKey(
         stack,
         "copy-key",
         provider=provider,
@@ -240,7 +227,7 @@ def _key_in(stack: cdktf.TerraformStack, provider: AwsProvider, *, names: Names)
             )
         ),
     )
-    KmsAlias(
+    aws.KmsAlias(
         stack,
         "copy-key-alias",
         provider=provider,

@@ -5,7 +5,7 @@ import constructs
 
 from environments.names import Bucket, Names, Stack
 from environments.spec import Environment
-from stacks.aws import AwsProvider, AwsProviderDefaultTags
+from stacks import aws
 
 PROVIDER_VERSION = "5.100.0"  # what cdktf-cdktf-provider-aws 20.1.0 binds; the tests run it
 TERRAFORM_VERSION = ">= 1.11"  # first with write-only arguments and S3 locking without DynamoDB
@@ -22,13 +22,13 @@ class EnvironmentStack(cdktf.TerraformStack):
         self._backend(stack)
 
     def _provider(self, stack: Stack) -> None:
-        AwsProvider(
+        aws.AwsProvider(
             self,
             "aws",
             region=self.env.account.region,
             # Credentials for another account fail before anything is read or written.
             allowed_account_ids=[self.env.account.id],
-            default_tags=[AwsProviderDefaultTags(tags=self.names.tags(stack))],
+            default_tags=[aws.AwsProviderDefaultTags(tags=self.names.tags(stack))],
         )
         self.add_override("terraform.required_providers.aws.version", PROVIDER_VERSION)
         self.add_override("terraform.required_version", TERRAFORM_VERSION)

@@ -14,15 +14,7 @@ from environments.names import (
     Stack,
 )
 from environments.spec import Environment
-from stacks.aws import (
-    DataAwsSsmParameter,
-    KmsKey,
-    NetworkInterface,
-    Route53Record,
-    SecurityGroup,
-    VpcSecurityGroupEgressRule,
-    VpcSecurityGroupIngressRule,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
@@ -60,7 +52,7 @@ class ClickHouseStack(EnvironmentStack):
         self._credentials(secrets)
         key = encryption_key(self, "key", names=self.names, purpose="clickhouse")
         group = self._security_group(network, cluster)
-        ami = DataAwsSsmParameter(self, "ami", name=AMI_PARAMETER).insecure_value
+        ami = aws.DataAwsSsmParameter(self, "ami", name=AMI_PARAMETER).insecure_value
         interfaces = [
             self._node(
                 Node(names=self.names, index=index),
@@ -105,7 +97,7 @@ class ClickHouseStack(EnvironmentStack):
                 rotation=PASSWORD_ROTATION,
             )
 
-    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
+    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> aws.SecurityGroup:
         group = reachable_from_cluster(
             self,
             "security-group",
@@ -121,7 +113,7 @@ class ClickHouseStack(EnvironmentStack):
             "keeper": settings.KEEPER_PORT,
             "raft": settings.RAFT_PORT,
         }.items():
-            VpcSecurityGroupIngressRule(
+            aws.VpcSecurityGroupIngressRule(
                 self,
                 f"{protocol}-from-nodes",
                 security_group_id=group.id,
@@ -131,7 +123,7 @@ class ClickHouseStack(EnvironmentStack):
                 from_port=port,
                 to_port=port,
             )
-            VpcSecurityGroupEgressRule(
+            aws.VpcSecurityGroupEgressRule(
                 self,
                 f"{protocol}-to-nodes",
                 security_group_id=group.id,
@@ -143,7 +135,7 @@ class ClickHouseStack(EnvironmentStack):
             )
         # Packages, Secrets Manager, S3 and Session Manager. The VPC's own DNS and time need no rule:
         # security groups do not filter them.
-        VpcSecurityGroupEgressRule(
+        aws.VpcSecurityGroupEgressRule(
             self,
             "https-to-anywhere",
             security_group_id=group.id,
@@ -160,12 +152,12 @@ class ClickHouseStack(EnvironmentStack):
         node: Node,
         *,
         ami: str,
-        key: KmsKey,
-        group: SecurityGroup,
+        key: aws.KmsKey,
+        group: aws.SecurityGroup,
         network: NetworkStack,
         secrets: SecretsStack,
         storage: StorageStack,
-    ) -> NetworkInterface:
+    ) -> aws.NetworkInterface:
         zone = (node.index - 1) % len(self.env.network.zones)
         return replaceable_node(
             self,
@@ -184,7 +176,7 @@ class ClickHouseStack(EnvironmentStack):
             ),
         )
 
-    def _dns(self, network: NetworkStack, interfaces: list[NetworkInterface]) -> None:
+    def _dns(self, network: NetworkStack, interfaces: list[aws.NetworkInterface]) -> None:
         for index, (host, interface) in enumerate(
             zip(self.names.clickhouse_hosts, interfaces, strict=True), 1
         ):
@@ -192,9 +184,9 @@ class ClickHouseStack(EnvironmentStack):
         self._record("record-all", network, self.names.clickhouse_host, interfaces)
 
     def _record(
-        self, id_: str, network: NetworkStack, name: str, interfaces: list[NetworkInterface]
+        self, id_: str, network: NetworkStack, name: str, interfaces: list[aws.NetworkInterface]
     ) -> None:
-        Route53Record(
+        aws.Route53Record(
             self,
             id_,
             zone_id=network.private_zone_id,

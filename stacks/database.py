@@ -10,14 +10,7 @@ from environments.names import (
     Stack,
 )
 from environments.spec import Environment
-from stacks.aws import (
-    CloudwatchLogGroup,
-    DbInstance,
-    DbParameterGroup,
-    DbSubnetGroup,
-    KmsKey,
-    SecurityGroup,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
@@ -69,7 +62,7 @@ class DatabaseStack(EnvironmentStack):
 
         self.instance_arn = instance.arn
 
-    def _key(self) -> KmsKey:
+    def _key(self) -> aws.KmsKey:
         return encryption_key(
             self,
             "key",
@@ -78,8 +71,8 @@ class DatabaseStack(EnvironmentStack):
             for_logs=True,
         )
 
-    def _subnet_group(self, network: NetworkStack) -> DbSubnetGroup:
-        return DbSubnetGroup(
+    def _subnet_group(self, network: NetworkStack) -> aws.DbSubnetGroup:
+        return aws.DbSubnetGroup(
             self,
             "subnet-group",
             name=self.names.aws("postgres"),
@@ -87,7 +80,7 @@ class DatabaseStack(EnvironmentStack):
             subnet_ids=network.data_subnet_ids,
         )
 
-    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
+    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> aws.SecurityGroup:
         return reachable_from_cluster(
             self,
             "security-group",
@@ -111,10 +104,10 @@ class DatabaseStack(EnvironmentStack):
             managed_policies=("service-role/AmazonRDSEnhancedMonitoringRole",),
         )
 
-    def _log_groups(self, key: KmsKey) -> list[CloudwatchLogGroup]:
+    def _log_groups(self, key: aws.KmsKey) -> list[aws.CloudwatchLogGroup]:
         """Made before the instance, which would make its own and keep them for ever."""
         return [
-            CloudwatchLogGroup(
+            aws.CloudwatchLogGroup(
                 self,
                 f"{export}-log-group",
                 name=f"/aws/rds/instance/{self.names.aws('postgres')}/{export}",
@@ -127,15 +120,15 @@ class DatabaseStack(EnvironmentStack):
     def _instance(
         self,
         *,
-        key: KmsKey,
-        subnets: DbSubnetGroup,
-        security_group: SecurityGroup,
-        parameters: DbParameterGroup,
+        key: aws.KmsKey,
+        subnets: aws.DbSubnetGroup,
+        security_group: aws.SecurityGroup,
+        parameters: aws.DbParameterGroup,
         monitoring_role: ServiceRole,
-        log_groups: list[CloudwatchLogGroup],
-    ) -> DbInstance:
+        log_groups: list[aws.CloudwatchLogGroup],
+    ) -> aws.DbInstance:
         database = self.env.database
-        return DbInstance(
+        return aws.DbInstance(
             self,
             "instance",
             identifier=self.names.aws("postgres"),
@@ -185,7 +178,7 @@ class DatabaseStack(EnvironmentStack):
             depends_on=[*log_groups, *monitoring_role.permissions],
         )
 
-    def _admin_credentials(self, instance: DbInstance, secrets: SecretsStack) -> None:
+    def _admin_credentials(self, instance: aws.DbInstance, secrets: SecretsStack) -> None:
         """The password that the same run gave the instance.
 
         It waits for the instance, whose making is what can fail. Should an apply ever stop between
@@ -199,7 +192,7 @@ class DatabaseStack(EnvironmentStack):
             rotation=ADMIN_PASSWORD_ROTATION,
         )
 
-    def _app_credentials(self, instance: DbInstance, secrets: SecretsStack) -> None:
+    def _app_credentials(self, instance: aws.DbInstance, secrets: SecretsStack) -> None:
         """What pods connect with; the user itself is made by the Kubernetes job `database-users`."""
         store_new_secret(
             self,

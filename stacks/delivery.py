@@ -7,7 +7,7 @@ import constructs
 
 from environments.names import Stack
 from environments.spec import Environment
-from stacks.aws import IamOpenidConnectProvider, IamRole, IamRolePolicy
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.delivery_policies import deploy_role, inspect_role, plan_role
 from stacks.parts.iam import Statement, policy
@@ -31,12 +31,12 @@ class DeliveryStack(EnvironmentStack):
         self._inspect_role(provider)
         self._deploy_role(provider)
 
-    def _provider_of_github(self) -> IamOpenidConnectProvider:
-        return IamOpenidConnectProvider(
+    def _provider_of_github(self) -> aws.IamOpenidConnectProvider:
+        return aws.IamOpenidConnectProvider(
             self, "github", url=f"https://{_GITHUB}", client_id_list=[_AUDIENCE]
         )
 
-    def _plan_role(self, provider: IamOpenidConnectProvider) -> None:
+    def _plan_role(self, provider: aws.IamOpenidConnectProvider) -> None:
         """Pull requests plan with `-lock=false -refresh=false`: no lock written, no secret read.
 
         GitHub gives pull requests from forks no token.
@@ -52,7 +52,7 @@ class DeliveryStack(EnvironmentStack):
             statements=plan_role(self.names),
         )
 
-    def _inspect_role(self, provider: IamOpenidConnectProvider) -> None:
+    def _inspect_role(self, provider: aws.IamOpenidConnectProvider) -> None:
         """The branch that is deployed: what a deploy would do, and what differs from the code.
 
         It refreshes, so it reads the values that Terraform wrote; and it can change nothing.
@@ -65,7 +65,7 @@ class DeliveryStack(EnvironmentStack):
             statements=inspect_role(self.names),
         )
 
-    def _deploy_role(self, provider: IamOpenidConnectProvider) -> None:
+    def _deploy_role(self, provider: aws.IamOpenidConnectProvider) -> None:
         """Jobs of one GitHub environment; its rules say who approves, and from which branch."""
         self._role(
             "deploy",
@@ -78,14 +78,14 @@ class DeliveryStack(EnvironmentStack):
     def _role(
         self,
         id_: str,
-        provider: IamOpenidConnectProvider,
+        provider: aws.IamOpenidConnectProvider,
         *,
         occasion: str,
         session_seconds: int,
         statements: tuple[Statement, ...],
     ) -> None:
         name = self.names.aws(id_)
-        role = IamRole(
+        role = aws.IamRole(
             self,
             f"{id_}-role",
             name=name,
@@ -104,6 +104,6 @@ class DeliveryStack(EnvironmentStack):
                 )
             ),
         )
-        IamRolePolicy(
+        aws.IamRolePolicy(
             self, f"{id_}-role-policy", name=name, role=role.name, policy=policy(*statements)
         )

@@ -7,24 +7,7 @@ import constructs
 
 from environments.names import NAMESPACE, Stack
 from environments.spec import Environment
-from stacks.aws import (
-    CloudwatchLogGroup,
-    DefaultSecurityGroup,
-    Eip,
-    FlowLog,
-    InternetGateway,
-    NatGateway,
-    Route,
-    Route53Zone,
-    Route53ZoneVpc,
-    RouteTable,
-    RouteTableAssociation,
-    SecurityGroup,
-    Subnet,
-    Vpc,
-    VpcEndpoint,
-    VpcSecurityGroupIngressRule,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.iam import Statement, service_role, trust
 from stacks.parts.kms import encryption_key
@@ -84,8 +67,8 @@ class NetworkStack(EnvironmentStack):
         self.data_subnet_ids = [subnet.id for subnet in data]
         self.private_zone_id = zone.zone_id
 
-    def _vpc(self) -> Vpc:
-        vpc = Vpc(
+    def _vpc(self) -> aws.Vpc:
+        vpc = aws.Vpc(
             self,
             "vpc",
             cidr_block=self.env.network.vpc_cidr,
@@ -93,10 +76,12 @@ class NetworkStack(EnvironmentStack):
             enable_dns_support=True,
             tags={"Name": self.names.prefix},
         )
-        DefaultSecurityGroup(self, "default-security-group", vpc_id=vpc.id, ingress=[], egress=[])
+        aws.DefaultSecurityGroup(
+            self, "default-security-group", vpc_id=vpc.id, ingress=[], egress=[]
+        )
         return vpc
 
-    def _subnets(self, vpc: Vpc, tier: str, cidrs: list[IPv4Network]) -> list[Subnet]:
+    def _subnets(self, vpc: aws.Vpc, tier: str, cidrs: list[IPv4Network]) -> list[aws.Subnet]:
         # The AWS Load Balancer Controller finds its subnets by these tags.
         discovery = {
             "public": {"kubernetes.io/role/elb": "1"},
@@ -104,7 +89,7 @@ class NetworkStack(EnvironmentStack):
             "data": {},
         }[tier]
         return [
-            Subnet(
+            aws.Subnet(
                 self,
                 f"{tier}-subnet-{index}",
                 vpc_id=vpc.id,
@@ -116,12 +101,12 @@ class NetworkStack(EnvironmentStack):
             for index, (zone, cidr) in enumerate(zip(self.env.network.zones, cidrs, strict=True), 1)
         ]
 
-    def _public_routes(self, vpc: Vpc, subnets: list[Subnet]) -> None:
-        gateway = InternetGateway(
+    def _public_routes(self, vpc: aws.Vpc, subnets: list[aws.Subnet]) -> None:
+        gateway = aws.InternetGateway(
             self, "internet-gateway", vpc_id=vpc.id, tags={"Name": self.names.prefix}
         )
         table = self._route_table(vpc, "public", subnets)
-        Route(
+        aws.Route(
             self,
             "public-default-route",
             route_table_id=table.id,
@@ -129,14 +114,14 @@ class NetworkStack(EnvironmentStack):
             gateway_id=gateway.id,
         )
 
-    def _nat_gateways(self, public: list[Subnet]) -> list[NatGateway]:
+    def _nat_gateways(self, public: list[aws.Subnet]) -> list[aws.NatGateway]:
         homes = public if self.env.network.nat_gateway_per_zone else public[:1]
         gateways = []
         for index, subnet in enumerate(homes, 1):
             name = self.names.aws(f"nat-{index}")
-            address = Eip(self, f"nat-address-{index}", domain="vpc", tags={"Name": name})
+            address = aws.Eip(self, f"nat-address-{index}", domain="vpc", tags={"Name": name})
             gateways.append(
-                NatGateway(
+                aws.NatGateway(
                     self,
                     f"nat-gateway-{index}",
                     allocation_id=address.allocation_id,
@@ -147,12 +132,12 @@ class NetworkStack(EnvironmentStack):
         return gateways
 
     def _private_routes(
-        self, vpc: Vpc, subnets: list[Subnet], gateways: list[NatGateway]
-    ) -> list[RouteTable]:
+        self, vpc: aws.Vpc, subnets: list[aws.Subnet], gateways: list[aws.NatGateway]
+    ) -> list[aws.RouteTable]:
         tables = []
         for index, subnet in enumerate(subnets):
             table = self._route_table(vpc, f"private-{index + 1}", [subnet])
-            Route(
+            aws.Route(
                 self,
                 f"private-default-route-{index + 1}",
                 route_table_id=table.id,
@@ -162,15 +147,15 @@ class NetworkStack(EnvironmentStack):
             tables.append(table)
         return tables
 
-    def _data_routes(self, vpc: Vpc, subnets: list[Subnet]) -> RouteTable:
+    def _data_routes(self, vpc: aws.Vpc, subnets: list[aws.Subnet]) -> aws.RouteTable:
         return self._route_table(vpc, "data", subnets)  # no default route: nothing leaves the VPC
 
-    def _route_table(self, vpc: Vpc, role: str, subnets: list[Subnet]) -> RouteTable:
-        table = RouteTable(
+    def _route_table(self, vpc: aws.Vpc, role: str, subnets: list[aws.Subnet]) -> aws.RouteTable:
+        table = aws.RouteTable(
             self, f"{role}-route-table", vpc_id=vpc.id, tags={"Name": self.names.aws(role)}
         )
         for index, subnet in enumerate(subnets, 1):
-            RouteTableAssociation(
+            aws.RouteTableAssociation(
                 self,
                 f"{role}-route-table-association-{index}",
                 route_table_id=table.id,
@@ -178,8 +163,8 @@ class NetworkStack(EnvironmentStack):
             )
         return table
 
-    def _s3_endpoint(self, vpc: Vpc, tables: list[RouteTable]) -> None:
-        VpcEndpoint(
+    def _s3_endpoint(self, vpc: aws.Vpc, tables: list[aws.RouteTable]) -> None:
+        aws.VpcEndpoint(
             self,
             "s3-endpoint",
             vpc_id=vpc.id,
@@ -189,10 +174,10 @@ class NetworkStack(EnvironmentStack):
             tags={"Name": self.names.aws("s3")},
         )
 
-    def _interface_endpoints(self, vpc: Vpc, subnets: list[Subnet]) -> None:
+    def _interface_endpoints(self, vpc: aws.Vpc, subnets: list[aws.Subnet]) -> None:
         if not self.env.network.interface_endpoints:
             return
-        group = SecurityGroup(
+        group = aws.SecurityGroup(
             self,
             "endpoint-security-group",
             name=self.names.aws("endpoints"),
@@ -200,7 +185,7 @@ class NetworkStack(EnvironmentStack):
             vpc_id=vpc.id,
             tags={"Name": self.names.aws("endpoints")},
         )
-        VpcSecurityGroupIngressRule(
+        aws.VpcSecurityGroupIngressRule(
             self,
             "endpoint-https",
             security_group_id=group.id,
@@ -211,7 +196,7 @@ class NetworkStack(EnvironmentStack):
             to_port=443,
         )
         for service in self.env.network.interface_endpoints:
-            VpcEndpoint(
+            aws.VpcEndpoint(
                 self,
                 f"{service.replace('.', '-')}-endpoint",
                 vpc_id=vpc.id,
@@ -223,7 +208,7 @@ class NetworkStack(EnvironmentStack):
                 tags={"Name": self.names.aws(service)},
             )
 
-    def _flow_logs(self, vpc: Vpc) -> None:
+    def _flow_logs(self, vpc: aws.Vpc) -> None:
         key = encryption_key(
             self,
             "flow-log-key",
@@ -231,7 +216,7 @@ class NetworkStack(EnvironmentStack):
             purpose="flow-logs",
             for_logs=True,
         )
-        group = CloudwatchLogGroup(
+        group = aws.CloudwatchLogGroup(
             self,
             "flow-log-group",
             name=f"/{self.names.prefix}/vpc-flow-logs",
@@ -258,7 +243,7 @@ class NetworkStack(EnvironmentStack):
                 ),
             ),
         )
-        FlowLog(
+        aws.FlowLog(
             self,
             "flow-log",
             vpc_id=vpc.id,
@@ -268,11 +253,11 @@ class NetworkStack(EnvironmentStack):
             tags={"Name": self.names.prefix},
         )
 
-    def _private_zone(self, vpc: Vpc) -> Route53Zone:
-        return Route53Zone(
+    def _private_zone(self, vpc: aws.Vpc) -> aws.Route53Zone:
+        return aws.Route53Zone(
             self,
             "private-zone",
             name=self.names.private_zone,
-            vpc=[Route53ZoneVpc(vpc_id=vpc.id)],
+            vpc=[aws.Route53ZoneVpc(vpc_id=vpc.id)],
             comment=f"Names inside the VPC for {NAMESPACE}",
         )

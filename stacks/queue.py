@@ -5,18 +5,7 @@ import constructs
 
 from environments.names import REDIS_PORT, Secret, Stack
 from environments.spec import Environment
-from stacks.aws import (
-    CloudwatchLogGroup,
-    ElasticacheParameterGroup,
-    ElasticacheParameterGroupParameter,
-    ElasticacheReplicationGroup,
-    ElasticacheReplicationGroupLogDeliveryConfiguration,
-    ElasticacheSubnetGroup,
-    ElasticacheUserGroup,
-    KmsKey,
-    SecretsmanagerSecretVersion,
-    SecurityGroup,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
@@ -72,7 +61,7 @@ class QueueStack(EnvironmentStack):
         )
         self._connection(group, secrets)
 
-    def _key(self) -> KmsKey:
+    def _key(self) -> aws.KmsKey:
         return encryption_key(
             self,
             "key",
@@ -81,8 +70,8 @@ class QueueStack(EnvironmentStack):
             for_logs=True,
         )
 
-    def _subnet_group(self, network: NetworkStack) -> ElasticacheSubnetGroup:
-        return ElasticacheSubnetGroup(
+    def _subnet_group(self, network: NetworkStack) -> aws.ElasticacheSubnetGroup:
+        return aws.ElasticacheSubnetGroup(
             self,
             "subnet-group",
             name=self.names.aws("redis"),
@@ -90,7 +79,7 @@ class QueueStack(EnvironmentStack):
             subnet_ids=network.data_subnet_ids,
         )
 
-    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
+    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> aws.SecurityGroup:
         return reachable_from_cluster(
             self,
             "security-group",
@@ -101,9 +90,9 @@ class QueueStack(EnvironmentStack):
             ports={"redis": REDIS_PORT},
         )
 
-    def _parameter_group(self) -> ElasticacheParameterGroup:
+    def _parameter_group(self) -> aws.ElasticacheParameterGroup:
         family = f"valkey{self.env.queue.engine_version.partition('.')[0]}"
-        return ElasticacheParameterGroup(
+        return aws.ElasticacheParameterGroup(
             self,
             "parameter-group",
             # A major upgrade needs the new family's group beside the old one.
@@ -111,14 +100,14 @@ class QueueStack(EnvironmentStack):
             family=family,
             description="A full queue refuses new jobs and keeps the old",
             parameter=[
-                ElasticacheParameterGroupParameter(name="maxmemory-policy", value="noeviction")
+                aws.ElasticacheParameterGroupParameter(name="maxmemory-policy", value="noeviction")
             ],
             lifecycle=cdktf.TerraformResourceLifecycle(create_before_destroy=True),
         )
 
-    def _log_groups(self, key: KmsKey) -> dict[str, CloudwatchLogGroup]:
+    def _log_groups(self, key: aws.KmsKey) -> dict[str, aws.CloudwatchLogGroup]:
         return {
-            log: CloudwatchLogGroup(
+            log: aws.CloudwatchLogGroup(
                 self,
                 f"{log}-group",
                 # AWS lets its services write to this prefix without a policy for each group.
@@ -131,7 +120,7 @@ class QueueStack(EnvironmentStack):
 
     def _password(
         self, user: QueueUser, secret: Secret, *, rotation: int, secrets: SecretsStack
-    ) -> SecretsmanagerSecretVersion:
+    ) -> aws.SecretsmanagerSecretVersion:
         """In an entry of its own, because ElastiCache needs it before the queue has an address."""
         return store_new_secret(
             self,
@@ -141,9 +130,9 @@ class QueueStack(EnvironmentStack):
             rotation=rotation,
         )
 
-    def _user_group(self, user_ids: list[str]) -> ElasticacheUserGroup:
+    def _user_group(self, user_ids: list[str]) -> aws.ElasticacheUserGroup:
         """Unlike Redis, Valkey asks for no user named `default`: without one, nobody is let in."""
-        return ElasticacheUserGroup(
+        return aws.ElasticacheUserGroup(
             self,
             "user-group",
             user_group_id=self.names.aws("redis"),
@@ -154,15 +143,15 @@ class QueueStack(EnvironmentStack):
     def _replication_group(
         self,
         *,
-        key: KmsKey,
-        subnets: ElasticacheSubnetGroup,
-        security_group: SecurityGroup,
-        parameters: ElasticacheParameterGroup,
-        users: ElasticacheUserGroup,
-        logs: dict[str, CloudwatchLogGroup],
-    ) -> ElasticacheReplicationGroup:
+        key: aws.KmsKey,
+        subnets: aws.ElasticacheSubnetGroup,
+        security_group: aws.SecurityGroup,
+        parameters: aws.ElasticacheParameterGroup,
+        users: aws.ElasticacheUserGroup,
+        logs: dict[str, aws.CloudwatchLogGroup],
+    ) -> aws.ElasticacheReplicationGroup:
         queue = self.env.queue
-        return ElasticacheReplicationGroup(
+        return aws.ElasticacheReplicationGroup(
             self,
             "replication-group",
             replication_group_id=self.names.aws("redis"),
@@ -193,7 +182,7 @@ class QueueStack(EnvironmentStack):
             maintenance_window=MAINTENANCE_WINDOW,
             apply_immediately=False,
             log_delivery_configuration=[
-                ElasticacheReplicationGroupLogDeliveryConfiguration(
+                aws.ElasticacheReplicationGroupLogDeliveryConfiguration(
                     log_type=log,
                     log_format="json",
                     destination_type="cloudwatch-logs",
@@ -203,7 +192,7 @@ class QueueStack(EnvironmentStack):
             ],
         )
 
-    def _connection(self, group: ElasticacheReplicationGroup, secrets: SecretsStack) -> None:
+    def _connection(self, group: aws.ElasticacheReplicationGroup, secrets: SecretsStack) -> None:
         """Where pods connect, known only now; whom they connect as is in entries of their own."""
         store_connection(
             self,

@@ -6,13 +6,7 @@ import constructs
 
 from environments.names import Image, Stack
 from environments.spec import Environment
-from stacks.aws import (
-    EcrLifecyclePolicy,
-    EcrRepository,
-    EcrRepositoryEncryptionConfiguration,
-    EcrRepositoryImageScanningConfiguration,
-    KmsKey,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.kms import encryption_key
 
@@ -31,25 +25,27 @@ class RegistryStack(EnvironmentStack):
             repository = self._repository(image, key)
             self._lifecycle(image, repository)
 
-    def _repository(self, image: Image, key: KmsKey) -> EcrRepository:
-        return EcrRepository(
+    def _repository(self, image: Image, key: aws.KmsKey) -> aws.EcrRepository:
+        return aws.EcrRepository(
             self,
             image,
             name=self.names.image_repository(image),
             image_tag_mutability="IMMUTABLE",
-            image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
+            image_scanning_configuration=aws.EcrRepositoryImageScanningConfiguration(
+                scan_on_push=True
+            ),
             encryption_configuration=[
-                EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key.arn)
+                aws.EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key.arn)
             ],
             force_delete=False,
         )
 
-    def _lifecycle(self, image: Image, repository: EcrRepository) -> None:
+    def _lifecycle(self, image: Image, repository: aws.EcrRepository) -> None:
         """Only what cannot run goes: pods pull by digest, and any release may be running somewhere.
 
         A rule that counts images would one day drop the release that has run longest.
         """
-        EcrLifecyclePolicy(
+        aws.EcrLifecyclePolicy(
             self,
             f"{image}-lifecycle",
             repository=repository.name,

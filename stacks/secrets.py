@@ -4,7 +4,7 @@ import constructs
 
 from environments.names import Secret, Stack
 from environments.spec import Environment
-from stacks.aws import KmsKey, SecretsmanagerSecret
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.kms import encryption_key
 
@@ -43,8 +43,8 @@ class SecretsStack(EnvironmentStack):
         self.key_arn = key.arn
         self.secret_arns = {secret: entry.arn for secret, entry in entries.items()}
 
-    def _entry(self, secret: Secret, key: KmsKey) -> SecretsmanagerSecret:
-        return SecretsmanagerSecret(
+    def _entry(self, secret: Secret, key: aws.KmsKey) -> aws.SecretsmanagerSecret:
+        return aws.SecretsmanagerSecret(
             self,
             secret,
             name=self.names.secret(secret),

@@ -10,7 +10,7 @@ import constructs
 
 from environments.names import Bucket, Stack
 from environments.spec import Environment
-from stacks.aws import IamPolicy, KmsKey, S3BucketPolicy
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.iam import Statement, policy
 from stacks.parts.kms import encryption_key
@@ -30,12 +30,12 @@ class StateStack(EnvironmentStack):
         self._state_bucket(key, logs)
         self._boundary()
 
-    def _key(self) -> KmsKey:
+    def _key(self) -> aws.KmsKey:
         key = encryption_key(self, "key", names=self.names, purpose=STATE_KEY_PURPOSE)
         key.lifecycle = _never_destroyed()
         return key
 
-    def _access_log_bucket(self) -> S3BucketPolicy:
+    def _access_log_bucket(self) -> aws.S3BucketPolicy:
         arn = self.names.bucket_arn(Bucket.ACCESS_LOGS)
         logs, bucket_policy = safe_bucket(
             self,
@@ -70,7 +70,7 @@ class StateStack(EnvironmentStack):
         logs.lifecycle = _never_destroyed()
         return bucket_policy
 
-    def _state_bucket(self, key: KmsKey, logs: S3BucketPolicy) -> None:
+    def _state_bucket(self, key: aws.KmsKey, logs: aws.S3BucketPolicy) -> None:
         state, _ = safe_bucket(
             self,
             "state",
@@ -85,7 +85,7 @@ class StateStack(EnvironmentStack):
 
     def _boundary(self) -> None:
         """Here, because the deploy role cannot change this stack."""
-        IamPolicy(
+        aws.IamPolicy(
             self,
             "boundary",
             name=self.names.aws("boundary"),

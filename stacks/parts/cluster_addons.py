@@ -9,7 +9,7 @@ import constructs
 from environments.catalog import EKS_VERSIONS
 from environments.names import EBS_CSI_CONTROLLER, VPC_CNI, Names, Stack
 from environments.spec import Resources
-from stacks.aws import EksAddon, EksCluster, EksNodeGroup
+from stacks import aws
 from stacks.parts.pod_identity import pod_identity
 
 # Of each container. Requests and the memory limits of CoreDNS and the EBS CSI driver are the add-ons'
@@ -51,8 +51,8 @@ _EBS_CSI = Resources(
 
 
 def addons_of_nodes(
-    scope: constructs.Construct, *, names: Names, cluster: EksCluster
-) -> list[EksAddon]:
+    scope: constructs.Construct, *, names: Names, cluster: aws.EksCluster
+) -> list[aws.EksAddon]:
     """One pod on every node; without them a node never becomes ready, and its group fails."""
     versions = EKS_VERSIONS[names.env.cluster.kubernetes_version]
     identity = pod_identity(
@@ -95,8 +95,8 @@ def addons_on_nodes(
     scope: constructs.Construct,
     *,
     names: Names,
-    cluster: EksCluster,
-    nodes: Sequence[EksNodeGroup],
+    cluster: aws.EksCluster,
+    nodes: Sequence[aws.EksNodeGroup],
 ) -> None:
     """Ordinary pods: EKS calls these add-ons degraded until there is a node to run them."""
     versions = EKS_VERSIONS[names.env.cluster.kubernetes_version]
@@ -135,14 +135,14 @@ def addons_on_nodes(
 
 def _addon(
     scope: constructs.Construct,
-    cluster: EksCluster,
+    cluster: aws.EksCluster,
     name: str,
     version: str,
     *,
     configuration: Mapping[str, object] | None = None,
     depends_on: Sequence[cdktf.ITerraformDependable] = (),
-) -> EksAddon:
-    return EksAddon(
+) -> aws.EksAddon:
+    return aws.EksAddon(
         scope,
         f"{name}-addon",
         cluster_name=cluster.name,

@@ -13,7 +13,7 @@ from environments.names import (
     WORKER,
     Names,
 )
-from stacks.aws import EksCluster
+from stacks import aws
 from stacks.parts import controller_policies, workload_policies
 from stacks.parts.load_balancer_policy import load_balancer_controller
 from stacks.parts.pod_identity import pod_identity
@@ -23,7 +23,7 @@ def controller_identities(
     scope: constructs.Construct,
     *,
     names: Names,
-    cluster: EksCluster,
+    cluster: aws.EksCluster,
     vpc_id: str,
     node_security_group_id: str,
     secret_arns: Sequence[str],
@@ -69,7 +69,7 @@ def controller_identities(
 
 
 def workload_identities(
-    scope: constructs.Construct, *, names: Names, cluster: EksCluster, storage_key_arn: str
+    scope: constructs.Construct, *, names: Names, cluster: aws.EksCluster, storage_key_arn: str
 ) -> None:
     """Roles of the platform's own pods."""
     pod_identity(

@@ -4,7 +4,7 @@ import cdktf
 import constructs
 
 from environments.names import Names
-from stacks.aws import DbParameterGroup, DbParameterGroupParameter
+from stacks import aws
 
 _AT_ONCE = {
     "rds.force_ssl": "1",
@@ -23,10 +23,10 @@ _AT_ONCE = {
 _AFTER_RESTART = {"shared_preload_libraries": "pg_stat_statements,pgaudit"}
 
 
-def parameter_group(scope: constructs.Construct, *, names: Names) -> DbParameterGroup:
+def parameter_group(scope: constructs.Construct, *, names: Names) -> aws.DbParameterGroup:
     """The parameter group of the environment's PostgreSQL version."""
     family = f"postgres{names.env.database.engine_version}"
-    return DbParameterGroup(
+    return aws.DbParameterGroup(
         scope,
         "parameter-group",
         # A major upgrade needs the new family's group beside the old one.
@@ -34,7 +34,7 @@ def parameter_group(scope: constructs.Construct, *, names: Names) -> DbParameter
         family=family,
         description="TLS only, SCRAM passwords, audited roles and schema",
         parameter=[
-            DbParameterGroupParameter(name=name, value=value, apply_method=apply_method)
+            aws.DbParameterGroupParameter(name=name, value=value, apply_method=apply_method)
             for apply_method, parameters in (
                 ("immediate", _AT_ONCE),
                 (

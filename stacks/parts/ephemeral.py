@@ -11,7 +11,7 @@ import json
 
 import cdktf
 
-from stacks.aws import SecretsmanagerSecretVersion
+from stacks import aws
 
 PASSWORD_LENGTH = 40
 
@@ -38,12 +38,12 @@ def store_new_secret(
     fields: dict[str, str],
     generated_field: str = "password",
     rotation: int = 1,
-) -> SecretsmanagerSecretVersion:
+) -> aws.SecretsmanagerSecretVersion:
     """Write `fields` and one new password into a secret, as JSON.
 
     It is written once. Raising `rotation` writes it again, with another password.
     """
-    return SecretsmanagerSecretVersion(
+    return aws.SecretsmanagerSecretVersion(
         stack,
         id_,
         secret_id=secret_arn,
@@ -54,11 +54,11 @@ def store_new_secret(
 
 def store_connection(
     stack: cdktf.TerraformStack, id_: str, *, secret_arn: str, fields: dict[str, str]
-) -> SecretsmanagerSecretVersion:
+) -> aws.SecretsmanagerSecretVersion:
     """Write where a store can be reached into a secret, as JSON, and again whenever that changes."""
     contents = cdktf.Fn.join("|", list(fields.values()))
     fingerprint = cdktf.Fn.parseint(cdktf.Fn.substr(cdktf.Fn.sha256(contents), 0, 7), 16)
-    return SecretsmanagerSecretVersion(
+    return aws.SecretsmanagerSecretVersion(
         stack,
         id_,
         secret_id=secret_arn,

@@ -7,7 +7,7 @@ import cdktf
 import constructs
 
 from environments.names import Names
-from stacks.aws import IamRole, IamRolePolicy, IamRolePolicyAttachment
+from stacks import aws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def service_role(
 
     Whatever these say, it can do no more than `permissions_boundary.py` allows.
     """
-    role = IamRole(
+    role = aws.IamRole(
         scope,
         id_,
         name=name,
@@ -95,7 +95,7 @@ def service_role(
         permissions_boundary=names.boundary_arn,
     )
     permissions: list[cdktf.ITerraformDependable] = [
-        IamRolePolicyAttachment(
+        aws.IamRolePolicyAttachment(
             scope,
             f"{id_}-{managed.rpartition('/')[2]}",
             role=role.name,
@@ -105,7 +105,7 @@ def service_role(
     ]
     if statements:
         permissions.append(
-            IamRolePolicy(
+            aws.IamRolePolicy(
                 scope, f"{id_}-policy", name=name, role=role.name, policy=policy(*statements)
             )
         )

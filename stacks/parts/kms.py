@@ -3,7 +3,7 @@
 import constructs
 
 from environments.names import Names
-from stacks.aws import KmsAlias, KmsKey
+from stacks import aws
 from stacks.parts.iam import Statement, policy
 
 
@@ -14,7 +14,7 @@ def encryption_key(
     names: Names,
     purpose: str,
     for_logs: bool = False,
-) -> KmsKey:
+) -> aws.KmsKey:
     """A rotating key named after its purpose, with the account's IAM in charge of it.
 
     `for_logs` lets CloudWatch Logs encrypt this account's log groups with it.
@@ -27,7 +27,7 @@ def encryption_key(
     ]
     if for_logs:
         statements.append(_log_encryption(names))
-    key = KmsKey(
+    key = aws.KmsKey(
         scope,
         id_,
         description=f"{names.prefix}: {purpose}",
@@ -35,7 +35,9 @@ def encryption_key(
         deletion_window_in_days=30,
         policy=policy(*statements),
     )
-    KmsAlias(scope, f"{id_}-alias", name=f"alias/{names.aws(purpose)}", target_key_id=key.key_id)
+    aws.KmsAlias(
+        scope, f"{id_}-alias", name=f"alias/{names.aws(purpose)}", target_key_id=key.key_id
+    )
     return key
 
 

@@ -3,7 +3,7 @@
 import constructs
 
 from environments.names import Names, ServiceAccount
-from stacks.aws import EksCluster, EksPodIdentityAssociation
+from stacks import aws
 from stacks.parts.iam import Statement, service_role, trust
 
 
@@ -12,11 +12,11 @@ def pod_identity(
     id_: str,
     *,
     names: Names,
-    cluster: EksCluster,
+    cluster: aws.EksCluster,
     service_account: ServiceAccount,
     statements: tuple[Statement, ...] = (),
     managed_policies: tuple[str, ...] = (),
-) -> EksPodIdentityAssociation:
+) -> aws.EksPodIdentityAssociation:
     """The role named after `id_`, and the association that lets the service account's pods use it.
 
     Pods find their credentials when they are created: what runs pods with this service account must
@@ -31,7 +31,7 @@ def pod_identity(
         statements=statements,
         managed_policies=managed_policies,
     )
-    return EksPodIdentityAssociation(
+    return aws.EksPodIdentityAssociation(
         scope,
         f"{id_}-identity",
         cluster_name=cluster.name,

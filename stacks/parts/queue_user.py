@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import constructs
 
 from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Names
-from stacks.aws import CloudformationStack, SecretsmanagerSecretVersion
+from stacks import aws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +45,14 @@ def queue_users(
     scope: constructs.Construct,
     *,
     names: Names,
-    credentials: Mapping[QueueUser, SecretsmanagerSecretVersion],
+    credentials: Mapping[QueueUser, aws.SecretsmanagerSecretVersion],
 ) -> list[str]:
     """Their ids. CloudFormation makes them, and reads the passwords from Secrets Manager itself.
 
     Terraform's own resource for it would keep the password in the state. The reference names the
     secret's version, so that a new password is an update of the stack.
     """
-    stack = CloudformationStack(
+    stack = aws.CloudformationStack(
         scope,
         "user",
         name=names.aws("redis-user"),
@@ -75,7 +75,7 @@ def _output(user: QueueUser) -> str:
 
 
 def _resource(
-    user: QueueUser, *, names: Names, stored: SecretsmanagerSecretVersion
+    user: QueueUser, *, names: Names, stored: aws.SecretsmanagerSecretVersion
 ) -> dict[str, object]:
     password = f"{stored.secret_id}:SecretString:password::{stored.version_id}"
     return {

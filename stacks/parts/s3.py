@@ -4,25 +4,7 @@ import cdktf
 import constructs
 
 from environments.names import Bucket, Names
-from stacks.aws import (
-    S3Bucket,
-    S3BucketLifecycleConfiguration,
-    S3BucketLifecycleConfigurationRule,
-    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
-    S3BucketLifecycleConfigurationRuleExpiration,
-    S3BucketLifecycleConfigurationRuleFilter,
-    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
-    S3BucketLoggingA,
-    S3BucketOwnershipControls,
-    S3BucketOwnershipControlsRule,
-    S3BucketPolicy,
-    S3BucketPublicAccessBlock,
-    S3BucketServerSideEncryptionConfigurationA,
-    S3BucketServerSideEncryptionConfigurationRuleA,
-    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
-    S3BucketVersioningA,
-    S3BucketVersioningVersioningConfiguration,
-)
+from stacks import aws
 from stacks.parts.iam import Statement, policy
 
 UNFINISHED_UPLOAD_DAYS = 7  # parts of an upload nobody finished are invisible and cost money
@@ -38,7 +20,7 @@ def safe_bucket(
     access_log_bucket: str | None,
     expire_after_days: int | None,
     statements: tuple[Statement, ...] = (),
-) -> tuple[S3Bucket, S3BucketPolicy]:
+) -> tuple[aws.S3Bucket, aws.S3BucketPolicy]:
     """A private bucket whose objects can be brought back for a while after they are overwritten.
 
     `key_arn` None encrypts with S3's own key, for what cannot use KMS. `access_log_bucket` None is
@@ -46,7 +28,7 @@ def safe_bucket(
     deletes them. `statements` join the bucket policy, which comes back too: who can only use the
     bucket because of it must wait for it.
     """
-    created = S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
+    created = aws.S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
     versioning = _keep_versions(scope, id_, created)
     _encrypt(scope, id_, created, key_arn)
     private = _keep_private(scope, id_, created)
@@ -62,7 +44,7 @@ def safe_bucket(
         after=versioning,
     )
     if access_log_bucket is not None:
-        S3BucketLoggingA(
+        aws.S3BucketLoggingA(
             scope,
             f"{id_}-access-log",
             bucket=created.bucket,
@@ -73,24 +55,26 @@ def safe_bucket(
 
 
 def _keep_versions(
-    scope: constructs.Construct, id_: str, bucket: S3Bucket
+    scope: constructs.Construct, id_: str, bucket: aws.S3Bucket
 ) -> cdktf.ITerraformDependable:
-    return S3BucketVersioningA(
+    return aws.S3BucketVersioningA(
         scope,
         f"{id_}-versioning",
         bucket=bucket.bucket,
-        versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+        versioning_configuration=aws.S3BucketVersioningVersioningConfiguration(status="Enabled"),
     )
 
 
-def _encrypt(scope: constructs.Construct, id_: str, bucket: S3Bucket, key_arn: str | None) -> None:
-    S3BucketServerSideEncryptionConfigurationA(
+def _encrypt(
+    scope: constructs.Construct, id_: str, bucket: aws.S3Bucket, key_arn: str | None
+) -> None:
+    aws.S3BucketServerSideEncryptionConfigurationA(
         scope,
         f"{id_}-encryption",
         bucket=bucket.bucket,
         rule=[
-            S3BucketServerSideEncryptionConfigurationRuleA(
-                apply_server_side_encryption_by_default=S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+            aws.S3BucketServerSideEncryptionConfigurationRuleA(
+                apply_server_side_encryption_by_default=aws.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
                     sse_algorithm="AES256" if key_arn is None else "aws:kms",
                     kms_master_key_id=key_arn,
                 ),
@@ -102,16 +86,16 @@ def _encrypt(scope: constructs.Construct, id_: str, bucket: S3Bucket, key_arn: s
 
 
 def _keep_private(
-    scope: constructs.Construct, id_: str, bucket: S3Bucket
+    scope: constructs.Construct, id_: str, bucket: aws.S3Bucket
 ) -> cdktf.ITerraformDependable:
-    owned = S3BucketOwnershipControls(
+    owned = aws.S3BucketOwnershipControls(
         scope,
         f"{id_}-ownership",
         bucket=bucket.bucket,
-        rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+        rule=aws.S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
     )
     # S3 refuses two of these settings at once: ownership, this block and the policy go in turn.
-    return S3BucketPublicAccessBlock(
+    return aws.S3BucketPublicAccessBlock(
         scope,
         f"{id_}-public-access-block",
         bucket=bucket.bucket,
@@ -126,14 +110,14 @@ def _keep_private(
 def _restrict(
     scope: constructs.Construct,
     id_: str,
-    bucket: S3Bucket,
+    bucket: aws.S3Bucket,
     arn: str,
     key_arn: str | None,
     statements: tuple[Statement, ...],
     *,
     after: cdktf.ITerraformDependable,
-) -> S3BucketPolicy:
-    return S3BucketPolicy(
+) -> aws.S3BucketPolicy:
+    return aws.S3BucketPolicy(
         scope,
         f"{id_}-policy",
         bucket=bucket.bucket,
@@ -187,29 +171,29 @@ def _deny(
 def _tidy(
     scope: constructs.Construct,
     id_: str,
-    bucket: S3Bucket,
+    bucket: aws.S3Bucket,
     *,
     expire_after_days: int | None,
     noncurrent_days: int,
     after: cdktf.ITerraformDependable,
 ) -> None:
-    S3BucketLifecycleConfiguration(
+    aws.S3BucketLifecycleConfiguration(
         scope,
         f"{id_}-lifecycle",
         bucket=bucket.bucket,
         rule=[
-            S3BucketLifecycleConfigurationRule(
+            aws.S3BucketLifecycleConfigurationRule(
                 id="tidy",
                 status="Enabled",
-                filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                filter=[aws.S3BucketLifecycleConfigurationRuleFilter(prefix="")],
                 expiration=[_expiration(expire_after_days)],
                 noncurrent_version_expiration=[
-                    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                    aws.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
                         noncurrent_days=noncurrent_days
                     )
                 ],
                 abort_incomplete_multipart_upload=[
-                    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                    aws.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
                         days_after_initiation=UNFINISHED_UPLOAD_DAYS
                     )
                 ],
@@ -219,8 +203,8 @@ def _tidy(
     )
 
 
-def _expiration(days: int | None) -> S3BucketLifecycleConfigurationRuleExpiration:
+def _expiration(days: int | None) -> aws.S3BucketLifecycleConfigurationRuleExpiration:
     if days is None:
         # What is left of a deleted object once its versions have gone.
-        return S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
-    return S3BucketLifecycleConfigurationRuleExpiration(days=days)
+        return aws.S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
+    return aws.S3BucketLifecycleConfigurationRuleExpiration(days=days)

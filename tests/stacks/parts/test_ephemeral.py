@@ -11,7 +11,7 @@ import pytest
 
 from environments.dev import DEV
 from environments.names import Stack
-from stacks.aws import SecretsmanagerSecretVersion
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.ephemeral import new_password, store_connection, store_new_secret
 from tests.stacks.parts.fake_secrets_manager import FakeSecretsManager, fake_secrets_manager
@@ -115,7 +115,7 @@ class Account:
             stack, "user", secret_arn=USER, fields={"username": "eval-app"}, rotation=rotation
         )
         # Stands for the store itself, which is given the same password.
-        SecretsmanagerSecretVersion(
+        aws.SecretsmanagerSecretVersion(
             stack,
             "store",
             secret_id=STORE,
