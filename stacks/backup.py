@@ -1,14 +1,13 @@
 """Backups that outlive what they back up (B14): RDS and S3, in a vault of their own."""
 
-import cdktf
 import constructs
 
-from environments.names import Bucket, Names, Stack
+from environments.names import Bucket, Stack
 from environments.spec import Environment
 from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.database import DatabaseStack
-from stacks.parts.iam import ServiceRole, Statement, policy, service_role, trust
+from stacks.parts.iam import ServiceRole, service_role, trust
 from stacks.parts.kms import encryption_key
 from stacks.storage import StorageStack
 
@@ -78,12 +77,20 @@ class BackupStack(EnvironmentStack):
             allowed_account_ids=[self.env.account.id],
             default_tags=[aws.AwsProviderDefaultTags(tags=self.names.tags(Stack.BACKUP))],
         )
+        key = encryption_key(
+            self,
+            "copy-key",
+            names=self.names,
+            purpose="backup-copy",
+            description="copies of backups",
+            provider=elsewhere,
+        )
         vault = aws.BackupVault(
             self,
             "copy-vault",
             provider=elsewhere,
             name=self.names.aws("backup-copy"),
-            kms_key_arn=_key_in(self, elsewhere, names=self.names).arn,
+            kms_key_arn=key.arn,
             force_destroy=False,
         )
         self._lock(
@@ -209,29 +216,3 @@ class BackupStack(EnvironmentStack):
                 lifecycle=aws.BackupPlanRuleLifecycle(delete_after=days),
             ),
         )
-
-
-def _key_in(stack: cdktf.TerraformStack, provider: aws.AwsProvider, *, names: Names) -> aws.KmsKey:
-    """A key like those of `encryption_key`, in the provider's region, where the vault is."""
-    key = aws.KmsKey(
-        stack,
-        "copy-key",
-        provider=provider,
-        description=f"{names.prefix}: copies of backups",
-        enable_key_rotation=True,
-        deletion_window_in_days=30,
-        policy=policy(
-            Statement(
-                actions=("kms:*",),
-                principals={"AWS": f"arn:aws:iam::{names.env.account.id}:root"},
-            )
-        ),
-    )
-    aws.KmsAlias(
-        stack,
-        "copy-key-alias",
-        provider=provider,
-        name=f"alias/{names.aws('backup-copy')}",
-        target_key_id=key.key_id,
-    )
-    return key

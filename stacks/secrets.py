@@ -6,9 +6,7 @@ from environments.names import Secret, Stack
 from environments.spec import Environment
 from stacks import aws
 from stacks.base import EnvironmentStack
-from stacks.parts.kms import encryption_key
-
-SECRETS_KEY_PURPOSE = "secrets"  # the key's alias, by which other stacks' policies name it
+from stacks.parts.kms import SECRETS_KEY_PURPOSE, encryption_key
 
 _DESCRIPTIONS = {
     Secret.LLM_KEYS: "API keys of the LLM providers, put in by an operator",

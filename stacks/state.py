@@ -13,11 +13,9 @@ from environments.spec import Environment
 from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.iam import Statement, policy
-from stacks.parts.kms import encryption_key
+from stacks.parts.kms import STATE_KEY_PURPOSE, encryption_key
 from stacks.parts.permissions_boundary import boundary
 from stacks.parts.s3 import safe_bucket
-
-STATE_KEY_PURPOSE = "state"  # the key's alias, by which other stacks' policies name it
 
 
 class StateStack(EnvironmentStack):

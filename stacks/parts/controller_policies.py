@@ -2,6 +2,7 @@
 
 from environments.names import Names
 from stacks.parts.iam import Statement
+from stacks.parts.kms import kms_via_service
 
 
 def external_secrets(
@@ -13,15 +14,7 @@ def external_secrets(
             actions=("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"),
             resources=secret_arns,
         ),
-        Statement(
-            actions=("kms:Decrypt",),
-            resources=(key_arn,),
-            conditions={
-                "StringEquals": {
-                    "kms:ViaService": f"secretsmanager.{names.env.account.region}.amazonaws.com"
-                }
-            },
-        ),
+        kms_via_service(names, "secretsmanager", key_arn, "kms:Decrypt"),
     )
 
 

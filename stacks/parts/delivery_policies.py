@@ -3,8 +3,7 @@
 from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret
 from stacks.parts.delivery_refusals import never, no_secret_values
 from stacks.parts.iam import Statement, regions
-from stacks.secrets import SECRETS_KEY_PURPOSE
-from stacks.state import STATE_KEY_PURPOSE
+from stacks.parts.kms import SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE, key_alias, kms_via_service
 
 # Terraform makes the entries of these, and the ClickHouse nodes what is in them.
 _NODES_SECRETS = (Secret.CLICKHOUSE_CA, Secret.CLICKHOUSE_CA_KEY)
@@ -162,15 +161,14 @@ def _state_key(names: Names, action: str) -> Statement:
 
 
 def _key(names: Names, action: str, *, service: str, purpose: str) -> Statement:
-    """One of our keys, by its alias, and only for the service that keeps things encrypted with it."""
+    """One of the platform's keys, found by its alias, through the service that encrypts with it."""
     account = names.env.account
-    return Statement(
-        actions=(action,),
-        resources=(f"arn:aws:kms:{account.region}:{account.id}:key/*",),
-        conditions={
-            "StringEquals": {"kms:ViaService": f"{service}.{account.region}.amazonaws.com"},
-            "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{names.aws(purpose)}"},
-        },
+    return kms_via_service(
+        names,
+        service,
+        f"arn:aws:kms:{account.region}:{account.id}:key/*",
+        action,
+        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": key_alias(names, purpose)}},
     )
 
 

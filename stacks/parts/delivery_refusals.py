@@ -2,9 +2,8 @@
 
 from environments.names import OPERATORS_SECRETS, Names
 from stacks.parts.iam import Statement
+from stacks.parts.kms import SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE, key_alias
 from stacks.parts.permissions_boundary import OPERATORS_READER
-from stacks.secrets import SECRETS_KEY_PURPOSE
-from stacks.state import STATE_KEY_PURPOSE
 
 # What no deploy needs: losing what nothing brings back, and handing data to another account or to
 # where it is not guarded. A person with another role does it, when it must be.
@@ -89,7 +88,7 @@ def _no_other_readers(names: Names) -> tuple[Statement, ...]:
     """
     secrets = tuple(names.secret_arn(secret) for secret in OPERATORS_SECRETS)
     account = names.env.account
-    aliases = [f"alias/{names.aws(key)}" for key in (SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE)]
+    aliases = [key_alias(names, key) for key in (SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE)]
     return (
         *no_secret_values(secrets),
         Statement(

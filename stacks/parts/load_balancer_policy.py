@@ -1,9 +1,7 @@
 """What the AWS Load Balancer Controller may do: change what it made, and look at the rest."""
 
 from environments.names import Names
-from stacks.parts.iam import Statement
-
-Conditions = dict[str, dict[str, str | list[str]]]
+from stacks.parts.iam import Conditions, Statement
 
 _CLUSTER_TAG = "elbv2.k8s.aws/cluster"  # the controller puts it on everything that it makes
 

@@ -5,7 +5,7 @@ import constructs
 
 from environments.names import Bucket, Names
 from stacks import aws
-from stacks.parts.iam import Statement, policy
+from stacks.parts.iam import Conditions, Statement, policy
 
 UNFINISHED_UPLOAD_DAYS = 7  # parts of an upload nobody finished are invisible and cost money
 
@@ -155,9 +155,7 @@ def _key_only(arn: str, key_arn: str | None) -> tuple[Statement, ...]:
 
 
 def _deny(
-    actions: tuple[str, ...],
-    resources: tuple[str, ...],
-    conditions: dict[str, dict[str, str | list[str]]],
+    actions: tuple[str, ...], resources: tuple[str, ...], conditions: Conditions
 ) -> Statement:
     return Statement(
         actions=actions,

@@ -2,6 +2,7 @@
 
 from environments.names import Bucket, Names
 from stacks.parts.iam import Statement
+from stacks.parts.kms import kms_via_service
 
 _READ = ("s3:GetObject",)
 _WRITE = ("s3:PutObject", "s3:AbortMultipartUpload")
@@ -40,11 +41,5 @@ def _listing(names: Names, *buckets: Bucket) -> Statement:
 
 
 def _key(names: Names, key_arn: str) -> Statement:
-    """The buckets' key, through S3 only. A multipart upload also needs to decrypt."""
-    return Statement(
-        actions=("kms:Decrypt", "kms:GenerateDataKey"),
-        resources=(key_arn,),
-        conditions={
-            "StringEquals": {"kms:ViaService": f"s3.{names.env.account.region}.amazonaws.com"}
-        },
-    )
+    # A multipart upload also needs to decrypt.
+    return kms_via_service(names, "s3", key_arn, "kms:Decrypt", "kms:GenerateDataKey")

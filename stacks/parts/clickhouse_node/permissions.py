@@ -3,6 +3,7 @@
 from environments.names import CLOUDWATCH_NAMESPACE, Bucket, Names, Secret
 from stacks.parts.clickhouse_node.settings import BACKUP_PREFIX
 from stacks.parts.iam import Statement
+from stacks.parts.kms import kms_via_service
 
 _READ = (
     Secret.CLICKHOUSE,
@@ -42,7 +43,7 @@ def _secrets(
             actions=("secretsmanager:GetSecretValue",),
             resources=tuple(secret_arns[secret] for secret in _READ),
         ),
-        _key_through(names, "secretsmanager", key_arn, "kms:Decrypt"),
+        kms_via_service(names, "secretsmanager", key_arn, "kms:Decrypt"),
     )
 
 
@@ -54,7 +55,7 @@ def _authority(
             actions=("secretsmanager:PutSecretValue",),
             resources=tuple(secret_arns[secret] for secret in _WRITTEN_BY_FIRST),
         ),
-        _key_through(names, "secretsmanager", key_arn, "kms:GenerateDataKey"),
+        kms_via_service(names, "secretsmanager", key_arn, "kms:GenerateDataKey"),
     )
 
 
@@ -74,7 +75,7 @@ def _backups(names: Names, key_arn: str) -> tuple[Statement, Statement, Statemen
             ),
             resources=(f"{bucket}/{BACKUP_PREFIX}/*",),
         ),
-        _key_through(names, "s3", key_arn, "kms:Decrypt", "kms:GenerateDataKey"),
+        kms_via_service(names, "s3", key_arn, "kms:Decrypt", "kms:GenerateDataKey"),
     )
 
 
@@ -83,19 +84,6 @@ def _metrics() -> Statement:
     return Statement(
         actions=("cloudwatch:PutMetricData",),
         conditions={"StringEquals": {"cloudwatch:namespace": CLOUDWATCH_NAMESPACE}},
-    )
-
-
-def _key_through(names: Names, service: str, key_arn: str, *actions: str) -> Statement:
-    """Use of a key by way of one service only."""
-    return Statement(
-        actions=actions,
-        resources=(key_arn,),
-        conditions={
-            "StringEquals": {
-                "kms:ViaService": f"{service}.{names.env.account.region}.amazonaws.com"
-            }
-        },
     )
 
 
