@@ -113,27 +113,21 @@ class ClickHouseStack(EnvironmentStack):
             "keeper": settings.KEEPER_PORT,
             "raft": settings.RAFT_PORT,
         }.items():
-            aws.VpcSecurityGroupIngressRule(
-                self,
-                f"{protocol}-from-nodes",
-                security_group_id=group.id,
-                description=f"{protocol} from the other nodes",
-                referenced_security_group_id=group.id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            )
-            aws.VpcSecurityGroupEgressRule(
-                self,
-                f"{protocol}-to-nodes",
-                security_group_id=group.id,
-                description=f"{protocol} to the other nodes",
-                referenced_security_group_id=group.id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            )
-        # Packages, Secrets Manager, S3 and Session Manager. The VPC's own DNS and time need no rule:
+            for direction, rule in (
+                ("from", aws.VpcSecurityGroupIngressRule),
+                ("to", aws.VpcSecurityGroupEgressRule),
+            ):
+                rule(
+                    self,
+                    f"{protocol}-{direction}-nodes",
+                    security_group_id=group.id,
+                    description=f"{protocol} {direction} the other nodes",
+                    referenced_security_group_id=group.id,
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                )
+        # Packages, Secrets Manager, S3 and Session Manager. The VPC's DNS and time need no rule:
         # security groups do not filter them.
         aws.VpcSecurityGroupEgressRule(
             self,
