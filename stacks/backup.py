@@ -1,4 +1,4 @@
-"""Backups that outlive what they back up (B14): RDS and S3, in a vault of their own."""
+"""Backups of RDS and S3 in a vault of their own, which stay when their source is deleted."""
 
 import constructs
 
@@ -11,8 +11,9 @@ from stacks.parts.iam import ServiceRole, service_role, trust
 from stacks.parts.kms import encryption_key
 from stacks.storage import StorageStack
 
-# UTC. AWS Backup refuses an RDS instance in its own backup and maintenance windows and in the hour
-# before them (see stacks/database.py), so both start, at the latest an hour late, well away.
+# UTC. AWS Backup does not back up an RDS instance during the instance's backup and maintenance
+# windows or in the hour before them (see stacks/database.py). Both jobs start at most an hour late,
+# which is still far from these windows.
 DAILY = "cron(0 20 * * ? *)"
 MONTHLY = "cron(0 17 1 * ? *)"
 START_WITHIN_MINUTES = 60
@@ -22,7 +23,7 @@ BACKED_UP_BUCKETS = (Bucket.DATASETS, Bucket.REPORTS, Bucket.BACKUPS)
 
 
 class BackupStack(EnvironmentStack):
-    """Vault, plans and roles; a second vault in another region where the environment wants it."""
+    """Vault, plans and roles; a second vault in another region if the environment names one."""
 
     def __init__(
         self,
@@ -33,17 +34,17 @@ class BackupStack(EnvironmentStack):
         storage: StorageStack,
     ) -> None:
         super().__init__(scope, Stack.BACKUP, env=env)
-        self.add_dependency(storage)  # the buckets are known by name alone
+        self.add_dependency(storage)  # this stack refers to the buckets by name only
         vault = self._vault()
-        copies = self._copy_vault()
+        copy_vault = self._copy_vault()
         role = self._backup_role()
         self._restore_role()
-        # RDS keeps its own point-in-time recovery: were AWS Backup to, it would take the instance's
-        # backup settings over, and Terraform would undo that on every apply.
+        # RDS has its own point-in-time recovery. If AWS Backup did it, it would change the
+        # instance's backup settings, and Terraform would change them back on every apply.
         self._plan(
             "database",
             vault,
-            copies,
+            copy_vault,
             role,
             resources=[database.instance_arn],
             point_in_time=False,
@@ -51,7 +52,7 @@ class BackupStack(EnvironmentStack):
         self._plan(
             "buckets",
             vault,
-            copies,
+            copy_vault,
             role,
             resources=[self.names.bucket_arn(bucket) for bucket in BACKED_UP_BUCKETS],
             point_in_time=True,
@@ -69,7 +70,7 @@ class BackupStack(EnvironmentStack):
         region = self.env.account.backup_copy_region
         if region is None:
             return None
-        elsewhere = aws.AwsProvider(
+        copy_region = aws.AwsProvider(
             self,
             "aws-copy",
             alias="copy",
@@ -83,18 +84,18 @@ class BackupStack(EnvironmentStack):
             names=self.names,
             purpose="backup-copy",
             description="copies of backups",
-            provider=elsewhere,
+            provider=copy_region,
         )
         vault = aws.BackupVault(
             self,
             "copy-vault",
-            provider=elsewhere,
+            provider=copy_region,
             name=self.names.aws("backup-copy"),
             kms_key_arn=key.arn,
             force_destroy=False,
         )
         self._lock(
-            "copy-vault-lock", vault, self.env.backup.copy_retention_days, provider=elsewhere
+            "copy-vault-lock", vault, self.env.backup.copy_retention_days, provider=copy_region
         )
         return vault
 
@@ -106,9 +107,9 @@ class BackupStack(EnvironmentStack):
         *,
         provider: aws.AwsProvider | None = None,
     ) -> None:
-        """Governance mode: without `changeable_for_days`, who has the right to can still lift it.
+        """Governance mode (no `changeable_for_days`): a person with the permission can remove it.
 
-        Compliance mode could not be lifted by anyone, AWS included, for as long as a backup lives.
+        Nobody, not even AWS, can remove a lock in compliance mode while a backup exists.
         """
         if not self.env.backup.vault_locked:
             return
@@ -134,7 +135,7 @@ class BackupStack(EnvironmentStack):
         )
 
     def _restore_role(self) -> None:
-        """For the operator who restores: what writes backups every night cannot overwrite data."""
+        """For the operator who restores. The nightly role cannot restore, so it cannot overwrite data."""
         service_role(
             self,
             "restore-role",
@@ -155,9 +156,9 @@ class BackupStack(EnvironmentStack):
 
     def _plan(
         self,
-        role_name: str,
+        id_: str,
         vault: aws.BackupVault,
-        copies: aws.BackupVault | None,
+        copy_vault: aws.BackupVault | None,
         role: ServiceRole,
         *,
         resources: list[str],
@@ -165,21 +166,21 @@ class BackupStack(EnvironmentStack):
     ) -> None:
         plan = aws.BackupPlan(
             self,
-            f"{role_name}-plan",
-            name=self.names.aws(role_name),
-            rule=[self._daily(vault, copies, point_in_time), *self._monthly(vault)],
+            f"{id_}-plan",
+            name=self.names.aws(id_),
+            rule=[self._daily(vault, copy_vault, point_in_time), *self._monthly(vault)],
         )
         aws.BackupSelection(
             self,
-            f"{role_name}-selection",
-            name=self.names.aws(role_name),
+            f"{id_}-selection",
+            name=self.names.aws(id_),
             plan_id=plan.id,
             iam_role_arn=role.arn,
             resources=resources,
         )
 
     def _daily(
-        self, vault: aws.BackupVault, copies: aws.BackupVault | None, point_in_time: bool
+        self, vault: aws.BackupVault, copy_vault: aws.BackupVault | None, point_in_time: bool
     ) -> aws.BackupPlanRule:
         backup = self.env.backup
         return aws.BackupPlanRule(
@@ -191,10 +192,10 @@ class BackupStack(EnvironmentStack):
             enable_continuous_backup=point_in_time,
             lifecycle=aws.BackupPlanRuleLifecycle(delete_after=backup.daily_retention_days),
             copy_action=None
-            if copies is None
+            if copy_vault is None
             else [
                 aws.BackupPlanRuleCopyAction(
-                    destination_vault_arn=copies.arn,
+                    destination_vault_arn=copy_vault.arn,
                     lifecycle=aws.BackupPlanRuleCopyActionLifecycle(
                         delete_after=backup.copy_retention_days
                     ),

@@ -1,4 +1,4 @@
-"""What every stack has: the AWS provider bound to one account, its tags, and its state in S3."""
+"""What every stack starts from: the AWS provider for one account, default tags, and a state in S3."""
 
 import cdktf
 import constructs
@@ -34,12 +34,12 @@ class EnvironmentStack(cdktf.TerraformStack):
         self.add_override("terraform.required_version", TERRAFORM_VERSION)
 
     def _backend(self, stack: Stack) -> None:
-        # Without `encrypt`, which would ask for S3's own key: the bucket encrypts with its KMS key.
+        # No `encrypt`: it would request S3's own key, and the bucket encrypts with its KMS key.
         cdktf.S3Backend(
             self,
             bucket=self.names.bucket(Bucket.STATE),
             key=self.names.state_key(stack),
             region=self.env.account.region,
         )
-        # cdktf 0.21 does not know S3's own locking.
+        # cdktf 0.21 has no argument for S3's own locking.
         self.add_override("terraform.backend.s3.use_lockfile", True)

@@ -1,4 +1,4 @@
-"""ClickHouse on EC2: nodes that can be replaced, on addresses and volumes that stay."""
+"""ClickHouse on EC2: nodes that can be replaced, with addresses and volumes that stay."""
 
 import cdktf
 import constructs
@@ -18,9 +18,9 @@ from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
-from stacks.parts.clickhouse_machine import replaceable_node
 from stacks.parts.clickhouse_node import settings
 from stacks.parts.clickhouse_node.cloud_config import configuration_digest
+from stacks.parts.clickhouse_node.instance import replaceable_node
 from stacks.parts.clickhouse_node.permissions import node_statements
 from stacks.parts.clickhouse_node.settings import Node
 from stacks.parts.ephemeral import store_new_secret
@@ -29,14 +29,15 @@ from stacks.parts.security_group import reachable_from_cluster
 from stacks.secrets import SecretsStack
 from stacks.storage import StorageStack
 
-# The newest Amazon Linux 2023 at the time that a node is made; `clickhouse_machine` keeps it there.
+# The newest Amazon Linux 2023 when a node is made. A later one does not replace the node
+# (`ignore_changes` in clickhouse_node/instance.py).
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 DNS_TTL_SECONDS = 60
-PASSWORD_ROTATION = 1  # raise it for new passwords; nodes accept the ones before them, too
+PASSWORD_ROTATION = 1  # raise it for new passwords; nodes accept the previous ones, too
 
 
 class ClickHouseStack(EnvironmentStack):
-    """The nodes, spread over the zones, each with an address, a volume and a role of its own."""
+    """Nodes in all zones, each with an address, a volume and a role of its own."""
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class ClickHouseStack(EnvironmentStack):
             for index in range(1, env.clickhouse.nodes + 1)
         ]
         self._dns(network, interfaces)
-        # A node shows the version it was built from; docs/clickhouse.md compares the two.
+        # A node shows the digest it was built from; docs/clickhouse.md compares the two.
         cdktf.TerraformOutput(self, "configuration", value=configuration_digest(self.names))
 
     def _credentials(self, secrets: SecretsStack) -> None:

@@ -26,14 +26,14 @@ from stacks.parts.node_group import node_group
 from stacks.secrets import SecretsStack
 from stacks.storage import StorageStack
 
-# Raise it to write a new password; docs/secrets.md tells what else has to happen.
+# Raise it to write a new password; docs/secrets.md lists the other steps.
 GRAFANA_PASSWORD_ROTATION = 1
 
 
 class ClusterStack(EnvironmentStack):
-    """EKS in the private subnets: one node group for services, one on spot for workers (B2)."""
+    """EKS in the private subnets: one node group for services, one on spot for workers."""
 
-    node_security_group_id: str  # on every node and, with the VPC CNI, on every pod
+    node_security_group_id: str  # of every node and, with the VPC CNI, of every pod
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class ClusterStack(EnvironmentStack):
         self.node_security_group_id = node_security_group_id
 
     def _grafana_administrator(self, secrets: SecretsStack) -> None:
-        """Grafana runs in the cluster and its chart would make the password up at each rendering."""
+        """Grafana's password, which its chart would otherwise generate anew at each rendering."""
         store_new_secret(
             self,
             Secret.GRAFANA_ADMIN,
@@ -79,7 +79,7 @@ class ClusterStack(EnvironmentStack):
         )
 
     def _log_group(self) -> aws.CloudwatchLogGroup:
-        """Made before the cluster, which would make its own and keep it for ever."""
+        """Made before the cluster: EKS would make a group of its own, which keeps logs for ever."""
         key = encryption_key(
             self,
             "log-key",
@@ -128,7 +128,7 @@ class ClusterStack(EnvironmentStack):
                 # The deploy role needs nothing inside the cluster.
                 bootstrap_cluster_creator_admin_permissions=False,
             ),
-            # The add-ons below are ours from the start, not EKS's unmanaged copies of them.
+            # The add-ons below replace EKS's unmanaged copies from the start.
             bootstrap_self_managed_addons=False,
             encryption_config=aws.EksClusterEncryptionConfig(
                 provider=aws.EksClusterEncryptionConfigProvider(key_arn=key.arn),
@@ -144,16 +144,16 @@ class ClusterStack(EnvironmentStack):
             kubernetes_network_config=aws.EksClusterKubernetesNetworkConfig(
                 service_ipv4_cidr=SERVICE_CIDR
             ),
-            # EKS upgrades by itself when standard support ends, instead of charging for longer.
+            # When standard support ends, EKS upgrades the cluster instead of charging for more time.
             upgrade_policy=aws.EksClusterUpgradePolicy(support_type="STANDARD"),
-            # Taken away before the cluster, its rights would leave it unable to clean up.
+            # Deleted last: without these rights EKS cannot clean up when the cluster is deleted.
             depends_on=[log_group, *role.permissions],
         )
 
     def _private_access(self, cluster: aws.EksCluster) -> None:
-        """Into the group that EKS makes, which admits nobody but its own members.
+        """Rules for the security group that EKS makes, which admits only its own members.
 
-        (EKS user guide, "Security group requirements" and "Cluster API server endpoint".)
+        Source: EKS user guide, "Security group requirements" and "Cluster API server endpoint".
         """
         for cidr in self.env.cluster.private_access_cidrs:
             aws.VpcSecurityGroupIngressRule(
@@ -169,7 +169,7 @@ class ClusterStack(EnvironmentStack):
 
     def _administrators(self, cluster: aws.EksCluster) -> None:
         for role_name in self.env.cluster.admin_role_names:
-            # Names are unique in an account, whatever the roles' paths.
+            # A role's name is unique in an account, also without its path.
             name = role_name.rpartition("/")[2]
             entry = aws.EksAccessEntry(
                 self,

@@ -1,6 +1,6 @@
-"""What GitHub Actions may do here: roles that plan pull requests, inspect `main`, and deploy it.
+"""GitHub Actions' access to the account: roles that plan pull requests, inspect `main`, and deploy it.
 
-Applied by a person, as the state stack is: the deploy role can read this stack and not change it.
+A person applies this stack, like the state stack: the deploy role can read it and not change it.
 """
 
 import constructs
@@ -15,13 +15,13 @@ from stacks.parts.iam import Statement, policy
 _GITHUB = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
 PLAN_SESSION_SECONDS = 3600
-DEPLOY_SESSION_SECONDS = 7200  # a first deploy waits for EKS, RDS and ElastiCache in turn
+DEPLOY_SESSION_SECONDS = 7200  # a first deploy waits for EKS, then RDS, then ElastiCache
 
 
 class DeliveryStack(EnvironmentStack):
-    """GitHub's OIDC provider and the three roles, each trusted for one repository and one occasion.
+    """GitHub's OIDC provider and three roles; each trusts one repository and one kind of job.
 
-    An account holds GitHub's provider once: two environments need two accounts.
+    An account can have GitHub's provider once, so two environments need two accounts.
     """
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
@@ -39,10 +39,9 @@ class DeliveryStack(EnvironmentStack):
     def _plan_role(self, provider: aws.IamOpenidConnectProvider) -> None:
         """Pull requests plan with `-lock=false -refresh=false`: no lock written, no secret read.
 
-        GitHub gives pull requests from forks no token.
-
-        A pull request may change the workflow that uses this role, so it must be harmless in any
-        hands: it is trusted without approval because it reads settings only.
+        A pull request can change the workflow that uses this role, and nobody approves its use. So
+        the role must do no harm whoever uses it: it only reads settings. GitHub gives no token to
+        pull requests from forks.
         """
         self._role(
             "plan",
@@ -53,9 +52,9 @@ class DeliveryStack(EnvironmentStack):
         )
 
     def _inspect_role(self, provider: aws.IamOpenidConnectProvider) -> None:
-        """The branch that is deployed: what a deploy would do, and what differs from the code.
+        """Jobs of the deployed branch: they plan the deploy and detect drift.
 
-        It refreshes, so it reads the values that Terraform wrote; and it can change nothing.
+        A refresh reads the values that Terraform wrote. The role can change nothing.
         """
         self._role(
             "inspect",
@@ -66,7 +65,7 @@ class DeliveryStack(EnvironmentStack):
         )
 
     def _deploy_role(self, provider: aws.IamOpenidConnectProvider) -> None:
-        """Jobs of one GitHub environment; its rules say who approves, and from which branch."""
+        """Jobs of one GitHub environment; its rules set who approves, and for which branch."""
         self._role(
             "deploy",
             provider,

@@ -1,6 +1,5 @@
 """The VPC: public, private and isolated data subnets in every zone."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 import constructs
@@ -9,31 +8,8 @@ from environments.names import NAMESPACE, Stack
 from environments.spec import Environment
 from stacks import aws
 from stacks.base import EnvironmentStack
-from stacks.parts.iam import Statement, service_role, trust
-from stacks.parts.kms import encryption_key
-
-
-@dataclass(frozen=True)
-class ZoneCidrs:
-    """One zone's share of the VPC."""
-
-    private: IPv4Network
-    public: IPv4Network
-    data: IPv4Network
-
-
-def address_plan(vpc_cidr: str, zones: int) -> tuple[ZoneCidrs, ...]:
-    """Cut the VPC into eighths: one an zone for private subnets, where every pod takes an address.
-
-    The fifth eighth is cut into sixteenths of its own for the small public and data subnets, and
-    the rest stays free, so that a zone can be added later without moving a subnet. Four zones fit.
-    """
-    eighths = tuple(IPv4Network(vpc_cidr).subnets(prefixlen_diff=3))
-    small = tuple(eighths[4].subnets(prefixlen_diff=4))
-    return tuple(
-        ZoneCidrs(private=eighths[zone], public=small[zone], data=small[8 + zone])
-        for zone in range(zones)
-    )
+from stacks.parts.address_plan import address_plan
+from stacks.parts.flow_logs import flow_logs
 
 
 class NetworkStack(EnvironmentStack):
@@ -58,7 +34,7 @@ class NetworkStack(EnvironmentStack):
         data_table = self._data_routes(vpc, data)
         self._s3_endpoint(vpc, [*private_tables, data_table])
         self._interface_endpoints(vpc, private)
-        self._flow_logs(vpc)
+        flow_logs(self, names=self.names, vpc_id=vpc.id)
         zone = self._private_zone(vpc)
 
         self.vpc_id = vpc.id
@@ -115,9 +91,9 @@ class NetworkStack(EnvironmentStack):
         )
 
     def _nat_gateways(self, public: list[aws.Subnet]) -> list[aws.NatGateway]:
-        homes = public if self.env.network.nat_gateway_per_zone else public[:1]
+        subnets = public if self.env.network.nat_gateway_per_zone else public[:1]
         gateways = []
-        for index, subnet in enumerate(homes, 1):
+        for index, subnet in enumerate(subnets, 1):
             name = self.names.aws(f"nat-{index}")
             address = aws.Eip(self, f"nat-address-{index}", domain="vpc", tags={"Name": name})
             gateways.append(
@@ -207,51 +183,6 @@ class NetworkStack(EnvironmentStack):
                 private_dns_enabled=True,
                 tags={"Name": self.names.aws(service)},
             )
-
-    def _flow_logs(self, vpc: aws.Vpc) -> None:
-        key = encryption_key(
-            self,
-            "flow-log-key",
-            names=self.names,
-            purpose="flow-logs",
-            for_logs=True,
-        )
-        group = aws.CloudwatchLogGroup(
-            self,
-            "flow-log-group",
-            name=f"/{self.names.prefix}/vpc-flow-logs",
-            retention_in_days=self.env.network.flow_log_retention_days,
-            kms_key_id=key.arn,
-        )
-        role = service_role(
-            self,
-            "flow-log-role",
-            names=self.names,
-            name=self.names.aws("flow-logs"),
-            trust_policy=trust(
-                "vpc-flow-logs.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": self.env.account.id}},
-            ),
-            statements=(
-                Statement(
-                    actions=(
-                        "logs:CreateLogStream",
-                        "logs:PutLogEvents",
-                        "logs:DescribeLogStreams",
-                    ),
-                    resources=(f"{group.arn}:*",),
-                ),
-            ),
-        )
-        aws.FlowLog(
-            self,
-            "flow-log",
-            vpc_id=vpc.id,
-            traffic_type="ALL",
-            log_destination=group.arn,
-            iam_role_arn=role.arn,
-            tags={"Name": self.names.prefix},
-        )
 
     def _private_zone(self, vpc: aws.Vpc) -> aws.Route53Zone:
         return aws.Route53Zone(

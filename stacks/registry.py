@@ -16,7 +16,7 @@ UNTAGGED_DAYS = 7
 
 
 class RegistryStack(EnvironmentStack):
-    """Repositories whose tags never move and whose images are scanned when they are pushed."""
+    """Repositories with immutable tags, which scan each image when it is pushed."""
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, Stack.REGISTRY, env=env)
@@ -41,9 +41,9 @@ class RegistryStack(EnvironmentStack):
         )
 
     def _lifecycle(self, image: Image, repository: aws.EcrRepository) -> None:
-        """Only what cannot run goes: pods pull by digest, and any release may be running somewhere.
+        """Expires only images that no pod runs: pods pull by digest, and any release may be running.
 
-        A rule that counts images would one day drop the release that has run longest.
+        A rule that counts images would in time expire the release that has run longest.
         """
         aws.EcrLifecyclePolicy(
             self,

@@ -1,4 +1,4 @@
-"""The Secrets Manager entries, created empty; `docs/secrets.md` tells how each gets its value."""
+"""The Secrets Manager secrets, created empty; `docs/secrets.md` describes how each gets its value."""
 
 import constructs
 
@@ -28,7 +28,7 @@ _DESCRIPTIONS = {
 
 
 class SecretsStack(EnvironmentStack):
-    """Every entry with the key that encrypts it. No value passes through this stack."""
+    """Every secret, and the key that encrypts them. No value passes through this stack."""
 
     key_arn: str
     secret_arns: dict[Secret, str]

@@ -1,4 +1,4 @@
-"""Buckets for what users bring, what the platform makes of it, and what ClickHouse backs up."""
+"""Buckets for users' datasets, the platform's reports, and ClickHouse's backups."""
 
 import constructs
 
@@ -11,7 +11,7 @@ from stacks.parts.s3 import safe_bucket
 
 
 class StorageStack(EnvironmentStack):
-    """Datasets, reports and backups: three buckets under one key."""
+    """Three buckets, encrypted with one key."""
 
     key_arn: str
 

@@ -1,4 +1,4 @@
-"""Which service account may do what in AWS: one role each, made beside the cluster."""
+"""The AWS roles of service accounts: one role each, made with the cluster."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def controller_identities(
     secret_arns: Sequence[str],
     secrets_key_arn: str,
 ) -> None:
-    """Roles of the controllers that Argo CD installs; each finds its own when it arrives."""
+    """Roles of the controllers that Argo CD installs later."""
     pod_identity(
         scope,
         "external-secrets",

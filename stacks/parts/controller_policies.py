@@ -1,4 +1,4 @@
-"""What controllers may do in AWS: read Kubernetes's secrets, read metrics, resize this cluster's nodes."""
+"""What controllers may do in AWS: read the cluster's secrets, read metrics, resize its node groups."""
 
 from environments.names import Names
 from stacks.parts.iam import Statement
@@ -19,14 +19,14 @@ def external_secrets(
 
 
 def cloudwatch_exporter() -> tuple[Statement, ...]:
-    """Read metrics. CloudWatch knows no narrower resource than "*" for either call."""
+    """Read metrics. Both CloudWatch actions have no resource except "*"."""
     return (Statement(actions=("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")),)
 
 
 def cluster_autoscaler(names: Names) -> tuple[Statement, ...]:
-    """Look at all Auto Scaling groups, resize only this cluster's.
+    """Describe all Auto Scaling groups, resize only this cluster's.
 
-    AWS knows no narrower resource than "*" for the calls that only look.
+    The actions that describe have no resource except "*".
     """
     account = names.env.account
     return (

@@ -1,4 +1,4 @@
-"""How PostgreSQL runs: TLS only, SCRAM passwords, and logs without secrets or users' data."""
+"""PostgreSQL's parameters: TLS only, SCRAM passwords, and logs without secrets or users' data."""
 
 import cdktf
 import constructs
@@ -6,7 +6,7 @@ import constructs
 from environments.names import Names
 from stacks import aws
 
-_AT_ONCE = {
+_IMMEDIATE = {
     "rds.force_ssl": "1",
     "ssl_min_protocol_version": "TLSv1.2",
     "rds.accepted_password_auth_method": "scram",
@@ -16,7 +16,7 @@ _AT_ONCE = {
     "log_min_duration_statement": "1000",  # milliseconds
     # Slow statements are logged without the values bound to them: those are users' data.
     "log_parameter_max_length": "0",
-    # log_statement would write a role's new password into the log; pgaudit blots it out.
+    # log_statement would write a role's new password into the log; pgaudit redacts it.
     "log_statement": "none",
     "pgaudit.log": "ddl,role",
 }
@@ -29,14 +29,14 @@ def parameter_group(scope: constructs.Construct, *, names: Names) -> aws.DbParam
     return aws.DbParameterGroup(
         scope,
         "parameter-group",
-        # A major upgrade needs the new family's group beside the old one.
+        # During a major upgrade the groups of both families exist.
         name=names.aws(family),
         family=family,
         description="TLS only, SCRAM passwords, audited roles and schema",
         parameter=[
             aws.DbParameterGroupParameter(name=name, value=value, apply_method=apply_method)
             for apply_method, parameters in (
-                ("immediate", _AT_ONCE),
+                ("immediate", _IMMEDIATE),
                 (
                     "pending-reboot",
                     _AFTER_RESTART | {"max_connections": str(names.env.database.max_connections)},

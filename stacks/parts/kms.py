@@ -1,4 +1,4 @@
-"""Encryption keys: one per store, so that losing or sharing one says nothing about the others."""
+"""Encryption keys: one per store, so that losing or sharing one does not affect the others."""
 
 import constructs
 
@@ -68,7 +68,7 @@ def kms_via_service(
 
 
 def _log_encryption(names: Names) -> Statement:
-    """As CloudWatch Logs documents it ("Encrypt log data"): bound by the log group's ARN."""
+    """As CloudWatch Logs documents it ("Encrypt log data"): limited to the account's log groups."""
     account = names.env.account
     return Statement(
         actions=(

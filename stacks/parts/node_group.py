@@ -1,4 +1,4 @@
-"""A managed node group: its launch template, its pool's label and taint, its autoscaler tags."""
+"""A managed node group: its launch template, its pool's label and taint, and its autoscaler tags."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def node_group(
     subnet_ids: list[str],
     depends_on: Sequence[cdktf.ITerraformDependable],
 ) -> aws.EksNodeGroup:
-    """Nodes labelled with their pool; a `dedicated` one takes only pods that tolerate its taint."""
+    """Nodes labelled with their pool; a `dedicated` pool has a taint that its pods must tolerate."""
     template = _launch_template(scope, id_, names=names, disk_gib=spec.disk_gib)
     group = aws.EksNodeGroup(
         scope,
@@ -48,8 +48,9 @@ def node_group(
             min_size=spec.min_size, desired_size=spec.desired_size, max_size=spec.max_size
         ),
         update_config=aws.EksNodeGroupUpdateConfig(max_unavailable=1),
-        # EKS gives up on draining a node after 15 minutes, which is as long as a job may take. What
-        # runs on spot must bear losing its node at two minutes' notice, so an update need not wait.
+        # EKS stops draining a node after 15 minutes, which is also the longest time of a job. Pods on
+        # spot nodes must survive the loss of their node after two minutes' notice, so an update need
+        # not wait for them.
         force_update_version=spec.capacity_type is CapacityType.SPOT,
         labels={NODE_POOL_LABEL: pool},
         taint=[aws.EksNodeGroupTaint(key=NODE_POOL_LABEL, value=pool, effect="NO_SCHEDULE")]
@@ -57,7 +58,7 @@ def node_group(
         else None,
         depends_on=list(depends_on),
         lifecycle=cdktf.TerraformResourceLifecycle(
-            # The cluster autoscaler owns the number between the bounds.
+            # The cluster autoscaler sets the size between the bounds.
             ignore_changes=["scaling_config[0].desired_size"]
         ),
     )
@@ -68,7 +69,7 @@ def node_group(
 def _launch_template(
     scope: constructs.Construct, id_: str, *, names: Names, disk_gib: int
 ) -> aws.LaunchTemplate:
-    # The provider's default tags stop at the template: what is launched from it needs its own.
+    # The provider's default tags apply to the template and not to what is launched from it.
     tags = names.tags(Stack.CLUSTER) | {"Name": names.aws(id_)}
     return aws.LaunchTemplate(
         scope,
@@ -81,9 +82,9 @@ def _launch_template(
                 ebs=aws.LaunchTemplateBlockDeviceMappingsEbs(
                     volume_size=disk_gib,
                     volume_type="gp3",
-                    # No kms_key_id: the account's EBS key. A node's disk holds images and scratch,
-                    # and the policy of a key of ours would have to name the Auto Scaling
-                    # service-linked role, which a new account does not have yet.
+                    # No kms_key_id, so the account's EBS key encrypts the disk, which holds images
+                    # and temporary files. The policy of a key of ours would have to name the Auto
+                    # Scaling service-linked role, which a new account does not have yet.
                     encrypted="true",
                     delete_on_termination="true",
                 ),
@@ -92,7 +93,7 @@ def _launch_template(
         metadata_options=aws.LaunchTemplateMetadataOptions(
             http_endpoint="enabled",
             http_tokens="required",
-            # One hop ends at the node: no pod can fetch the node's credentials.
+            # A response does not get further than the node: no pod can get the node's credentials.
             http_put_response_hop_limit=1,
             instance_metadata_tags="disabled",
         ),
@@ -114,9 +115,9 @@ def _autoscaler_tags(
     pool: str,
     dedicated: bool,
 ) -> None:
-    """What the cluster autoscaler reads; EKS hands no tags of a node group on to its scaling group.
+    """What the cluster autoscaler reads; EKS does not copy a node group's tags to its scaling group.
 
-    The node template tells it what a node would look like while there is none to look at.
+    The node template describes the label and taint of a node while the group has no node.
     """
     tags = {
         "enabled": (f"{_AUTOSCALER}/enabled", "true"),

@@ -1,17 +1,18 @@
-"""What the platform's roles can ever do, whatever policies a deploy gives them.
+"""The most that the platform's roles can do, whatever policies a deploy gives them.
 
-A deploy makes these roles and decides who may use them, so it must not win by one what it is refused
-itself: no role, no state, no operator's secret, no lost backup (docs/decisions/0011).
+A deploy makes these roles and sets who may use them. So no role may do what is denied to a deploy:
+change roles, read states or operators' secrets, or delete backups (docs/decisions/0011).
 """
 
 from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret
 from stacks.parts.iam import Statement, regions
 
-# The External Secrets Operator, which alone brings the operators' secrets into the cluster.
+# The External Secrets Operator, the only role that reads the operators' secrets.
 OPERATORS_READER = "external-secrets"
 
 # For the EKS control plane and nodes, the VPC CNI, the EBS CSI driver, the load balancer controller,
-# the autoscaler, AWS Backup, RDS monitoring, flow logs, the CloudWatch exporter, ClickHouse's nodes.
+# the autoscaler, AWS Backup, RDS monitoring, flow logs, the CloudWatch exporter, and ClickHouse's
+# nodes.
 _REGIONAL = (
     "acm:DescribeCertificate",
     "acm:ListCertificates",
@@ -89,7 +90,7 @@ _REGIONAL = (
     "wafv2:GetWebACL*",
     "wafv2:ListWebACLs",
 )
-# Asked of an endpoint in one region, wherever the environment is.
+# Requests to these go to an endpoint in one region, whatever the environment's region is.
 _GLOBAL = (
     "iam:GetServerCertificate",
     "iam:ListServerCertificates",
@@ -100,7 +101,7 @@ _GLOBAL = (
 
 
 def boundary(names: Names) -> tuple[Statement, ...]:
-    """Read it with what it leaves out: IAM, `sts:AssumeRole`, and everything that shares with others."""
+    """Left out on purpose: IAM, `sts:AssumeRole`, and every action that shares data with others."""
     return (
         Statement(
             actions=_REGIONAL,
@@ -116,7 +117,7 @@ def boundary(names: Names) -> tuple[Statement, ...]:
 
 
 def _backups(names: Names) -> tuple[Statement, ...]:
-    """What AWS Backup alone makes: its RDS snapshots, and the rules that tell it of new objects."""
+    """What only AWS Backup makes: its RDS snapshots, and the rules that notify it of new objects."""
     account = names.env.account
     return (
         Statement(
@@ -140,9 +141,12 @@ def _backups(names: Names) -> tuple[Statement, ...]:
 
 
 def _buckets(names: Names) -> tuple[Statement, ...]:
-    """Data, and buckets of the platform's prefix that a restore makes; no state and no access log."""
+    """The buckets for data, and those with the platform's prefix that a restore makes.
+
+    The buckets for states and access logs are denied.
+    """
     ours = f"arn:aws:s3:::{names.prefix}-*"
-    closed = tuple(names.bucket_arn(bucket) for bucket in (Bucket.STATE, Bucket.ACCESS_LOGS))
+    denied = tuple(names.bucket_arn(bucket) for bucket in (Bucket.STATE, Bucket.ACCESS_LOGS))
     return (
         Statement(
             actions=(
@@ -160,13 +164,13 @@ def _buckets(names: Names) -> tuple[Statement, ...]:
             resources=(ours,),
         ),
         Statement(
-            actions=("s3:*",), resources=(*closed, *(f"{arn}/*" for arn in closed)), deny=True
+            actions=("s3:*",), resources=(*denied, *(f"{arn}/*" for arn in denied)), deny=True
         ),
     )
 
 
 def _keys(names: Names) -> tuple[Statement, ...]:
-    """Through the service that keeps something encrypted, as every role of the platform does it."""
+    """Keys, only through the service that encrypts with them, which is how every role uses them."""
     return (
         Statement(
             actions=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
@@ -185,11 +189,11 @@ def _keys(names: Names) -> tuple[Statement, ...]:
 
 def _secrets(names: Names) -> tuple[Statement, ...]:
     account = names.env.account
-    every = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{names.env.name}/*"
+    all_secrets = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{names.env.name}/*"
     return (
         Statement(
             actions=("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
-            resources=(every,),
+            resources=(all_secrets,),
         ),
         Statement(
             actions=("secretsmanager:GetSecretValue",),
@@ -199,7 +203,7 @@ def _secrets(names: Names) -> tuple[Statement, ...]:
             },
             deny=True,
         ),
-        # The first ClickHouse node makes the private authority.
+        # The first ClickHouse node makes the private certificate authority.
         Statement(
             actions=("secretsmanager:PutSecretValue",),
             resources=tuple(
@@ -218,7 +222,7 @@ def _roles(names: Names) -> tuple[Statement, ...]:
             resources=(names.role_arn(f"aws-service-role/{balancing}/*"),),
             conditions={"StringEquals": {"iam:AWSServiceName": balancing}},
         ),
-        # A restore of several parts starts one for each.
+        # A restore of a composite backup starts another restore for each of its parts.
         Statement(
             actions=("iam:PassRole",),
             resources=(names.role_arn(names.aws("backup-restore")),),

@@ -1,4 +1,4 @@
-"""Gives one Kubernetes service account one AWS role of its own, bound on the AWS side."""
+"""One AWS role for one Kubernetes service account, associated on the AWS side."""
 
 import constructs
 
@@ -19,15 +19,15 @@ def pod_identity(
 ) -> aws.EksPodIdentityAssociation:
     """The role named after `id_`, and the association that lets the service account's pods use it.
 
-    Pods find their credentials when they are created: what runs pods with this service account must
-    wait for the association.
+    A pod gets its credentials when it is created, so resources that create pods with this service
+    account must depend on the association.
     """
     role = service_role(
         scope,
         f"{id_}-role",
         names=names,
         name=names.aws(id_),
-        trust_policy=_trust_of(names, service_account),
+        trust_policy=_trust_policy(names, service_account),
         statements=statements,
         managed_policies=managed_policies,
     )
@@ -41,11 +41,11 @@ def pod_identity(
     )
 
 
-def _trust_of(names: Names, service_account: ServiceAccount) -> str:
-    """Trust for exactly this account's, cluster's and service account's pods.
+def _trust_policy(names: Names, service_account: ServiceAccount) -> str:
+    """Trust for the pods of exactly this account, cluster and service account.
 
-    The association alone does not hold: anyone who may create associations could hand the role to
-    another service account, and the tags that EKS puts on the session say which one asks.
+    The association is not enough: anyone who may create associations could give the role to another
+    service account. EKS tags the session with the service account that requests the role.
     """
     return trust(
         "pods.eks.amazonaws.com",

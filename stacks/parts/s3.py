@@ -1,4 +1,4 @@
-"""Buckets that are safe by construction: private, encrypted, versioned, TLS only and tidied up."""
+"""Buckets that are safe by construction: private, encrypted, versioned, TLS only, with a lifecycle."""
 
 import cdktf
 import constructs
@@ -7,7 +7,7 @@ from environments.names import Bucket, Names
 from stacks import aws
 from stacks.parts.iam import Conditions, Statement, policy
 
-UNFINISHED_UPLOAD_DAYS = 7  # parts of an upload nobody finished are invisible and cost money
+UNFINISHED_UPLOAD_DAYS = 7  # parts of an unfinished upload are not listed and cost money
 
 
 def safe_bucket(
@@ -21,21 +21,21 @@ def safe_bucket(
     expire_after_days: int | None,
     statements: tuple[Statement, ...] = (),
 ) -> tuple[aws.S3Bucket, aws.S3BucketPolicy]:
-    """A private bucket whose objects can be brought back for a while after they are overwritten.
+    """A private bucket whose overwritten objects can be restored for a time.
 
-    `key_arn` None encrypts with S3's own key, for what cannot use KMS. `access_log_bucket` None is
-    for the bucket that holds the access logs. `expire_after_days` None keeps objects until somebody
-    deletes them. `statements` join the bucket policy, which comes back too: who can only use the
-    bucket because of it must wait for it.
+    `key_arn` None encrypts with S3's own key, for senders that cannot use KMS. `access_log_bucket`
+    None is for the bucket that holds the access logs. `expire_after_days` None keeps objects until
+    somebody deletes them. `statements` are added to the bucket policy. The policy is returned for
+    resources that need its permissions and must depend on it.
     """
     created = aws.S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
-    versioning = _keep_versions(scope, id_, created)
+    versioning = _versioning(scope, id_, created)
     _encrypt(scope, id_, created, key_arn)
-    private = _keep_private(scope, id_, created)
-    bucket_policy = _restrict(
+    private = _block_public_access(scope, id_, created)
+    bucket_policy = _bucket_policy(
         scope, id_, created, names.bucket_arn(bucket), key_arn, statements, after=private
     )
-    _tidy(
+    _lifecycle(
         scope,
         id_,
         created,
@@ -54,7 +54,7 @@ def safe_bucket(
     return created, bucket_policy
 
 
-def _keep_versions(
+def _versioning(
     scope: constructs.Construct, id_: str, bucket: aws.S3Bucket
 ) -> cdktf.ITerraformDependable:
     return aws.S3BucketVersioningA(
@@ -78,14 +78,14 @@ def _encrypt(
                     sse_algorithm="AES256" if key_arn is None else "aws:kms",
                     kms_master_key_id=key_arn,
                 ),
-                # One KMS call for many objects instead of one for each.
+                # One KMS call for many objects instead of one for each object.
                 bucket_key_enabled=None if key_arn is None else True,
             )
         ],
     )
 
 
-def _keep_private(
+def _block_public_access(
     scope: constructs.Construct, id_: str, bucket: aws.S3Bucket
 ) -> cdktf.ITerraformDependable:
     owned = aws.S3BucketOwnershipControls(
@@ -94,7 +94,7 @@ def _keep_private(
         bucket=bucket.bucket,
         rule=aws.S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
     )
-    # S3 refuses two of these settings at once: ownership, this block and the policy go in turn.
+    # S3 refuses two of these changes at once: ownership, this block and the policy follow in order.
     return aws.S3BucketPublicAccessBlock(
         scope,
         f"{id_}-public-access-block",
@@ -107,7 +107,7 @@ def _keep_private(
     )
 
 
-def _restrict(
+def _bucket_policy(
     scope: constructs.Construct,
     id_: str,
     bucket: aws.S3Bucket,
@@ -134,10 +134,9 @@ def _tls_only(arn: str) -> tuple[Statement, ...]:
 
 
 def _key_only(arn: str, key_arn: str | None) -> tuple[Statement, ...]:
-    """An upload that asks for another encryption than the bucket's is refused.
+    """Denies an upload that requests another encryption than the bucket's.
 
-    `Null` comes with each condition because a missing header, which means the bucket's own
-    encryption, would count as not equal.
+    Without `Null`, a missing header would count as not equal, and it means the bucket's encryption.
     """
     if key_arn is None:
         return ()
@@ -145,9 +144,9 @@ def _key_only(arn: str, key_arn: str | None) -> tuple[Statement, ...]:
         _deny(
             ("s3:PutObject",),
             (f"{arn}/*",),
-            {"StringNotEquals": {header: wanted}, "Null": {header: "false"}},
+            {"StringNotEquals": {header: required}, "Null": {header: "false"}},
         )
-        for header, wanted in (
+        for header, required in (
             ("s3:x-amz-server-side-encryption", "aws:kms"),
             ("s3:x-amz-server-side-encryption-aws-kms-key-id", key_arn),
         )
@@ -166,7 +165,7 @@ def _deny(
     )
 
 
-def _tidy(
+def _lifecycle(
     scope: constructs.Construct,
     id_: str,
     bucket: aws.S3Bucket,
@@ -203,6 +202,6 @@ def _tidy(
 
 def _expiration(days: int | None) -> aws.S3BucketLifecycleConfigurationRuleExpiration:
     if days is None:
-        # What is left of a deleted object once its versions have gone.
+        # The delete marker of an object whose versions have expired.
         return aws.S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
     return aws.S3BucketLifecycleConfigurationRuleExpiration(days=days)

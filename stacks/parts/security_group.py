@@ -1,4 +1,4 @@
-"""Security groups of the data stores, reachable from the cluster and from nowhere else."""
+"""Security groups of the data stores, which only the cluster can reach."""
 
 import constructs
 
@@ -16,10 +16,10 @@ def reachable_from_cluster(
     cluster_security_group_id: str,
     ports: dict[str, int],
 ) -> aws.SecurityGroup:
-    """A group that lets the cluster's nodes and pods in on `ports`, and lets nothing out.
+    """A group that admits the cluster's nodes and pods on `ports` and allows no outgoing traffic.
 
     `role` names the store, `ports` is protocol → TCP port, as in `{"postgres": 5432}`. A store that
-    must call out itself adds its own egress rules.
+    needs outgoing traffic adds its own egress rules.
     """
     group = aws.SecurityGroup(
         scope,

@@ -125,12 +125,12 @@ def test_only_wanted_submodules_are_kept(tmp_path: Path) -> None:
         (
             VPC | {"submodules": {"@cdktf/provider-aws.vpc": {"symbolId": "elsewhere"}}},
             "",
-            "names no folder",
+            "has no folder",
         ),
         (
             VPC | {"types": {"@cdktf/provider-aws.vpc.Vpc": {"x": "@cdktf/provider-aws.waf.Waf"}}},
             "",
-            "kept types refer to dropped ones: @cdktf/provider-aws.waf.Waf",
+            "kept types refer to removed ones: @cdktf/provider-aws.waf.Waf",
         ),
         (VPC, 'require("../waf")', "needs another submodule"),
     ],

@@ -1,4 +1,4 @@
-"""What a ClickHouse node may do in AWS, and nothing besides."""
+"""What a ClickHouse node may do in AWS."""
 
 from environments.names import CLOUDWATCH_NAMESPACE, Bucket, Names, Secret
 from stacks.parts.clickhouse_node.settings import BACKUP_PREFIX
@@ -62,10 +62,10 @@ def _authority(
 def _backups(names: Names, key_arn: str) -> tuple[Statement, Statement, Statement]:
     bucket = names.bucket_arn(Bucket.BACKUPS)
     return (
-        # On the whole bucket: without it S3 answers "forbidden" instead of "not found".
+        # On the whole bucket: without it S3 returns "forbidden" instead of "not found".
         Statement(actions=("s3:ListBucket",), resources=(bucket,)),
         Statement(
-            # Deleting leaves the versions: a node that was broken into cannot destroy a backup.
+            # Deleting keeps the versions, so an attacker on a node cannot destroy a backup.
             actions=(
                 "s3:GetObject",
                 "s3:PutObject",
@@ -80,7 +80,7 @@ def _backups(names: Names, key_arn: str) -> tuple[Statement, Statement, Statemen
 
 
 def _metrics() -> Statement:
-    """This action knows no resource, but a namespace (CloudWatch's guide, "Using condition keys")."""
+    """The action has no resources, only a namespace (CloudWatch user guide, "Using condition keys")."""
     return Statement(
         actions=("cloudwatch:PutMetricData",),
         conditions={"StringEquals": {"cloudwatch:namespace": CLOUDWATCH_NAMESPACE}},
@@ -88,9 +88,9 @@ def _metrics() -> Statement:
 
 
 def _sessions() -> Statement:
-    """Session Manager instead of SSH; these actions know no resource.
+    """Session Manager instead of SSH; these actions have no resources.
 
-    AWS's managed policy would also let the node read every SSM parameter of the account.
+    AWS's managed policy would also allow reading every SSM parameter of the account.
     """
     return Statement(
         actions=(

@@ -1,4 +1,4 @@
-"""One ClickHouse node: an instance that can be replaced, on an address and a volume that stay."""
+"""One node in AWS: an instance that can be replaced, with an address and a volume that stay."""
 
 import cdktf
 import constructs
@@ -25,7 +25,7 @@ def replaceable_node(
     key_arn: str,
     statements: tuple[Statement, ...],
 ) -> aws.NetworkInterface:
-    """A node with a role of its own that allows `statements`; returns its lasting address."""
+    """A node with a role of its own that allows `statements`; returns the interface with its address."""
     name = node.names.aws(f"clickhouse-{node.index}")
     interface = aws.NetworkInterface(
         scope,
@@ -52,8 +52,8 @@ def replaceable_node(
         ebs_optimized=True,
         monitoring=True,
         user_data_base64=_user_data(scope, node, volume),
-        # A new AMI or set-up in the code must not take every node down in one apply. Nodes are
-        # replaced on purpose, one after the other: docs/clickhouse.md tells how.
+        # A new AMI or configuration in the code must not replace every node in one apply. People
+        # replace nodes one after the other: docs/clickhouse.md describes how.
         lifecycle=cdktf.TerraformResourceLifecycle(ignore_changes=["ami", "user_data_base64"]),
         tags={"Name": name},
     )
@@ -79,7 +79,7 @@ def _data_volume(
         size=node.names.env.clickhouse.data_volume_gib,
         encrypted=True,
         kms_key_id=key_arn,
-        # An environment can be torn down on purpose; its data stays as a snapshot.
+        # After a teardown of the environment the data still exists as a snapshot.
         final_snapshot=True,
         tags={"Name": f"{name}-data"},
     )
@@ -110,11 +110,11 @@ def _profile(
 
 
 def _user_data(scope: constructs.Construct, node: Node, volume: aws.EbsVolume) -> str:
-    """The cloud-config, zipped by Terraform: it stays readable in what is rendered, and fits."""
+    """The cloud-config, compressed by Terraform: readable when rendered, within EC2's size limit."""
     document = cloud_config(node, data_device=_DEVICE_PLACEHOLDER)
-    # Terraform would take the shell's `${...}` for its own.
+    # Terraform would evaluate the shell's `${...}`.
     escaped = document.replace("${", "$${").replace("%{", "%%{")
-    # Nitro shows an EBS volume under its id without the hyphen.
+    # Nitro instances name an EBS volume's device after its id without the hyphen.
     device = _NVME + cdktf.Fn.replace(volume.id, "-", "")
     local = cdktf.TerraformLocal(
         scope, f"cloud-config-{node.index}", escaped.replace(_DEVICE_PLACEHOLDER, device)
