@@ -1,4 +1,4 @@
-"""PostgreSQL: what it survives, who may come in, and what its logs must not hold."""
+"""PostgreSQL: availability, access, backups, and logs without secrets."""
 
 import json
 from datetime import datetime
@@ -64,9 +64,7 @@ def test_only_the_cluster_reaches_the_database(terraform: Stacks, name: str) -> 
 
 
 @each_environment
-def test_clients_come_in_over_tls_with_scram_or_not_at_all(
-    terraform: Stacks, env: Environment
-) -> None:
+def test_clients_must_connect_over_tls_with_scram(terraform: Stacks, env: Environment) -> None:
     parameters = parameters_of(terraform, env.name)
     assert parameters["rds.force_ssl"] == "1"
     assert parameters["ssl_min_protocol_version"] == "TLSv1.2"
@@ -92,7 +90,7 @@ def test_data_logs_and_insights_are_encrypted_with_the_databases_own_key(
 
 
 @each_environment
-def test_backups_reach_back_as_far_as_the_environment_says_and_outlive_the_instance(
+def test_backups_are_kept_as_long_as_configured_and_survive_the_instance(
     terraform: Stacks, env: Environment
 ) -> None:
     instance = instance_of(terraform, env.name)
@@ -107,10 +105,10 @@ def test_production_database_cannot_be_deleted_by_an_apply(terraform: Stacks) ->
 
 
 @each_environment
-def test_storage_grows_by_itself_and_can_still_be_raised_by_hand(
+def test_storage_grows_automatically_and_can_still_be_raised_in_code(
     terraform: Stacks, env: Environment
 ) -> None:
-    """The provider overlooks growth up to the maximum; ignoring the argument would do too much."""
+    """The provider ignores growth up to the maximum; `ignore_changes` would also ignore changes in code."""
     instance = instance_of(terraform, env.name)
     assert instance["max_allocated_storage"] == env.database.max_storage_gib
     assert instance["allocated_storage"] < instance["max_allocated_storage"]
@@ -118,14 +116,14 @@ def test_storage_grows_by_itself_and_can_still_be_raised_by_hand(
 
 
 @by_name
-def test_a_minor_upgrade_by_aws_is_no_drift(terraform: Stacks, name: str) -> None:
+def test_a_minor_upgrade_by_aws_causes_no_drift(terraform: Stacks, name: str) -> None:
     instance = instance_of(terraform, name)
     assert instance["auto_minor_version_upgrade"] is True
-    assert instance["engine_version"].isdigit(), "a minor here would ask AWS for a downgrade"
+    assert instance["engine_version"].isdigit(), "a minor version here would request a downgrade"
 
 
 @by_name
-def test_a_major_upgrade_finds_its_parameter_group_before_the_old_one_goes(
+def test_a_major_upgrade_creates_its_parameter_group_before_the_old_one_is_deleted(
     terraform: Stacks, name: str
 ) -> None:
     group = terraform[name][Stack.DATABASE].only("aws_db_parameter_group")
@@ -134,7 +132,7 @@ def test_a_major_upgrade_finds_its_parameter_group_before_the_old_one_goes(
 
 
 @by_name
-def test_backup_and_maintenance_do_not_meet_and_nothing_is_changed_in_between(
+def test_backup_and_maintenance_windows_do_not_overlap_and_changes_wait_for_maintenance(
     terraform: Stacks, name: str
 ) -> None:
     instance = instance_of(terraform, name)
@@ -155,16 +153,16 @@ def test_every_exported_log_goes_to_a_group_that_expires(
         f"/aws/rds/instance/{instance['identifier']}/{log}": env.database.log_retention_days
         for log in instance["enabled_cloudwatch_logs_exports"]
     }
-    for id_ in groups:  # or RDS makes them first, without retention
+    for id_ in groups:  # otherwise RDS makes them first, without retention
         assert f"aws_cloudwatch_log_group.{id_}" in instance["depends_on"]
 
 
 @by_name
-def test_logs_tell_of_roles_and_schema_but_hold_no_password_and_no_users_data(
+def test_logs_record_changes_of_roles_and_schema_without_passwords_or_users_data(
     terraform: Stacks, name: str
 ) -> None:
     parameters = parameters_of(terraform, name)
-    # pgaudit blots passwords out of CREATE and ALTER ROLE; log_statement would print them.
+    # pgaudit redacts passwords in CREATE and ALTER ROLE; log_statement would log them.
     assert parameters["log_statement"] == "none"
     assert set(parameters["pgaudit.log"].split(",")) == {"ddl", "role"}
     assert "pgaudit" in parameters["shared_preload_libraries"].split(",")
@@ -174,7 +172,7 @@ def test_logs_tell_of_roles_and_schema_but_hold_no_password_and_no_users_data(
 
 
 @by_name
-def test_the_administrators_password_is_the_stored_one_and_both_rotate_together(
+def test_the_administrators_password_and_its_secret_rotate_together(
     terraform: Stacks, name: str
 ) -> None:
     instance = instance_of(terraform, name)
@@ -185,7 +183,7 @@ def test_the_administrators_password_is_the_stored_one_and_both_rotate_together(
     assert "secretpostgres-adminarn" in stored["secret_id"]
     assert instance["password_wo"] == fields["password"]
     assert instance["password_wo_version"] == stored["secret_string_wo_version"]
-    # The entry waits for the instance: one that cannot be made leaves no password behind.
+    # The secret is written after the instance: a failed instance leaves no password in it.
     assert fields["username"] == "${aws_db_instance.instance.username}"
     assert not instance.keys() & {"password", "manage_master_user_password"}
 

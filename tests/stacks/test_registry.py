@@ -21,7 +21,7 @@ def test_every_image_that_pods_pull_has_a_repository(terraform: Stacks, env: Env
 
 
 @pytest.mark.parametrize("image", list(Image))
-def test_a_tag_never_moves_and_every_push_is_scanned(terraform: Stacks, image: Image) -> None:
+def test_tags_are_immutable_and_every_push_is_scanned(terraform: Stacks, image: Image) -> None:
     repository = terraform["prod"][Stack.REGISTRY].resource("aws_ecr_repository", image)
     assert repository["image_tag_mutability"] == "IMMUTABLE"
     assert repository["image_scanning_configuration"] == {"scan_on_push": True}

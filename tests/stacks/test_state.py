@@ -25,7 +25,7 @@ def test_no_apply_can_destroy_the_states_their_key_or_the_logs(
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_every_stack_keeps_its_state_in_the_state_bucket_under_a_key_of_its_own(
+def test_every_stack_has_its_own_state_in_the_state_bucket(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     backends = [stack.json["terraform"]["backend"]["s3"] for stack in terraform[name].values()]
@@ -38,7 +38,7 @@ def test_every_stack_keeps_its_state_in_the_state_bucket_under_a_key_of_its_own(
 def test_states_are_encrypted_with_the_state_key_and_not_with_s3s_own(
     terraform: Stacks, name: str
 ) -> None:
-    """`encrypt` without a key makes Terraform ask for AES256, which the bucket's policy refuses."""
+    """`encrypt` without a key makes Terraform request AES256, which the bucket's policy denies."""
     for stack in terraform[name].values():
         backend = stack.json["terraform"]["backend"]["s3"]
         assert "encrypt" not in backend or "kms_key_id" in backend
@@ -53,7 +53,7 @@ def test_deleted_states_do_not_expire_before_they_are_replaced(terraform: Stacks
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-def test_access_logs_are_kept_as_long_as_the_environment_says(terraform: Stacks, env: Any) -> None:
+def test_access_logs_are_kept_as_long_as_configured(terraform: Stacks, env: Any) -> None:
     logs = terraform[env.name][Stack.STATE].resource(
         "aws_s3_bucket_lifecycle_configuration", "access-logs-lifecycle"
     )

@@ -1,4 +1,4 @@
-"""How long each bucket keeps what is in it."""
+"""How long each bucket keeps its objects."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_datasets_stay_until_their_owner_deletes_them(terraform: Stacks, env: En
 
 
 @EACH_ENVIRONMENT
-def test_reports_and_clickhouse_backups_expire_when_the_environment_says(
+def test_reports_and_clickhouse_backups_expire_as_configured(
     terraform: Stacks, env: Environment
 ) -> None:
     stack = terraform[env.name][Stack.STORAGE]

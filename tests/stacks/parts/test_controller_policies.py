@@ -23,9 +23,7 @@ def readable_secrets(stack: Terraform) -> set[str]:
     }
 
 
-def test_the_operator_reads_the_secrets_of_kubernetes_and_no_other(
-    terraform: Stacks, name: str
-) -> None:
+def test_the_operator_reads_only_the_clusters_secrets(terraform: Stacks, name: str) -> None:
     assert readable_secrets(terraform[name][Stack.CLUSTER]) == set(KUBERNETES_SECRETS)
 
 
