@@ -6,12 +6,9 @@ import pytest
 
 from environments.names import Bucket, Names, Stack
 from environments.prod import PROD
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
 
 def rules(stack: Terraform, plan: str) -> dict[str, Body]:
@@ -55,7 +52,7 @@ def test_an_environment_without_monthly_backups_has_no_monthly_rule(terraform: S
     assert set(rules(terraform["dev"][Stack.BACKUP], "database")) == {"daily"}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_no_backup_starts_in_the_databases_windows_or_in_the_hour_before_them(
     terraform: Stacks, name: str
 ) -> None:
@@ -72,7 +69,7 @@ def test_no_backup_starts_in_the_databases_windows_or_in_the_hour_before_them(
         assert not closed & {hour, hour + 1}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_only_buckets_get_point_in_time_recovery_from_aws_backup(
     terraform: Stacks, name: str
 ) -> None:
@@ -124,7 +121,7 @@ def test_every_rule_keeps_backups_as_long_as_its_vaults_lock_requires(terraform:
                 assert copy["lifecycle"]["delete_after"] >= least_copy["min_retention_days"]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_the_nightly_role_cannot_restore(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.BACKUP]
     role = stack.resource("aws_iam_role", "backup-role")

@@ -19,10 +19,9 @@ from stacks.parts.clickhouse_node import settings
 from stacks.parts.clickhouse_node.cloud_config import cloud_config
 from stacks.parts.clickhouse_node.settings import Node
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_ENVIRONMENT
+from tests.support.terraform import Body, Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
 OWN_GROUP = "${aws_security_group.security-group.id}"
 OWN_KEY = "${aws_kms_key.key.arn}"
 NODE_PORTS = {

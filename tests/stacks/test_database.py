@@ -3,16 +3,10 @@
 import json
 from datetime import datetime
 
-import pytest
-
 from environments.names import POSTGRES_APP_USER, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-each_environment = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-by_name = pytest.mark.parametrize("name", ["dev", "prod"])
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Body, Stacks
 
 
 def instance_of(stacks: Stacks, name: str) -> Body:
@@ -45,7 +39,7 @@ def test_production_database_survives_a_zone_loss(terraform: Stacks) -> None:
     assert len(set(subnets)) == 3
 
 
-@by_name
+@EACH_NAME
 def test_only_the_cluster_reaches_the_database(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.DATABASE]
     rule = stack.only("aws_vpc_security_group_ingress_rule")
@@ -63,7 +57,7 @@ def test_only_the_cluster_reaches_the_database(terraform: Stacks, name: str) -> 
     assert all("data-subnet" in subnet for subnet in subnets)
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_clients_must_connect_over_tls_with_scram(terraform: Stacks, env: Environment) -> None:
     parameters = parameters_of(terraform, env.name)
     assert parameters["rds.force_ssl"] == "1"
@@ -75,7 +69,7 @@ def test_clients_must_connect_over_tls_with_scram(terraform: Stacks, env: Enviro
     assert used == "${aws_db_parameter_group.parameter-group.name}"
 
 
-@by_name
+@EACH_NAME
 def test_data_logs_and_insights_are_encrypted_with_the_databases_own_key(
     terraform: Stacks, name: str
 ) -> None:
@@ -89,7 +83,7 @@ def test_data_logs_and_insights_are_encrypted_with_the_databases_own_key(
     } == {"${aws_kms_key.key.arn}"}
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_backups_are_kept_as_long_as_configured_and_survive_the_instance(
     terraform: Stacks, env: Environment
 ) -> None:
@@ -104,7 +98,7 @@ def test_production_database_cannot_be_deleted_by_an_apply(terraform: Stacks) ->
     assert instance_of(terraform, "prod")["deletion_protection"] is True
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_storage_grows_automatically_and_can_still_be_raised_in_code(
     terraform: Stacks, env: Environment
 ) -> None:
@@ -115,14 +109,14 @@ def test_storage_grows_automatically_and_can_still_be_raised_in_code(
     assert "ignore_changes" not in instance.get("lifecycle", {})
 
 
-@by_name
+@EACH_NAME
 def test_a_minor_upgrade_by_aws_causes_no_drift(terraform: Stacks, name: str) -> None:
     instance = instance_of(terraform, name)
     assert instance["auto_minor_version_upgrade"] is True
     assert instance["engine_version"].isdigit(), "a minor version here would request a downgrade"
 
 
-@by_name
+@EACH_NAME
 def test_a_major_upgrade_creates_its_parameter_group_before_the_old_one_is_deleted(
     terraform: Stacks, name: str
 ) -> None:
@@ -131,7 +125,7 @@ def test_a_major_upgrade_creates_its_parameter_group_before_the_old_one_is_delet
     assert group["name"].endswith(group["family"])
 
 
-@by_name
+@EACH_NAME
 def test_backup_and_maintenance_windows_do_not_overlap_and_changes_wait_for_maintenance(
     terraform: Stacks, name: str
 ) -> None:
@@ -142,7 +136,7 @@ def test_backup_and_maintenance_windows_do_not_overlap_and_changes_wait_for_main
     assert instance["apply_immediately"] is False
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_every_exported_log_goes_to_a_group_that_expires(
     terraform: Stacks, env: Environment
 ) -> None:
@@ -157,7 +151,7 @@ def test_every_exported_log_goes_to_a_group_that_expires(
         assert f"aws_cloudwatch_log_group.{id_}" in instance["depends_on"]
 
 
-@by_name
+@EACH_NAME
 def test_logs_record_changes_of_roles_and_schema_without_passwords_or_users_data(
     terraform: Stacks, name: str
 ) -> None:
@@ -171,7 +165,7 @@ def test_logs_record_changes_of_roles_and_schema_without_passwords_or_users_data
     assert parameters["log_parameter_max_length"] == "0"
 
 
-@by_name
+@EACH_NAME
 def test_the_administrators_password_and_its_secret_rotate_together(
     terraform: Stacks, name: str
 ) -> None:
@@ -188,7 +182,7 @@ def test_the_administrators_password_and_its_secret_rotate_together(
     assert not instance.keys() & {"password", "manage_master_user_password"}
 
 
-@by_name
+@EACH_NAME
 def test_pods_get_a_user_of_their_own_and_where_to_connect(terraform: Stacks, name: str) -> None:
     application = secret_fields(terraform, name, "postgres")
     administrator = secret_fields(terraform, name, "postgres-admin")

@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 
 from environments.names import Bucket, Names, Secret, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-EACH_NAME = pytest.mark.parametrize("name", ["dev", "prod"])
 GITHUB = "token.actions.githubusercontent.com"
 INLINE_POLICY_LIMIT = 10_240  # characters without white space, all inline policies of a role (IAM)
 

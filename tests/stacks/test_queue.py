@@ -12,17 +12,13 @@ import pytest
 
 from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Secret, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from evalctl.rehearsal.processes import free_port
 from stacks.parts.queue_user import APPLICATION, METRICS
 from tests.stacks.test_database import minutes_of
 from tests.support import tools
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-each_environment = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-by_name = pytest.mark.parametrize("name", ["dev", "prod"])
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Body, Stacks
 
 
 def group_of(stacks: Stacks, name: str) -> Body:
@@ -46,7 +42,7 @@ def test_production_queue_survives_a_zone_loss(terraform: Stacks) -> None:
     )
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_failover_is_enabled_if_and_only_if_there_is_a_replica(
     terraform: Stacks, env: Environment
 ) -> None:
@@ -57,7 +53,7 @@ def test_failover_is_enabled_if_and_only_if_there_is_a_replica(
     assert group["automatic_failover_enabled"] is (env.queue.replicas > 0)
 
 
-@by_name
+@EACH_NAME
 def test_a_full_queue_refuses_new_jobs_and_evicts_none(terraform: Stacks, name: str) -> None:
     parameters = terraform[name][Stack.QUEUE].only("aws_elasticache_parameter_group")
     assert {"name": "maxmemory-policy", "value": "noeviction"} in parameters["parameter"]
@@ -65,7 +61,7 @@ def test_a_full_queue_refuses_new_jobs_and_evicts_none(terraform: Stacks, name: 
     assert used == "${aws_elasticache_parameter_group.parameter-group.name}"
 
 
-@by_name
+@EACH_NAME
 def test_only_the_cluster_reaches_the_queue(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.QUEUE]
     rule = stack.only("aws_vpc_security_group_ingress_rule")
@@ -80,7 +76,7 @@ def test_only_the_cluster_reaches_the_queue(terraform: Stacks, name: str) -> Non
     assert all("data-subnet" in subnet for subnet in subnets)
 
 
-@by_name
+@EACH_NAME
 def test_jobs_are_encrypted_in_transit_and_at_rest(terraform: Stacks, name: str) -> None:
     group = group_of(terraform, name)
     assert group["transit_encryption_enabled"] is True
@@ -89,7 +85,7 @@ def test_jobs_are_encrypted_in_transit_and_at_rest(terraform: Stacks, name: str)
     assert group["kms_key_id"] == "${aws_kms_key.key.arn}"
 
 
-@by_name
+@EACH_NAME
 def test_each_user_has_a_password_that_is_not_in_the_state(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.QUEUE]
     template = template_of(terraform, name)
@@ -111,7 +107,7 @@ def test_each_user_has_a_password_that_is_not_in_the_state(terraform: Stacks, na
     assert "auth_token" not in group
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_snapshots_are_kept_as_long_as_configured(terraform: Stacks, env: Environment) -> None:
     group = group_of(terraform, env.name)
     assert group["snapshot_retention_limit"] == env.queue.snapshot_retention_days > 0
@@ -128,7 +124,7 @@ def test_maintenance_windows_of_database_and_queue_do_not_overlap(terraform: Sta
     assert database_ends < queue_starts
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_slow_and_engine_logs_go_to_encrypted_groups_that_expire(
     terraform: Stacks, env: Environment
 ) -> None:
@@ -142,7 +138,7 @@ def test_slow_and_engine_logs_go_to_encrypted_groups_that_expire(
     }
 
 
-@by_name
+@EACH_NAME
 def test_pods_get_the_current_address_and_the_user_that_elasticache_has(
     terraform: Stacks, name: str
 ) -> None:
@@ -316,7 +312,7 @@ def _scrape(address: str) -> str:
     raise AssertionError(f"{address} does not answer")
 
 
-@by_name
+@EACH_NAME
 def test_elasticache_gets_the_access_rules_that_the_server_tests_check(
     terraform: Stacks, name: str
 ) -> None:

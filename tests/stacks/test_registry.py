@@ -5,14 +5,12 @@ import json
 import pytest
 
 from environments.names import Image, Names, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_ENVIRONMENT
+from tests.support.terraform import Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 
-
-@pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+@EACH_ENVIRONMENT
 def test_every_image_that_pods_pull_has_a_repository(terraform: Stacks, env: Environment) -> None:
     repositories = terraform[env.name][Stack.REGISTRY].resources("aws_ecr_repository")
     names = Names(env)

@@ -3,12 +3,9 @@
 import pytest
 
 from environments.names import Names, Secret, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Stacks
 
 
 def test_the_llm_keys_have_the_name_that_operators_expect(terraform: Stacks) -> None:
@@ -34,12 +31,12 @@ def test_a_deleted_secret_can_be_restored_and_is_encrypted_with_our_key(
         assert entry["kms_key_id"] == "${aws_kms_key.key.arn}"
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_the_secrets_stack_holds_no_value(terraform: Stacks, name: str) -> None:
     assert terraform[name][Stack.SECRETS].resources("aws_secretsmanager_secret_version") == {}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_no_stack_writes_a_secret_value_that_stays_in_the_state(
     terraform: Stacks, name: str
 ) -> None:
@@ -50,7 +47,7 @@ def test_no_stack_writes_a_secret_value_that_stays_in_the_state(
             assert "secret_string_wo" in version
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 @pytest.mark.parametrize("entry", ["llm-keys", "slack-webhooks"])
 def test_no_stack_writes_the_operators_secrets(terraform: Stacks, name: str, entry: str) -> None:
     for stack in terraform[name].values():
@@ -58,7 +55,7 @@ def test_no_stack_writes_the_operators_secrets(terraform: Stacks, name: str, ent
             assert entry not in version["secret_id"]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_outputs_contain_only_the_arns_of_secrets(terraform: Stacks, name: str) -> None:
     outputs = terraform[name][Stack.SECRETS].json.get("output", {})
     assert all(output["value"].endswith(".arn}") for output in outputs.values())

@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 
 from environments.names import Bucket, Names, Stack
-from environments.registry import ENVIRONMENTS
-from tests.support.terraform import Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Stacks
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 @pytest.mark.parametrize(
     ("type_", "id_"),
     [("aws_s3_bucket", "state"), ("aws_s3_bucket", "access-logs"), ("aws_kms_key", "key")],
@@ -24,7 +22,7 @@ def test_no_apply_can_destroy_the_states_their_key_or_the_logs(
     assert body["lifecycle"] == {"prevent_destroy": True}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_every_stack_has_its_own_state_in_the_state_bucket(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
@@ -34,7 +32,7 @@ def test_every_stack_has_its_own_state_in_the_state_bucket(
     assert all(backend["use_lockfile"] is True for backend in backends)
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_states_are_encrypted_with_the_state_key_and_not_with_s3s_own(
     terraform: Stacks, name: str
 ) -> None:
@@ -52,7 +50,7 @@ def test_deleted_states_do_not_expire_before_they_are_replaced(terraform: Stacks
     assert rule["expiration"] == [{"expired_object_delete_marker": True}]
 
 
-@pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+@EACH_ENVIRONMENT
 def test_access_logs_are_kept_as_long_as_configured(terraform: Stacks, env: Any) -> None:
     logs = terraform[env.name][Stack.STATE].resource(
         "aws_s3_bucket_lifecycle_configuration", "access-logs-lifecycle"
@@ -61,7 +59,7 @@ def test_access_logs_are_kept_as_long_as_configured(terraform: Stacks, env: Any)
     assert rule["expiration"] == [{"days": env.storage.access_log_retention_days}]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_logging_starts_only_when_log_delivery_may_write(terraform: Stacks, name: str) -> None:
     logging = terraform[name][Stack.STATE].only("aws_s3_bucket_logging")
     assert logging["target_bucket"] == "${aws_s3_bucket_policy.access-logs-policy.bucket}"

@@ -1,14 +1,9 @@
 """How long each bucket keeps its objects."""
 
-import pytest
-
 from environments.names import Bucket, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+from tests.support.each_environment import EACH_ENVIRONMENT
+from tests.support.terraform import Body, Stacks, Terraform
 
 
 def expiration(stack: Terraform, bucket: Bucket) -> Body:

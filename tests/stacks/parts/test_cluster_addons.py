@@ -3,18 +3,16 @@
 import json
 import re
 
-import pytest
-
 from environments.catalog import EKS_VERSIONS
 from environments.names import Stack
 from environments.registry import ENVIRONMENTS
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
 BY_NAME = {env.name: env for env in ENVIRONMENTS}
 NODE_GROUPS = {"aws_eks_node_group.general", "aws_eks_node_group.workers-spot"}
 
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def addons(stack: Terraform) -> dict[str, Body]:

@@ -16,9 +16,9 @@ from stacks.base import EnvironmentStack
 from stacks.parts.ephemeral import new_password, store_connection, store_new_secret
 from tests.stacks.parts.fake_secrets_manager import FakeSecretsManager, fake_secrets_manager
 from tests.support import tools
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 SECRETS = f"arn:aws:secretsmanager:{DEV.account.region}:{DEV.account.id}:secret"
 USER, STORE, CONNECTION = (f"{SECRETS}:{name}" for name in ("user", "store", "connection"))
 
@@ -35,7 +35,7 @@ def uses_of_ephemeral_values(value: object, path: tuple[str, ...] = ()) -> Itera
         yield path[-1]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_generated_passwords_are_only_in_write_only_arguments(terraform: Stacks, name: str) -> None:
     used = {
         argument
@@ -45,7 +45,7 @@ def test_generated_passwords_are_only_in_write_only_arguments(terraform: Stacks,
     assert used == {"secret_string_wo", "password_wo"}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_generated_passwords_are_long_and_need_no_escaping(terraform: Stacks, name: str) -> None:
     drawn = [
         password
@@ -60,7 +60,7 @@ def test_generated_passwords_are_long_and_need_no_escaping(terraform: Stacks, na
         assert password["exclude_punctuation"] is True
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_no_plan_has_to_read_a_stored_value(terraform: Stacks, name: str) -> None:
     """The role that plans pull requests may not read secrets, and a plan opens all ephemeral resources."""
     for stack in terraform[name].values():
@@ -68,7 +68,7 @@ def test_no_plan_has_to_read_a_stored_value(terraform: Stacks, name: str) -> Non
         assert "aws_secretsmanager_secret_version" not in stack.json.get("data", {})
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_each_secret_is_written_in_one_place_only(terraform: Stacks, name: str) -> None:
     written = [
         version["secret_id"]

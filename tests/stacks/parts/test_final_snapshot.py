@@ -10,9 +10,8 @@ import pytest
 
 from environments.names import Stack
 from tests.support import tools
-from tests.support.terraform import Terraform
+from tests.support.terraform import Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 STORES = {
     Stack.DATABASE: "aws_db_instance",
     Stack.QUEUE: "aws_elasticache_replication_group",

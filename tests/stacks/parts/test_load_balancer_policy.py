@@ -2,18 +2,16 @@
 
 import re
 
-import pytest
-
 from environments.names import Stack
 from environments.registry import ENVIRONMENTS
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Body, Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 ACCOUNTS = {env.name: env.account.id for env in ENVIRONMENTS}
 TAG = "elbv2.k8s.aws/cluster"
 
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def policy(terraform: Stacks, name: str) -> list[Body]:

@@ -1,11 +1,8 @@
 """The two node groups: sizes, taints, encryption, credentials and autoscaling."""
 
-import pytest
-
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, Stack
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
 
 def group_named(stack: Terraform, name: str) -> Body:
@@ -24,7 +21,7 @@ def test_production_node_groups_have_the_required_sizes(terraform: Stacks) -> No
     assert workers["capacity_type"] == "SPOT"
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 class TestEveryEnvironment:
     def test_workers_use_several_instance_types(self, terraform: Stacks, name: str) -> None:
         workers = group_named(terraform[name][Stack.CLUSTER], "workers_spot")

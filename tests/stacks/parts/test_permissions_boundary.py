@@ -5,18 +5,14 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_NAME = pytest.mark.parametrize("name", ["dev", "prod"])
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
 MANAGED_POLICY_LIMIT = 6_144  # characters without white space (IAM user guide, "quotas")
 
 # What AWS's managed policies also allow and the boundary does not.

@@ -2,21 +2,19 @@
 
 import json
 
-import pytest
-
 from environments import names
 from environments.names import Names, ServiceAccount, Stack
 from environments.registry import ENVIRONMENTS
 from tests.stacks.policies import statements, trust_statements
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
 BY_NAME = {env.name: env for env in ENVIRONMENTS}
 INLINE_POLICY_LIMIT = (
     10_240  # characters without white space, all inline policies of a role (IAM quotas)
 )
 
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def roles_by_service_account(stack: Terraform) -> dict[ServiceAccount, str]:

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from environments.names import Bucket, Names, Stack
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
 EVERY_BUCKET = pytest.mark.parametrize("bucket", list(Bucket))
-EACH_ENVIRONMENT = pytest.mark.parametrize("name", ["dev", "prod"])
 
 
 def setting(stacks: dict[Stack, Terraform], names: Names, bucket: Bucket, kind: str) -> Body:
@@ -38,7 +37,7 @@ def buckets(stacks: dict[Stack, Terraform]) -> Iterator[Body]:
         yield from stack.resources("aws_s3_bucket").values()
 
 
-@EACH_ENVIRONMENT
+@EACH_NAME
 def test_each_named_bucket_exists_once_and_there_are_no_others(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
@@ -46,7 +45,7 @@ def test_each_named_bucket_exists_once_and_there_are_no_others(
     assert found == sorted(names[name].bucket(bucket) for bucket in Bucket)
 
 
-@EACH_ENVIRONMENT
+@EACH_NAME
 def test_destroying_a_stack_never_deletes_objects(terraform: Stacks, name: str) -> None:
     assert all(body["force_destroy"] is False for body in buckets(terraform[name]))
 

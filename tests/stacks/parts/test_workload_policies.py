@@ -5,12 +5,12 @@ import pytest
 from environments.names import Bucket, Names, Stack
 from environments.registry import ENVIRONMENTS
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 NAMES = {env.name: Names(env) for env in ENVIRONMENTS}
 
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def buckets(terraform: Stacks, name: str, role: str, action: str) -> set[str]:
