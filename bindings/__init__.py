@@ -1,1 +1,1 @@
-"""How Python reaches cdktf and cdk8s: a supported Node and an AWS provider that loads in a second."""
+"""What the planes build with: Node for jsii, the trimmed AWS provider, custom resources, and YAML."""

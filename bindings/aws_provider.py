@@ -1,14 +1,14 @@
 """Imports only the AWS provider modules in use, in about a second instead of a minute.
 
-Importing `cdktf_cdktf_provider_aws` the ordinary way runs a package root that imports all of its
-2,138 submodules, and has Node load as many JavaScript modules and a 120 MB type assembly. This
-module puts two stand-ins in `sys.modules` before the first provider import:
+A plain import of `cdktf_cdktf_provider_aws` runs a package root that imports all of its 2,138
+submodules, and makes Node load as many JavaScript modules and a 120 MB type assembly. This module
+puts two replacements in `sys.modules` before the first provider import:
 
-1. the package root, bare but for its `__path__`, so that submodules import one by one;
-2. its `_jsii` module, which gives the jsii kernel a *trimmed assembly*: the wheel's own tarball cut
-   down to the submodules in use. It is built once per provider version and submodule list.
+1. the package root, with nothing except its `__path__`, so that submodules import one by one;
+2. its `_jsii` module, after the jsii kernel has loaded a *trimmed assembly*: the wheel's own tarball
+   with only the submodules in use. It is built once per provider version and submodule list.
 
-The Terraform JSON is the same to the byte; `tests/bindings/` and `evalctl/benchmarks/render.py` prove it.
+The Terraform JSON is identical; `tests/bindings/` and `evalctl/benchmarks/render.py` check it.
 `EVAL_PLAIN_AWS_IMPORT=1` switches back to the plain import.
 """
 
@@ -35,7 +35,7 @@ _TRIMMER_REVISION = 3  # part of the cache key: raise it when what `_trim` write
 
 
 class ProviderLayoutError(RuntimeError):
-    """The installed provider package is not laid out the way trimming relies on."""
+    """The installed provider package does not have the layout that trimming relies on."""
 
 
 def modules_imported_by(source: Path) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def load_only(submodules: Iterable[str]) -> None:
 def _cannot_trim(problem: str) -> ProviderLayoutError:
     return ProviderLayoutError(
         f"{PACKAGE} {_version()} cannot be trimmed: {problem}. Set {PLAIN_IMPORT_SWITCH}=1 to render "
-        "with the plain (slow) import, and adapt bindings/aws_provider.py to the new package."
+        "with the plain (slow) import, and change bindings/aws_provider.py to fit the new package."
     )
 
 
@@ -109,11 +109,11 @@ def _cached_assembly(folder: Path, wanted: tuple[str, ...]) -> Path:
         if not tarball.is_file():
             raise _cannot_trim(f"there is no {tarball.name} in its _jsii folder")
         cached.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside its final name and moved, so that a killed build leaves nothing half done
-        # and two renders at once cannot read each other's half.
+        # Written under a temporary name and renamed, so that no render reads an incomplete file of
+        # a killed or concurrent build.
         with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as building:
             building.write(_trim(tarball, wanted))
-        for submodule in wanted:  # set-up leaves the provider uncompiled: most of it is never used
+        for submodule in wanted:  # set-up does not compile the provider: most of it is never used
             for optimization in (0, 1):  # planes render with `python -O`
                 compileall.compile_dir(folder / submodule, quiet=2, optimize=optimization)
         Path(building.name).replace(cached)
@@ -167,12 +167,12 @@ def _folders(assembly: dict[str, object], wanted: tuple[str, ...]) -> dict[str, 
     submodules = assembly.get("submodules")
     if assembly.get("schema") != "jsii/0.10.0" or not isinstance(submodules, dict):
         raise _cannot_trim(f"its assembly has the schema {assembly.get('schema')!r}")
-    # A symbolId reads `src/<folder>/index:`; the Python module has the folder's name in snake case.
+    # A symbolId is `src/<folder>/index:`; the Python module has the folder's name in snake case.
     by_python_name = {}
     for name, submodule in submodules.items():
         folder = re.fullmatch(r"src/([a-z0-9-]+)/index:", submodule.get("symbolId", ""))
         if folder is None:
-            raise _cannot_trim(f"the submodule {name} names no folder")
+            raise _cannot_trim(f"the symbolId of submodule {name} has no folder")
         by_python_name[folder[1].replace("-", "_")] = (name, folder[1])
     missing = [name for name in wanted if name not in by_python_name]
     if missing:
@@ -181,7 +181,7 @@ def _folders(assembly: dict[str, object], wanted: tuple[str, ...]) -> dict[str, 
 
 
 def _keep_only(assembly: dict[str, object], kept: set[str]) -> None:
-    """Drop every other submodule's types, and check that no kept type refers to a dropped one."""
+    """Remove every other submodule's types, and check that no kept type refers to a removed one."""
     submodules, types = assembly["submodules"], assembly["types"]
     assert isinstance(submodules, dict)
     assert isinstance(types, dict)
@@ -189,7 +189,7 @@ def _keep_only(assembly: dict[str, object], kept: set[str]) -> None:
     referred = set(re.findall(rf'"({re.escape(ASSEMBLY)}\.[A-Za-z0-9.]+)"', json.dumps(types)))
     dangling = sorted(name for name in referred if name not in types)
     if dangling:
-        raise _cannot_trim(f"kept types refer to dropped ones: {', '.join(dangling[:5])}")
+        raise _cannot_trim(f"kept types refer to removed ones: {', '.join(dangling[:5])}")
     assembly["submodules"] = {name: submodules[name] for name in sorted(kept)}
     assembly["types"] = types
 

@@ -5,7 +5,7 @@ import constructs
 
 
 class CustomResource(cdk8s.ApiObject):
-    """An object of a kind that cdk8s does not know; subclasses give `spec` types and names."""
+    """An object of a kind that cdk8s has no class for; subclasses give `spec` types and names."""
 
     def __init__(
         self,
@@ -34,5 +34,6 @@ class CustomResource(cdk8s.ApiObject):
                 finalizers=finalizers,
             ),
         )
-        # cdk8s takes fields beyond the metadata as untyped extras that its Python binding cannot pass.
+        # cdk8s takes other fields than the metadata as untyped extras, which its Python binding
+        # cannot pass.
         self.add_json_patch(cdk8s.JsonPatch.add("/spec", spec))

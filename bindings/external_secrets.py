@@ -1,6 +1,6 @@
-"""What a SecretStore and an ExternalSecret say, for every plane that needs one.
+"""The specs of a SecretStore and an ExternalSecret, for every plane that needs one.
 
-What the operator would default is written out, so that Argo CD finds in the cluster what Git says.
+The operator's defaults are written out, so that Argo CD finds no difference from the cluster.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ REFRESH = "5m0s"
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A part of a Secrets Manager entry, under the key that templates know it by."""
+    """A field of a Secrets Manager secret, under the key that templates use for it."""
 
     key: str
     secret: str
-    field: str | None  # of the entry's JSON; None is all of an entry that is plain text
+    field: str | None  # of the secret's JSON; None is the whole of a secret that is plain text
 
     def reference(self) -> dict[str, object]:
         remote = {"key": self.secret}
@@ -28,7 +28,7 @@ class Field:
 
 
 def secret_store_spec(*, region: str) -> dict[str, object]:
-    """AWS Secrets Manager as seen by the operator's own identity (EKS Pod Identity)."""
+    """AWS Secrets Manager, read with the operator's own identity (EKS Pod Identity)."""
     return {"provider": {"aws": {"service": "SecretsManager", "region": region}}}
 
 
@@ -42,9 +42,9 @@ def external_secret_spec(
 ) -> dict[str, object]:
     """A Kubernetes Secret of this name, made and refreshed from Secrets Manager.
 
-    `fields` must all exist, or nothing is written. `all_fields_of` takes whatever an entry holds,
-    so that a missing one stops no other. `template` is the Secret's keys as Go templates over the
-    fields; without it the Secret has the fields as they are.
+    If one of `fields` is missing, nothing is written. `all_fields_of` takes all fields of a secret,
+    so that a missing field does not affect the others. `template` is the Secret's keys as Go
+    templates over the fields; without it the Secret has the fields unchanged.
     """
     spec: dict[str, object] = {
         "refreshInterval": REFRESH,
@@ -52,7 +52,7 @@ def external_secret_spec(
         "target": {
             "name": name,
             "creationPolicy": "Owner",
-            # An entry deleted by mistake does not take the running platform's keys along.
+            # If a secret is deleted by mistake, the running platform keeps its copy.
             "deletionPolicy": "Retain",
             "template": _template(labels, template),
         },
@@ -68,8 +68,8 @@ def _template(labels: dict[str, str], data: dict[str, str] | None) -> dict[str, 
     template: dict[str, object] = {
         "engineVersion": "v2",
         "mergePolicy": "Replace",
-        # Said here, because the operator otherwise copies the ExternalSecret's annotations, and
-        # with them Argo CD's mark of what it manages.
+        # Without labels here, the operator copies the ExternalSecret's metadata, including the
+        # annotation by which Argo CD tracks what it manages.
         "metadata": {"labels": labels},
     }
     if data is not None:

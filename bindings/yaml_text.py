@@ -1,4 +1,4 @@
-"""Writes YAML as a person would: text of several lines as a block, no anchors, keys in their order."""
+"""Writes readable YAML: text of several lines as a block, no anchors, keys in the given order."""
 
 import yaml
 

@@ -1,5 +1,9 @@
-"""The AWS plane: one module is one stack is one Terraform state."""
+"""The AWS plane: each module is one stack with one Terraform state, except `app`, `aws` and `base`.
+
+`app` orders the stacks, `aws` names the provider's classes, `base` is what every stack starts from.
+`parts/` holds what stacks are made of.
+"""
 
 from bindings.node import use_bundled_node
 
-use_bundled_node()  # before any module here imports cdktf, which starts Node
+use_bundled_node()  # before a module here imports cdktf, which starts Node

@@ -20,15 +20,15 @@ from stacks.storage import StorageStack
 
 
 def build(environments: Iterable[Environment], *, outdir: Path | None = None) -> cdktf.App:
-    """An app with every stack of these environments. `outdir` is given by cdktf's CLI when None.
+    """An app with every stack of these environments. cdktf's CLI sets `outdir` when it is None.
 
-    cdktf turns an attribute of one stack that is handed to another into an output and a remote-state
-    lookup, and orders `cdktf deploy` by it.
+    When one stack uses an attribute of another, cdktf writes an output and a remote-state lookup,
+    and orders `cdktf deploy` by it.
     """
     app = cdktf.App(
         outdir=None if outdir is None else str(outdir),
-        # They start `terraform version` for every terraform_data, and a machine that only renders
-        # has no terraform. `terraform validate` in the tests sees what they would, and more.
+        # The validations start `terraform version` for every terraform_data, and a machine that only
+        # renders has no terraform. `terraform validate` in the tests finds the same errors and more.
         skip_validation=True,
         context={"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"},
     )

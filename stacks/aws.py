@@ -1,10 +1,11 @@
-"""Every AWS provider class in use, imported in one place.
+"""Every AWS provider class in use; stacks write `from stacks import aws` and `aws.EksCluster(...)`.
 
-The way out of cdktf is short because of it: a fork with other package names changes this file only.
-It also tells `bindings.aws_provider` which of the provider's 2,138 submodules to load.
+A resource type is added by importing its class here: `bindings.aws_provider` reads these imports and
+loads only their modules of the provider's 2,138. A fork of cdktf with other package names would
+change this file only.
 """
 
-# ruff: noqa: E402, F401  (the provider may only be imported after the call below; others import from here)
+# ruff: noqa: E402, F401  (the provider must be imported after the call below, and is used as aws.NAME)
 from pathlib import Path
 
 from bindings.aws_provider import load_only, modules_imported_by

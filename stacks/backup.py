@@ -1,32 +1,19 @@
-"""Backups that outlive what they back up (B14): RDS and S3, in a vault of their own."""
+"""Backups of RDS and S3 in a vault of their own, which stay when their source is deleted."""
 
-import cdktf
 import constructs
 
-from environments.names import BACKED_UP_BUCKETS, Names, Stack
+from environments.names import BACKED_UP_BUCKETS, Stack
 from environments.spec import Environment
-from stacks.aws import (
-    AwsProvider,
-    AwsProviderDefaultTags,
-    BackupPlan,
-    BackupPlanRule,
-    BackupPlanRuleCopyAction,
-    BackupPlanRuleCopyActionLifecycle,
-    BackupPlanRuleLifecycle,
-    BackupSelection,
-    BackupVault,
-    BackupVaultLockConfiguration,
-    KmsAlias,
-    KmsKey,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.database import DatabaseStack
-from stacks.parts.iam import ServiceRole, Statement, policy, service_role, trust
+from stacks.parts.iam import ServiceRole, service_role, trust
 from stacks.parts.kms import encryption_key
 from stacks.storage import StorageStack
 
-# UTC. AWS Backup refuses an RDS instance in its own backup and maintenance windows and in the hour
-# before them (see stacks/database.py), so both start, at the latest an hour late, well away.
+# UTC. AWS Backup does not back up an RDS instance during the instance's backup and maintenance
+# windows or in the hour before them (see stacks/database.py). Both jobs start at most an hour late,
+# which is still far from these windows.
 DAILY = "cron(0 20 * * ? *)"
 MONTHLY = "cron(0 17 1 * ? *)"
 START_WITHIN_MINUTES = 60
@@ -34,7 +21,7 @@ COMPLETE_WITHIN_MINUTES = 720
 
 
 class BackupStack(EnvironmentStack):
-    """Vault, plans and roles; a second vault in another region where the environment wants it."""
+    """Vault, plans and roles; a second vault in another region if the environment names one."""
 
     def __init__(
         self,
@@ -45,17 +32,17 @@ class BackupStack(EnvironmentStack):
         storage: StorageStack,
     ) -> None:
         super().__init__(scope, Stack.BACKUP, env=env)
-        self.add_dependency(storage)  # the buckets are known by name alone
+        self.add_dependency(storage)  # this stack refers to the buckets by name only
         vault = self._vault()
-        copies = self._copy_vault()
+        copy_vault = self._copy_vault()
         role = self._backup_role()
         self._restore_role()
-        # RDS keeps its own point-in-time recovery: were AWS Backup to, it would take the instance's
-        # backup settings over, and Terraform would undo that on every apply.
+        # RDS has its own point-in-time recovery. If AWS Backup did it, it would change the
+        # instance's backup settings, and Terraform would change them back on every apply.
         self._plan(
             "database",
             vault,
-            copies,
+            copy_vault,
             role,
             resources=[database.instance_arn],
             point_in_time=False,
@@ -63,60 +50,68 @@ class BackupStack(EnvironmentStack):
         self._plan(
             "buckets",
             vault,
-            copies,
+            copy_vault,
             role,
             resources=[self.names.bucket_arn(bucket) for bucket in BACKED_UP_BUCKETS],
             point_in_time=True,
         )
 
-    def _vault(self) -> BackupVault:
+    def _vault(self) -> aws.BackupVault:
         key = encryption_key(self, "key", names=self.names, purpose="backup")
-        vault = BackupVault(
+        vault = aws.BackupVault(
             self, "vault", name=self.names.aws("backup"), kms_key_arn=key.arn, force_destroy=False
         )
         self._lock("vault-lock", vault, self.env.backup.daily_retention_days)
         return vault
 
-    def _copy_vault(self) -> BackupVault | None:
+    def _copy_vault(self) -> aws.BackupVault | None:
         region = self.env.account.backup_copy_region
         if region is None:
             return None
-        elsewhere = AwsProvider(
+        copy_region = aws.AwsProvider(
             self,
             "aws-copy",
             alias="copy",
             region=region,
             allowed_account_ids=[self.env.account.id],
-            default_tags=[AwsProviderDefaultTags(tags=self.names.tags(Stack.BACKUP))],
+            default_tags=[aws.AwsProviderDefaultTags(tags=self.names.tags(Stack.BACKUP))],
         )
-        vault = BackupVault(
+        key = encryption_key(
+            self,
+            "copy-key",
+            names=self.names,
+            purpose="backup-copy",
+            description="copies of backups",
+            provider=copy_region,
+        )
+        vault = aws.BackupVault(
             self,
             "copy-vault",
-            provider=elsewhere,
+            provider=copy_region,
             name=self.names.aws("backup-copy"),
-            kms_key_arn=_key_in(self, elsewhere, names=self.names).arn,
+            kms_key_arn=key.arn,
             force_destroy=False,
         )
         self._lock(
-            "copy-vault-lock", vault, self.env.backup.copy_retention_days, provider=elsewhere
+            "copy-vault-lock", vault, self.env.backup.copy_retention_days, provider=copy_region
         )
         return vault
 
     def _lock(
         self,
         id_: str,
-        vault: BackupVault,
+        vault: aws.BackupVault,
         min_retention_days: int,
         *,
-        provider: AwsProvider | None = None,
+        provider: aws.AwsProvider | None = None,
     ) -> None:
-        """Governance mode: without `changeable_for_days`, who has the right to can still lift it.
+        """Governance mode (no `changeable_for_days`): a person with the permission can remove it.
 
-        Compliance mode could not be lifted by anyone, AWS included, for as long as a backup lives.
+        Nobody, not even AWS, can remove a lock in compliance mode while a backup exists.
         """
         if not self.env.backup.vault_locked:
             return
-        BackupVaultLockConfiguration(
+        aws.BackupVaultLockConfiguration(
             self,
             id_,
             provider=provider,
@@ -138,7 +133,7 @@ class BackupStack(EnvironmentStack):
         )
 
     def _restore_role(self) -> None:
-        """For the operator who restores: what writes backups every night cannot overwrite data."""
+        """For the operator who restores. The nightly role cannot restore, so it cannot overwrite data."""
         service_role(
             self,
             "restore-role",
@@ -159,90 +154,64 @@ class BackupStack(EnvironmentStack):
 
     def _plan(
         self,
-        role_name: str,
-        vault: BackupVault,
-        copies: BackupVault | None,
+        id_: str,
+        vault: aws.BackupVault,
+        copy_vault: aws.BackupVault | None,
         role: ServiceRole,
         *,
         resources: list[str],
         point_in_time: bool,
     ) -> None:
-        plan = BackupPlan(
+        plan = aws.BackupPlan(
             self,
-            f"{role_name}-plan",
-            name=self.names.aws(role_name),
-            rule=[self._daily(vault, copies, point_in_time), *self._monthly(vault)],
+            f"{id_}-plan",
+            name=self.names.aws(id_),
+            rule=[self._daily(vault, copy_vault, point_in_time), *self._monthly(vault)],
         )
-        BackupSelection(
+        aws.BackupSelection(
             self,
-            f"{role_name}-selection",
-            name=self.names.aws(role_name),
+            f"{id_}-selection",
+            name=self.names.aws(id_),
             plan_id=plan.id,
             iam_role_arn=role.arn,
             resources=resources,
         )
 
     def _daily(
-        self, vault: BackupVault, copies: BackupVault | None, point_in_time: bool
-    ) -> BackupPlanRule:
+        self, vault: aws.BackupVault, copy_vault: aws.BackupVault | None, point_in_time: bool
+    ) -> aws.BackupPlanRule:
         backup = self.env.backup
-        return BackupPlanRule(
+        return aws.BackupPlanRule(
             rule_name="daily",
             target_vault_name=vault.name,
             schedule=DAILY,
             start_window=START_WITHIN_MINUTES,
             completion_window=COMPLETE_WITHIN_MINUTES,
             enable_continuous_backup=point_in_time,
-            lifecycle=BackupPlanRuleLifecycle(delete_after=backup.daily_retention_days),
+            lifecycle=aws.BackupPlanRuleLifecycle(delete_after=backup.daily_retention_days),
             copy_action=None
-            if copies is None
+            if copy_vault is None
             else [
-                BackupPlanRuleCopyAction(
-                    destination_vault_arn=copies.arn,
-                    lifecycle=BackupPlanRuleCopyActionLifecycle(
+                aws.BackupPlanRuleCopyAction(
+                    destination_vault_arn=copy_vault.arn,
+                    lifecycle=aws.BackupPlanRuleCopyActionLifecycle(
                         delete_after=backup.copy_retention_days
                     ),
                 )
             ],
         )
 
-    def _monthly(self, vault: BackupVault) -> tuple[BackupPlanRule, ...]:
+    def _monthly(self, vault: aws.BackupVault) -> tuple[aws.BackupPlanRule, ...]:
         days = self.env.backup.monthly_retention_days
         if days == 0:
             return ()
         return (
-            BackupPlanRule(
+            aws.BackupPlanRule(
                 rule_name="monthly",
                 target_vault_name=vault.name,
                 schedule=MONTHLY,
                 start_window=START_WITHIN_MINUTES,
                 completion_window=COMPLETE_WITHIN_MINUTES,
-                lifecycle=BackupPlanRuleLifecycle(delete_after=days),
+                lifecycle=aws.BackupPlanRuleLifecycle(delete_after=days),
             ),
         )
-
-
-def _key_in(stack: cdktf.TerraformStack, provider: AwsProvider, *, names: Names) -> KmsKey:
-    """A key like those of `encryption_key`, in the provider's region, where the vault is."""
-    key = KmsKey(
-        stack,
-        "copy-key",
-        provider=provider,
-        description=f"{names.prefix}: copies of backups",
-        enable_key_rotation=True,
-        deletion_window_in_days=30,
-        policy=policy(
-            Statement(
-                actions=("kms:*",),
-                principals={"AWS": f"arn:aws:iam::{names.env.account.id}:root"},
-            )
-        ),
-    )
-    KmsAlias(
-        stack,
-        "copy-key-alias",
-        provider=provider,
-        name=f"alias/{names.aws('backup-copy')}",
-        target_key_id=key.key_id,
-    )
-    return key

@@ -1,11 +1,11 @@
-"""What every stack has: the AWS provider bound to one account, its tags, and its state in S3."""
+"""What every stack starts from: the AWS provider for one account, default tags, and a state in S3."""
 
 import cdktf
 import constructs
 
 from environments.names import Bucket, Names, Stack
 from environments.spec import Environment
-from stacks.aws import AwsProvider, AwsProviderDefaultTags
+from stacks import aws
 
 PROVIDER_VERSION = "5.100.0"  # what cdktf-cdktf-provider-aws 20.1.0 binds; the tests run it
 TERRAFORM_VERSION = ">= 1.11"  # first with write-only arguments and S3 locking without DynamoDB
@@ -22,24 +22,24 @@ class EnvironmentStack(cdktf.TerraformStack):
         self._backend(stack)
 
     def _provider(self, stack: Stack) -> None:
-        AwsProvider(
+        aws.AwsProvider(
             self,
             "aws",
             region=self.env.account.region,
             # Credentials for another account fail before anything is read or written.
             allowed_account_ids=[self.env.account.id],
-            default_tags=[AwsProviderDefaultTags(tags=self.names.tags(stack))],
+            default_tags=[aws.AwsProviderDefaultTags(tags=self.names.tags(stack))],
         )
         self.add_override("terraform.required_providers.aws.version", PROVIDER_VERSION)
         self.add_override("terraform.required_version", TERRAFORM_VERSION)
 
     def _backend(self, stack: Stack) -> None:
-        # Without `encrypt`, which would ask for S3's own key: the bucket encrypts with its KMS key.
+        # No `encrypt`: it would request S3's own key, and the bucket encrypts with its KMS key.
         cdktf.S3Backend(
             self,
             bucket=self.names.bucket(Bucket.STATE),
             key=self.names.state_key(stack),
             region=self.env.account.region,
         )
-        # cdktf 0.21 does not know S3's own locking.
+        # cdktf 0.21 has no argument for S3's own locking.
         self.add_override("terraform.backend.s3.use_lockfile", True)

@@ -1,4 +1,4 @@
-"""ClickHouse on EC2: nodes that can be replaced, on addresses and volumes that stay."""
+"""ClickHouse on EC2: nodes that can be replaced, with addresses and volumes that stay."""
 
 import cdktf
 import constructs
@@ -14,21 +14,13 @@ from environments.names import (
     Stack,
 )
 from environments.spec import Environment
-from stacks.aws import (
-    DataAwsSsmParameter,
-    KmsKey,
-    NetworkInterface,
-    Route53Record,
-    SecurityGroup,
-    VpcSecurityGroupEgressRule,
-    VpcSecurityGroupIngressRule,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
-from stacks.parts.clickhouse_machine import replaceable_node
 from stacks.parts.clickhouse_node import settings
 from stacks.parts.clickhouse_node.cloud_config import configuration_digest
+from stacks.parts.clickhouse_node.instance import replaceable_node
 from stacks.parts.clickhouse_node.permissions import node_statements
 from stacks.parts.clickhouse_node.settings import Node
 from stacks.parts.ephemeral import store_new_secret
@@ -37,14 +29,15 @@ from stacks.parts.security_group import reachable_from_cluster
 from stacks.secrets import SecretsStack
 from stacks.storage import StorageStack
 
-# The newest Amazon Linux 2023 at the time that a node is made; `clickhouse_machine` keeps it there.
+# The newest Amazon Linux 2023 when a node is made. A later one does not replace the node
+# (`ignore_changes` in clickhouse_node/instance.py).
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 DNS_TTL_SECONDS = 60
-PASSWORD_ROTATION = 1  # raise it for new passwords; nodes accept the ones before them, too
+PASSWORD_ROTATION = 1  # raise it for new passwords; nodes accept the previous ones, too
 
 
 class ClickHouseStack(EnvironmentStack):
-    """The nodes, spread over the zones, each with an address, a volume and a role of its own."""
+    """Nodes in all zones, each with an address, a volume and a role of its own."""
 
     def __init__(
         self,
@@ -60,7 +53,7 @@ class ClickHouseStack(EnvironmentStack):
         self._credentials(secrets)
         key = encryption_key(self, "key", names=self.names, purpose="clickhouse")
         group = self._security_group(network, cluster)
-        ami = DataAwsSsmParameter(self, "ami", name=AMI_PARAMETER).insecure_value
+        ami = aws.DataAwsSsmParameter(self, "ami", name=AMI_PARAMETER).insecure_value
         interfaces = [
             self._node(
                 Node(names=self.names, index=index),
@@ -74,7 +67,7 @@ class ClickHouseStack(EnvironmentStack):
             for index in range(1, env.clickhouse.nodes + 1)
         ]
         self._dns(network, interfaces)
-        # A node shows the version it was built from; docs/clickhouse.md compares the two.
+        # A node shows the digest it was built from; docs/clickhouse.md compares the two.
         cdktf.TerraformOutput(self, "configuration", value=configuration_digest(self.names))
 
     def _credentials(self, secrets: SecretsStack) -> None:
@@ -105,7 +98,7 @@ class ClickHouseStack(EnvironmentStack):
                 rotation=PASSWORD_ROTATION,
             )
 
-    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
+    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> aws.SecurityGroup:
         group = reachable_from_cluster(
             self,
             "security-group",
@@ -121,29 +114,23 @@ class ClickHouseStack(EnvironmentStack):
             "keeper": settings.KEEPER_PORT,
             "raft": settings.RAFT_PORT,
         }.items():
-            VpcSecurityGroupIngressRule(
-                self,
-                f"{protocol}-from-nodes",
-                security_group_id=group.id,
-                description=f"{protocol} from the other nodes",
-                referenced_security_group_id=group.id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            )
-            VpcSecurityGroupEgressRule(
-                self,
-                f"{protocol}-to-nodes",
-                security_group_id=group.id,
-                description=f"{protocol} to the other nodes",
-                referenced_security_group_id=group.id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            )
-        # Packages, Secrets Manager, S3 and Session Manager. The VPC's own DNS and time need no rule:
+            for direction, rule in (
+                ("from", aws.VpcSecurityGroupIngressRule),
+                ("to", aws.VpcSecurityGroupEgressRule),
+            ):
+                rule(
+                    self,
+                    f"{protocol}-{direction}-nodes",
+                    security_group_id=group.id,
+                    description=f"{protocol} {direction} the other nodes",
+                    referenced_security_group_id=group.id,
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                )
+        # Packages, Secrets Manager, S3 and Session Manager. The VPC's DNS and time need no rule:
         # security groups do not filter them.
-        VpcSecurityGroupEgressRule(
+        aws.VpcSecurityGroupEgressRule(
             self,
             "https-to-anywhere",
             security_group_id=group.id,
@@ -160,12 +147,12 @@ class ClickHouseStack(EnvironmentStack):
         node: Node,
         *,
         ami: str,
-        key: KmsKey,
-        group: SecurityGroup,
+        key: aws.KmsKey,
+        group: aws.SecurityGroup,
         network: NetworkStack,
         secrets: SecretsStack,
         storage: StorageStack,
-    ) -> NetworkInterface:
+    ) -> aws.NetworkInterface:
         zone = (node.index - 1) % len(self.env.network.zones)
         return replaceable_node(
             self,
@@ -184,7 +171,7 @@ class ClickHouseStack(EnvironmentStack):
             ),
         )
 
-    def _dns(self, network: NetworkStack, interfaces: list[NetworkInterface]) -> None:
+    def _dns(self, network: NetworkStack, interfaces: list[aws.NetworkInterface]) -> None:
         for index, (host, interface) in enumerate(
             zip(self.names.clickhouse_hosts, interfaces, strict=True), 1
         ):
@@ -192,9 +179,9 @@ class ClickHouseStack(EnvironmentStack):
         self._record("record-all", network, self.names.clickhouse_host, interfaces)
 
     def _record(
-        self, id_: str, network: NetworkStack, name: str, interfaces: list[NetworkInterface]
+        self, id_: str, network: NetworkStack, name: str, interfaces: list[aws.NetworkInterface]
     ) -> None:
-        Route53Record(
+        aws.Route53Record(
             self,
             id_,
             zone_id=network.private_zone_id,

@@ -14,22 +14,7 @@ from environments.names import (
     Stack,
 )
 from environments.spec import Environment
-from stacks.aws import (
-    CloudwatchLogGroup,
-    EksAccessEntry,
-    EksAccessPolicyAssociation,
-    EksAccessPolicyAssociationAccessScope,
-    EksAddon,
-    EksCluster,
-    EksClusterAccessConfig,
-    EksClusterEncryptionConfig,
-    EksClusterEncryptionConfigProvider,
-    EksClusterKubernetesNetworkConfig,
-    EksClusterUpgradePolicy,
-    EksClusterVpcConfig,
-    EksNodeGroup,
-    VpcSecurityGroupIngressRule,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.network import NetworkStack
 from stacks.parts.cluster_addons import addons_of_nodes, addons_on_nodes
@@ -41,14 +26,14 @@ from stacks.parts.node_group import node_group
 from stacks.secrets import SecretsStack
 from stacks.storage import StorageStack
 
-# Raise it to write a new password; docs/secrets.md tells what else has to happen.
+# Raise it to write a new password; docs/secrets.md lists the other steps.
 GRAFANA_PASSWORD_ROTATION = 1
 
 
 class ClusterStack(EnvironmentStack):
-    """EKS in the private subnets: one node group for services, one on spot for workers (B2)."""
+    """EKS in the private subnets: one node group for services, one on spot for workers."""
 
-    node_security_group_id: str  # on every node and, with the VPC CNI, on every pod
+    node_security_group_id: str  # of every node and, with the VPC CNI, of every pod
 
     def __init__(
         self,
@@ -84,7 +69,7 @@ class ClusterStack(EnvironmentStack):
         self.node_security_group_id = node_security_group_id
 
     def _grafana_administrator(self, secrets: SecretsStack) -> None:
-        """Grafana runs in the cluster and its chart would make the password up at each rendering."""
+        """Grafana's password, which its chart would otherwise generate anew at each rendering."""
         store_new_secret(
             self,
             Secret.GRAFANA_ADMIN,
@@ -93,8 +78,8 @@ class ClusterStack(EnvironmentStack):
             rotation=GRAFANA_PASSWORD_ROTATION,
         )
 
-    def _log_group(self) -> CloudwatchLogGroup:
-        """Made before the cluster, which would make its own and keep it for ever."""
+    def _log_group(self) -> aws.CloudwatchLogGroup:
+        """Made before the cluster: EKS would make a group of its own, which keeps logs for ever."""
         key = encryption_key(
             self,
             "log-key",
@@ -102,7 +87,7 @@ class ClusterStack(EnvironmentStack):
             purpose="eks-logs",
             for_logs=True,
         )
-        return CloudwatchLogGroup(
+        return aws.CloudwatchLogGroup(
             self,
             "log-group",
             name=f"/aws/eks/{self.names.cluster}/cluster",
@@ -110,7 +95,9 @@ class ClusterStack(EnvironmentStack):
             kms_key_id=key.arn,
         )
 
-    def _control_plane(self, network: NetworkStack, log_group: CloudwatchLogGroup) -> EksCluster:
+    def _control_plane(
+        self, network: NetworkStack, log_group: aws.CloudwatchLogGroup
+    ) -> aws.EksCluster:
         public_cidrs = list(self.env.cluster.public_access_cidrs)
         key = encryption_key(self, "secrets-key", names=self.names, purpose="kubernetes-secrets")
         role = service_role(
@@ -124,27 +111,27 @@ class ClusterStack(EnvironmentStack):
             ),
             managed_policies=("AmazonEKSClusterPolicy",),
         )
-        return EksCluster(
+        return aws.EksCluster(
             self,
             "cluster",
             name=self.names.cluster,
             version=self.env.cluster.kubernetes_version,
             role_arn=role.arn,
-            vpc_config=EksClusterVpcConfig(
+            vpc_config=aws.EksClusterVpcConfig(
                 subnet_ids=network.private_subnet_ids,
                 endpoint_private_access=True,
                 endpoint_public_access=bool(public_cidrs),
                 public_access_cidrs=public_cidrs or None,
             ),
-            access_config=EksClusterAccessConfig(
+            access_config=aws.EksClusterAccessConfig(
                 authentication_mode="API",
                 # The deploy role needs nothing inside the cluster.
                 bootstrap_cluster_creator_admin_permissions=False,
             ),
-            # The add-ons below are ours from the start, not EKS's unmanaged copies of them.
+            # The add-ons below replace EKS's unmanaged copies from the start.
             bootstrap_self_managed_addons=False,
-            encryption_config=EksClusterEncryptionConfig(
-                provider=EksClusterEncryptionConfigProvider(key_arn=key.arn),
+            encryption_config=aws.EksClusterEncryptionConfig(
+                provider=aws.EksClusterEncryptionConfigProvider(key_arn=key.arn),
                 resources=["secrets"],
             ),
             enabled_cluster_log_types=[
@@ -154,22 +141,22 @@ class ClusterStack(EnvironmentStack):
                 "controllerManager",
                 "scheduler",
             ],
-            kubernetes_network_config=EksClusterKubernetesNetworkConfig(
+            kubernetes_network_config=aws.EksClusterKubernetesNetworkConfig(
                 service_ipv4_cidr=SERVICE_CIDR
             ),
-            # EKS upgrades by itself when standard support ends, instead of charging for longer.
-            upgrade_policy=EksClusterUpgradePolicy(support_type="STANDARD"),
-            # Taken away before the cluster, its rights would leave it unable to clean up.
+            # When standard support ends, EKS upgrades the cluster instead of charging for more time.
+            upgrade_policy=aws.EksClusterUpgradePolicy(support_type="STANDARD"),
+            # Deleted last: without these rights EKS cannot clean up when the cluster is deleted.
             depends_on=[log_group, *role.permissions],
         )
 
-    def _private_access(self, cluster: EksCluster) -> None:
-        """Into the group that EKS makes, which admits nobody but its own members.
+    def _private_access(self, cluster: aws.EksCluster) -> None:
+        """Rules for the security group that EKS makes, which admits only its own members.
 
-        (EKS user guide, "Security group requirements" and "Cluster API server endpoint".)
+        Source: EKS user guide, "Security group requirements" and "Cluster API server endpoint".
         """
         for cidr in self.env.cluster.private_access_cidrs:
-            VpcSecurityGroupIngressRule(
+            aws.VpcSecurityGroupIngressRule(
                 self,
                 f"api-from-{re.sub('[./]', '-', cidr)}",
                 security_group_id=cluster.vpc_config.cluster_security_group_id,
@@ -180,29 +167,29 @@ class ClusterStack(EnvironmentStack):
                 to_port=443,
             )
 
-    def _administrators(self, cluster: EksCluster) -> None:
+    def _administrators(self, cluster: aws.EksCluster) -> None:
         for role_name in self.env.cluster.admin_role_names:
-            # Names are unique in an account, whatever the roles' paths.
+            # A role's name is unique in an account, also without its path.
             name = role_name.rpartition("/")[2]
-            entry = EksAccessEntry(
+            entry = aws.EksAccessEntry(
                 self,
                 f"admin-{name}",
                 cluster_name=cluster.name,
                 principal_arn=self.names.role_arn(role_name),
                 type="STANDARD",
             )
-            EksAccessPolicyAssociation(
+            aws.EksAccessPolicyAssociation(
                 self,
                 f"admin-{name}-policy",
                 cluster_name=cluster.name,
                 principal_arn=entry.principal_arn,
                 policy_arn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-                access_scope=EksAccessPolicyAssociationAccessScope(type="cluster"),
+                access_scope=aws.EksAccessPolicyAssociationAccessScope(type="cluster"),
             )
 
     def _nodes(
-        self, cluster: EksCluster, network: NetworkStack, addons: Sequence[EksAddon]
-    ) -> list[EksNodeGroup]:
+        self, cluster: aws.EksCluster, network: NetworkStack, addons: Sequence[aws.EksAddon]
+    ) -> list[aws.EksNodeGroup]:
         role = service_role(
             self,
             "node-role",

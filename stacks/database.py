@@ -10,27 +10,18 @@ from environments.names import (
     Stack,
 )
 from environments.spec import Environment
-from stacks.aws import (
-    CloudwatchLogGroup,
-    DbInstance,
-    DbParameterGroup,
-    DbSubnetGroup,
-    KmsKey,
-    SecurityGroup,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
+from stacks.parts.data_store import DataStore, data_store
 from stacks.parts.database_parameters import parameter_group
 from stacks.parts.ephemeral import new_password, store_new_secret
-from stacks.parts.final_snapshot import final_snapshot_name
 from stacks.parts.iam import ServiceRole, service_role, trust
-from stacks.parts.kms import encryption_key
-from stacks.parts.security_group import reachable_from_cluster
 from stacks.secrets import SecretsStack
 
 ADMIN_USER = "eval_admin"
-# Raise one to write a new password; docs/secrets.md tells what else has to happen.
+# Raise one to write a new password; docs/secrets.md lists the other steps.
 ADMIN_PASSWORD_ROTATION = 1
 APP_PASSWORD_ROTATION = 1
 
@@ -55,48 +46,26 @@ class DatabaseStack(EnvironmentStack):
         secrets: SecretsStack,
     ) -> None:
         super().__init__(scope, Stack.DATABASE, env=env)
-        key = self._key()
+        store = data_store(
+            self,
+            names=self.names,
+            role="postgres",
+            port=POSTGRES_PORT,
+            subnet_group=aws.DbSubnetGroup,
+            subnet_ids=network.data_subnet_ids,
+            vpc_id=network.vpc_id,
+            cluster_security_group_id=cluster.node_security_group_id,
+        )
         instance = self._instance(
-            key=key,
-            subnets=self._subnet_group(network),
-            security_group=self._security_group(network, cluster),
+            store,
             parameters=parameter_group(self, names=self.names),
             monitoring_role=self._monitoring_role(),
-            log_groups=self._log_groups(key),
+            log_groups=self._log_groups(store),
         )
         self._admin_credentials(instance, secrets)
         self._app_credentials(instance, secrets)
 
         self.instance_arn = instance.arn
-
-    def _key(self) -> KmsKey:
-        return encryption_key(
-            self,
-            "key",
-            names=self.names,
-            purpose="postgres",
-            for_logs=True,
-        )
-
-    def _subnet_group(self, network: NetworkStack) -> DbSubnetGroup:
-        return DbSubnetGroup(
-            self,
-            "subnet-group",
-            name=self.names.aws("postgres"),
-            description="Subnets without a way out of the VPC",
-            subnet_ids=network.data_subnet_ids,
-        )
-
-    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
-        return reachable_from_cluster(
-            self,
-            "security-group",
-            names=self.names,
-            role="postgres",
-            vpc_id=network.vpc_id,
-            cluster_security_group_id=cluster.node_security_group_id,
-            ports={"postgres": POSTGRES_PORT},
-        )
 
     def _monitoring_role(self) -> ServiceRole:
         return service_role(
@@ -111,31 +80,29 @@ class DatabaseStack(EnvironmentStack):
             managed_policies=("service-role/AmazonRDSEnhancedMonitoringRole",),
         )
 
-    def _log_groups(self, key: KmsKey) -> list[CloudwatchLogGroup]:
-        """Made before the instance, which would make its own and keep them for ever."""
+    def _log_groups(self, store: DataStore) -> list[aws.CloudwatchLogGroup]:
+        """Made before the instance: RDS would make groups of its own, which keep logs for ever."""
         return [
-            CloudwatchLogGroup(
+            aws.CloudwatchLogGroup(
                 self,
                 f"{export}-log-group",
                 name=f"/aws/rds/instance/{self.names.aws('postgres')}/{export}",
                 retention_in_days=self.env.database.log_retention_days,
-                kms_key_id=key.arn,
+                kms_key_id=store.key_arn,
             )
             for export in LOG_EXPORTS
         ]
 
     def _instance(
         self,
+        store: DataStore,
         *,
-        key: KmsKey,
-        subnets: DbSubnetGroup,
-        security_group: SecurityGroup,
-        parameters: DbParameterGroup,
+        parameters: aws.DbParameterGroup,
         monitoring_role: ServiceRole,
-        log_groups: list[CloudwatchLogGroup],
-    ) -> DbInstance:
+        log_groups: list[aws.CloudwatchLogGroup],
+    ) -> aws.DbInstance:
         database = self.env.database
-        return DbInstance(
+        return aws.DbInstance(
             self,
             "instance",
             identifier=self.names.aws("postgres"),
@@ -146,22 +113,23 @@ class DatabaseStack(EnvironmentStack):
             parameter_group_name=parameters.name,
             db_name=POSTGRES_DATABASE,
             port=POSTGRES_PORT,
-            # Who may come in, and how.
-            db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[security_group.id],
+            # Who can connect, and how.
+            db_subnet_group_name=store.subnet_group_name,
+            vpc_security_group_ids=[store.security_group_id],
             publicly_accessible=False,
             ca_cert_identifier="rds-ca-rsa2048-g1",
             username=ADMIN_USER,
             password_wo=new_password(self, "postgres-admin"),
             password_wo_version=ADMIN_PASSWORD_ROTATION,
-            # Roles granted `rds_iam` sign in with tokens of 15 minutes, so people need no password.
+            # Roles granted `rds_iam` sign in with tokens valid for 15 minutes, so people need no
+            # password.
             iam_database_authentication_enabled=True,
-            # Storage. The provider takes growth up to the maximum for no drift.
+            # Storage. The provider does not report growth up to the maximum as drift.
             storage_type="gp3",
             allocated_storage=database.storage_gib,
             max_allocated_storage=database.max_storage_gib,
             storage_encrypted=True,
-            kms_key_id=key.arn,
+            kms_key_id=store.key_arn,
             # What survives a mistake.
             multi_az=database.multi_az,
             deletion_protection=database.deletion_protection,
@@ -170,26 +138,24 @@ class DatabaseStack(EnvironmentStack):
             copy_tags_to_snapshot=True,
             delete_automated_backups=False,
             skip_final_snapshot=False,
-            final_snapshot_identifier=final_snapshot_name(
-                self, "life", names=self.names, role="postgres", replaced_with={"key": key.arn}
-            ),
+            final_snapshot_identifier=store.final_snapshot_name,
             maintenance_window=MAINTENANCE_WINDOW,
             apply_immediately=False,
-            # What can be seen from outside.
+            # Monitoring.
             monitoring_interval=60,
             monitoring_role_arn=monitoring_role.arn,
             performance_insights_enabled=True,
-            performance_insights_kms_key_id=key.arn,
+            performance_insights_kms_key_id=store.key_arn,
             performance_insights_retention_period=database.performance_insights_retention_days,
             enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
             depends_on=[*log_groups, *monitoring_role.permissions],
         )
 
-    def _admin_credentials(self, instance: DbInstance, secrets: SecretsStack) -> None:
-        """The password that the same run gave the instance.
+    def _admin_credentials(self, instance: aws.DbInstance, secrets: SecretsStack) -> None:
+        """The password that the same apply gave the instance.
 
-        It waits for the instance, whose making is what can fail. Should an apply ever stop between
-        the two, raise `ADMIN_PASSWORD_ROTATION`: both get the same new one.
+        It is written after the instance exists, because creating the instance can fail. If an apply
+        stops between the two, raise `ADMIN_PASSWORD_ROTATION`: both get the same new password.
         """
         store_new_secret(
             self,
@@ -199,8 +165,8 @@ class DatabaseStack(EnvironmentStack):
             rotation=ADMIN_PASSWORD_ROTATION,
         )
 
-    def _app_credentials(self, instance: DbInstance, secrets: SecretsStack) -> None:
-        """What pods connect with; the user itself is made by the Kubernetes job `database-users`."""
+    def _app_credentials(self, instance: aws.DbInstance, secrets: SecretsStack) -> None:
+        """What pods connect with. The Kubernetes job `database-users` creates the user."""
         store_new_secret(
             self,
             "postgres",

@@ -1,13 +1,13 @@
-"""What GitHub Actions may do here: roles that plan pull requests, inspect `main`, and deploy it.
+"""GitHub Actions' access to the account: roles that plan pull requests, inspect `main`, and deploy it.
 
-Applied by a person, as the state stack is: the deploy role can read this stack and not change it.
+A person applies this stack, like the state stack: the deploy role can read it and not change it.
 """
 
 import constructs
 
 from environments.names import DeliveryRole, Stack
 from environments.spec import Environment
-from stacks.aws import IamOpenidConnectProvider, IamRole, IamRolePolicy
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.delivery_policies import deploy_role, inspect_role, plan_role
 from stacks.parts.iam import Statement, policy
@@ -15,13 +15,13 @@ from stacks.parts.iam import Statement, policy
 _GITHUB = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
 PLAN_SESSION_SECONDS = 3600
-DEPLOY_SESSION_SECONDS = 7200  # a first deploy waits for EKS, RDS and ElastiCache in turn
+DEPLOY_SESSION_SECONDS = 7200  # a first deploy waits for EKS, then RDS, then ElastiCache
 
 
 class DeliveryStack(EnvironmentStack):
-    """GitHub's OIDC provider and the three roles, each trusted for one repository and one occasion.
+    """GitHub's OIDC provider and three roles; each trusts one repository and one kind of job.
 
-    An account holds GitHub's provider once: two environments need two accounts.
+    An account can have GitHub's provider once, so two environments need two accounts.
     """
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
@@ -31,18 +31,17 @@ class DeliveryStack(EnvironmentStack):
         self._inspect_role(provider)
         self._deploy_role(provider)
 
-    def _provider_of_github(self) -> IamOpenidConnectProvider:
-        return IamOpenidConnectProvider(
+    def _provider_of_github(self) -> aws.IamOpenidConnectProvider:
+        return aws.IamOpenidConnectProvider(
             self, "github", url=f"https://{_GITHUB}", client_id_list=[_AUDIENCE]
         )
 
-    def _plan_role(self, provider: IamOpenidConnectProvider) -> None:
+    def _plan_role(self, provider: aws.IamOpenidConnectProvider) -> None:
         """Pull requests plan with `-lock=false -refresh=false`: no lock written, no secret read.
 
-        GitHub gives pull requests from forks no token.
-
-        A pull request may change the workflow that uses this role, so it must be harmless in any
-        hands: it is trusted without approval because it reads settings only.
+        A pull request can change the workflow that uses this role, and nobody approves its use. So
+        the role must do no harm whoever uses it: it only reads settings. GitHub gives no token to
+        pull requests from forks.
         """
         self._role(
             DeliveryRole.PLAN,
@@ -52,10 +51,10 @@ class DeliveryStack(EnvironmentStack):
             statements=plan_role(self.names),
         )
 
-    def _inspect_role(self, provider: IamOpenidConnectProvider) -> None:
-        """The branch that is deployed: what a deploy would do, and what differs from the code.
+    def _inspect_role(self, provider: aws.IamOpenidConnectProvider) -> None:
+        """Jobs of the deployed branch: they plan the deploy and detect drift.
 
-        It refreshes, so it reads the values that Terraform wrote; and it can change nothing.
+        A refresh reads the values that Terraform wrote. The role can change nothing.
         """
         self._role(
             DeliveryRole.INSPECT,
@@ -65,8 +64,8 @@ class DeliveryStack(EnvironmentStack):
             statements=inspect_role(self.names),
         )
 
-    def _deploy_role(self, provider: IamOpenidConnectProvider) -> None:
-        """Jobs of one GitHub environment; its rules say who approves, and from which branch."""
+    def _deploy_role(self, provider: aws.IamOpenidConnectProvider) -> None:
+        """Jobs of one GitHub environment; its rules set who approves, and for which branch."""
         self._role(
             DeliveryRole.DEPLOY,
             provider,
@@ -78,14 +77,14 @@ class DeliveryStack(EnvironmentStack):
     def _role(
         self,
         id_: str,
-        provider: IamOpenidConnectProvider,
+        provider: aws.IamOpenidConnectProvider,
         *,
         occasion: str,
         session_seconds: int,
         statements: tuple[Statement, ...],
     ) -> None:
         name = self.names.aws(id_)
-        role = IamRole(
+        role = aws.IamRole(
             self,
             f"{id_}-role",
             name=name,
@@ -104,6 +103,6 @@ class DeliveryStack(EnvironmentStack):
                 )
             ),
         )
-        IamRolePolicy(
+        aws.IamRolePolicy(
             self, f"{id_}-role-policy", name=name, role=role.name, policy=policy(*statements)
         )

@@ -1,56 +1,15 @@
 """The VPC: public, private and isolated data subnets in every zone."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 import constructs
 
 from environments.names import NAMESPACE, Stack
 from environments.spec import Environment
-from stacks.aws import (
-    CloudwatchLogGroup,
-    DefaultSecurityGroup,
-    Eip,
-    FlowLog,
-    InternetGateway,
-    NatGateway,
-    Route,
-    Route53Zone,
-    Route53ZoneVpc,
-    RouteTable,
-    RouteTableAssociation,
-    SecurityGroup,
-    Subnet,
-    Vpc,
-    VpcEndpoint,
-    VpcSecurityGroupIngressRule,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
-from stacks.parts.iam import Statement, service_role, trust
-from stacks.parts.kms import encryption_key
-
-
-@dataclass(frozen=True)
-class ZoneCidrs:
-    """One zone's share of the VPC."""
-
-    private: IPv4Network
-    public: IPv4Network
-    data: IPv4Network
-
-
-def address_plan(vpc_cidr: str, zones: int) -> tuple[ZoneCidrs, ...]:
-    """Cut the VPC into eighths: one an zone for private subnets, where every pod takes an address.
-
-    The fifth eighth is cut into sixteenths of its own for the small public and data subnets, and
-    the rest stays free, so that a zone can be added later without moving a subnet. Four zones fit.
-    """
-    eighths = tuple(IPv4Network(vpc_cidr).subnets(prefixlen_diff=3))
-    small = tuple(eighths[4].subnets(prefixlen_diff=4))
-    return tuple(
-        ZoneCidrs(private=eighths[zone], public=small[zone], data=small[8 + zone])
-        for zone in range(zones)
-    )
+from stacks.parts.address_plan import address_plan
+from stacks.parts.flow_logs import flow_logs
 
 
 class NetworkStack(EnvironmentStack):
@@ -75,7 +34,7 @@ class NetworkStack(EnvironmentStack):
         data_table = self._data_routes(vpc, data)
         self._s3_endpoint(vpc, [*private_tables, data_table])
         self._interface_endpoints(vpc, private)
-        self._flow_logs(vpc)
+        flow_logs(self, names=self.names, vpc_id=vpc.id)
         zone = self._private_zone(vpc)
 
         self.vpc_id = vpc.id
@@ -84,8 +43,8 @@ class NetworkStack(EnvironmentStack):
         self.data_subnet_ids = [subnet.id for subnet in data]
         self.private_zone_id = zone.zone_id
 
-    def _vpc(self) -> Vpc:
-        vpc = Vpc(
+    def _vpc(self) -> aws.Vpc:
+        vpc = aws.Vpc(
             self,
             "vpc",
             cidr_block=self.env.network.vpc_cidr,
@@ -93,10 +52,12 @@ class NetworkStack(EnvironmentStack):
             enable_dns_support=True,
             tags={"Name": self.names.prefix},
         )
-        DefaultSecurityGroup(self, "default-security-group", vpc_id=vpc.id, ingress=[], egress=[])
+        aws.DefaultSecurityGroup(
+            self, "default-security-group", vpc_id=vpc.id, ingress=[], egress=[]
+        )
         return vpc
 
-    def _subnets(self, vpc: Vpc, tier: str, cidrs: list[IPv4Network]) -> list[Subnet]:
+    def _subnets(self, vpc: aws.Vpc, tier: str, cidrs: list[IPv4Network]) -> list[aws.Subnet]:
         # The AWS Load Balancer Controller finds its subnets by these tags.
         discovery = {
             "public": {"kubernetes.io/role/elb": "1"},
@@ -104,7 +65,7 @@ class NetworkStack(EnvironmentStack):
             "data": {},
         }[tier]
         return [
-            Subnet(
+            aws.Subnet(
                 self,
                 f"{tier}-subnet-{index}",
                 vpc_id=vpc.id,
@@ -116,12 +77,12 @@ class NetworkStack(EnvironmentStack):
             for index, (zone, cidr) in enumerate(zip(self.env.network.zones, cidrs, strict=True), 1)
         ]
 
-    def _public_routes(self, vpc: Vpc, subnets: list[Subnet]) -> None:
-        gateway = InternetGateway(
+    def _public_routes(self, vpc: aws.Vpc, subnets: list[aws.Subnet]) -> None:
+        gateway = aws.InternetGateway(
             self, "internet-gateway", vpc_id=vpc.id, tags={"Name": self.names.prefix}
         )
         table = self._route_table(vpc, "public", subnets)
-        Route(
+        aws.Route(
             self,
             "public-default-route",
             route_table_id=table.id,
@@ -129,14 +90,14 @@ class NetworkStack(EnvironmentStack):
             gateway_id=gateway.id,
         )
 
-    def _nat_gateways(self, public: list[Subnet]) -> list[NatGateway]:
-        homes = public if self.env.network.nat_gateway_per_zone else public[:1]
+    def _nat_gateways(self, public: list[aws.Subnet]) -> list[aws.NatGateway]:
+        subnets = public if self.env.network.nat_gateway_per_zone else public[:1]
         gateways = []
-        for index, subnet in enumerate(homes, 1):
+        for index, subnet in enumerate(subnets, 1):
             name = self.names.aws(f"nat-{index}")
-            address = Eip(self, f"nat-address-{index}", domain="vpc", tags={"Name": name})
+            address = aws.Eip(self, f"nat-address-{index}", domain="vpc", tags={"Name": name})
             gateways.append(
-                NatGateway(
+                aws.NatGateway(
                     self,
                     f"nat-gateway-{index}",
                     allocation_id=address.allocation_id,
@@ -147,12 +108,12 @@ class NetworkStack(EnvironmentStack):
         return gateways
 
     def _private_routes(
-        self, vpc: Vpc, subnets: list[Subnet], gateways: list[NatGateway]
-    ) -> list[RouteTable]:
+        self, vpc: aws.Vpc, subnets: list[aws.Subnet], gateways: list[aws.NatGateway]
+    ) -> list[aws.RouteTable]:
         tables = []
         for index, subnet in enumerate(subnets):
             table = self._route_table(vpc, f"private-{index + 1}", [subnet])
-            Route(
+            aws.Route(
                 self,
                 f"private-default-route-{index + 1}",
                 route_table_id=table.id,
@@ -162,15 +123,15 @@ class NetworkStack(EnvironmentStack):
             tables.append(table)
         return tables
 
-    def _data_routes(self, vpc: Vpc, subnets: list[Subnet]) -> RouteTable:
+    def _data_routes(self, vpc: aws.Vpc, subnets: list[aws.Subnet]) -> aws.RouteTable:
         return self._route_table(vpc, "data", subnets)  # no default route: nothing leaves the VPC
 
-    def _route_table(self, vpc: Vpc, role: str, subnets: list[Subnet]) -> RouteTable:
-        table = RouteTable(
+    def _route_table(self, vpc: aws.Vpc, role: str, subnets: list[aws.Subnet]) -> aws.RouteTable:
+        table = aws.RouteTable(
             self, f"{role}-route-table", vpc_id=vpc.id, tags={"Name": self.names.aws(role)}
         )
         for index, subnet in enumerate(subnets, 1):
-            RouteTableAssociation(
+            aws.RouteTableAssociation(
                 self,
                 f"{role}-route-table-association-{index}",
                 route_table_id=table.id,
@@ -178,8 +139,8 @@ class NetworkStack(EnvironmentStack):
             )
         return table
 
-    def _s3_endpoint(self, vpc: Vpc, tables: list[RouteTable]) -> None:
-        VpcEndpoint(
+    def _s3_endpoint(self, vpc: aws.Vpc, tables: list[aws.RouteTable]) -> None:
+        aws.VpcEndpoint(
             self,
             "s3-endpoint",
             vpc_id=vpc.id,
@@ -189,10 +150,10 @@ class NetworkStack(EnvironmentStack):
             tags={"Name": self.names.aws("s3")},
         )
 
-    def _interface_endpoints(self, vpc: Vpc, subnets: list[Subnet]) -> None:
+    def _interface_endpoints(self, vpc: aws.Vpc, subnets: list[aws.Subnet]) -> None:
         if not self.env.network.interface_endpoints:
             return
-        group = SecurityGroup(
+        group = aws.SecurityGroup(
             self,
             "endpoint-security-group",
             name=self.names.aws("endpoints"),
@@ -200,7 +161,7 @@ class NetworkStack(EnvironmentStack):
             vpc_id=vpc.id,
             tags={"Name": self.names.aws("endpoints")},
         )
-        VpcSecurityGroupIngressRule(
+        aws.VpcSecurityGroupIngressRule(
             self,
             "endpoint-https",
             security_group_id=group.id,
@@ -211,7 +172,7 @@ class NetworkStack(EnvironmentStack):
             to_port=443,
         )
         for service in self.env.network.interface_endpoints:
-            VpcEndpoint(
+            aws.VpcEndpoint(
                 self,
                 f"{service.replace('.', '-')}-endpoint",
                 vpc_id=vpc.id,
@@ -223,56 +184,11 @@ class NetworkStack(EnvironmentStack):
                 tags={"Name": self.names.aws(service)},
             )
 
-    def _flow_logs(self, vpc: Vpc) -> None:
-        key = encryption_key(
-            self,
-            "flow-log-key",
-            names=self.names,
-            purpose="flow-logs",
-            for_logs=True,
-        )
-        group = CloudwatchLogGroup(
-            self,
-            "flow-log-group",
-            name=f"/{self.names.prefix}/vpc-flow-logs",
-            retention_in_days=self.env.network.flow_log_retention_days,
-            kms_key_id=key.arn,
-        )
-        role = service_role(
-            self,
-            "flow-log-role",
-            names=self.names,
-            name=self.names.aws("flow-logs"),
-            trust_policy=trust(
-                "vpc-flow-logs.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": self.env.account.id}},
-            ),
-            statements=(
-                Statement(
-                    actions=(
-                        "logs:CreateLogStream",
-                        "logs:PutLogEvents",
-                        "logs:DescribeLogStreams",
-                    ),
-                    resources=(f"{group.arn}:*",),
-                ),
-            ),
-        )
-        FlowLog(
-            self,
-            "flow-log",
-            vpc_id=vpc.id,
-            traffic_type="ALL",
-            log_destination=group.arn,
-            iam_role_arn=role.arn,
-            tags={"Name": self.names.prefix},
-        )
-
-    def _private_zone(self, vpc: Vpc) -> Route53Zone:
-        return Route53Zone(
+    def _private_zone(self, vpc: aws.Vpc) -> aws.Route53Zone:
+        return aws.Route53Zone(
             self,
             "private-zone",
             name=self.names.private_zone,
-            vpc=[Route53ZoneVpc(vpc_id=vpc.id)],
+            vpc=[aws.Route53ZoneVpc(vpc_id=vpc.id)],
             comment=f"Names inside the VPC for {NAMESPACE}",
         )

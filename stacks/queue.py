@@ -1,44 +1,31 @@
-"""The job queue: Valkey, which speaks the Redis protocol, on ElastiCache."""
+"""The job queue: Valkey, which implements the Redis protocol, on ElastiCache."""
 
 import cdktf
 import constructs
 
 from environments.names import REDIS_PORT, Secret, Stack
 from environments.spec import Environment
-from stacks.aws import (
-    CloudwatchLogGroup,
-    ElasticacheParameterGroup,
-    ElasticacheParameterGroupParameter,
-    ElasticacheReplicationGroup,
-    ElasticacheReplicationGroupLogDeliveryConfiguration,
-    ElasticacheSubnetGroup,
-    ElasticacheUserGroup,
-    KmsKey,
-    SecretsmanagerSecretVersion,
-    SecurityGroup,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
+from stacks.parts.data_store import DataStore, data_store
 from stacks.parts.ephemeral import store_connection, store_new_secret
-from stacks.parts.final_snapshot import final_snapshot_name
-from stacks.parts.kms import encryption_key
 from stacks.parts.queue_user import APPLICATION, METRICS, QueueUser, queue_users
-from stacks.parts.security_group import reachable_from_cluster
 from stacks.secrets import SecretsStack
 
-# Raise one to write a new password; docs/secrets.md tells what else has to happen.
+# Raise one to write a new password; docs/secrets.md lists the other steps.
 PASSWORD_ROTATION = 1
 METRICS_PASSWORD_ROTATION = 1
 
-# UTC. An hour after the database's, so that a bad night hits one store at a time.
+# UTC. An hour after the database's, so that a failure there affects one store at a time.
 SNAPSHOT_WINDOW = "02:00-03:00"
 MAINTENANCE_WINDOW = "sun:04:30-sun:05:30"
 LOGS = ("slow-log", "engine-log")
 
 
 class QueueStack(EnvironmentStack):
-    """A replication group that asks for TLS and a password, and never evicts a job."""
+    """A replication group that requires TLS and a password, and never evicts a job."""
 
     def __init__(
         self,
@@ -50,7 +37,16 @@ class QueueStack(EnvironmentStack):
         secrets: SecretsStack,
     ) -> None:
         super().__init__(scope, Stack.QUEUE, env=env)
-        key = self._key()
+        store = data_store(
+            self,
+            names=self.names,
+            role="redis",
+            port=REDIS_PORT,
+            subnet_group=aws.ElasticacheSubnetGroup,
+            subnet_ids=network.data_subnet_ids,
+            vpc_id=network.vpc_id,
+            cluster_security_group_id=cluster.node_security_group_id,
+        )
         credentials = {
             APPLICATION: self._password(
                 APPLICATION, Secret.REDIS_USER, rotation=PASSWORD_ROTATION, secrets=secrets
@@ -63,76 +59,45 @@ class QueueStack(EnvironmentStack):
             ),
         }
         group = self._replication_group(
-            key=key,
-            subnets=self._subnet_group(network),
-            security_group=self._security_group(network, cluster),
+            store,
             parameters=self._parameter_group(),
             users=self._user_group(queue_users(self, names=self.names, credentials=credentials)),
-            logs=self._log_groups(key),
+            logs=self._log_groups(store),
         )
         self._connection(group, secrets)
 
-    def _key(self) -> KmsKey:
-        return encryption_key(
-            self,
-            "key",
-            names=self.names,
-            purpose="redis",
-            for_logs=True,
-        )
-
-    def _subnet_group(self, network: NetworkStack) -> ElasticacheSubnetGroup:
-        return ElasticacheSubnetGroup(
-            self,
-            "subnet-group",
-            name=self.names.aws("redis"),
-            description="Subnets without a way out of the VPC",
-            subnet_ids=network.data_subnet_ids,
-        )
-
-    def _security_group(self, network: NetworkStack, cluster: ClusterStack) -> SecurityGroup:
-        return reachable_from_cluster(
-            self,
-            "security-group",
-            names=self.names,
-            role="redis",
-            vpc_id=network.vpc_id,
-            cluster_security_group_id=cluster.node_security_group_id,
-            ports={"redis": REDIS_PORT},
-        )
-
-    def _parameter_group(self) -> ElasticacheParameterGroup:
+    def _parameter_group(self) -> aws.ElasticacheParameterGroup:
         family = f"valkey{self.env.queue.engine_version.partition('.')[0]}"
-        return ElasticacheParameterGroup(
+        return aws.ElasticacheParameterGroup(
             self,
             "parameter-group",
-            # A major upgrade needs the new family's group beside the old one.
+            # During a major upgrade the groups of both families exist.
             name=self.names.aws(f"redis-{family}"),
             family=family,
             description="A full queue refuses new jobs and keeps the old",
             parameter=[
-                ElasticacheParameterGroupParameter(name="maxmemory-policy", value="noeviction")
+                aws.ElasticacheParameterGroupParameter(name="maxmemory-policy", value="noeviction")
             ],
             lifecycle=cdktf.TerraformResourceLifecycle(create_before_destroy=True),
         )
 
-    def _log_groups(self, key: KmsKey) -> dict[str, CloudwatchLogGroup]:
+    def _log_groups(self, store: DataStore) -> dict[str, aws.CloudwatchLogGroup]:
         return {
-            log: CloudwatchLogGroup(
+            log: aws.CloudwatchLogGroup(
                 self,
                 f"{log}-group",
-                # AWS lets its services write to this prefix without a policy for each group.
+                # AWS services may write under this prefix without a policy for each group.
                 name=f"/aws/vendedlogs/elasticache/{self.names.aws('redis')}/{log}",
                 retention_in_days=self.env.queue.log_retention_days,
-                kms_key_id=key.arn,
+                kms_key_id=store.key_arn,
             )
             for log in LOGS
         }
 
     def _password(
         self, user: QueueUser, secret: Secret, *, rotation: int, secrets: SecretsStack
-    ) -> SecretsmanagerSecretVersion:
-        """In an entry of its own, because ElastiCache needs it before the queue has an address."""
+    ) -> aws.SecretsmanagerSecretVersion:
+        """In a secret of its own, because ElastiCache needs it before the queue has an address."""
         return store_new_secret(
             self,
             secret,
@@ -141,9 +106,12 @@ class QueueStack(EnvironmentStack):
             rotation=rotation,
         )
 
-    def _user_group(self, user_ids: list[str]) -> ElasticacheUserGroup:
-        """Unlike Redis, Valkey asks for no user named `default`: without one, nobody is let in."""
-        return ElasticacheUserGroup(
+    def _user_group(self, user_ids: list[str]) -> aws.ElasticacheUserGroup:
+        """Has no user named `default`, which Redis requires and Valkey does not.
+
+        Without that user, no client connects without a password.
+        """
+        return aws.ElasticacheUserGroup(
             self,
             "user-group",
             user_group_id=self.names.aws("redis"),
@@ -153,16 +121,14 @@ class QueueStack(EnvironmentStack):
 
     def _replication_group(
         self,
+        store: DataStore,
         *,
-        key: KmsKey,
-        subnets: ElasticacheSubnetGroup,
-        security_group: SecurityGroup,
-        parameters: ElasticacheParameterGroup,
-        users: ElasticacheUserGroup,
-        logs: dict[str, CloudwatchLogGroup],
-    ) -> ElasticacheReplicationGroup:
+        parameters: aws.ElasticacheParameterGroup,
+        users: aws.ElasticacheUserGroup,
+        logs: dict[str, aws.CloudwatchLogGroup],
+    ) -> aws.ElasticacheReplicationGroup:
         queue = self.env.queue
-        return ElasticacheReplicationGroup(
+        return aws.ElasticacheReplicationGroup(
             self,
             "replication-group",
             replication_group_id=self.names.aws("redis"),
@@ -176,24 +142,22 @@ class QueueStack(EnvironmentStack):
             num_cache_clusters=1 + queue.replicas,
             multi_az_enabled=queue.replicas > 0,
             automatic_failover_enabled=queue.replicas > 0,
-            # Who may come in, and how.
-            subnet_group_name=subnets.name,
-            security_group_ids=[security_group.id],
+            # Who can connect, and how.
+            subnet_group_name=store.subnet_group_name,
+            security_group_ids=[store.security_group_id],
             user_group_ids=[users.user_group_id],
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
             at_rest_encryption_enabled="true",
-            kms_key_id=key.arn,
+            kms_key_id=store.key_arn,
             # What survives a mistake.
             snapshot_retention_limit=queue.snapshot_retention_days,
             snapshot_window=SNAPSHOT_WINDOW,
-            final_snapshot_identifier=final_snapshot_name(
-                self, "life", names=self.names, role="redis", replaced_with={"key": key.arn}
-            ),
+            final_snapshot_identifier=store.final_snapshot_name,
             maintenance_window=MAINTENANCE_WINDOW,
             apply_immediately=False,
             log_delivery_configuration=[
-                ElasticacheReplicationGroupLogDeliveryConfiguration(
+                aws.ElasticacheReplicationGroupLogDeliveryConfiguration(
                     log_type=log,
                     log_format="json",
                     destination_type="cloudwatch-logs",
@@ -203,8 +167,8 @@ class QueueStack(EnvironmentStack):
             ],
         )
 
-    def _connection(self, group: ElasticacheReplicationGroup, secrets: SecretsStack) -> None:
-        """Where pods connect, known only now; whom they connect as is in entries of their own."""
+    def _connection(self, group: aws.ElasticacheReplicationGroup, secrets: SecretsStack) -> None:
+        """Where pods connect, known only after the apply. The users are in secrets of their own."""
         store_connection(
             self,
             "redis",

@@ -7,13 +7,7 @@ import constructs
 from environments.images import Image
 from environments.names import Stack
 from environments.spec import Environment
-from stacks.aws import (
-    EcrLifecyclePolicy,
-    EcrRepository,
-    EcrRepositoryEncryptionConfiguration,
-    EcrRepositoryImageScanningConfiguration,
-    KmsKey,
-)
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.kms import encryption_key
 
@@ -23,7 +17,7 @@ UNTAGGED_DAYS = 7
 
 
 class RegistryStack(EnvironmentStack):
-    """Repositories whose tags never move and whose images are scanned when they are pushed."""
+    """Repositories with immutable tags, which scan each image when it is pushed."""
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, Stack.REGISTRY, env=env)
@@ -32,25 +26,27 @@ class RegistryStack(EnvironmentStack):
             repository = self._repository(image, key)
             self._lifecycle(image, repository)
 
-    def _repository(self, image: Image, key: KmsKey) -> EcrRepository:
-        return EcrRepository(
+    def _repository(self, image: Image, key: aws.KmsKey) -> aws.EcrRepository:
+        return aws.EcrRepository(
             self,
             image,
             name=self.names.image_repository(image),
             image_tag_mutability="IMMUTABLE",
-            image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
+            image_scanning_configuration=aws.EcrRepositoryImageScanningConfiguration(
+                scan_on_push=True
+            ),
             encryption_configuration=[
-                EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key.arn)
+                aws.EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key.arn)
             ],
             force_delete=False,
         )
 
-    def _lifecycle(self, image: Image, repository: EcrRepository) -> None:
-        """Only what cannot run goes: pods pull by digest, and any release may be running somewhere.
+    def _lifecycle(self, image: Image, repository: aws.EcrRepository) -> None:
+        """Expires only images that no pod runs: pods pull by digest, and any release may be running.
 
-        A rule that counts images would one day drop the release that has run longest.
+        A rule that counts images would in time expire the release that has run longest.
         """
-        EcrLifecyclePolicy(
+        aws.EcrLifecyclePolicy(
             self,
             f"{image}-lifecycle",
             repository=repository.name,

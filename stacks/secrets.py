@@ -1,14 +1,12 @@
-"""The Secrets Manager entries, created empty; `docs/secrets.md` tells how each gets its value."""
+"""The Secrets Manager secrets, created empty; `docs/secrets.md` describes how each gets its value."""
 
 import constructs
 
 from environments.names import Secret, Stack
 from environments.spec import Environment
-from stacks.aws import KmsKey, SecretsmanagerSecret
+from stacks import aws
 from stacks.base import EnvironmentStack
-from stacks.parts.kms import encryption_key
-
-SECRETS_KEY_PURPOSE = "secrets"  # the key's alias, by which other stacks' policies name it
+from stacks.parts.kms import SECRETS_KEY_PURPOSE, encryption_key
 
 _DESCRIPTIONS = {
     Secret.LLM_KEYS: "API keys of the LLM providers, put in by an operator",
@@ -30,7 +28,7 @@ _DESCRIPTIONS = {
 
 
 class SecretsStack(EnvironmentStack):
-    """Every entry with the key that encrypts it. No value passes through this stack."""
+    """Every secret, and the key that encrypts them. No value passes through this stack."""
 
     key_arn: str
     secret_arns: dict[Secret, str]
@@ -43,8 +41,8 @@ class SecretsStack(EnvironmentStack):
         self.key_arn = key.arn
         self.secret_arns = {secret: entry.arn for secret, entry in entries.items()}
 
-    def _entry(self, secret: Secret, key: KmsKey) -> SecretsmanagerSecret:
-        return SecretsmanagerSecret(
+    def _entry(self, secret: Secret, key: aws.KmsKey) -> aws.SecretsmanagerSecret:
+        return aws.SecretsmanagerSecret(
             self,
             secret,
             name=self.names.secret(secret),

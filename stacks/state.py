@@ -1,8 +1,8 @@
-"""What comes before everything: the bucket of every Terraform state, the one that records who read
-which bucket, and the permissions boundary, without which no other stack's role can be made.
+"""The first stack of an account: the buckets for states and access logs, and the permissions boundary.
 
-It is the first stack of an account and holds its own state: it is applied once with a local
-backend, and that state then moves into the bucket (`terraform init -migrate-state`).
+Every other stack keeps its state in this bucket and makes its roles with this boundary. The stack
+is applied once with a local backend; its own state then moves into the bucket
+(`terraform init -migrate-state`).
 """
 
 import cdktf
@@ -10,18 +10,16 @@ import constructs
 
 from environments.names import Bucket, Stack
 from environments.spec import Environment
-from stacks.aws import IamPolicy, KmsKey, S3BucketPolicy
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.iam import Statement, policy
-from stacks.parts.kms import encryption_key
+from stacks.parts.kms import STATE_KEY_PURPOSE, encryption_key
 from stacks.parts.permissions_boundary import boundary
 from stacks.parts.s3 import safe_bucket
 
-STATE_KEY_PURPOSE = "state"  # the key's alias, by which other stacks' policies name it
-
 
 class StateStack(EnvironmentStack):
-    """State bucket with its own key, the access-log bucket of all buckets, and all roles' boundary."""
+    """The state bucket with its key, the bucket for all access logs, and the boundary of all roles."""
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, Stack.STATE, env=env)
@@ -30,12 +28,12 @@ class StateStack(EnvironmentStack):
         self._state_bucket(key, logs)
         self._boundary()
 
-    def _key(self) -> KmsKey:
+    def _key(self) -> aws.KmsKey:
         key = encryption_key(self, "key", names=self.names, purpose=STATE_KEY_PURPOSE)
-        key.lifecycle = _never_destroyed()
+        key.lifecycle = _prevent_destroy()
         return key
 
-    def _access_log_bucket(self) -> S3BucketPolicy:
+    def _access_log_bucket(self) -> aws.S3BucketPolicy:
         arn = self.names.bucket_arn(Bucket.ACCESS_LOGS)
         logs, bucket_policy = safe_bucket(
             self,
@@ -57,7 +55,7 @@ class StateStack(EnvironmentStack):
                         },
                     },
                 ),
-                # IAM permissions alone would let anybody in the account forge a log.
+                # Without it, any role in the account with S3 permissions could forge a log.
                 Statement(
                     actions=("s3:PutObject",),
                     resources=(f"{arn}/*",),
@@ -67,25 +65,26 @@ class StateStack(EnvironmentStack):
                 ),
             ),
         )
-        logs.lifecycle = _never_destroyed()
+        logs.lifecycle = _prevent_destroy()
         return bucket_policy
 
-    def _state_bucket(self, key: KmsKey, logs: S3BucketPolicy) -> None:
+    def _state_bucket(self, key: aws.KmsKey, logs: aws.S3BucketPolicy) -> None:
         state, _ = safe_bucket(
             self,
             "state",
             names=self.names,
             bucket=Bucket.STATE,
             key_arn=key.arn,
-            # Through the policy: S3 refuses a target that its log delivery may not write to yet.
+            # The policy's attribute makes Terraform wait for the policy: S3 refuses a target that
+            # its log delivery may not write to yet.
             access_log_bucket=logs.bucket,
             expire_after_days=None,
         )
-        state.lifecycle = _never_destroyed()
+        state.lifecycle = _prevent_destroy()
 
     def _boundary(self) -> None:
-        """Here, because the deploy role cannot change this stack."""
-        IamPolicy(
+        """In this stack because the deploy role cannot change it."""
+        aws.IamPolicy(
             self,
             "boundary",
             name=self.names.aws("boundary"),
@@ -93,5 +92,5 @@ class StateStack(EnvironmentStack):
         )
 
 
-def _never_destroyed() -> cdktf.TerraformResourceLifecycle:
+def _prevent_destroy() -> cdktf.TerraformResourceLifecycle:
     return cdktf.TerraformResourceLifecycle(prevent_destroy=True)

@@ -1,17 +1,17 @@
-"""Buckets for what users bring, what the platform makes of it, and what ClickHouse backs up."""
+"""Buckets for users' datasets, the platform's reports, and ClickHouse's backups."""
 
 import constructs
 
 from environments.names import Bucket, Stack
 from environments.spec import Environment
-from stacks.aws import KmsKey
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.kms import encryption_key
 from stacks.parts.s3 import safe_bucket
 
 
 class StorageStack(EnvironmentStack):
-    """Datasets, reports and backups: three buckets under one key."""
+    """Three buckets, encrypted with one key."""
 
     key_arn: str
 
@@ -24,7 +24,7 @@ class StorageStack(EnvironmentStack):
 
         self.key_arn = key.arn
 
-    def _bucket(self, bucket: Bucket, key: KmsKey, *, expire_after_days: int | None) -> None:
+    def _bucket(self, bucket: Bucket, key: aws.KmsKey, *, expire_after_days: int | None) -> None:
         safe_bucket(
             self,
             bucket,

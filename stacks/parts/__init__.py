@@ -1,1 +1,1 @@
-"""What stacks are made of: constructs and IAM policies that are no Terraform state of their own."""
+"""What stacks are made of: constructs and IAM policies. A part imports no stack."""

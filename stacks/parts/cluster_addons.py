@@ -1,4 +1,4 @@
-"""The cluster's EKS add-ons: those that nodes need to become ready, and those that need nodes."""
+"""The cluster's EKS add-ons: those that a node needs to become ready, and those that need nodes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,24 +9,25 @@ import constructs
 from environments.catalog import EKS_VERSIONS
 from environments.names import EBS_CSI_CONTROLLER, VPC_CNI, Names, Stack
 from environments.spec import Resources
-from stacks.aws import EksAddon, EksCluster, EksNodeGroup
+from stacks import aws
 from stacks.parts.pod_identity import pod_identity
 
-# Of each container. Requests and the memory limits of CoreDNS and the EBS CSI driver are the add-ons'
-# own defaults; where those leave one out, it is ours. The schemas named take them, and are older than
-# our add-ons: `aws eks describe-addon-configuration --addon-name NAME --addon-version VERSION` shows one.
+# Requests and limits of each container. The requests, and the memory limits of CoreDNS and the EBS
+# CSI driver, are the add-ons' defaults; the other limits are ours. The schemas named below accept
+# them and are older than our add-ons:
+# `aws eks describe-addon-configuration --addon-name NAME --addon-version VERSION` shows a schema.
 
-# EKS sets 100m and nothing else; schema of v1.28.8-eksbuild.5.
+# EKS sets only 100m; schema of v1.28.8-eksbuild.5.
 _KUBE_PROXY = Resources(
     cpu_request_millicores=100,
     cpu_limit_millicores=500,
     memory_request_mib=64,
     memory_limit_mib=256,
 )
-# The chart sets 25m, and gives what is said here to the init container and the policy agent as well
+# The chart sets 25m, and gives these values to the init container and the policy agent as well
 # (amazon-vpc-cni-k8s, charts/aws-vpc-cni/README.md: init.resources, nodeAgent.resources); schema of
-# v1.15.1-eksbuild.1. aws-node lives on 48 MB (eksctl issue 4342); its policy agent, killed at 128 MiB,
-# had grown to 500 where it had room (aws-network-policy-agent issue 213).
+# v1.15.1-eksbuild.1. aws-node uses 48 MB (eksctl issue 4342). Its policy agent was killed at 128 MiB
+# and used 500 with a higher limit (aws-network-policy-agent issue 213).
 _VPC_CNI = Resources(
     cpu_request_millicores=25,
     cpu_limit_millicores=500,
@@ -40,8 +41,8 @@ _COREDNS = Resources(
     memory_request_mib=70,
     memory_limit_mib=170,
 )
-# The chart gives what is said of the controller and of the node to their sidecars as well; the schema
-# takes no others (aws-ebs-csi-driver, charts/aws-ebs-csi-driver and issue 2371).
+# The chart gives the controller's and the node's values to their sidecars as well; the schema accepts
+# no others (aws-ebs-csi-driver, charts/aws-ebs-csi-driver and issue 2371).
 _EBS_CSI = Resources(
     cpu_request_millicores=10,
     cpu_limit_millicores=200,
@@ -51,9 +52,9 @@ _EBS_CSI = Resources(
 
 
 def addons_of_nodes(
-    scope: constructs.Construct, *, names: Names, cluster: EksCluster
-) -> list[EksAddon]:
-    """One pod on every node; without them a node never becomes ready, and its group fails."""
+    scope: constructs.Construct, *, names: Names, cluster: aws.EksCluster
+) -> list[aws.EksAddon]:
+    """One pod on every node; without them no node becomes ready, and the node group fails."""
     versions = EKS_VERSIONS[names.env.cluster.kubernetes_version]
     identity = pod_identity(
         scope,
@@ -63,9 +64,9 @@ def addons_of_nodes(
         service_account=VPC_CNI,
         managed_policies=("AmazonEKS_CNI_Policy",),
     )
-    # The only one without requests and limits: its chart takes them, for all but its init container
-    # (eks-pod-identity-agent pull request 160), but of the add-on's schema no public copy shows it, and
-    # EKS refuses an add-on for one key that its schema lacks.
+    # The only one without requests and limits. Its chart accepts them, except for its init container
+    # (eks-pod-identity-agent pull request 160). No public copy of the add-on's schema shows that the
+    # add-on accepts them, and EKS refuses an add-on for one key that its schema lacks.
     agent = _addon(scope, cluster, "eks-pod-identity-agent", versions.pod_identity_agent)
     return [
         agent,
@@ -82,7 +83,7 @@ def addons_of_nodes(
             "vpc-cni",
             versions.vpc_cni,
             configuration={
-                # Off, every NetworkPolicy would be accepted and ignored.
+                # Without it, every NetworkPolicy would be accepted and have no effect.
                 "enableNetworkPolicy": "true",
                 "resources": _VPC_CNI.as_manifest(),
             },
@@ -95,10 +96,10 @@ def addons_on_nodes(
     scope: constructs.Construct,
     *,
     names: Names,
-    cluster: EksCluster,
-    nodes: Sequence[EksNodeGroup],
+    cluster: aws.EksCluster,
+    nodes: Sequence[aws.EksNodeGroup],
 ) -> None:
-    """Ordinary pods: EKS calls these add-ons degraded until there is a node to run them."""
+    """Ordinary pods: EKS reports these add-ons as degraded until a node runs them."""
     versions = EKS_VERSIONS[names.env.cluster.kubernetes_version]
     identity = pod_identity(
         scope,
@@ -123,7 +124,7 @@ def addons_on_nodes(
         versions.ebs_csi_driver,
         configuration={
             "controller": {
-                # Volumes that pods ask for are not Terraform's, so its default tags miss them.
+                # Terraform does not create the volumes of pods, so its default tags miss them.
                 "extraVolumeTags": names.tags(Stack.CLUSTER),
                 "resources": _EBS_CSI.as_manifest(),
             },
@@ -135,21 +136,21 @@ def addons_on_nodes(
 
 def _addon(
     scope: constructs.Construct,
-    cluster: EksCluster,
+    cluster: aws.EksCluster,
     name: str,
     version: str,
     *,
     configuration: Mapping[str, object] | None = None,
     depends_on: Sequence[cdktf.ITerraformDependable] = (),
-) -> EksAddon:
-    return EksAddon(
+) -> aws.EksAddon:
+    return aws.EksAddon(
         scope,
         f"{name}-addon",
         cluster_name=cluster.name,
         addon_name=name,
         addon_version=version,
         configuration_values=json.dumps(configuration) if configuration else None,
-        # What is written here wins over what someone changed by hand.
+        # These values replace manual changes.
         resolve_conflicts_on_create="OVERWRITE",
         resolve_conflicts_on_update="OVERWRITE",
         depends_on=list(depends_on) or None,

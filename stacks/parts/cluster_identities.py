@@ -1,4 +1,4 @@
-"""Which service account may do what in AWS: one role each, made beside the cluster."""
+"""The AWS roles of service accounts: one role each, made with the cluster."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from environments.names import (
     WORKER,
     Names,
 )
-from stacks.aws import EksCluster
+from stacks import aws
 from stacks.parts import controller_policies, workload_policies
 from stacks.parts.load_balancer_policy import load_balancer_controller
 from stacks.parts.pod_identity import pod_identity
@@ -24,13 +24,13 @@ def controller_identities(
     scope: constructs.Construct,
     *,
     names: Names,
-    cluster: EksCluster,
+    cluster: aws.EksCluster,
     vpc_id: str,
     node_security_group_id: str,
     secret_arns: Sequence[str],
     secrets_key_arn: str,
 ) -> None:
-    """Roles of the controllers that Argo CD installs; each finds its own when it arrives."""
+    """Roles of the controllers that Argo CD installs later."""
     pod_identity(
         scope,
         OPERATORS_SECRETS_READER,
@@ -70,7 +70,7 @@ def controller_identities(
 
 
 def workload_identities(
-    scope: constructs.Construct, *, names: Names, cluster: EksCluster, storage_key_arn: str
+    scope: constructs.Construct, *, names: Names, cluster: aws.EksCluster, storage_key_arn: str
 ) -> None:
     """Roles of the platform's own pods."""
     pod_identity(

@@ -1,7 +1,8 @@
-"""What controllers may do in AWS: read Kubernetes's secrets, read metrics, resize this cluster's nodes."""
+"""What controllers may do in AWS: read the cluster's secrets, read metrics, resize its node groups."""
 
 from environments.names import Names
 from stacks.parts.iam import Statement
+from stacks.parts.kms import kms_via_service
 
 
 def external_secrets(
@@ -13,27 +14,19 @@ def external_secrets(
             actions=("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"),
             resources=secret_arns,
         ),
-        Statement(
-            actions=("kms:Decrypt",),
-            resources=(key_arn,),
-            conditions={
-                "StringEquals": {
-                    "kms:ViaService": f"secretsmanager.{names.env.account.region}.amazonaws.com"
-                }
-            },
-        ),
+        kms_via_service(names, "secretsmanager", key_arn, "kms:Decrypt"),
     )
 
 
 def cloudwatch_exporter() -> tuple[Statement, ...]:
-    """Read metrics. CloudWatch knows no narrower resource than "*" for either call."""
+    """Read metrics. Both CloudWatch actions have no resource except "*"."""
     return (Statement(actions=("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")),)
 
 
 def cluster_autoscaler(names: Names) -> tuple[Statement, ...]:
-    """Look at all Auto Scaling groups, resize only this cluster's.
+    """Describe all Auto Scaling groups, resize only this cluster's.
 
-    AWS knows no narrower resource than "*" for the calls that only look.
+    The actions that describe have no resource except "*".
     """
     account = names.env.account
     return (

@@ -1,19 +1,19 @@
 """What the three roles of GitHub Actions may do in the account: read settings, compare, or deploy."""
 
 from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret
-from stacks.parts.delivery_refusals import never, no_secret_values
-from stacks.parts.iam import Statement, regions
-from stacks.secrets import SECRETS_KEY_PURPOSE
-from stacks.state import STATE_KEY_PURPOSE
+from stacks.parts.delivery_changes import changing_roles, changing_services
+from stacks.parts.delivery_denials import deny_deploy, deny_secret_values
+from stacks.parts.iam import Statement
+from stacks.parts.kms import SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE, key_alias, kms_via_service
 
-# Terraform makes the entries of these, and the ClickHouse nodes what is in them.
-_NODES_SECRETS = (Secret.CLICKHOUSE_CA, Secret.CLICKHOUSE_CA_KEY)
-_TERRAFORMS_SECRETS = tuple(
-    secret for secret in Secret if secret not in (*OPERATORS_SECRETS, *_NODES_SECRETS)
+# Terraform makes these secrets empty; the ClickHouse nodes write their values.
+_NODE_SECRETS = (Secret.CLICKHOUSE_CA, Secret.CLICKHOUSE_CA_KEY)
+_TERRAFORM_SECRETS = tuple(
+    secret for secret in Secret if secret not in (*OPERATORS_SECRETS, *_NODE_SECRETS)
 )
 
-# What Terraform's provider calls to read the resources of the stacks; no object, log line, image or
-# secret value is among it.
+# What Terraform's provider calls to read the stacks' resources. None of these actions reads an
+# object, a log line, an image or a secret value.
 _READ = (
     "autoscaling:Describe*",
     "backup:Describe*",
@@ -54,64 +54,33 @@ _READ = (
     "secretsmanager:GetResourcePolicy",
     "secretsmanager:ListSecretVersionIds",
 )
-_REGIONAL_SERVICES = (
-    "autoscaling:*",
-    "backup:*",
-    "backup-storage:*",
-    "cloudformation:*",
-    "ec2:*",
-    "ecr:*",
-    "eks:*",
-    "elasticache:*",
-    "kms:*",
-    "logs:*",
-    "rds:*",
-    "secretsmanager:*",
-)
-_PASSED_TO = (
-    "backup.amazonaws.com",
-    "ec2.amazonaws.com",
-    "eks.amazonaws.com",
-    "monitoring.rds.amazonaws.com",
-    "pods.eks.amazonaws.com",
-    "vpc-flow-logs.amazonaws.com",
-)
-_LINKED_SERVICES = (
-    "autoscaling.amazonaws.com",
-    "backup.amazonaws.com",
-    "eks.amazonaws.com",
-    "eks-nodegroup.amazonaws.com",
-    "elasticache.amazonaws.com",
-    "rds.amazonaws.com",
-    "spot.amazonaws.com",
-)
 
 
 def plan_role(names: Names) -> tuple[Statement, ...]:
-    """Reads settings and states; is refused every secret value, whatever else it may be given."""
-    return (*_reading(names), *no_secret_values(("*",)))
+    """Reads settings and states; every secret value is denied, whatever other policies allow."""
+    return (*_reading(names), *deny_secret_values(("*",)))
 
 
 def inspect_role(names: Names) -> tuple[Statement, ...]:
-    """Reads settings and states, and the values that Terraform wrote and compares in a refresh."""
-    others = tuple(names.secret_arn(secret) for secret in (*OPERATORS_SECRETS, *_NODES_SECRETS))
+    """Reads settings and states, and the secret values that Terraform wrote and a refresh compares."""
+    others = tuple(names.secret_arn(secret) for secret in (*OPERATORS_SECRETS, *_NODE_SECRETS))
     return (
         *_reading(names),
-        _asking_for_buckets(names),
+        _listing_buckets(names),
         *_reading_secrets(names),
-        *no_secret_values(others),
+        *deny_secret_values(others),
     )
 
 
 def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
-    """Changes everything but the bootstrap: the state stack, and the roles this is about."""
+    """Changes everything except the state stack and the three roles of this module."""
     return (
         *_reading(names),
-        _asking_for_buckets(names),
+        _listing_buckets(names),
         *_writing_state(names),
-        *_changing_services(names),
-        *_changing_roles(names),
-        *never(names, provider_arn=provider_arn),
+        *changing_services(names),
+        *changing_roles(names),
+        *deny_deploy(names, provider_arn=provider_arn),
     )
 
 
@@ -120,7 +89,7 @@ def _reading(names: Names) -> tuple[Statement, ...]:
     state = names.bucket_arn(Bucket.STATE)
     return (
         Statement(actions=_READ),
-        # The parameters that AWS publishes, such as the newest node image; none of ours.
+        # Only parameters that AWS publishes, such as the newest node image.
         Statement(
             actions=("ssm:GetParameter", "ssm:GetParameters"),
             resources=(f"arn:aws:ssm:{account.region}::parameter/aws/service/*",),
@@ -131,8 +100,8 @@ def _reading(names: Names) -> tuple[Statement, ...]:
     )
 
 
-def _asking_for_buckets(names: Names) -> Statement:
-    """How a refresh asks whether a bucket is still there (HeadBucket). Objects stay unreadable."""
+def _listing_buckets(names: Names) -> Statement:
+    """A refresh checks with it whether a bucket exists (HeadBucket). It allows reading no object."""
     return Statement(
         actions=("s3:ListBucket",), resources=tuple(names.bucket_arn(bucket) for bucket in Bucket)
     )
@@ -142,7 +111,7 @@ def _reading_secrets(names: Names) -> tuple[Statement, ...]:
     return (
         Statement(
             actions=("secretsmanager:GetSecretValue",),
-            resources=tuple(names.secret_arn(secret) for secret in _TERRAFORMS_SECRETS),
+            resources=tuple(names.secret_arn(secret) for secret in _TERRAFORM_SECRETS),
         ),
         _key(names, "kms:Decrypt", service="secretsmanager", purpose=SECRETS_KEY_PURPOSE),
     )
@@ -162,104 +131,12 @@ def _state_key(names: Names, action: str) -> Statement:
 
 
 def _key(names: Names, action: str, *, service: str, purpose: str) -> Statement:
-    """One of our keys, by its alias, and only for the service that keeps things encrypted with it."""
+    """One of the platform's keys, found by its alias, through the service that encrypts with it."""
     account = names.env.account
-    return Statement(
-        actions=(action,),
-        resources=(f"arn:aws:kms:{account.region}:{account.id}:key/*",),
-        conditions={
-            "StringEquals": {"kms:ViaService": f"{service}.{account.region}.amazonaws.com"},
-            "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{names.aws(purpose)}"},
-        },
-    )
-
-
-def _changing_services(names: Names) -> tuple[Statement, ...]:
-    """Whole services, in the environment's regions: the account holds nothing else.
-
-    S3 is told bucket by bucket, without the objects inside and without the state stack's two.
-    """
-    return (
-        Statement(
-            actions=_REGIONAL_SERVICES,
-            conditions={"StringEquals": {"aws:RequestedRegion": regions(names)}},
-        ),
-        Statement(
-            actions=_REGIONAL_SERVICES,
-            conditions={"StringNotEquals": {"aws:RequestedRegion": regions(names)}},
-            deny=True,
-        ),
-        Statement(
-            actions=("s3:*",),
-            resources=tuple(
-                names.bucket_arn(bucket)
-                for bucket in Bucket
-                if bucket not in (Bucket.STATE, Bucket.ACCESS_LOGS)
-            ),
-        ),
-        Statement(
-            actions=(
-                "route53:AssociateVPCWithHostedZone",
-                "route53:ChangeResourceRecordSets",
-                "route53:ChangeTagsForResource",
-                "route53:CreateHostedZone",
-                "route53:DeleteHostedZone",
-                "route53:UpdateHostedZoneComment",
-            ),
-        ),
-    )
-
-
-def _changing_roles(names: Names) -> tuple[Statement, ...]:
-    """Roles that the boundary holds: none can be made without it, and to none can more be given."""
-    ours = (names.role_arn(names.aws("*")),)
-    return (
-        # IAM's condition holds for no other action on roles.
-        Statement(
-            actions=(
-                "iam:AttachRolePolicy",
-                "iam:CreateRole",
-                "iam:DeleteRolePolicy",
-                "iam:DetachRolePolicy",
-                "iam:PutRolePermissionsBoundary",
-                "iam:PutRolePolicy",
-            ),
-            resources=ours,
-            conditions={"StringEquals": {"iam:PermissionsBoundary": names.boundary_arn}},
-        ),
-        Statement(
-            actions=(
-                "iam:DeleteRole",
-                "iam:TagRole",
-                "iam:UntagRole",
-                "iam:UpdateAssumeRolePolicy",
-                "iam:UpdateRole",
-                "iam:UpdateRoleDescription",
-            ),
-            resources=ours,
-        ),
-        Statement(
-            actions=("iam:PassRole",),
-            resources=ours,
-            conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
-        ),
-        Statement(
-            actions=(
-                "iam:AddRoleToInstanceProfile",
-                "iam:CreateInstanceProfile",
-                "iam:DeleteInstanceProfile",
-                "iam:RemoveRoleFromInstanceProfile",
-                "iam:TagInstanceProfile",
-                "iam:UntagInstanceProfile",
-            ),
-            resources=(
-                *ours,
-                names.role_arn(names.aws("*")).replace(":role/", ":instance-profile/"),
-            ),
-        ),
-        Statement(
-            actions=("iam:CreateServiceLinkedRole",),
-            resources=(names.role_arn("aws-service-role/*"),),
-            conditions={"StringEquals": {"iam:AWSServiceName": list(_LINKED_SERVICES)}},
-        ),
+    return kms_via_service(
+        names,
+        service,
+        f"arn:aws:kms:{account.region}:{account.id}:key/*",
+        action,
+        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": key_alias(names, purpose)}},
     )

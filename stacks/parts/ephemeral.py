@@ -1,25 +1,24 @@
 """Values that exist only while Terraform runs: never in the state, a plan file or an output.
 
 cdktf 0.21 has no ephemeral blocks, so they are written through its escape hatch. Terraform sends a
-write-only argument only when the version number beside it changes.
+write-only argument only when the argument's version number changes.
 
-Nothing is read back: a value that was stored is asked for by whoever needs it, and a plan needs no
-right to read secrets.
+Terraform reads no stored value back, so a plan needs no right to read secrets.
 """
 
 import json
 
 import cdktf
 
-from stacks.aws import SecretsmanagerSecretVersion
+from stacks import aws
 
 PASSWORD_LENGTH = 40
 
 
 def new_password(stack: cdktf.TerraformStack, id_: str) -> str:
-    """A reference to a password that is drawn in every run, for write-only arguments.
+    """A reference to a password that each plan and each apply generates, for write-only arguments.
 
-    Within one run it is the same wherever it is used.
+    Within one apply all references with the same id have the same value.
     """
     # Letters and digits only, so that the password fits into JSON, a connection string and an
     # environment variable without escaping.
@@ -38,12 +37,12 @@ def store_new_secret(
     fields: dict[str, str],
     generated_field: str = "password",
     rotation: int = 1,
-) -> SecretsmanagerSecretVersion:
+) -> aws.SecretsmanagerSecretVersion:
     """Write `fields` and one new password into a secret, as JSON.
 
-    It is written once. Raising `rotation` writes it again, with another password.
+    It is written once. A higher `rotation` writes it again, with another password.
     """
-    return SecretsmanagerSecretVersion(
+    return aws.SecretsmanagerSecretVersion(
         stack,
         id_,
         secret_id=secret_arn,
@@ -54,11 +53,11 @@ def store_new_secret(
 
 def store_connection(
     stack: cdktf.TerraformStack, id_: str, *, secret_arn: str, fields: dict[str, str]
-) -> SecretsmanagerSecretVersion:
-    """Write where a store can be reached into a secret, as JSON, and again whenever that changes."""
+) -> aws.SecretsmanagerSecretVersion:
+    """Write how to connect to a store into a secret, as JSON, and again whenever that changes."""
     contents = cdktf.Fn.join("|", list(fields.values()))
     fingerprint = cdktf.Fn.parseint(cdktf.Fn.substr(cdktf.Fn.sha256(contents), 0, 7), 16)
-    return SecretsmanagerSecretVersion(
+    return aws.SecretsmanagerSecretVersion(
         stack,
         id_,
         secret_id=secret_arn,

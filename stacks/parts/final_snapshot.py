@@ -9,11 +9,11 @@ from environments.names import Names
 def final_snapshot_name(
     scope: constructs.Construct, id_: str, *, names: Names, role: str, replaced_with: dict[str, str]
 ) -> str:
-    """A name that is new in every life of the store.
+    """A name that differs each time the store is created.
 
-    AWS refuses to delete a store whose final snapshot exists already, so a fixed name would stop the
-    second teardown. This one ends in a random id, which is kept in the state and drawn anew when the
-    stack is created again, or when one of `replaced_with` changes: what replaces the store.
+    AWS refuses to delete a store if its final snapshot exists already, so a fixed name would stop the
+    second teardown. This name ends in a random id, which is kept in the state. It changes when the
+    stack is created again, or when a value of `replaced_with` changes, which replaces the store.
     """
     life = cdktf.DataResource(scope, id_, triggers_replace=replaced_with)
     return f"{names.aws(role)}-final-{cdktf.Fn.substr(life.id, 0, 8)}"

@@ -7,16 +7,18 @@ import cdktf
 import constructs
 
 from environments.names import Names
-from stacks.aws import IamRole, IamRolePolicy, IamRolePolicyAttachment
+from stacks import aws
+
+Conditions = dict[str, dict[str, str | list[str]]]  # operator → key → value, as IAM nests them
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement; `conditions` maps operator → key → value, as IAM nests them."""
+    """One statement of a policy."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...] = ("*",)  # a key or bucket policy names its own resource as "*"
-    conditions: dict[str, dict[str, str | list[str]]] | None = None
+    conditions: Conditions | None = None
     principals: dict[str, str | list[str]] | None = None  # only in policies attached to a resource
     deny: bool = False
 
@@ -51,7 +53,7 @@ def regions(names: Names) -> list[str]:
 def trust(
     *principals: str,
     actions: tuple[str, ...] = ("sts:AssumeRole",),
-    conditions: dict[str, dict[str, str | list[str]]] | None = None,
+    conditions: Conditions | None = None,
 ) -> str:
     """A trust policy for AWS services, as in `trust("ec2.amazonaws.com")`."""
     return policy(
@@ -66,7 +68,7 @@ def trust(
 
 @dataclass(frozen=True)
 class ServiceRole:
-    """A role, and what gives it its rights: who needs them at once must depend on `permissions`."""
+    """A role and its policies: a resource that needs the rights at once depends on `permissions`."""
 
     arn: str
     name: str
@@ -83,11 +85,11 @@ def service_role(
     statements: tuple[Statement, ...] = (),
     managed_policies: tuple[str, ...] = (),
 ) -> ServiceRole:
-    """A role with its permissions inline, and AWS-managed policies by name where AWS asks for them.
+    """A role with its permissions inline, and AWS-managed policies by name where AWS requires them.
 
-    Whatever these say, it can do no more than `permissions_boundary.py` allows.
+    `permissions_boundary.py` limits the role, whatever these policies allow.
     """
-    role = IamRole(
+    role = aws.IamRole(
         scope,
         id_,
         name=name,
@@ -95,7 +97,7 @@ def service_role(
         permissions_boundary=names.boundary_arn,
     )
     permissions: list[cdktf.ITerraformDependable] = [
-        IamRolePolicyAttachment(
+        aws.IamRolePolicyAttachment(
             scope,
             f"{id_}-{managed.rpartition('/')[2]}",
             role=role.name,
@@ -105,7 +107,7 @@ def service_role(
     ]
     if statements:
         permissions.append(
-            IamRolePolicy(
+            aws.IamRolePolicy(
                 scope, f"{id_}-policy", name=name, role=role.name, policy=policy(*statements)
             )
         )

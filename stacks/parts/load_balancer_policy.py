@@ -1,25 +1,24 @@
-"""What the AWS Load Balancer Controller may do: change what it made, and look at the rest."""
+"""What the AWS Load Balancer Controller may do: change what it made, and read the rest."""
 
 from environments.names import Names
-from stacks.parts.iam import Statement
+from stacks.parts.iam import Conditions, Statement
 
-Conditions = dict[str, dict[str, str | list[str]]]
-
-_CLUSTER_TAG = "elbv2.k8s.aws/cluster"  # the controller puts it on everything that it makes
+_CLUSTER_TAG = "elbv2.k8s.aws/cluster"  # on every resource that the controller makes
 
 
 def load_balancer_controller(
     names: Names, *, vpc_id: str, node_security_group_id: str
 ) -> tuple[Statement, ...]:
-    """The permissions that its chart 3.x documents, with these differences.
+    """The permissions that chart 3.x documents, with these differences.
 
-    Where the project asks that *some* cluster's tag be there, ours must be this cluster's. It opens
-    the nodes' security group and no other that it did not make. It only looks at Shield and at WAF
-    Classic (it fails when it may not), and reads no Cognito client, whose answer holds a password.
+    The project requires the tag of *any* cluster; here the tag must name this cluster. The controller
+    changes the rules of the nodes' security group and of the groups that it made. It may only read
+    Shield and WAF Classic, and fails without that. It may not read Cognito clients, because the
+    response contains a password.
     """
     return (
         _service_linked_role(names),
-        _looking(),
+        _reading(),
         *_security_groups(names, vpc_id, node_security_group_id),
         *_load_balancers(names),
         *_listeners(names),
@@ -38,8 +37,8 @@ def _service_linked_role(names: Names) -> Statement:
     )
 
 
-def _looking() -> Statement:
-    """AWS knows no narrower resource than "*" for most of these."""
+def _reading() -> Statement:
+    """Most of these actions have no resource except "*"."""
     return Statement(
         actions=(
             "acm:DescribeCertificate",
@@ -99,24 +98,24 @@ def _security_groups(
         Statement(
             actions=("ec2:CreateSecurityGroup",),
             resources=(any_group,),
-            conditions=_becomes_ours(names),
+            conditions=_requests_cluster_tag(names),
         ),
         Statement(
             actions=("ec2:CreateTags",),
             resources=(any_group,),
-            conditions=_tagged_when_made(names, "ec2", "CreateSecurityGroup"),
+            conditions=_tagged_at_creation(names, "ec2", "CreateSecurityGroup"),
         ),
         Statement(
             actions=("ec2:CreateTags", "ec2:DeleteTags"),
             resources=(any_group,),
-            conditions=_stays_ours(names),
+            conditions=_keeps_cluster_tag(names),
         ),
         Statement(
             actions=(*change_rules, "ec2:DeleteSecurityGroup"),
             resources=(any_group,),
-            conditions=_is_ours(names),
+            conditions=_has_cluster_tag(names),
         ),
-        # EKS made this one, so it has no tag of the controller.
+        # EKS made this group, so it has no tag of the controller.
         Statement(
             actions=change_rules,
             resources=(_arn(names, "ec2", f"security-group/{node_security_group_id}"),),
@@ -135,19 +134,19 @@ def _load_balancers(names: Names) -> tuple[Statement, ...]:
                 "elasticloadbalancing:CreateTargetGroup",
             ),
             resources=both,
-            conditions=_becomes_ours(names),
+            conditions=_requests_cluster_tag(names),
         ),
         Statement(
             actions=("elasticloadbalancing:AddTags",),
             resources=both,
-            conditions=_tagged_when_made(
+            conditions=_tagged_at_creation(
                 names, "elasticloadbalancing", "CreateLoadBalancer", "CreateTargetGroup"
             ),
         ),
         Statement(
             actions=("elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"),
             resources=both,
-            conditions=_stays_ours(names),
+            conditions=_keeps_cluster_tag(names),
         ),
         Statement(
             actions=(
@@ -162,7 +161,7 @@ def _load_balancers(names: Names) -> tuple[Statement, ...]:
                 "elasticloadbalancing:SetWebAcl",
             ),
             resources=load_balancers,
-            conditions=_is_ours(names),
+            conditions=_has_cluster_tag(names),
         ),
         Statement(
             actions=(
@@ -173,13 +172,13 @@ def _load_balancers(names: Names) -> tuple[Statement, ...]:
                 "elasticloadbalancing:RegisterTargets",
             ),
             resources=target_groups,
-            conditions=_is_ours(names),
+            conditions=_has_cluster_tag(names),
         ),
     )
 
 
 def _listeners(names: Names) -> tuple[Statement, ...]:
-    """Held to account and region only: the controller does not always tag listeners and rules."""
+    """Limited to account and region only: the controller does not always tag listeners and rules."""
     listeners = _elastic(names, "listener/app/*/*/*", "listener/net/*/*/*")
     rules = _elastic(names, "listener-rule/app/*/*/*/*", "listener-rule/net/*/*/*/*")
     return (
@@ -219,16 +218,16 @@ def _web_acls(names: Names) -> Statement:
     )
 
 
-def _is_ours(names: Names) -> Conditions:
+def _has_cluster_tag(names: Names) -> Conditions:
     return {"StringEquals": {f"aws:ResourceTag/{_CLUSTER_TAG}": names.cluster}}
 
 
-def _becomes_ours(names: Names) -> Conditions:
+def _requests_cluster_tag(names: Names) -> Conditions:
     return {"StringEquals": {f"aws:RequestTag/{_CLUSTER_TAG}": names.cluster}}
 
 
-def _tagged_when_made(names: Names, service: str, *calls: str) -> Conditions:
-    """Tags put on by the call that makes the resource, this cluster's among them."""
+def _tagged_at_creation(names: Names, service: str, *calls: str) -> Conditions:
+    """Tags, including this cluster's, that the call sets when it makes the resource."""
     return {
         "StringEquals": {
             f"{service}:CreateAction": list(calls),
@@ -237,9 +236,9 @@ def _tagged_when_made(names: Names, service: str, *calls: str) -> Conditions:
     }
 
 
-def _stays_ours(names: Names) -> Conditions:
-    """Other tags of ours may change; the cluster's may not."""
-    return _is_ours(names) | {"Null": {f"aws:RequestTag/{_CLUSTER_TAG}": "true"}}
+def _keeps_cluster_tag(names: Names) -> Conditions:
+    """Other tags may change; the cluster's may not."""
+    return _has_cluster_tag(names) | {"Null": {f"aws:RequestTag/{_CLUSTER_TAG}": "true"}}
 
 
 def _elastic(names: Names, *resources: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A managed node group: its launch template, its pool's label and taint, its autoscaler tags."""
+"""A managed node group: its launch template, its pool's label and taint, and its autoscaler tags."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,7 @@ import constructs
 
 from environments.names import NODE_POOL_LABEL, Names, Stack
 from environments.spec import CapacityType, NodeGroup
-from stacks.aws import (
-    AutoscalingGroupTagA,
-    AutoscalingGroupTagTag,
-    EksCluster,
-    EksNodeGroup,
-    EksNodeGroupLaunchTemplate,
-    EksNodeGroupScalingConfig,
-    EksNodeGroupTaint,
-    EksNodeGroupUpdateConfig,
-    LaunchTemplate,
-    LaunchTemplateBlockDeviceMappings,
-    LaunchTemplateBlockDeviceMappingsEbs,
-    LaunchTemplateMetadataOptions,
-    LaunchTemplateMonitoring,
-    LaunchTemplateTagSpecifications,
-)
+from stacks import aws
 from stacks.parts.iam import ServiceRole
 
 _AMI_TYPE = "AL2023_x86_64_STANDARD"
@@ -38,14 +23,14 @@ def node_group(
     name: str,
     pool: str,
     dedicated: bool,
-    cluster: EksCluster,
+    cluster: aws.EksCluster,
     role: ServiceRole,
     subnet_ids: list[str],
     depends_on: Sequence[cdktf.ITerraformDependable],
-) -> EksNodeGroup:
-    """Nodes labelled with their pool; a `dedicated` one takes only pods that tolerate its taint."""
+) -> aws.EksNodeGroup:
+    """Nodes labelled with their pool; a `dedicated` pool has a taint that its pods must tolerate."""
     template = _launch_template(scope, id_, names=names, disk_gib=spec.disk_gib)
-    group = EksNodeGroup(
+    group = aws.EksNodeGroup(
         scope,
         id_,
         node_group_name=name,
@@ -56,23 +41,24 @@ def node_group(
         ami_type=_AMI_TYPE,
         capacity_type=spec.capacity_type,
         instance_types=list(spec.instance_types),
-        launch_template=EksNodeGroupLaunchTemplate(
+        launch_template=aws.EksNodeGroupLaunchTemplate(
             id=template.id, version=cdktf.Token.as_string(template.latest_version)
         ),
-        scaling_config=EksNodeGroupScalingConfig(
+        scaling_config=aws.EksNodeGroupScalingConfig(
             min_size=spec.min_size, desired_size=spec.desired_size, max_size=spec.max_size
         ),
-        update_config=EksNodeGroupUpdateConfig(max_unavailable=1),
-        # EKS gives up on draining a node after 15 minutes, which is as long as a job may take. What
-        # runs on spot must bear losing its node at two minutes' notice, so an update need not wait.
+        update_config=aws.EksNodeGroupUpdateConfig(max_unavailable=1),
+        # EKS stops draining a node after 15 minutes, which is also the longest time of a job. Pods on
+        # spot nodes must survive the loss of their node after two minutes' notice, so an update need
+        # not wait for them.
         force_update_version=spec.capacity_type is CapacityType.SPOT,
         labels={NODE_POOL_LABEL: pool},
-        taint=[EksNodeGroupTaint(key=NODE_POOL_LABEL, value=pool, effect="NO_SCHEDULE")]
+        taint=[aws.EksNodeGroupTaint(key=NODE_POOL_LABEL, value=pool, effect="NO_SCHEDULE")]
         if dedicated
         else None,
         depends_on=list(depends_on),
         lifecycle=cdktf.TerraformResourceLifecycle(
-            # The cluster autoscaler owns the number between the bounds.
+            # The cluster autoscaler sets the size between the bounds.
             ignore_changes=["scaling_config[0].desired_size"]
         ),
     )
@@ -82,38 +68,38 @@ def node_group(
 
 def _launch_template(
     scope: constructs.Construct, id_: str, *, names: Names, disk_gib: int
-) -> LaunchTemplate:
-    # The provider's default tags stop at the template: what is launched from it needs its own.
+) -> aws.LaunchTemplate:
+    # The provider's default tags apply to the template and not to what is launched from it.
     tags = names.tags(Stack.CLUSTER) | {"Name": names.aws(id_)}
-    return LaunchTemplate(
+    return aws.LaunchTemplate(
         scope,
         f"{id_}-launch-template",
         name=names.aws(id_),
         update_default_version=True,
         block_device_mappings=[
-            LaunchTemplateBlockDeviceMappings(
+            aws.LaunchTemplateBlockDeviceMappings(
                 device_name="/dev/xvda",
-                ebs=LaunchTemplateBlockDeviceMappingsEbs(
+                ebs=aws.LaunchTemplateBlockDeviceMappingsEbs(
                     volume_size=disk_gib,
                     volume_type="gp3",
-                    # No kms_key_id: the account's EBS key. A node's disk holds images and scratch,
-                    # and the policy of a key of ours would have to name the Auto Scaling
-                    # service-linked role, which a new account does not have yet.
+                    # No kms_key_id, so the account's EBS key encrypts the disk, which holds images
+                    # and temporary files. The policy of a key of ours would have to name the Auto
+                    # Scaling service-linked role, which a new account does not have yet.
                     encrypted="true",
                     delete_on_termination="true",
                 ),
             )
         ],
-        metadata_options=LaunchTemplateMetadataOptions(
+        metadata_options=aws.LaunchTemplateMetadataOptions(
             http_endpoint="enabled",
             http_tokens="required",
-            # One hop ends at the node: no pod can fetch the node's credentials.
+            # A response does not get further than the node: no pod can get the node's credentials.
             http_put_response_hop_limit=1,
             instance_metadata_tags="disabled",
         ),
-        monitoring=LaunchTemplateMonitoring(enabled=True),
+        monitoring=aws.LaunchTemplateMonitoring(enabled=True),
         tag_specifications=[
-            LaunchTemplateTagSpecifications(resource_type=resource, tags=tags)
+            aws.LaunchTemplateTagSpecifications(resource_type=resource, tags=tags)
             for resource in ("instance", "volume", "network-interface")
         ],
         tags={"Name": names.aws(id_)},
@@ -125,13 +111,13 @@ def _autoscaler_tags(
     id_: str,
     *,
     names: Names,
-    group: EksNodeGroup,
+    group: aws.EksNodeGroup,
     pool: str,
     dedicated: bool,
 ) -> None:
-    """What the cluster autoscaler reads; EKS hands no tags of a node group on to its scaling group.
+    """What the cluster autoscaler reads; EKS does not copy a node group's tags to its scaling group.
 
-    The node template tells it what a node would look like while there is none to look at.
+    The node template describes the label and taint of a node while the group has no node.
     """
     tags = {
         "enabled": (f"{_AUTOSCALER}/enabled", "true"),
@@ -145,9 +131,9 @@ def _autoscaler_tags(
         )
     auto_scaling_group = group.resources.get(0).autoscaling_groups.get(0).name
     for role, (key, value) in tags.items():
-        AutoscalingGroupTagA(
+        aws.AutoscalingGroupTagA(
             scope,
             f"{id_}-autoscaler-{role}",
             autoscaling_group_name=auto_scaling_group,
-            tag=AutoscalingGroupTagTag(key=key, value=value, propagate_at_launch=False),
+            tag=aws.AutoscalingGroupTagTag(key=key, value=value, propagate_at_launch=False),
         )

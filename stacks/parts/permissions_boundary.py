@@ -1,14 +1,15 @@
-"""What the platform's roles can ever do, whatever policies a deploy gives them.
+"""The most that the platform's roles can do, whatever policies a deploy gives them.
 
-A deploy makes these roles and decides who may use them, so it must not win by one what it is refused
-itself: no role, no state, no operator's secret, no lost backup (docs/decisions/0011).
+A deploy makes these roles and sets who may use them. So no role may do what is denied to a deploy:
+change roles, read states or operators' secrets, or delete backups (docs/decisions/0011).
 """
 
 from environments.names import OPERATORS_SECRETS, OPERATORS_SECRETS_READER, Bucket, Names, Secret
 from stacks.parts.iam import Statement, regions
 
 # For the EKS control plane and nodes, the VPC CNI, the EBS CSI driver, the load balancer controller,
-# the autoscaler, AWS Backup, RDS monitoring, flow logs, the CloudWatch exporter, ClickHouse's nodes.
+# the autoscaler, AWS Backup, RDS monitoring, flow logs, the CloudWatch exporter, and ClickHouse's
+# nodes.
 _REGIONAL = (
     "acm:DescribeCertificate",
     "acm:ListCertificates",
@@ -86,7 +87,7 @@ _REGIONAL = (
     "wafv2:GetWebACL*",
     "wafv2:ListWebACLs",
 )
-# Asked of an endpoint in one region, wherever the environment is.
+# Requests to these go to an endpoint in one region, whatever the environment's region is.
 _GLOBAL = (
     "iam:GetServerCertificate",
     "iam:ListServerCertificates",
@@ -97,7 +98,7 @@ _GLOBAL = (
 
 
 def boundary(names: Names) -> tuple[Statement, ...]:
-    """Read it with what it leaves out: IAM, `sts:AssumeRole`, and everything that shares with others."""
+    """Left out on purpose: IAM, `sts:AssumeRole`, and every action that shares data with others."""
     return (
         Statement(
             actions=_REGIONAL,
@@ -113,7 +114,7 @@ def boundary(names: Names) -> tuple[Statement, ...]:
 
 
 def _backups(names: Names) -> tuple[Statement, ...]:
-    """What AWS Backup alone makes: its RDS snapshots, and the rules that tell it of new objects."""
+    """What only AWS Backup makes: its RDS snapshots, and the rules that notify it of new objects."""
     account = names.env.account
     return (
         Statement(
@@ -137,9 +138,12 @@ def _backups(names: Names) -> tuple[Statement, ...]:
 
 
 def _buckets(names: Names) -> tuple[Statement, ...]:
-    """Data, and buckets of the platform's prefix that a restore makes; no state and no access log."""
+    """The buckets for data, and those with the platform's prefix that a restore makes.
+
+    The buckets for states and access logs are denied.
+    """
     ours = f"arn:aws:s3:::{names.prefix}-*"
-    closed = tuple(names.bucket_arn(bucket) for bucket in (Bucket.STATE, Bucket.ACCESS_LOGS))
+    denied = tuple(names.bucket_arn(bucket) for bucket in (Bucket.STATE, Bucket.ACCESS_LOGS))
     return (
         Statement(
             actions=(
@@ -157,13 +161,13 @@ def _buckets(names: Names) -> tuple[Statement, ...]:
             resources=(ours,),
         ),
         Statement(
-            actions=("s3:*",), resources=(*closed, *(f"{arn}/*" for arn in closed)), deny=True
+            actions=("s3:*",), resources=(*denied, *(f"{arn}/*" for arn in denied)), deny=True
         ),
     )
 
 
 def _keys(names: Names) -> tuple[Statement, ...]:
-    """Through the service that keeps something encrypted, as every role of the platform does it."""
+    """Keys, only through the service that encrypts with them, which is how every role uses them."""
     return (
         Statement(
             actions=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
@@ -182,11 +186,11 @@ def _keys(names: Names) -> tuple[Statement, ...]:
 
 def _secrets(names: Names) -> tuple[Statement, ...]:
     account = names.env.account
-    every = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{names.env.name}/*"
+    all_secrets = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{names.env.name}/*"
     return (
         Statement(
             actions=("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
-            resources=(every,),
+            resources=(all_secrets,),
         ),
         Statement(
             actions=("secretsmanager:GetSecretValue",),
@@ -198,7 +202,7 @@ def _secrets(names: Names) -> tuple[Statement, ...]:
             },
             deny=True,
         ),
-        # The first ClickHouse node makes the private authority.
+        # The first ClickHouse node makes the private certificate authority.
         Statement(
             actions=("secretsmanager:PutSecretValue",),
             resources=tuple(
@@ -217,7 +221,7 @@ def _roles(names: Names) -> tuple[Statement, ...]:
             resources=(names.role_arn(f"aws-service-role/{balancing}/*"),),
             conditions={"StringEquals": {"iam:AWSServiceName": balancing}},
         ),
-        # A restore of several parts starts one for each.
+        # A restore of a composite backup starts another restore for each of its parts.
         Statement(
             actions=("iam:PassRole",),
             resources=(names.role_arn(names.aws("backup-restore")),),

@@ -1,9 +1,9 @@
-"""Gives one Kubernetes service account one AWS role of its own, bound on the AWS side."""
+"""One AWS role for one Kubernetes service account, associated on the AWS side."""
 
 import constructs
 
 from environments.names import Names, ServiceAccount
-from stacks.aws import EksCluster, EksPodIdentityAssociation
+from stacks import aws
 from stacks.parts.iam import Statement, service_role, trust
 
 
@@ -12,26 +12,26 @@ def pod_identity(
     id_: str,
     *,
     names: Names,
-    cluster: EksCluster,
+    cluster: aws.EksCluster,
     service_account: ServiceAccount,
     statements: tuple[Statement, ...] = (),
     managed_policies: tuple[str, ...] = (),
-) -> EksPodIdentityAssociation:
+) -> aws.EksPodIdentityAssociation:
     """The role named after `id_`, and the association that lets the service account's pods use it.
 
-    Pods find their credentials when they are created: what runs pods with this service account must
-    wait for the association.
+    A pod gets its credentials when it is created, so resources that create pods with this service
+    account must depend on the association.
     """
     role = service_role(
         scope,
         f"{id_}-role",
         names=names,
         name=names.aws(id_),
-        trust_policy=_trust_of(names, service_account),
+        trust_policy=_trust_policy(names, service_account),
         statements=statements,
         managed_policies=managed_policies,
     )
-    return EksPodIdentityAssociation(
+    return aws.EksPodIdentityAssociation(
         scope,
         f"{id_}-identity",
         cluster_name=cluster.name,
@@ -41,11 +41,11 @@ def pod_identity(
     )
 
 
-def _trust_of(names: Names, service_account: ServiceAccount) -> str:
-    """Trust for exactly this account's, cluster's and service account's pods.
+def _trust_policy(names: Names, service_account: ServiceAccount) -> str:
+    """Trust for the pods of exactly this account, cluster and service account.
 
-    The association alone does not hold: anyone who may create associations could hand the role to
-    another service account, and the tags that EKS puts on the session say which one asks.
+    The association is not enough: anyone who may create associations could give the role to another
+    service account. EKS tags the session with the service account that requests the role.
     """
     return trust(
         "pods.eks.amazonaws.com",

@@ -1,4 +1,4 @@
-"""The job queue's users, whose passwords Terraform must not see."""
+"""The job queue's users, whose passwords must not be in Terraform's state."""
 
 import json
 from collections.abc import Mapping
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 import constructs
 
 from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Names
-from stacks.aws import CloudformationStack, SecretsmanagerSecretVersion
+from stacks import aws
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueueUser:
-    """Who is let in, and to what; `id` names it within its CloudFormation stack."""
+    """A user and its access rules; `id` is its logical id in the CloudFormation stack."""
 
     id: str
     name: str
     access: str
 
 
-# Everything on the platform's own keys and channels, transactions and scripts included, but no
-# command that empties the store, reads its configuration or looks at other clients. INFO is let
-# back in for clients that ask for version and memory, TIME for rate limits in scripts.
+# Everything on the platform's own keys and channels, including transactions and scripts, except
+# commands that empty the store, read its configuration or show other clients. INFO is allowed
+# for clients that request the version and memory, TIME for rate limits in scripts.
 _PREFIX = REDIS_QUEUE_KEY.partition(":")[0]
 APPLICATION = QueueUser(
     id="User",
@@ -32,8 +32,8 @@ APPLICATION = QueueUser(
     ),
 )
 
-# What redis_exporter asks for: the server's own numbers, and how long the queue is, whatever kind of
-# key that turns out to be. It reads no job. A user of its own, so that the two passwords change apart.
+# What redis_exporter requests: the server's metrics, and the queue's length for any type of key. It
+# reads no job. It is a user of its own so that the two passwords rotate independently.
 METRICS = QueueUser(
     id="MetricsUser",
     name=REDIS_METRICS_USER,
@@ -45,14 +45,14 @@ def queue_users(
     scope: constructs.Construct,
     *,
     names: Names,
-    credentials: Mapping[QueueUser, SecretsmanagerSecretVersion],
+    credentials: Mapping[QueueUser, aws.SecretsmanagerSecretVersion],
 ) -> list[str]:
-    """Their ids. CloudFormation makes them, and reads the passwords from Secrets Manager itself.
+    """Makes the users and returns their ids. CloudFormation reads the passwords from Secrets Manager.
 
-    Terraform's own resource for it would keep the password in the state. The reference names the
-    secret's version, so that a new password is an update of the stack.
+    Terraform's own resource would keep the password in the state. The reference contains the
+    secret's version, so that a new password updates the stack.
     """
-    stack = CloudformationStack(
+    stack = aws.CloudformationStack(
         scope,
         "user",
         name=names.aws("redis-user"),
@@ -75,7 +75,7 @@ def _output(user: QueueUser) -> str:
 
 
 def _resource(
-    user: QueueUser, *, names: Names, stored: SecretsmanagerSecretVersion
+    user: QueueUser, *, names: Names, stored: aws.SecretsmanagerSecretVersion
 ) -> dict[str, object]:
     password = f"{stored.secret_id}:SecretString:password::{stored.version_id}"
     return {

@@ -1,31 +1,13 @@
-"""Buckets that are safe by construction: private, encrypted, versioned, TLS only and tidied up."""
+"""Buckets that are safe by construction: private, encrypted, versioned, TLS only, with a lifecycle."""
 
 import cdktf
 import constructs
 
 from environments.names import Bucket, Names
-from stacks.aws import (
-    S3Bucket,
-    S3BucketLifecycleConfiguration,
-    S3BucketLifecycleConfigurationRule,
-    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
-    S3BucketLifecycleConfigurationRuleExpiration,
-    S3BucketLifecycleConfigurationRuleFilter,
-    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
-    S3BucketLoggingA,
-    S3BucketOwnershipControls,
-    S3BucketOwnershipControlsRule,
-    S3BucketPolicy,
-    S3BucketPublicAccessBlock,
-    S3BucketServerSideEncryptionConfigurationA,
-    S3BucketServerSideEncryptionConfigurationRuleA,
-    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
-    S3BucketVersioningA,
-    S3BucketVersioningVersioningConfiguration,
-)
-from stacks.parts.iam import Statement, policy
+from stacks import aws
+from stacks.parts.iam import Conditions, Statement, policy
 
-UNFINISHED_UPLOAD_DAYS = 7  # parts of an upload nobody finished are invisible and cost money
+UNFINISHED_UPLOAD_DAYS = 7  # parts of an unfinished upload are not listed and cost money
 
 
 def safe_bucket(
@@ -38,22 +20,22 @@ def safe_bucket(
     access_log_bucket: str | None,
     expire_after_days: int | None,
     statements: tuple[Statement, ...] = (),
-) -> tuple[S3Bucket, S3BucketPolicy]:
-    """A private bucket whose objects can be brought back for a while after they are overwritten.
+) -> tuple[aws.S3Bucket, aws.S3BucketPolicy]:
+    """A private bucket whose overwritten objects can be restored for a time.
 
-    `key_arn` None encrypts with S3's own key, for what cannot use KMS. `access_log_bucket` None is
-    for the bucket that holds the access logs. `expire_after_days` None keeps objects until somebody
-    deletes them. `statements` join the bucket policy, which comes back too: who can only use the
-    bucket because of it must wait for it.
+    `key_arn` None encrypts with S3's own key, for senders that cannot use KMS. `access_log_bucket`
+    None is for the bucket that holds the access logs. `expire_after_days` None keeps objects until
+    somebody deletes them. `statements` are added to the bucket policy. The policy is returned for
+    resources that need its permissions and must depend on it.
     """
-    created = S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
-    versioning = _keep_versions(scope, id_, created)
+    created = aws.S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
+    versioning = _versioning(scope, id_, created)
     _encrypt(scope, id_, created, key_arn)
-    private = _keep_private(scope, id_, created)
-    bucket_policy = _restrict(
+    private = _block_public_access(scope, id_, created)
+    bucket_policy = _bucket_policy(
         scope, id_, created, names.bucket_arn(bucket), key_arn, statements, after=private
     )
-    _tidy(
+    _lifecycle(
         scope,
         id_,
         created,
@@ -62,7 +44,7 @@ def safe_bucket(
         after=versioning,
     )
     if access_log_bucket is not None:
-        S3BucketLoggingA(
+        aws.S3BucketLoggingA(
             scope,
             f"{id_}-access-log",
             bucket=created.bucket,
@@ -72,46 +54,48 @@ def safe_bucket(
     return created, bucket_policy
 
 
-def _keep_versions(
-    scope: constructs.Construct, id_: str, bucket: S3Bucket
+def _versioning(
+    scope: constructs.Construct, id_: str, bucket: aws.S3Bucket
 ) -> cdktf.ITerraformDependable:
-    return S3BucketVersioningA(
+    return aws.S3BucketVersioningA(
         scope,
         f"{id_}-versioning",
         bucket=bucket.bucket,
-        versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+        versioning_configuration=aws.S3BucketVersioningVersioningConfiguration(status="Enabled"),
     )
 
 
-def _encrypt(scope: constructs.Construct, id_: str, bucket: S3Bucket, key_arn: str | None) -> None:
-    S3BucketServerSideEncryptionConfigurationA(
+def _encrypt(
+    scope: constructs.Construct, id_: str, bucket: aws.S3Bucket, key_arn: str | None
+) -> None:
+    aws.S3BucketServerSideEncryptionConfigurationA(
         scope,
         f"{id_}-encryption",
         bucket=bucket.bucket,
         rule=[
-            S3BucketServerSideEncryptionConfigurationRuleA(
-                apply_server_side_encryption_by_default=S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+            aws.S3BucketServerSideEncryptionConfigurationRuleA(
+                apply_server_side_encryption_by_default=aws.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
                     sse_algorithm="AES256" if key_arn is None else "aws:kms",
                     kms_master_key_id=key_arn,
                 ),
-                # One KMS call for many objects instead of one for each.
+                # One KMS call for many objects instead of one for each object.
                 bucket_key_enabled=None if key_arn is None else True,
             )
         ],
     )
 
 
-def _keep_private(
-    scope: constructs.Construct, id_: str, bucket: S3Bucket
+def _block_public_access(
+    scope: constructs.Construct, id_: str, bucket: aws.S3Bucket
 ) -> cdktf.ITerraformDependable:
-    owned = S3BucketOwnershipControls(
+    owned = aws.S3BucketOwnershipControls(
         scope,
         f"{id_}-ownership",
         bucket=bucket.bucket,
-        rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+        rule=aws.S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
     )
-    # S3 refuses two of these settings at once: ownership, this block and the policy go in turn.
-    return S3BucketPublicAccessBlock(
+    # S3 refuses two of these changes at once: ownership, this block and the policy follow in order.
+    return aws.S3BucketPublicAccessBlock(
         scope,
         f"{id_}-public-access-block",
         bucket=bucket.bucket,
@@ -123,17 +107,17 @@ def _keep_private(
     )
 
 
-def _restrict(
+def _bucket_policy(
     scope: constructs.Construct,
     id_: str,
-    bucket: S3Bucket,
+    bucket: aws.S3Bucket,
     arn: str,
     key_arn: str | None,
     statements: tuple[Statement, ...],
     *,
     after: cdktf.ITerraformDependable,
-) -> S3BucketPolicy:
-    return S3BucketPolicy(
+) -> aws.S3BucketPolicy:
+    return aws.S3BucketPolicy(
         scope,
         f"{id_}-policy",
         bucket=bucket.bucket,
@@ -150,10 +134,9 @@ def _tls_only(arn: str) -> tuple[Statement, ...]:
 
 
 def _key_only(arn: str, key_arn: str | None) -> tuple[Statement, ...]:
-    """An upload that asks for another encryption than the bucket's is refused.
+    """Denies an upload that requests another encryption than the bucket's.
 
-    `Null` comes with each condition because a missing header, which means the bucket's own
-    encryption, would count as not equal.
+    Without `Null`, a missing header would count as not equal, and it means the bucket's encryption.
     """
     if key_arn is None:
         return ()
@@ -161,9 +144,9 @@ def _key_only(arn: str, key_arn: str | None) -> tuple[Statement, ...]:
         _deny(
             ("s3:PutObject",),
             (f"{arn}/*",),
-            {"StringNotEquals": {header: wanted}, "Null": {header: "false"}},
+            {"StringNotEquals": {header: required}, "Null": {header: "false"}},
         )
-        for header, wanted in (
+        for header, required in (
             ("s3:x-amz-server-side-encryption", "aws:kms"),
             ("s3:x-amz-server-side-encryption-aws-kms-key-id", key_arn),
         )
@@ -171,9 +154,7 @@ def _key_only(arn: str, key_arn: str | None) -> tuple[Statement, ...]:
 
 
 def _deny(
-    actions: tuple[str, ...],
-    resources: tuple[str, ...],
-    conditions: dict[str, dict[str, str | list[str]]],
+    actions: tuple[str, ...], resources: tuple[str, ...], conditions: Conditions
 ) -> Statement:
     return Statement(
         actions=actions,
@@ -184,32 +165,32 @@ def _deny(
     )
 
 
-def _tidy(
+def _lifecycle(
     scope: constructs.Construct,
     id_: str,
-    bucket: S3Bucket,
+    bucket: aws.S3Bucket,
     *,
     expire_after_days: int | None,
     noncurrent_days: int,
     after: cdktf.ITerraformDependable,
 ) -> None:
-    S3BucketLifecycleConfiguration(
+    aws.S3BucketLifecycleConfiguration(
         scope,
         f"{id_}-lifecycle",
         bucket=bucket.bucket,
         rule=[
-            S3BucketLifecycleConfigurationRule(
+            aws.S3BucketLifecycleConfigurationRule(
                 id="tidy",
                 status="Enabled",
-                filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                filter=[aws.S3BucketLifecycleConfigurationRuleFilter(prefix="")],
                 expiration=[_expiration(expire_after_days)],
                 noncurrent_version_expiration=[
-                    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                    aws.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
                         noncurrent_days=noncurrent_days
                     )
                 ],
                 abort_incomplete_multipart_upload=[
-                    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                    aws.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
                         days_after_initiation=UNFINISHED_UPLOAD_DAYS
                     )
                 ],
@@ -219,8 +200,8 @@ def _tidy(
     )
 
 
-def _expiration(days: int | None) -> S3BucketLifecycleConfigurationRuleExpiration:
+def _expiration(days: int | None) -> aws.S3BucketLifecycleConfigurationRuleExpiration:
     if days is None:
-        # What is left of a deleted object once its versions have gone.
-        return S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
-    return S3BucketLifecycleConfigurationRuleExpiration(days=days)
+        # The delete marker of an object whose versions have expired.
+        return aws.S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
+    return aws.S3BucketLifecycleConfigurationRuleExpiration(days=days)

@@ -1,9 +1,9 @@
-"""Security groups of the data stores, reachable from the cluster and from nowhere else."""
+"""Security groups of the data stores, which only the cluster can reach."""
 
 import constructs
 
 from environments.names import Names
-from stacks.aws import SecurityGroup, VpcSecurityGroupIngressRule
+from stacks import aws
 
 
 def reachable_from_cluster(
@@ -15,13 +15,13 @@ def reachable_from_cluster(
     vpc_id: str,
     cluster_security_group_id: str,
     ports: dict[str, int],
-) -> SecurityGroup:
-    """A group that lets the cluster's nodes and pods in on `ports`, and lets nothing out.
+) -> aws.SecurityGroup:
+    """A group that admits the cluster's nodes and pods on `ports` and allows no outgoing traffic.
 
     `role` names the store, `ports` is protocol → TCP port, as in `{"postgres": 5432}`. A store that
-    must call out itself adds its own egress rules.
+    needs outgoing traffic adds its own egress rules.
     """
-    group = SecurityGroup(
+    group = aws.SecurityGroup(
         scope,
         id_,
         name=names.aws(role),
@@ -30,7 +30,7 @@ def reachable_from_cluster(
         tags={"Name": names.aws(role)},
     )
     for protocol, port in ports.items():
-        VpcSecurityGroupIngressRule(
+        aws.VpcSecurityGroupIngressRule(
             scope,
             f"{id_}-{protocol}-from-cluster",
             security_group_id=group.id,

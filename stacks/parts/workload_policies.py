@@ -1,14 +1,15 @@
-"""What the platform's own pods may do in AWS: read datasets, write reports, nothing else."""
+"""What the platform's own pods may do in AWS: read datasets and write reports."""
 
 from environments.names import Bucket, Names
 from stacks.parts.iam import Statement
+from stacks.parts.kms import kms_via_service
 
 _READ = ("s3:GetObject",)
 _WRITE = ("s3:PutObject", "s3:AbortMultipartUpload")
 
 
 def orchestrator(names: Names, *, storage_key_arn: str) -> tuple[Statement, ...]:
-    """Takes datasets in, hands reports out."""
+    """Stores datasets and reads reports."""
     return (
         _objects(names, Bucket.DATASETS, *_READ, *_WRITE),
         _objects(names, Bucket.REPORTS, *_READ),
@@ -18,7 +19,7 @@ def orchestrator(names: Names, *, storage_key_arn: str) -> tuple[Statement, ...]
 
 
 def worker(names: Names, *, storage_key_arn: str) -> tuple[Statement, ...]:
-    """Reads what it evaluates and writes what it found; it cannot read other runs' reports."""
+    """Reads datasets and writes reports; it cannot read the reports of other runs."""
     return (
         _objects(names, Bucket.DATASETS, *_READ),
         _objects(names, Bucket.REPORTS, *_WRITE),
@@ -32,7 +33,7 @@ def _objects(names: Names, bucket: Bucket, *actions: str) -> Statement:
 
 
 def _listing(names: Names, *buckets: Bucket) -> Statement:
-    # Without it S3 answers 403 instead of 404 for a missing object.
+    # Without it S3 returns 403 instead of 404 for a missing object.
     return Statement(
         actions=("s3:ListBucket",),
         resources=tuple(names.bucket_arn(bucket) for bucket in buckets),
@@ -40,11 +41,5 @@ def _listing(names: Names, *buckets: Bucket) -> Statement:
 
 
 def _key(names: Names, key_arn: str) -> Statement:
-    """The buckets' key, through S3 only. A multipart upload also needs to decrypt."""
-    return Statement(
-        actions=("kms:Decrypt", "kms:GenerateDataKey"),
-        resources=(key_arn,),
-        conditions={
-            "StringEquals": {"kms:ViaService": f"s3.{names.env.account.region}.amazonaws.com"}
-        },
-    )
+    # A multipart upload also needs to decrypt.
+    return kms_via_service(names, "s3", key_arn, "kms:Decrypt", "kms:GenerateDataKey")

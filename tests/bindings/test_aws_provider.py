@@ -1,4 +1,4 @@
-"""The trimmed provider loads what is in use, and says so loudly when it cannot."""
+"""The trimmed provider loads only the modules in use, and fails with a clear error if it cannot."""
 
 import io
 import json
@@ -23,7 +23,7 @@ VPC: dict[str, Any] = {
 
 
 def tarball(folder: Path, assembly: object, *, script: str = "") -> Path:
-    """A provider tarball of one submodule, laid out like the wheel's."""
+    """A provider tarball of one submodule, with the layout of the wheel's."""
     files = {
         "package/.jsii": json.dumps(assembly),
         "package/package.json": "{}",
@@ -74,12 +74,12 @@ def test_importing_the_stacks_loads_only_the_modules_in_use() -> None:
     assert loaded == {*modules_imported_by(ROOT / "stacks" / "aws.py"), "_jsii"}
 
 
-def test_no_end_of_life_banner_shows() -> None:
+def test_importing_the_provider_prints_nothing() -> None:
     result = run_python("import stacks.aws")
     assert (result.stdout, result.stderr) == ("", "")
 
 
-def test_a_module_the_provider_lacks_is_named_with_the_way_back() -> None:
+def test_the_error_names_a_missing_module_and_the_switch_to_the_plain_import() -> None:
     result = run_python(
         "from bindings import aws_provider as p; p.load_only(['vpc', 'warp_drive'])"
     )
@@ -96,7 +96,7 @@ def test_trimming_after_the_package_was_imported_is_refused(
         aws_provider.load_only(["vpc"])
 
 
-def test_the_switch_leaves_the_plain_import_alone() -> None:
+def test_the_switch_disables_trimming() -> None:
     result = run_python(
         "import sys; from bindings import aws_provider as p; p.load_only(['vpc']);"
         "print(p.PACKAGE in sys.modules)",
@@ -119,30 +119,30 @@ def test_only_wanted_submodules_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("assembly", "script", "told"),
+    ("assembly", "script", "message"),
     [
         (VPC | {"schema": "jsii/9"}, "", "its assembly has the schema 'jsii/9'"),
         (
             VPC | {"submodules": {"@cdktf/provider-aws.vpc": {"symbolId": "elsewhere"}}},
             "",
-            "names no folder",
+            "has no folder",
         ),
         (
             VPC | {"types": {"@cdktf/provider-aws.vpc.Vpc": {"x": "@cdktf/provider-aws.waf.Waf"}}},
             "",
-            "kept types refer to dropped ones: @cdktf/provider-aws.waf.Waf",
+            "kept types refer to removed ones: @cdktf/provider-aws.waf.Waf",
         ),
         (VPC, 'require("../waf")', "needs another submodule"),
     ],
 )
-def test_a_package_laid_out_otherwise_fails_loudly(
-    tmp_path: Path, assembly: object, script: str, told: str
+def test_a_package_with_another_layout_is_refused(
+    tmp_path: Path, assembly: object, script: str, message: str
 ) -> None:
-    with pytest.raises(ProviderLayoutError, match=told):
+    with pytest.raises(ProviderLayoutError, match=message):
         aws_provider._trim(tarball(tmp_path, assembly, script=script), ("vpc",))
 
 
-def test_a_tarball_without_its_scripts_fails_loudly(tmp_path: Path) -> None:
+def test_a_tarball_without_its_scripts_is_refused(tmp_path: Path) -> None:
     assembly = {**VPC, "submodules": {"@cdktf/provider-aws.x": {"symbolId": "src/gone/index:"}}}
     with pytest.raises(ProviderLayoutError, match=r"has no package/lib/gone/index\.js"):
         aws_provider._trim(tarball(tmp_path, assembly), ("gone",))

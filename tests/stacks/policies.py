@@ -6,12 +6,12 @@ from tests.support.terraform import Body, Terraform
 
 
 def statements(stack: Terraform, role: str) -> list[Body]:
-    """What a role's inline policy says."""
+    """The statements of a role's inline policy."""
     return _statements(stack.resource("aws_iam_role_policy", f"{role}-policy")["policy"])
 
 
 def trust_statements(stack: Terraform, role: str) -> list[Body]:
-    """Who may assume a role."""
+    """The statements of a role's trust policy."""
     return _statements(stack.resource("aws_iam_role", role)["assume_role_policy"])
 
 

@@ -1,4 +1,4 @@
-"""Backups of RDS and S3 (B14)."""
+"""Backups of RDS and S3."""
 
 import json
 
@@ -6,12 +6,9 @@ import pytest
 
 from environments.names import Bucket, Names, Stack
 from environments.prod import PROD
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
 
 def rules(stack: Terraform, plan: str) -> dict[str, Body]:
@@ -35,7 +32,7 @@ def test_the_database_and_every_bucket_with_data_are_backed_up(
 
 @EACH_ENVIRONMENT
 @pytest.mark.parametrize("plan", ["database", "buckets"])
-def test_each_plan_runs_every_day_and_keeps_what_the_environment_says(
+def test_each_plan_runs_every_day_and_keeps_backups_as_long_as_configured(
     terraform: Stacks, env: Environment, plan: str
 ) -> None:
     daily = rules(terraform[env.name][Stack.BACKUP], plan)["daily"]
@@ -51,15 +48,15 @@ def test_production_keeps_a_backup_of_every_month_for_a_year(terraform: Stacks, 
     assert not monthly.get("enable_continuous_backup")  # AWS keeps those for 35 days at most
 
 
-def test_no_monthly_rule_where_the_environment_wants_none(terraform: Stacks) -> None:
+def test_an_environment_without_monthly_backups_has_no_monthly_rule(terraform: Stacks) -> None:
     assert set(rules(terraform["dev"][Stack.BACKUP], "database")) == {"daily"}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_no_backup_starts_in_the_databases_own_windows_or_the_hour_before(
+@EACH_NAME
+def test_no_backup_starts_in_the_databases_windows_or_in_the_hour_before_them(
     terraform: Stacks, name: str
 ) -> None:
-    """AWS Backup refuses to, and the night has no backup."""
+    """AWS Backup would make no backup then."""
     instance = terraform[name][Stack.DATABASE].only("aws_db_instance")
     weekly = instance["maintenance_window"].replace("sun:", "")
     closed: set[int] = set()
@@ -72,8 +69,8 @@ def test_no_backup_starts_in_the_databases_own_windows_or_the_hour_before(
         assert not closed & {hour, hour + 1}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_buckets_can_be_restored_to_any_moment_and_rds_settings_stay_terraforms(
+@EACH_NAME
+def test_only_buckets_get_point_in_time_recovery_from_aws_backup(
     terraform: Stacks, name: str
 ) -> None:
     stack = terraform[name][Stack.BACKUP]
@@ -96,24 +93,24 @@ def test_production_backups_survive_the_loss_of_the_region(terraform: Stacks, pl
     assert elsewhere["default_tags"] == stack.json["provider"]["aws"][0]["default_tags"]
 
 
-def test_development_stays_in_its_region(terraform: Stacks) -> None:
+def test_development_has_no_copies_in_another_region(terraform: Stacks) -> None:
     stack = terraform["dev"][Stack.BACKUP]
     assert len(stack.json["provider"]["aws"]) == 1
     assert "copy_action" not in rules(stack, "database")["daily"]
 
 
 @pytest.mark.parametrize("lock", ["vault-lock", "copy-vault-lock"])
-def test_production_backups_cannot_be_deleted_early_and_a_person_can_still_lift_the_lock(
+def test_production_backups_cannot_be_deleted_early_and_a_person_can_remove_the_lock(
     terraform: Stacks, lock: str
 ) -> None:
     stack = terraform["prod"][Stack.BACKUP]
     body = stack.resource("aws_backup_vault_lock_configuration", lock)
     assert body["min_retention_days"] >= 28
-    assert "changeable_for_days" not in body  # with it the lock is for ever, for AWS too
+    assert "changeable_for_days" not in body  # with it, not even AWS can remove the lock
 
 
-def test_no_rule_keeps_backups_for_less_than_its_vaults_lock_asks(terraform: Stacks) -> None:
-    """AWS Backup fails such jobs, and says so only in the job's own message."""
+def test_every_rule_keeps_backups_as_long_as_its_vaults_lock_requires(terraform: Stacks) -> None:
+    """AWS Backup fails other jobs, and reports it only in the job's own message."""
     stack = terraform["prod"][Stack.BACKUP]
     least = stack.resource("aws_backup_vault_lock_configuration", "vault-lock")
     least_copy = stack.resource("aws_backup_vault_lock_configuration", "copy-vault-lock")
@@ -124,8 +121,8 @@ def test_no_rule_keeps_backups_for_less_than_its_vaults_lock_asks(terraform: Sta
                 assert copy["lifecycle"]["delete_after"] >= least_copy["min_retention_days"]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_the_nightly_role_cannot_restore_over_live_data(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_the_nightly_role_cannot_restore(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.BACKUP]
     role = stack.resource("aws_iam_role", "backup-role")
     used = {s["iam_role_arn"] for s in stack.resources("aws_backup_selection").values()}

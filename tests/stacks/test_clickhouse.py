@@ -1,4 +1,4 @@
-"""ClickHouse's nodes in AWS: what outlives them, who reaches them, what they may do."""
+"""ClickHouse's nodes in AWS: their disks, network and permissions."""
 
 import re
 
@@ -19,10 +19,9 @@ from stacks.parts.clickhouse_node import settings
 from stacks.parts.clickhouse_node.cloud_config import cloud_config
 from stacks.parts.clickhouse_node.settings import Node
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_ENVIRONMENT
+from tests.support.terraform import Body, Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
 OWN_GROUP = "${aws_security_group.security-group.id}"
 OWN_KEY = "${aws_kms_key.key.arn}"
 NODE_PORTS = {
@@ -42,7 +41,7 @@ def nodes(env: Environment) -> range:
     return range(1, env.clickhouse.nodes + 1)
 
 
-def test_production_loses_one_node_of_three_with_a_zone(prod: Terraform) -> None:
+def test_production_loses_one_node_of_three_if_a_zone_fails(prod: Terraform) -> None:
     zones = [volume["availability_zone"] for volume in prod.resources("aws_ebs_volume").values()]
     subnets = [body["subnet_id"] for body in prod.resources("aws_network_interface").values()]
     assert len(set(zones)) == len(set(subnets)) == 3
@@ -60,9 +59,7 @@ def test_a_volume_is_in_the_zone_and_every_node_in_a_private_subnet(
 
 
 @EACH_ENVIRONMENT
-def test_data_outlives_the_instance_and_even_a_teardown(
-    terraform: Stacks, env: Environment
-) -> None:
+def test_data_survives_the_instance_and_a_teardown(terraform: Stacks, env: Environment) -> None:
     stack = terraform[env.name][Stack.CLICKHOUSE]
     for index in nodes(env):
         volume = stack.resource("aws_ebs_volume", f"data-volume-{index}")
@@ -86,9 +83,7 @@ def test_every_disk_is_encrypted_with_clickhouses_own_key(
 
 
 @EACH_ENVIRONMENT
-def test_a_replaced_node_comes_back_under_its_address_and_names(
-    terraform: Stacks, env: Environment
-) -> None:
+def test_a_replaced_node_keeps_its_address_and_names(terraform: Stacks, env: Environment) -> None:
     stack, names = terraform[env.name][Stack.CLICKHOUSE], Names(env)
     addresses = []
     for index in nodes(env):
@@ -110,15 +105,13 @@ def test_a_replaced_node_comes_back_under_its_address_and_names(
 
 
 @EACH_ENVIRONMENT
-def test_no_apply_replaces_nodes_because_of_a_new_image_or_set_up(
-    terraform: Stacks, env: Environment
-) -> None:
+def test_a_new_image_or_configuration_replaces_no_node(terraform: Stacks, env: Environment) -> None:
     for node in terraform[env.name][Stack.CLICKHOUSE].resources("aws_instance").values():
         assert set(node["lifecycle"]["ignore_changes"]) == {"ami", "user_data_base64"}
 
 
 @EACH_ENVIRONMENT
-def test_only_a_process_on_the_node_itself_gets_its_role(
+def test_only_processes_on_the_node_get_its_credentials(
     terraform: Stacks, env: Environment
 ) -> None:
     for node in terraform[env.name][Stack.CLICKHOUSE].resources("aws_instance").values():
@@ -129,7 +122,9 @@ def test_only_a_process_on_the_node_itself_gets_its_role(
 # The network
 
 
-def test_clients_get_in_from_the_cluster_and_peers_from_the_group(prod: Terraform) -> None:
+def test_the_cluster_reaches_the_client_ports_and_nodes_reach_the_node_ports(
+    prod: Terraform,
+) -> None:
     from_cluster: set[int] = set()
     from_nodes: set[int] = set()
     for rule in prod.resources("aws_vpc_security_group_ingress_rule").values():
@@ -141,7 +136,7 @@ def test_clients_get_in_from_the_cluster_and_peers_from_the_group(prod: Terrafor
     assert from_nodes == NODE_PORTS
 
 
-def test_nodes_get_out_by_https_and_to_their_peers_only(prod: Terraform) -> None:
+def test_nodes_connect_only_to_https_and_to_their_peers(prod: Terraform) -> None:
     rules = prod.resources("aws_vpc_security_group_egress_rule").values()
     anywhere = [rule["from_port"] for rule in rules if "cidr_ipv4" in rule]
     to_nodes = {
@@ -160,7 +155,7 @@ def cloud_configs(stack: Terraform) -> dict[str, str]:
     return found
 
 
-def test_terraform_puts_nothing_but_the_volumes_id_into_user_data(prod: Terraform) -> None:
+def test_terraform_fills_only_the_volumes_id_into_user_data(prod: Terraform) -> None:
     for index in (1, 2, 3):
         document = cloud_configs(prod)[f"cloud-config-{index}"]
         assert re.findall(r"(?<!\$)\$\{([^}]*)\}", document) == [
@@ -171,7 +166,7 @@ def test_terraform_puts_nothing_but_the_volumes_id_into_user_data(prod: Terrafor
         assert user_data == f"${{base64gzip(local.cloud-config-{index})}}"
 
 
-def test_a_node_gets_the_document_that_was_tested(prod: Terraform) -> None:
+def test_a_node_gets_the_cloud_config_that_the_tests_check(prod: Terraform) -> None:
     (env,) = [env for env in ENVIRONMENTS if env.name == "prod"]
     for index in (1, 2, 3):
         document = cloud_configs(prod)[f"cloud-config-{index}"]
@@ -183,9 +178,7 @@ def test_a_node_gets_the_document_that_was_tested(prod: Terraform) -> None:
 
 
 @EACH_ENVIRONMENT
-def test_passwords_pass_through_terraform_without_being_kept(
-    terraform: Stacks, env: Environment
-) -> None:
+def test_terraform_keeps_no_password_in_its_state(terraform: Stacks, env: Environment) -> None:
     versions = terraform[env.name][Stack.CLICKHOUSE].resources("aws_secretsmanager_secret_version")
     assert len(versions) == 5
     for version in versions.values():
@@ -209,7 +202,7 @@ def test_only_the_first_node_may_create_the_certificate_authority(prod: Terrafor
     assert written_secrets(prod, 2) == written_secrets(prod, 3) == []
 
 
-def test_a_node_reads_clickhouses_secrets_and_no_other(prod: Terraform) -> None:
+def test_a_node_reads_only_clickhouses_secrets(prod: Terraform) -> None:
     for index in (1, 2, 3):
         (reading,) = granting(statements(prod, f"role-{index}"), "secretsmanager:GetSecretValue")
         assert len(reading["Resource"]) == 7
@@ -217,9 +210,7 @@ def test_a_node_reads_clickhouses_secrets_and_no_other(prod: Terraform) -> None:
 
 
 @EACH_ENVIRONMENT
-def test_a_node_that_was_broken_into_cannot_destroy_a_backup(
-    terraform: Stacks, env: Environment
-) -> None:
+def test_an_attacker_on_a_node_cannot_destroy_a_backup(terraform: Stacks, env: Environment) -> None:
     stack = terraform[env.name][Stack.CLICKHOUSE]
     prefix = f"{Names(env).bucket_arn(Bucket.BACKUPS)}/{settings.BACKUP_PREFIX}/*"
     for index in nodes(env):
@@ -232,7 +223,7 @@ def test_a_node_that_was_broken_into_cannot_destroy_a_backup(
 
 
 @EACH_ENVIRONMENT
-def test_a_node_has_no_permission_on_everything_but_to_open_its_session_and_tell_of_its_backups(
+def test_only_session_manager_and_the_backup_metric_are_allowed_on_all_resources(
     terraform: Stacks, env: Environment
 ) -> None:
     stack = terraform[env.name][Stack.CLICKHOUSE]
@@ -250,7 +241,9 @@ def test_a_node_has_no_permission_on_everything_but_to_open_its_session_and_tell
         assert "managed_policy_arns" not in stack.resource("aws_iam_role", f"role-{index}")
 
 
-def test_development_has_the_shape_of_production(terraform: Stacks, prod: Terraform) -> None:
+def test_development_has_the_same_types_of_resources_as_production(
+    terraform: Stacks, prod: Terraform
+) -> None:
     dev = terraform["dev"][Stack.CLICKHOUSE]
     assert len(dev.resources("aws_instance")) == 1
     assert dev.json["resource"].keys() == prod.json["resource"].keys()

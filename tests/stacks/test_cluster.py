@@ -3,35 +3,33 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from environments.dev import DEV
 from environments.names import Names, Stack
 from environments.registry import ENVIRONMENTS
 from stacks.app import build
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
 BY_NAME = {env.name: env for env in ENVIRONMENTS}
 
-each_environment = pytest.mark.parametrize("name", ["dev", "prod"])
 
-
-@each_environment
-def test_the_cluster_has_the_name_of_the_brief(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_the_cluster_is_named_after_its_environment(terraform: Stacks, name: str) -> None:
     cluster = terraform[name][Stack.CLUSTER].only("aws_eks_cluster")
     assert cluster["name"] == f"ai-eval-platform-{name}"
 
 
-@each_environment
-def test_the_control_plane_is_reached_through_private_subnets(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_the_control_plane_is_reachable_through_private_subnets(
+    terraform: Stacks, name: str
+) -> None:
     network = terraform[name][Stack.CLUSTER].only("aws_eks_cluster")["vpc_config"]
     assert network["endpoint_private_access"] is True
     assert len(network["subnet_ids"]) == len(BY_NAME[name].network.zones)
     assert all("private-subnet" in subnet for subnet in network["subnet_ids"])
 
 
-@each_environment
+@EACH_NAME
 def test_the_api_is_public_for_listed_addresses_only(terraform: Stacks, name: str) -> None:
     network = terraform[name][Stack.CLUSTER].only("aws_eks_cluster")["vpc_config"]
     listed = list(BY_NAME[name].cluster.public_access_cidrs)
@@ -45,10 +43,8 @@ def test_production_has_no_public_api(terraform: Stacks) -> None:
     assert network["endpoint_public_access"] is False
 
 
-@each_environment
-def test_the_api_is_reached_from_the_listed_networks_inside_the_vpc(
-    terraform: Stacks, name: str
-) -> None:
+@EACH_NAME
+def test_the_listed_private_networks_reach_the_api(terraform: Stacks, name: str) -> None:
     rules = terraform[name][Stack.CLUSTER].resources("aws_vpc_security_group_ingress_rule")
     listed = BY_NAME[name].cluster.private_access_cidrs
     assert [rule["cidr_ipv4"] for rule in rules.values()] == list(listed)
@@ -60,12 +56,12 @@ def test_the_api_is_reached_from_the_listed_networks_inside_the_vpc(
         assert rule["cidr_ipv4"] in rule["description"]
 
 
-def test_somebody_reaches_productions_api(terraform: Stacks) -> None:
+def test_at_least_one_network_reaches_productions_api(terraform: Stacks) -> None:
     stack = terraform["prod"][Stack.CLUSTER]
     assert stack.resources("aws_vpc_security_group_ingress_rule")
 
 
-def test_a_role_of_iam_identity_center_administers_with_its_path(tmp_path: Path) -> None:
+def test_an_iam_identity_center_role_can_administer_with_its_path(tmp_path: Path) -> None:
     path = "aws-reserved/sso.amazonaws.com/us-east-1"
     role = "AWSReservedSSO_PlatformAdmin_0123456789abcdef"
     cluster = replace(DEV.cluster, admin_role_names=(f"{path}/{role}",))
@@ -75,7 +71,7 @@ def test_a_role_of_iam_identity_center_administers_with_its_path(tmp_path: Path)
     assert entry["principal_arn"] == f"arn:aws:iam::{DEV.account.id}:role/{path}/{role}"
 
 
-@each_environment
+@EACH_NAME
 def test_kubernetes_secrets_are_encrypted_with_a_rotating_key(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.CLUSTER]
     encryption = stack.only("aws_eks_cluster")["encryption_config"]
@@ -84,8 +80,10 @@ def test_kubernetes_secrets_are_encrypted_with_a_rotating_key(terraform: Stacks,
     assert stack.resource("aws_kms_key", "secrets-key")["enable_key_rotation"] is True
 
 
-@each_environment
-def test_every_control_plane_log_lands_in_our_own_group(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_every_control_plane_log_goes_to_a_group_made_before_the_cluster(
+    terraform: Stacks, name: str
+) -> None:
     stack = terraform[name][Stack.CLUSTER]
     cluster, group = stack.only("aws_eks_cluster"), stack.only("aws_cloudwatch_log_group")
     assert set(cluster["enabled_cluster_log_types"]) == {
@@ -98,11 +96,11 @@ def test_every_control_plane_log_lands_in_our_own_group(terraform: Stacks, name:
     assert group["name"] == f"/aws/eks/{cluster['name']}/cluster"
     assert group["retention_in_days"] == BY_NAME[name].cluster.log_retention_days
     assert group["kms_key_id"]
-    # Made later, it would clash with the one that EKS makes.
+    # If the group were made later, EKS would already have made one with its name.
     assert "aws_cloudwatch_log_group.log-group" in cluster["depends_on"]
 
 
-@each_environment
+@EACH_NAME
 def test_only_the_named_roles_administer_the_cluster(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.CLUSTER]
     access = stack.only("aws_eks_cluster")["access_config"]
@@ -122,14 +120,14 @@ def test_only_the_named_roles_administer_the_cluster(terraform: Stacks, name: st
     }
 
 
-@each_environment
-def test_no_version_is_paid_for_beyond_standard_support(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_the_cluster_never_enters_paid_extended_support(terraform: Stacks, name: str) -> None:
     cluster = terraform[name][Stack.CLUSTER].only("aws_eks_cluster")
     assert cluster["version"] == BY_NAME[name].cluster.kubernetes_version
     assert cluster["upgrade_policy"] == {"support_type": "STANDARD"}
 
 
-@each_environment
+@EACH_NAME
 def test_other_clusters_cannot_use_the_cluster_role(terraform: Stacks, name: str) -> None:
     role = terraform[name][Stack.CLUSTER].resource("aws_iam_role", "cluster-role")
     assert Names(BY_NAME[name]).cluster_arn in role["assume_role_policy"]

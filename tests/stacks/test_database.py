@@ -1,18 +1,12 @@
-"""PostgreSQL: what it survives, who may come in, and what its logs must not hold."""
+"""PostgreSQL: availability, access, backups, and logs without secrets."""
 
 import json
 from datetime import datetime
 
-import pytest
-
 from environments.names import POSTGRES_APP_USER, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-each_environment = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-by_name = pytest.mark.parametrize("name", ["dev", "prod"])
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Body, Stacks
 
 
 def instance_of(stacks: Stacks, name: str) -> Body:
@@ -45,7 +39,7 @@ def test_production_database_survives_a_zone_loss(terraform: Stacks) -> None:
     assert len(set(subnets)) == 3
 
 
-@by_name
+@EACH_NAME
 def test_only_the_cluster_reaches_the_database(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.DATABASE]
     rule = stack.only("aws_vpc_security_group_ingress_rule")
@@ -63,10 +57,8 @@ def test_only_the_cluster_reaches_the_database(terraform: Stacks, name: str) -> 
     assert all("data-subnet" in subnet for subnet in subnets)
 
 
-@each_environment
-def test_clients_come_in_over_tls_with_scram_or_not_at_all(
-    terraform: Stacks, env: Environment
-) -> None:
+@EACH_ENVIRONMENT
+def test_clients_must_connect_over_tls_with_scram(terraform: Stacks, env: Environment) -> None:
     parameters = parameters_of(terraform, env.name)
     assert parameters["rds.force_ssl"] == "1"
     assert parameters["ssl_min_protocol_version"] == "TLSv1.2"
@@ -77,7 +69,7 @@ def test_clients_come_in_over_tls_with_scram_or_not_at_all(
     assert used == "${aws_db_parameter_group.parameter-group.name}"
 
 
-@by_name
+@EACH_NAME
 def test_data_logs_and_insights_are_encrypted_with_the_databases_own_key(
     terraform: Stacks, name: str
 ) -> None:
@@ -91,8 +83,8 @@ def test_data_logs_and_insights_are_encrypted_with_the_databases_own_key(
     } == {"${aws_kms_key.key.arn}"}
 
 
-@each_environment
-def test_backups_reach_back_as_far_as_the_environment_says_and_outlive_the_instance(
+@EACH_ENVIRONMENT
+def test_backups_are_kept_as_long_as_configured_and_survive_the_instance(
     terraform: Stacks, env: Environment
 ) -> None:
     instance = instance_of(terraform, env.name)
@@ -106,26 +98,26 @@ def test_production_database_cannot_be_deleted_by_an_apply(terraform: Stacks) ->
     assert instance_of(terraform, "prod")["deletion_protection"] is True
 
 
-@each_environment
-def test_storage_grows_by_itself_and_can_still_be_raised_by_hand(
+@EACH_ENVIRONMENT
+def test_storage_grows_automatically_and_can_still_be_raised_in_code(
     terraform: Stacks, env: Environment
 ) -> None:
-    """The provider overlooks growth up to the maximum; ignoring the argument would do too much."""
+    """The provider ignores growth up to the maximum; `ignore_changes` would also ignore changes in code."""
     instance = instance_of(terraform, env.name)
     assert instance["max_allocated_storage"] == env.database.max_storage_gib
     assert instance["allocated_storage"] < instance["max_allocated_storage"]
     assert "ignore_changes" not in instance.get("lifecycle", {})
 
 
-@by_name
-def test_a_minor_upgrade_by_aws_is_no_drift(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_a_minor_upgrade_by_aws_causes_no_drift(terraform: Stacks, name: str) -> None:
     instance = instance_of(terraform, name)
     assert instance["auto_minor_version_upgrade"] is True
-    assert instance["engine_version"].isdigit(), "a minor here would ask AWS for a downgrade"
+    assert instance["engine_version"].isdigit(), "a minor version here would request a downgrade"
 
 
-@by_name
-def test_a_major_upgrade_finds_its_parameter_group_before_the_old_one_goes(
+@EACH_NAME
+def test_a_major_upgrade_creates_its_parameter_group_before_the_old_one_is_deleted(
     terraform: Stacks, name: str
 ) -> None:
     group = terraform[name][Stack.DATABASE].only("aws_db_parameter_group")
@@ -133,8 +125,8 @@ def test_a_major_upgrade_finds_its_parameter_group_before_the_old_one_goes(
     assert group["name"].endswith(group["family"])
 
 
-@by_name
-def test_backup_and_maintenance_do_not_meet_and_nothing_is_changed_in_between(
+@EACH_NAME
+def test_backup_and_maintenance_windows_do_not_overlap_and_changes_wait_for_maintenance(
     terraform: Stacks, name: str
 ) -> None:
     instance = instance_of(terraform, name)
@@ -144,7 +136,7 @@ def test_backup_and_maintenance_do_not_meet_and_nothing_is_changed_in_between(
     assert instance["apply_immediately"] is False
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_every_exported_log_goes_to_a_group_that_expires(
     terraform: Stacks, env: Environment
 ) -> None:
@@ -155,16 +147,16 @@ def test_every_exported_log_goes_to_a_group_that_expires(
         f"/aws/rds/instance/{instance['identifier']}/{log}": env.database.log_retention_days
         for log in instance["enabled_cloudwatch_logs_exports"]
     }
-    for id_ in groups:  # or RDS makes them first, without retention
+    for id_ in groups:  # otherwise RDS makes them first, without retention
         assert f"aws_cloudwatch_log_group.{id_}" in instance["depends_on"]
 
 
-@by_name
-def test_logs_tell_of_roles_and_schema_but_hold_no_password_and_no_users_data(
+@EACH_NAME
+def test_logs_record_changes_of_roles_and_schema_without_passwords_or_users_data(
     terraform: Stacks, name: str
 ) -> None:
     parameters = parameters_of(terraform, name)
-    # pgaudit blots passwords out of CREATE and ALTER ROLE; log_statement would print them.
+    # pgaudit redacts passwords in CREATE and ALTER ROLE; log_statement would log them.
     assert parameters["log_statement"] == "none"
     assert set(parameters["pgaudit.log"].split(",")) == {"ddl", "role"}
     assert "pgaudit" in parameters["shared_preload_libraries"].split(",")
@@ -173,8 +165,8 @@ def test_logs_tell_of_roles_and_schema_but_hold_no_password_and_no_users_data(
     assert parameters["log_parameter_max_length"] == "0"
 
 
-@by_name
-def test_the_administrators_password_is_the_stored_one_and_both_rotate_together(
+@EACH_NAME
+def test_the_administrators_password_and_its_secret_rotate_together(
     terraform: Stacks, name: str
 ) -> None:
     instance = instance_of(terraform, name)
@@ -185,12 +177,12 @@ def test_the_administrators_password_is_the_stored_one_and_both_rotate_together(
     assert "secretpostgres-adminarn" in stored["secret_id"]
     assert instance["password_wo"] == fields["password"]
     assert instance["password_wo_version"] == stored["secret_string_wo_version"]
-    # The entry waits for the instance: one that cannot be made leaves no password behind.
+    # The secret is written after the instance: a failed instance leaves no password in it.
     assert fields["username"] == "${aws_db_instance.instance.username}"
     assert not instance.keys() & {"password", "manage_master_user_password"}
 
 
-@by_name
+@EACH_NAME
 def test_pods_get_a_user_of_their_own_and_where_to_connect(terraform: Stacks, name: str) -> None:
     application = secret_fields(terraform, name, "postgres")
     administrator = secret_fields(terraform, name, "postgres-admin")

@@ -1,4 +1,4 @@
-"""What GitHub Actions may do, and for whom."""
+"""What each kind of job in GitHub Actions may do."""
 
 import json
 from fnmatch import fnmatchcase
@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 
 from environments.names import Bucket, Names, Secret, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-EACH_NAME = pytest.mark.parametrize("name", ["dev", "prod"])
 GITHUB = "token.actions.githubusercontent.com"
 INLINE_POLICY_LIMIT = 10_240  # characters without white space, all inline policies of a role (IAM)
 
@@ -32,7 +29,7 @@ def trusted(stack: Terraform, role: str) -> dict[str, Any]:
 
 
 def effects(stack: Terraform, role: str, action: str, resource: str) -> set[str]:
-    """Allow, Deny or both: what the statements say of a request in the environment's region."""
+    """Allow, Deny or both: the effects on a request in the environment's region."""
     return {
         statement["Effect"]
         for statement in statements(stack, role)
@@ -44,7 +41,7 @@ def effects(stack: Terraform, role: str, action: str, resource: str) -> set[str]
 
 @EACH_ENVIRONMENT
 @pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
-def test_each_role_is_trusted_for_one_repository_on_one_occasion(
+def test_each_role_trusts_one_kind_of_job_of_one_repository(
     terraform: Stacks, env: Environment, role: str
 ) -> None:
     occasion = {
@@ -54,7 +51,7 @@ def test_each_role_is_trusted_for_one_repository_on_one_occasion(
     }[role]
     statement = trusted(terraform[env.name][Stack.DELIVERY], role)
     assert statement["Action"] == ["sts:AssumeRoleWithWebIdentity"]
-    # Equality: a wildcard in the subject is how other repositories get in.
+    # Equality, because a wildcard in the subject could match other repositories.
     assert statement["Condition"] == {
         "StringEquals": {
             f"{GITHUB}:aud": "sts.amazonaws.com",
@@ -65,7 +62,7 @@ def test_each_role_is_trusted_for_one_repository_on_one_occasion(
 
 @EACH_NAME
 @pytest.mark.parametrize("role", ["plan", "inspect"])
-def test_what_needs_no_approval_can_only_read(terraform: Stacks, name: str, role: str) -> None:
+def test_roles_that_need_no_approval_can_only_read(terraform: Stacks, name: str, role: str) -> None:
     allowed = [
         action.partition(":")[2]
         for statement in statements(terraform[name][Stack.DELIVERY], role)
@@ -79,7 +76,7 @@ def test_what_needs_no_approval_can_only_read(terraform: Stacks, name: str, role
 @EACH_NAME
 @pytest.mark.parametrize("bucket", [bucket for bucket in Bucket if bucket != Bucket.STATE])
 @pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
-def test_neither_role_reads_or_writes_what_users_store(
+def test_neither_role_reads_or_writes_users_data(
     terraform: Stacks, names: dict[str, Names], name: str, role: str, bucket: Bucket
 ) -> None:
     stack = terraform[name][Stack.DELIVERY]
@@ -89,16 +86,14 @@ def test_neither_role_reads_or_writes_what_users_store(
 
 
 @EACH_NAME
-def test_the_plan_role_gets_no_secret_value_even_if_another_policy_allows_it(
-    terraform: Stacks, name: str
-) -> None:
+def test_every_secret_value_is_denied_to_the_plan_role(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.DELIVERY]
     for action in ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"):
         assert effects(stack, "plan", action, "*") == {"Deny"}
 
 
 @EACH_NAME
-def test_a_refresh_reads_what_terraform_wrote_and_no_other_secret(
+def test_a_refresh_reads_only_secrets_that_terraform_wrote(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     stack, account = terraform[name][Stack.DELIVERY], names[name].env.account
@@ -120,17 +115,17 @@ def test_a_refresh_reads_what_terraform_wrote_and_no_other_secret(
 
 @EACH_NAME
 @pytest.mark.parametrize("bucket", list(Bucket))
-def test_a_refresh_asks_for_every_bucket(
+def test_a_refresh_can_list_every_bucket(
     terraform: Stacks, names: dict[str, Names], name: str, bucket: Bucket
 ) -> None:
-    """HeadBucket needs the right to list, in a plan of `main`, of a drift and of a deploy."""
+    """HeadBucket needs the right to list: in plans of `main`, for drift and for a deploy."""
     stack, arn = terraform[name][Stack.DELIVERY], names[name].bucket_arn(bucket)
     for role in ("inspect", "deploy"):
         assert effects(stack, role, "s3:ListBucket", arn) == {"Allow"}
 
 
 @EACH_ENVIRONMENT
-def test_deploys_never_see_or_change_what_an_operator_puts_in(
+def test_deploys_cannot_read_or_change_the_operators_secrets(
     terraform: Stacks, env: Environment
 ) -> None:
     stack = terraform[env.name][Stack.DELIVERY]
@@ -143,7 +138,7 @@ def test_deploys_never_see_or_change_what_an_operator_puts_in(
 
 
 @EACH_ENVIRONMENT
-def test_deploys_let_nobody_else_see_what_an_operator_puts_in(
+def test_deploys_cannot_give_others_access_to_the_operators_secrets(
     terraform: Stacks, env: Environment, names: dict[str, Names]
 ) -> None:
     stack, own, account = terraform[env.name][Stack.DELIVERY], names[env.name], env.account
@@ -151,11 +146,11 @@ def test_deploys_let_nobody_else_see_what_an_operator_puts_in(
     secret = f"arn:aws:secretsmanager:{account.region}:{account.id}:secret:{entry}"
     for action in ("PutResourcePolicy", "ReplicateSecretToRegions", "DeleteSecret"):
         assert "Deny" in effects(stack, "deploy", f"secretsmanager:{action}", secret)
-    # The one role that reads it: nobody else becomes it, nor does another take its name.
+    # A deploy can neither change who assumes the role that reads them, nor replace the role.
     reader = own.role_arn(own.aws("external-secrets"))
     for action in ("iam:UpdateAssumeRolePolicy", "iam:DeleteRole"):
         assert "Deny" in effects(stack, "deploy", action, reader)
-    # The key that encrypts it is told from others by its alias.
+    # Policies find the key that encrypts them by its alias.
     (keys,) = (s for s in statements(stack, "deploy") if s["Action"] == ["kms:PutKeyPolicy"])
     assert keys["Effect"] == "Deny"
     (aliases,) = keys["Condition"]["ForAnyValue:StringEquals"].values()
@@ -166,7 +161,7 @@ def test_deploys_let_nobody_else_see_what_an_operator_puts_in(
 
 
 @EACH_ENVIRONMENT
-def test_deploys_make_administrators_of_the_cluster_only_of_those_that_the_environment_names(
+def test_deploys_add_only_the_cluster_administrators_that_the_environment_names(
     terraform: Stacks, env: Environment
 ) -> None:
     stack = terraform[env.name][Stack.DELIVERY]
@@ -181,7 +176,7 @@ def test_deploys_make_administrators_of_the_cluster_only_of_those_that_the_envir
 
 
 @EACH_NAME
-def test_a_state_can_be_written_and_locked_but_never_deleted(
+def test_a_deploy_can_write_and_lock_a_state_and_cannot_delete_it(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     stack = terraform[name][Stack.DELIVERY]
@@ -216,7 +211,7 @@ def test_the_deploy_role_cannot_change_who_may_deploy_or_what_a_deploy_may_do(
         *("iam:PutRolePolicy", "iam:DeleteRolePolicy"),
     ],
 )
-def test_the_deploy_role_gives_rights_only_to_roles_that_the_boundary_holds(
+def test_the_deploy_role_changes_policies_only_of_roles_with_the_boundary(
     terraform: Stacks, names: dict[str, Names], name: str, action: str
 ) -> None:
     allowing = [
@@ -229,7 +224,7 @@ def test_the_deploy_role_gives_rights_only_to_roles_that_the_boundary_holds(
 
 
 @EACH_NAME
-def test_the_deploy_role_can_neither_take_the_boundary_away_nor_widen_it(
+def test_the_deploy_role_cannot_remove_or_change_the_boundary(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     stack, own = terraform[name][Stack.DELIVERY], names[name]
@@ -243,7 +238,7 @@ def test_the_deploy_role_can_neither_take_the_boundary_away_nor_widen_it(
 
 
 @EACH_NAME
-def test_the_deploy_role_makes_roles_of_this_platform_only_and_no_access_keys(
+def test_the_deploy_role_makes_only_roles_of_this_platform_and_no_access_keys(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     stack, own = terraform[name][Stack.DELIVERY], names[name]
@@ -255,7 +250,7 @@ def test_the_deploy_role_makes_roles_of_this_platform_only_and_no_access_keys(
 
 
 @EACH_NAME
-def test_the_deploy_role_can_make_every_role_of_every_stack_and_hand_it_to_its_service(
+def test_the_deploy_role_can_make_every_role_of_every_stack_and_pass_it_to_its_service(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     delivery, own = terraform[name][Stack.DELIVERY], names[name]
@@ -277,7 +272,9 @@ def test_the_deploy_role_can_make_every_role_of_every_stack_and_hand_it_to_its_s
 
 
 @EACH_ENVIRONMENT
-def test_a_deploy_stays_in_the_environments_regions(terraform: Stacks, env: Environment) -> None:
+def test_a_deploy_changes_only_the_environments_regions(
+    terraform: Stacks, env: Environment
+) -> None:
     regions = [region for region in (env.account.region, env.account.backup_copy_region) if region]
     found = statements(terraform[env.name][Stack.DELIVERY], "deploy")
     for effect, operator in (("Allow", "StringEquals"), ("Deny", "StringNotEquals")):
@@ -302,14 +299,14 @@ def test_a_deploy_stays_in_the_environments_regions(terraform: Stacks, env: Envi
         "rds:ModifyDBSnapshotAttribute",
     ],
 )
-def test_a_deploy_cannot_lose_backups_or_keys_or_share_them(
+def test_a_deploy_cannot_delete_or_share_backups_and_keys(
     terraform: Stacks, name: str, action: str
 ) -> None:
     assert "Deny" in effects(terraform[name][Stack.DELIVERY], "deploy", action, "*")
 
 
 @EACH_NAME
-def test_the_state_stack_is_changed_by_a_person(
+def test_a_deploy_cannot_change_the_state_stack(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     stack = terraform[name][Stack.DELIVERY]

@@ -1,4 +1,4 @@
-"""The job queue: it keeps its jobs, and its users can neither look around nor empty it."""
+"""The job queue: it evicts no job, and its users have only the access they need."""
 
 import json
 import re
@@ -12,17 +12,13 @@ import pytest
 
 from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Secret, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from evalctl.rehearsal.processes import free_port
 from stacks.parts.queue_user import APPLICATION, METRICS
 from tests.stacks.test_database import minutes_of
 from tests.support import tools
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-each_environment = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-by_name = pytest.mark.parametrize("name", ["dev", "prod"])
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Body, Stacks
 
 
 def group_of(stacks: Stacks, name: str) -> Body:
@@ -46,8 +42,8 @@ def test_production_queue_survives_a_zone_loss(terraform: Stacks) -> None:
     )
 
 
-@each_environment
-def test_failover_is_asked_for_where_there_is_a_replica_and_nowhere_else(
+@EACH_ENVIRONMENT
+def test_failover_is_enabled_if_and_only_if_there_is_a_replica(
     terraform: Stacks, env: Environment
 ) -> None:
     """AWS refuses it for a single node."""
@@ -57,17 +53,15 @@ def test_failover_is_asked_for_where_there_is_a_replica_and_nowhere_else(
     assert group["automatic_failover_enabled"] is (env.queue.replicas > 0)
 
 
-@by_name
-def test_a_full_queue_refuses_new_jobs_and_never_drops_old_ones(
-    terraform: Stacks, name: str
-) -> None:
+@EACH_NAME
+def test_a_full_queue_refuses_new_jobs_and_evicts_none(terraform: Stacks, name: str) -> None:
     parameters = terraform[name][Stack.QUEUE].only("aws_elasticache_parameter_group")
     assert {"name": "maxmemory-policy", "value": "noeviction"} in parameters["parameter"]
     used = group_of(terraform, name)["parameter_group_name"]
     assert used == "${aws_elasticache_parameter_group.parameter-group.name}"
 
 
-@by_name
+@EACH_NAME
 def test_only_the_cluster_reaches_the_queue(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.QUEUE]
     rule = stack.only("aws_vpc_security_group_ingress_rule")
@@ -82,8 +76,8 @@ def test_only_the_cluster_reaches_the_queue(terraform: Stacks, name: str) -> Non
     assert all("data-subnet" in subnet for subnet in subnets)
 
 
-@by_name
-def test_jobs_are_encrypted_on_the_wire_and_on_disk(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_jobs_are_encrypted_in_transit_and_at_rest(terraform: Stacks, name: str) -> None:
     group = group_of(terraform, name)
     assert group["transit_encryption_enabled"] is True
     assert group["transit_encryption_mode"] == "required"
@@ -91,10 +85,8 @@ def test_jobs_are_encrypted_on_the_wire_and_on_disk(terraform: Stacks, name: str
     assert group["kms_key_id"] == "${aws_kms_key.key.arn}"
 
 
-@by_name
-def test_users_are_let_in_with_passwords_of_their_own_that_terraform_never_sees(
-    terraform: Stacks, name: str
-) -> None:
+@EACH_NAME
+def test_each_user_has_a_password_that_is_not_in_the_state(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.QUEUE]
     template = template_of(terraform, name)
     for id_, entry in (("User", Secret.REDIS_USER), ("MetricsUser", Secret.REDIS_METRICS_USER)):
@@ -115,10 +107,8 @@ def test_users_are_let_in_with_passwords_of_their_own_that_terraform_never_sees(
     assert "auth_token" not in group
 
 
-@each_environment
-def test_snapshots_are_kept_as_long_as_the_environment_says(
-    terraform: Stacks, env: Environment
-) -> None:
+@EACH_ENVIRONMENT
+def test_snapshots_are_kept_as_long_as_configured(terraform: Stacks, env: Environment) -> None:
     group = group_of(terraform, env.name)
     assert group["snapshot_retention_limit"] == env.queue.snapshot_retention_days > 0
     _, snapshot_ends = minutes_of(group["snapshot_window"])
@@ -127,14 +117,14 @@ def test_snapshots_are_kept_as_long_as_the_environment_says(
     assert group["apply_immediately"] is False
 
 
-def test_database_and_queue_are_not_in_maintenance_at_once(terraform: Stacks) -> None:
+def test_maintenance_windows_of_database_and_queue_do_not_overlap(terraform: Stacks) -> None:
     instance = terraform["prod"][Stack.DATABASE].only("aws_db_instance")
     _, database_ends = minutes_of(instance["maintenance_window"])
     queue_starts, _ = minutes_of(group_of(terraform, "prod")["maintenance_window"])
     assert database_ends < queue_starts
 
 
-@each_environment
+@EACH_ENVIRONMENT
 def test_slow_and_engine_logs_go_to_encrypted_groups_that_expire(
     terraform: Stacks, env: Environment
 ) -> None:
@@ -148,8 +138,8 @@ def test_slow_and_engine_logs_go_to_encrypted_groups_that_expire(
     }
 
 
-@by_name
-def test_pods_get_the_address_of_today_and_the_user_that_elasticache_knows(
+@EACH_NAME
+def test_pods_get_the_current_address_and_the_user_that_elasticache_has(
     terraform: Stacks, name: str
 ) -> None:
     stack = terraform[name][Stack.QUEUE]
@@ -160,7 +150,9 @@ def test_pods_get_the_address_of_today_and_the_user_that_elasticache_knows(
         "port": str(group_of(terraform, name)["port"]),
         "tls": "true",
     }
-    assert host in connection["secret_string_wo_version"], "a new address is written by itself"
+    assert host in connection["secret_string_wo_version"], (
+        "a new address is written without a new rotation"
+    )
     user = stack.resource("aws_secretsmanager_secret_version", "redis-user")
     fields = json.loads(user["secret_string_wo"])
     assert fields.keys() == {"username", "password"}
@@ -169,10 +161,10 @@ def test_pods_get_the_address_of_today_and_the_user_that_elasticache_knows(
 
 @dataclass(frozen=True)
 class Server:
-    """A real server, version 7 or newer, that knows the queue's users."""
+    """A real server, version 7 or newer, with the queue's users."""
 
     address: str
-    ask: Callable[..., str]
+    redis_cli: Callable[..., str]
 
 
 Permission = Callable[[str], str]
@@ -188,11 +180,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     listen = ("--bind", "127.0.0.1", "--port", port, "--unixsocket", str(unix_socket))
     options = (*listen, "--save", "", "--dir", str(folder))
 
-    def ask(*words: str) -> str:
-        asked = subprocess.run(
+    def redis_cli(*words: str) -> str:
+        result = subprocess.run(
             [client, "-s", str(unix_socket), *words], capture_output=True, text=True, check=True
         )
-        return asked.stdout.strip()
+        return result.stdout.strip()
 
     with subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -200,16 +192,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         try:
             for user in (APPLICATION, METRICS):
                 words = (*user.access.split(), f">{PASSWORD}")
-                assert ask("ACL", "SETUSER", user.name, *words) == "OK"
-            yield Server(f"127.0.0.1:{port}", ask)
+                assert redis_cli("ACL", "SETUSER", user.name, *words) == "OK"
+            yield Server(f"127.0.0.1:{port}", redis_cli)
         finally:
             process.terminate()
 
 
 @pytest.fixture
 def permission(server: Server) -> Permission:
-    """What the server says about a command that the application would run."""
-    return lambda command: server.ask("ACL", "DRYRUN", REDIS_APP_USER, *command.split())
+    """The server's result of a dry run of a command as the application's user."""
+    return lambda command: server.redis_cli("ACL", "DRYRUN", REDIS_APP_USER, *command.split())
 
 
 @pytest.mark.parametrize(
@@ -229,7 +221,7 @@ def permission(server: Server) -> Permission:
         "PING",
     ],
 )
-def test_the_user_can_do_what_a_queue_needs(permission: Permission, command: str) -> None:
+def test_the_user_can_run_the_commands_of_a_queue(permission: Permission, command: str) -> None:
     assert permission(command) == "OK"
 
 
@@ -259,7 +251,9 @@ def test_the_user_can_do_what_a_queue_needs(permission: Permission, command: str
         "MODULE LIST",
     ],
 )
-def test_the_user_cannot_empty_reconfigure_or_spy(permission: Permission, command: str) -> None:
+def test_the_user_cannot_empty_the_store_change_its_configuration_or_see_other_clients(
+    permission: Permission, command: str
+) -> None:
     assert "no permissions" in permission(command)
 
 
@@ -278,16 +272,18 @@ def test_the_user_cannot_empty_reconfigure_or_spy(permission: Permission, comman
         "FLUSHALL",
     ],
 )
-def test_who_only_counts_reads_no_job_and_changes_nothing(server: Server, command: str) -> None:
-    assert "no permissions" in server.ask("ACL", "DRYRUN", REDIS_METRICS_USER, *command.split())
+def test_the_metrics_user_reads_no_job_and_changes_nothing(server: Server, command: str) -> None:
+    assert "no permissions" in server.redis_cli(
+        "ACL", "DRYRUN", REDIS_METRICS_USER, *command.split()
+    )
 
 
-def test_the_exporter_counts_waiting_jobs_with_the_little_it_may_do(server: Server) -> None:
+def test_the_exporter_counts_waiting_jobs_as_the_metrics_user(server: Server) -> None:
     program = tools.program(
         "prometheus-redis-exporter", get_it="install Debian's prometheus-redis-exporter"
     )
     for job in range(3):
-        server.ask("LPUSH", REDIS_QUEUE_KEY, str(job))
+        server.redis_cli("LPUSH", REDIS_QUEUE_KEY, str(job))
     arguments = [f"--{flag}={value}" for flag, value in FLAGS.items()]
     web = f"127.0.0.1:{free_port()}"
     environment = {
@@ -299,7 +295,7 @@ def test_the_exporter_counts_waiting_jobs_with_the_little_it_may_do(server: Serv
             metrics = _scrape(f"http://{web}/metrics")
         finally:
             process.terminate()
-            server.ask("DEL", REDIS_QUEUE_KEY)
+            server.redis_cli("DEL", REDIS_QUEUE_KEY)
     assert re.search(r"^redis_up 1$", metrics, re.MULTILINE)
     waiting = rf'^redis_key_size\{{db="db0",key="{REDIS_QUEUE_KEY}"\}} 3$'
     assert re.search(waiting, metrics, re.MULTILINE)
@@ -316,8 +312,10 @@ def _scrape(address: str) -> str:
     raise AssertionError(f"{address} does not answer")
 
 
-@by_name
-def test_elasticache_gets_the_access_that_was_tried(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_elasticache_gets_the_access_rules_that_the_server_tests_check(
+    terraform: Stacks, name: str
+) -> None:
     resources = template_of(terraform, name)["Resources"]
     for user in (APPLICATION, METRICS):
         properties = resources[user.id]["Properties"]

@@ -6,14 +6,12 @@ import pytest
 
 from environments.images import Image
 from environments.names import Names, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_ENVIRONMENT
+from tests.support.terraform import Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 
-
-@pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+@EACH_ENVIRONMENT
 def test_every_image_that_pods_pull_has_a_repository(terraform: Stacks, env: Environment) -> None:
     repositories = terraform[env.name][Stack.REGISTRY].resources("aws_ecr_repository")
     names = Names(env)
@@ -22,7 +20,7 @@ def test_every_image_that_pods_pull_has_a_repository(terraform: Stacks, env: Env
 
 
 @pytest.mark.parametrize("image", list(Image))
-def test_a_tag_never_moves_and_every_push_is_scanned(terraform: Stacks, image: Image) -> None:
+def test_tags_are_immutable_and_every_push_is_scanned(terraform: Stacks, image: Image) -> None:
     repository = terraform["prod"][Stack.REGISTRY].resource("aws_ecr_repository", image)
     assert repository["image_tag_mutability"] == "IMMUTABLE"
     assert repository["image_scanning_configuration"] == {"scan_on_push": True}

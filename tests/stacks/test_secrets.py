@@ -1,25 +1,20 @@
-"""Secrets exist, are ours to decrypt, and have no value here."""
+"""Secrets exist, are encrypted with the platform's key, and get no value from this stack."""
 
 import pytest
 
 from environments.names import Names, Secret, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Stacks
 
 
-def test_operators_find_the_llm_keys_under_the_name_the_brief_gives(terraform: Stacks) -> None:
+def test_the_llm_keys_have_the_name_that_operators_expect(terraform: Stacks) -> None:
     entry = terraform["prod"][Stack.SECRETS].resource("aws_secretsmanager_secret", "llm-keys")
     assert entry["name"] == "prod/eval-platform/llm-keys"
 
 
 @EACH_ENVIRONMENT
-def test_every_secret_that_has_a_name_has_an_entry_that_says_what_it_is(
-    terraform: Stacks, env: Environment
-) -> None:
+def test_every_secret_exists_and_has_a_description(terraform: Stacks, env: Environment) -> None:
     entries = terraform[env.name][Stack.SECRETS].resources("aws_secretsmanager_secret")
     assert {entry["name"] for entry in entries.values()} == {
         Names(env).secret(secret) for secret in Secret
@@ -36,12 +31,12 @@ def test_a_deleted_secret_can_be_restored_and_is_encrypted_with_our_key(
         assert entry["kms_key_id"] == "${aws_kms_key.key.arn}"
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_the_secrets_stack_holds_no_value(terraform: Stacks, name: str) -> None:
     assert terraform[name][Stack.SECRETS].resources("aws_secretsmanager_secret_version") == {}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_no_stack_writes_a_secret_value_that_stays_in_the_state(
     terraform: Stacks, name: str
 ) -> None:
@@ -52,17 +47,15 @@ def test_no_stack_writes_a_secret_value_that_stays_in_the_state(
             assert "secret_string_wo" in version
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 @pytest.mark.parametrize("entry", ["llm-keys", "slack-webhooks"])
-def test_nothing_but_an_operator_gives_its_own_entries_a_value(
-    terraform: Stacks, name: str, entry: str
-) -> None:
+def test_no_stack_writes_the_operators_secrets(terraform: Stacks, name: str, entry: str) -> None:
     for stack in terraform[name].values():
         for version in stack.resources("aws_secretsmanager_secret_version").values():
             assert entry not in version["secret_id"]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_no_output_carries_more_of_a_secret_than_its_arn(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_outputs_contain_only_the_arns_of_secrets(terraform: Stacks, name: str) -> None:
     outputs = terraform[name][Stack.SECRETS].json.get("output", {})
     assert all(output["value"].endswith(".arn}") for output in outputs.values())

@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 
 from environments.names import Bucket, Names, Stack
-from environments.registry import ENVIRONMENTS
-from tests.support.terraform import Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Stacks
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 @pytest.mark.parametrize(
     ("type_", "id_"),
     [("aws_s3_bucket", "state"), ("aws_s3_bucket", "access-logs"), ("aws_kms_key", "key")],
@@ -24,8 +22,8 @@ def test_no_apply_can_destroy_the_states_their_key_or_the_logs(
     assert body["lifecycle"] == {"prevent_destroy": True}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_every_stack_keeps_its_state_in_the_state_bucket_under_a_key_of_its_own(
+@EACH_NAME
+def test_every_stack_has_its_own_state_in_the_state_bucket(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     backends = [stack.json["terraform"]["backend"]["s3"] for stack in terraform[name].values()]
@@ -34,11 +32,11 @@ def test_every_stack_keeps_its_state_in_the_state_bucket_under_a_key_of_its_own(
     assert all(backend["use_lockfile"] is True for backend in backends)
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_states_are_encrypted_with_the_state_key_and_not_with_s3s_own(
     terraform: Stacks, name: str
 ) -> None:
-    """`encrypt` without a key makes Terraform ask for AES256, which the bucket's policy refuses."""
+    """`encrypt` without a key makes Terraform request AES256, which the bucket's policy denies."""
     for stack in terraform[name].values():
         backend = stack.json["terraform"]["backend"]["s3"]
         assert "encrypt" not in backend or "kms_key_id" in backend
@@ -52,8 +50,8 @@ def test_deleted_states_do_not_expire_before_they_are_replaced(terraform: Stacks
     assert rule["expiration"] == [{"expired_object_delete_marker": True}]
 
 
-@pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-def test_access_logs_are_kept_as_long_as_the_environment_says(terraform: Stacks, env: Any) -> None:
+@EACH_ENVIRONMENT
+def test_access_logs_are_kept_as_long_as_configured(terraform: Stacks, env: Any) -> None:
     logs = terraform[env.name][Stack.STATE].resource(
         "aws_s3_bucket_lifecycle_configuration", "access-logs-lifecycle"
     )
@@ -61,7 +59,7 @@ def test_access_logs_are_kept_as_long_as_the_environment_says(terraform: Stacks,
     assert rule["expiration"] == [{"days": env.storage.access_log_retention_days}]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_logging_starts_only_when_log_delivery_may_write(terraform: Stacks, name: str) -> None:
     logging = terraform[name][Stack.STATE].only("aws_s3_bucket_logging")
     assert logging["target_bucket"] == "${aws_s3_bucket_policy.access-logs-policy.bucket}"

@@ -1,14 +1,9 @@
-"""How long each bucket keeps what is in it."""
-
-import pytest
+"""How long each bucket keeps its objects."""
 
 from environments.names import Bucket, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
+from tests.support.each_environment import EACH_ENVIRONMENT
+from tests.support.terraform import Body, Stacks, Terraform
 
 
 def expiration(stack: Terraform, bucket: Bucket) -> Body:
@@ -25,7 +20,7 @@ def test_datasets_stay_until_their_owner_deletes_them(terraform: Stacks, env: En
 
 
 @EACH_ENVIRONMENT
-def test_reports_and_clickhouse_backups_expire_when_the_environment_says(
+def test_reports_and_clickhouse_backups_expire_as_configured(
     terraform: Stacks, env: Environment
 ) -> None:
     stack = terraform[env.name][Stack.STORAGE]

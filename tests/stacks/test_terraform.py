@@ -1,4 +1,4 @@
-"""The rendered Terraform is what the real programs accept: terraform, its AWS provider, cdktf."""
+"""The real programs accept the rendered Terraform: terraform, its AWS provider, cdktf."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from stacks.base import PROVIDER_VERSION
 from tests.support import tools
 from tests.support.paths import ROOT
 
-# No registry, no telemetry, no version check, and no configuration of whoever runs the tests.
+# No registry, no telemetry, no version check, and no configuration of the person's account.
 OFFLINE = {
     **{name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"},
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # Node, for cdktf
@@ -57,7 +57,7 @@ def test_cdktfs_own_command_line_synthesizes_the_same_stacks(
     cdktf = ROOT / "node_modules" / ".bin" / "cdktf"
     if not cdktf.exists():
         pytest.skip("cdktf is not installed: run `make cdktf`")
-    tools.program("terraform", get_it="cdktf asks it for its version; install 1.11 or newer")
+    tools.program("terraform", get_it="cdktf reads its version; install 1.11 or newer")
     run(ROOT, str(cdktf), "synth", "--output", str(tmp_path))
     synthesized = {
         folder.name: (folder / "cdk.tf.json").read_bytes()

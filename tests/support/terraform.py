@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from environments.names import Stack
+
 Body = dict[str, Any]
 
 
@@ -30,3 +32,6 @@ class Terraform:
         """The stack's single resource of this type."""
         (body,) = self.resources(type_).values()
         return body
+
+
+Stacks = dict[str, dict[Stack, Terraform]]  # environment name → stack → its Terraform

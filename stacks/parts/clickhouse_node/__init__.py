@@ -1,1 +1,1 @@
-"""How an EC2 instance becomes a ClickHouse node: its configuration, its scripts, its cloud-config."""
+"""A ClickHouse node: its EC2 instance, permissions, configuration, scripts and cloud-config."""

@@ -1,6 +1,6 @@
 """The cloud-config document of a node: files to write, and one unit to start.
 
-It holds no secret: a node reads those itself, with its own role.
+It holds no secret: a node reads its secrets with its own role.
 """
 
 import hashlib
@@ -28,12 +28,12 @@ _FIRST_RESTART_HOUR = 18  # UTC, long after the day's backup
 
 
 def cloud_config(node: Node, *, data_device: str) -> str:
-    """The document. `data_device` is the path of the node's data volume, which only AWS can tell."""
+    """The document. `data_device` is the path of the node's data volume, known only after an apply."""
     return _document(node, data_device, configuration_digest(node.names))
 
 
 def configuration_digest(names: Names) -> str:
-    """Changes whenever the set-up does; a node shows the one it was built from as a macro."""
+    """A digest of the node's configuration; a node has the one it was built from as a macro."""
     document = _document(Node(names=names, index=1), "", "")
     return hashlib.sha256(document.encode()).hexdigest()[:12]
 
@@ -52,7 +52,7 @@ def _document(node: Node, data_device: str, digest: str) -> str:
             f"{_SYSTEMD}/clickhouse-server.service.d/mounted.conf",
             f"[Unit]\nRequiresMountsFor={settings.DATA_FOLDER}\n",
         ),
-        # An hour of its own for every node, so that no two restart together.
+        # Each node restarts in another hour, so that no two restart together.
         _file(
             f"{_SYSTEMD}/clickhouse-restart.timer.d/hour.conf",
             f"[Timer]\nOnCalendar=*-*-* {_FIRST_RESTART_HOUR + node.index - 1:02}:10:00 UTC\n",
@@ -64,7 +64,7 @@ def _document(node: Node, data_device: str, digest: str) -> str:
         "write_files": files,
         "runcmd": [
             ["systemctl", "daemon-reload"],
-            # It retries by itself; cloud-init need not wait for the other nodes.
+            # The service retries, so cloud-init need not wait for the other nodes.
             ["systemctl", "enable", "--now", "--no-block", "clickhouse-node.service"],
         ],
     }
@@ -104,7 +104,7 @@ def _environment(node: Node, data_device: str) -> str:
         "CLUSTER": CLICKHOUSE_CLUSTER,
         "DATABASE": CLICKHOUSE_DATABASE,
         "NATIVE_PORT": str(CLICKHOUSE_NATIVE_TLS_PORT),
-        # Users that prove who they are with the password in a secret: USER=SECRET.
+        # Users that sign in with the password in a secret: USER=SECRET.
         "ACCOUNTS": " ".join(f"{user}={names.secret(key)}" for user, key in settings.ACCOUNTS),
         "ADMIN_SECRET": names.secret(Secret.CLICKHOUSE_ADMIN),
         "INTERSERVER_SECRET": names.secret(Secret.CLICKHOUSE_INTERSERVER),
@@ -133,5 +133,5 @@ def _environment(node: Node, data_device: str) -> str:
         "FSTAB": "/etc/fstab",
     }
     lines = [f"{key}={shlex.quote(value)}" for key, value in values.items()]
-    # Not quoted: it is a reference that Terraform fills in, and has no character a shell would mind.
+    # Not quoted: Terraform fills in the reference, and the path has no character special to a shell.
     return "\n".join([*lines, f"DATA_DEVICE={data_device}"]) + "\n"

@@ -1,8 +1,9 @@
-"""What a ClickHouse node may do in AWS, and nothing besides."""
+"""What a ClickHouse node may do in AWS."""
 
 from environments.names import CLOUDWATCH_NAMESPACE, Bucket, Names, Secret
 from stacks.parts.clickhouse_node.settings import BACKUP_PREFIX
 from stacks.parts.iam import Statement
+from stacks.parts.kms import kms_via_service
 
 _READ = (
     Secret.CLICKHOUSE,
@@ -42,7 +43,7 @@ def _secrets(
             actions=("secretsmanager:GetSecretValue",),
             resources=tuple(secret_arns[secret] for secret in _READ),
         ),
-        _key_through(names, "secretsmanager", key_arn, "kms:Decrypt"),
+        kms_via_service(names, "secretsmanager", key_arn, "kms:Decrypt"),
     )
 
 
@@ -54,17 +55,17 @@ def _authority(
             actions=("secretsmanager:PutSecretValue",),
             resources=tuple(secret_arns[secret] for secret in _WRITTEN_BY_FIRST),
         ),
-        _key_through(names, "secretsmanager", key_arn, "kms:GenerateDataKey"),
+        kms_via_service(names, "secretsmanager", key_arn, "kms:GenerateDataKey"),
     )
 
 
 def _backups(names: Names, key_arn: str) -> tuple[Statement, Statement, Statement]:
     bucket = names.bucket_arn(Bucket.BACKUPS)
     return (
-        # On the whole bucket: without it S3 answers "forbidden" instead of "not found".
+        # On the whole bucket: without it S3 returns "forbidden" instead of "not found".
         Statement(actions=("s3:ListBucket",), resources=(bucket,)),
         Statement(
-            # Deleting leaves the versions: a node that was broken into cannot destroy a backup.
+            # Deleting keeps the versions, so an attacker on a node cannot destroy a backup.
             actions=(
                 "s3:GetObject",
                 "s3:PutObject",
@@ -74,35 +75,22 @@ def _backups(names: Names, key_arn: str) -> tuple[Statement, Statement, Statemen
             ),
             resources=(f"{bucket}/{BACKUP_PREFIX}/*",),
         ),
-        _key_through(names, "s3", key_arn, "kms:Decrypt", "kms:GenerateDataKey"),
+        kms_via_service(names, "s3", key_arn, "kms:Decrypt", "kms:GenerateDataKey"),
     )
 
 
 def _metrics() -> Statement:
-    """This action knows no resource, but a namespace (CloudWatch's guide, "Using condition keys")."""
+    """The action has no resources, only a namespace (CloudWatch user guide, "Using condition keys")."""
     return Statement(
         actions=("cloudwatch:PutMetricData",),
         conditions={"StringEquals": {"cloudwatch:namespace": CLOUDWATCH_NAMESPACE}},
     )
 
 
-def _key_through(names: Names, service: str, key_arn: str, *actions: str) -> Statement:
-    """Use of a key by way of one service only."""
-    return Statement(
-        actions=actions,
-        resources=(key_arn,),
-        conditions={
-            "StringEquals": {
-                "kms:ViaService": f"{service}.{names.env.account.region}.amazonaws.com"
-            }
-        },
-    )
-
-
 def _sessions() -> Statement:
-    """Session Manager instead of SSH; these actions know no resource.
+    """Session Manager instead of SSH; these actions have no resources.
 
-    AWS's managed policy would also let the node read every SSM parameter of the account.
+    AWS's managed policy would also allow reading every SSM parameter of the account.
     """
     return Statement(
         actions=(

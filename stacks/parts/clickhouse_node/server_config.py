@@ -21,7 +21,7 @@ _TEMPLATES = Path(__file__).with_name("config")
 
 
 def server_config(node: Node, *, digest: str) -> dict[str, str]:
-    """Path on the node → contents. `digest` names the version of the set-up, for people to compare."""
+    """Path on the node → contents. `digest` is the configuration's, for people to compare."""
     values = _values(node, digest)
     return {
         f"{settings.SERVER_FOLDER}/{folder}/10-{name}.xml": Template(

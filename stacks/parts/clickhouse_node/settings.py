@@ -1,4 +1,4 @@
-"""What a node's configuration, its scripts and the stack that builds it must agree on."""
+"""Values that a node's configuration, its scripts and its stack share."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from environments.names import (
     Secret,
 )
 
-# Only nodes talk to each other on these.
+# Ports between nodes.
 INTERSERVER_PORT = 9010
 KEEPER_PORT = 9281
 RAFT_PORT = 9234

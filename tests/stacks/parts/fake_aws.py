@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Stands in for the AWS command line: Secrets Manager, S3 and CloudWatch as files below the folder $CLOUD.
+"""A fake AWS command line: Secrets Manager, S3 and CloudWatch as files below the folder $CLOUD.
 
-It knows the few calls that the node's scripts make and refuses every other.
+It has the few commands that the node's scripts run, and fails for every other.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 CLOUD = Path(os.environ["CLOUD"])
 
 
-def refuse(code: str) -> None:
+def fail(code: str) -> None:
     sys.exit(f"An error occurred ({code}) when calling the operation: refused")
 
 
@@ -65,7 +65,7 @@ def main() -> None:
 def get_secret_value(given: argparse.Namespace) -> None:
     value = secret(given.secret_id, given.version_stage)
     if not value.exists():
-        refuse("ResourceNotFoundException")
+        fail("ResourceNotFoundException")
     print(value.read_text())
 
 
@@ -80,9 +80,9 @@ def put_secret_value(given: argparse.Namespace) -> None:
 def put_object(given: argparse.Namespace) -> None:
     target = s3_object(given.bucket, given.key)
     if given.if_none_match == "*" and target.exists():
-        refuse("PreconditionFailed")
+        fail("PreconditionFailed")
     if given.if_match and (not target.exists() or etag(target) != given.if_match):
-        refuse("PreconditionFailed")
+        fail("PreconditionFailed")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(Path(given.body).read_bytes())
 

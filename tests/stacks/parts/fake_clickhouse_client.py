@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Stands in for clickhouse-client: ClickHouse's own engine in this process, or a mere notebook.
+"""A fake clickhouse-client that records each query and can run it in ClickHouse's embedded engine.
 
-With $CLICKHOUSE_CONFIG it runs the query with that configuration; without, it only notes it. Both
-know one node, so what addresses the cluster is taken to mean this node.
+It runs queries if $CLICKHOUSE_CONFIG names a configuration. There is only one node, so it removes
+`ON CLUSTER` from queries.
 """
 
 import os
@@ -15,10 +15,10 @@ CLOUD = Path(os.environ["CLOUD"])
 
 def main() -> None:
     query = sys.argv[sys.argv.index("--query") + 1]
-    with (CLOUD / "queries").open("a") as notebook:
-        notebook.write(" ".join(query.split()) + "\n")
+    with (CLOUD / "queries").open("a") as log:
+        log.write(" ".join(query.split()) + "\n")
     if (CLOUD / "broken").exists() and query.startswith("BACKUP"):
-        sys.exit("Code: 499. DB::Exception: S3 is out of reach")
+        sys.exit("Code: 499. DB::Exception: S3 is unreachable")
     if "system.one" in query:
         print((CLOUD / "up").read_text())
     elif "system.replicas" in query:

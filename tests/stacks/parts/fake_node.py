@@ -1,4 +1,4 @@
-"""A ClickHouse node in a folder: its real scripts and files, with AWS and the system played by stand-ins."""
+"""A ClickHouse node in a folder: its real scripts and files, with fakes of AWS and system programs."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from stacks.parts.clickhouse_node.cloud_config import cloud_config
 from stacks.parts.clickhouse_node.settings import Node
 
 HERE = Path(__file__).parent
-# What needs a real machine; each stand-in notes that it was called and does nothing more.
+# Programs that need a real machine; each fake only records its call.
 _INERT = (
     "chgrp",
     "chown",
@@ -52,20 +52,20 @@ class FakeNode:
         (self.folder / "authorities.crt").write_text("")
         (self.folder / "fstab").write_text("")
         for name in _INERT:
-            self.stand_in(name, "")
-        self.stand_in("mountpoint", "exit 1")
-        self.stand_in("getent", "exit 0")
+            self.fake_program(name, "")
+        self.fake_program("mountpoint", "exit 1")
+        self.fake_program("getent", "exit 0")
         for name in ("aws", "clickhouse-client"):
             program = HERE / f"fake_{name.replace('-', '_')}.py"
-            self.stand_in(name, f'exec {shlex.quote(sys.executable)} {program} "$@"')
+            self.fake_program(name, f'exec {shlex.quote(sys.executable)} {program} "$@"')
         for path, content in node_files(self.names, self.index).items():
             if path.startswith(settings.SCRIPT_FOLDER):
                 script = self.folder / Path(path).name
                 script.write_text(content)
                 script.chmod(0o755)
 
-    def stand_in(self, name: str, script: str) -> None:
-        """Play a program of the system with a line of shell."""
+    def fake_program(self, name: str, script: str) -> None:
+        """Replace a system program with a line of shell."""
         program = self.folder / "bin" / name
         calls = shlex.quote(str(self.folder / "calls"))
         program.write_text(f'#!/bin/bash\necho {name} "$@" >>{calls}\n{script}\n')
@@ -109,19 +109,19 @@ class FakeNode:
         )
 
     def calls(self, name: str) -> list[str]:
-        """How a stand-in was called, in order."""
-        notes = self.folder / "calls"
-        lines = notes.read_text().splitlines() if notes.exists() else []
+        """The calls of a fake program, in order."""
+        log = self.folder / "calls"
+        lines = log.read_text().splitlines() if log.exists() else []
         return [line for line in lines if line.split()[0] == name]
 
     def queries(self, start: str) -> list[str]:
-        """What the database was asked, by any node."""
-        notebook = self.cloud / "queries"
-        lines = notebook.read_text().splitlines() if notebook.exists() else []
+        """The queries of all nodes that start with this text."""
+        log = self.cloud / "queries"
+        lines = log.read_text().splitlines() if log.exists() else []
         return [line for line in lines if line.startswith(start)]
 
     def secret(self, secret: Secret, stage: str = "AWSCURRENT") -> Path:
-        """The file that plays a secret's value."""
+        """The file with a secret's value."""
         path = self.cloud / "secrets" / self.names.secret(secret) / stage
         path.parent.mkdir(parents=True, exist_ok=True)
         return path

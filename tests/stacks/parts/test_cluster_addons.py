@@ -1,27 +1,27 @@
-"""The add-ons: pinned, and started in the order in which they can work."""
+"""The add-ons: pinned versions, requests and limits, and the order in which they are created."""
 
 import json
 import re
 
-import pytest
-
 from environments.catalog import EKS_VERSIONS
 from environments.names import Stack
 from environments.registry import ENVIRONMENTS
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
 BY_NAME = {env.name: env for env in ENVIRONMENTS}
 NODE_GROUPS = {"aws_eks_node_group.general", "aws_eks_node_group.workers-spot"}
 
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def addons(stack: Terraform) -> dict[str, Body]:
     return {addon["addon_name"]: addon for addon in stack.resources("aws_eks_addon").values()}
 
 
-def test_every_addon_has_the_version_of_its_kubernetes(terraform: Stacks, name: str) -> None:
+def test_every_addon_has_the_version_for_its_kubernetes_version(
+    terraform: Stacks, name: str
+) -> None:
     versions = EKS_VERSIONS[BY_NAME[name].cluster.kubernetes_version]
     found = addons(terraform[name][Stack.CLUSTER])
     assert {addon: body["addon_version"] for addon, body in found.items()} == {
@@ -46,7 +46,7 @@ def test_network_policies_are_enforced(terraform: Stacks, name: str) -> None:
 def test_every_container_that_an_addon_sizes_has_requests_and_limits(
     terraform: Stacks, name: str
 ) -> None:
-    """B10, for all but the Pod Identity agent: `stacks/parts/cluster_addons.py` says why not for it."""
+    """Except the Pod Identity agent's, for the reason in `stacks/parts/cluster_addons.py`."""
     found = {
         addon: json.loads(body.get("configuration_values", "{}"))
         for addon, body in addons(terraform[name][Stack.CLUSTER]).items()
@@ -61,14 +61,18 @@ def test_every_container_that_an_addon_sizes_has_requests_and_limits(
             assert re.fullmatch(r"[1-9]\d*Mi", amount["memory"])
 
 
-def test_the_network_plugin_outlives_a_growing_policy_agent(terraform: Stacks, name: str) -> None:
-    """One number limits both, and the agent was killed at 128 MiB (aws-network-policy-agent 213)."""
+def test_the_network_plugins_memory_limit_fits_a_growing_policy_agent(
+    terraform: Stacks, name: str
+) -> None:
+    """Plugin and agent have the same limit; the agent was killed at 128 MiB (aws-network-policy-agent 213)."""
     cni = addons(terraform[name][Stack.CLUSTER])["vpc-cni"]
     limit = json.loads(cni["configuration_values"])["resources"]["limits"]["memory"]
     assert int(limit.removesuffix("Mi")) >= 512
 
 
-def test_nodes_wait_for_what_makes_them_ready(terraform: Stacks, name: str) -> None:
+def test_nodes_are_created_after_the_addons_that_make_them_ready(
+    terraform: Stacks, name: str
+) -> None:
     for group in terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values():
         assert {
             "aws_eks_addon.vpc-cni-addon",
@@ -83,7 +87,7 @@ def test_addons_that_are_pods_wait_for_nodes(terraform: Stacks, name: str) -> No
         assert set(found[addon]["depends_on"]) >= NODE_GROUPS
 
 
-def test_addons_start_with_their_role_in_place(terraform: Stacks, name: str) -> None:
+def test_addons_are_created_after_their_roles(terraform: Stacks, name: str) -> None:
     found = addons(terraform[name][Stack.CLUSTER])
     for addon, identity in (
         ("vpc-cni", "vpc-cni-identity"),
@@ -92,13 +96,13 @@ def test_addons_start_with_their_role_in_place(terraform: Stacks, name: str) -> 
         assert f"aws_eks_pod_identity_association.{identity}" in found[addon]["depends_on"]
 
 
-def test_volumes_that_pods_ask_for_say_who_pays(terraform: Stacks, name: str) -> None:
+def test_volumes_of_pods_have_the_cost_tags(terraform: Stacks, name: str) -> None:
     driver = addons(terraform[name][Stack.CLUSTER])["aws-ebs-csi-driver"]
     tags = json.loads(driver["configuration_values"])["controller"]["extraVolumeTags"]
     assert {"Environment", "Component", "Owner", "CostCenter"} <= set(tags)
 
 
-def test_changes_made_by_hand_do_not_last(terraform: Stacks, name: str) -> None:
+def test_addons_replace_manual_changes(terraform: Stacks, name: str) -> None:
     for addon in addons(terraform[name][Stack.CLUSTER]).values():
         assert addon["resolve_conflicts_on_create"] == "OVERWRITE"
         assert addon["resolve_conflicts_on_update"] == "OVERWRITE"

@@ -2,15 +2,12 @@
 
 import re
 
-import pytest
-
 from environments.names import KUBERNETES_SECRETS, Secret, Stack
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
-
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def readable_secrets(stack: Terraform) -> set[str]:
@@ -23,9 +20,7 @@ def readable_secrets(stack: Terraform) -> set[str]:
     }
 
 
-def test_the_operator_reads_the_secrets_of_kubernetes_and_no_other(
-    terraform: Stacks, name: str
-) -> None:
+def test_the_operator_reads_only_the_clusters_secrets(terraform: Stacks, name: str) -> None:
     assert readable_secrets(terraform[name][Stack.CLUSTER]) == set(KUBERNETES_SECRETS)
 
 

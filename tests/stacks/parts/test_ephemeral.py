@@ -1,4 +1,4 @@
-"""Generated passwords: in Secrets Manager, at the store, and in nothing that Terraform writes."""
+"""Generated passwords are in Secrets Manager and at the store, and in no file that Terraform writes."""
 
 import json
 import os
@@ -11,20 +11,20 @@ import pytest
 
 from environments.dev import DEV
 from environments.names import Stack
-from stacks.aws import SecretsmanagerSecretVersion
+from stacks import aws
 from stacks.base import EnvironmentStack
 from stacks.parts.ephemeral import new_password, store_connection, store_new_secret
 from tests.stacks.parts.fake_secrets_manager import FakeSecretsManager, fake_secrets_manager
 from tests.support import tools
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 SECRETS = f"arn:aws:secretsmanager:{DEV.account.region}:{DEV.account.id}:secret"
 USER, STORE, CONNECTION = (f"{SECRETS}:{name}" for name in ("user", "store", "connection"))
 
 
 def uses_of_ephemeral_values(value: object, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """The argument names whose value refers to an ephemeral one."""
+    """The names of arguments whose value refers to an ephemeral value."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield from uses_of_ephemeral_values(item, (*path, name))
@@ -35,10 +35,8 @@ def uses_of_ephemeral_values(value: object, path: tuple[str, ...] = ()) -> Itera
         yield path[-1]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_a_generated_password_goes_into_write_only_arguments_alone(
-    terraform: Stacks, name: str
-) -> None:
+@EACH_NAME
+def test_generated_passwords_are_only_in_write_only_arguments(terraform: Stacks, name: str) -> None:
     used = {
         argument
         for stack in terraform[name].values()
@@ -47,7 +45,7 @@ def test_a_generated_password_goes_into_write_only_arguments_alone(
     assert used == {"secret_string_wo", "password_wo"}
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_generated_passwords_are_long_and_need_no_escaping(terraform: Stacks, name: str) -> None:
     drawn = [
         password
@@ -62,16 +60,16 @@ def test_generated_passwords_are_long_and_need_no_escaping(terraform: Stacks, na
         assert password["exclude_punctuation"] is True
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 def test_no_plan_has_to_read_a_stored_value(terraform: Stacks, name: str) -> None:
-    """The role that plans pull requests may not; whatever is ephemeral is opened by every plan."""
+    """The role that plans pull requests may not read secrets, and a plan opens all ephemeral resources."""
     for stack in terraform[name].values():
         assert stack.json.get("ephemeral", {}).keys() <= {"aws_secretsmanager_random_password"}
         assert "aws_secretsmanager_secret_version" not in stack.json.get("data", {})
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_a_secret_gets_its_value_in_one_place_only(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_each_secret_is_written_in_one_place_only(terraform: Stacks, name: str) -> None:
     written = [
         version["secret_id"]
         for stack in terraform[name].values()
@@ -107,15 +105,15 @@ class Account:
         self.run("init", "-input=false", f"-plugin-dir={mirror}")
 
     def write(self, *, rotation: int, host: str) -> None:
-        import cdktf  # here, since `stacks` has to choose the Node that it starts
+        import cdktf  # here, because `stacks` must set the Node before cdktf starts it
 
         app = cdktf.App(outdir=str(self.folder / "out"))
         stack = EnvironmentStack(app, Stack.QUEUE, env=DEV)
         store_new_secret(
             stack, "user", secret_arn=USER, fields={"username": "eval-app"}, rotation=rotation
         )
-        # Stands for the store itself, which is given the same password.
-        SecretsmanagerSecretVersion(
+        # Takes the place of the store, which gets the same password.
+        aws.SecretsmanagerSecretVersion(
             stack,
             "store",
             secret_id=STORE,
@@ -129,7 +127,7 @@ class Account:
 
     def run(self, *arguments: str) -> str:
         quiet = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
-        done = subprocess.run(
+        result = subprocess.run(
             [self._terraform, *arguments],
             cwd=self.folder,
             env=quiet | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"},
@@ -138,11 +136,11 @@ class Account:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
 
-    def everything_written(self) -> str:
-        """The state, its backup, and what the plan file packs."""
+    def files_of_terraform(self) -> str:
+        """The text of the state, its backup, and the parts of the plan file."""
         with zipfile.ZipFile(self.folder / "plan") as plan:
             texts = [plan.read(part).decode(errors="replace") for part in plan.namelist()]
         return "".join([*texts, *(state.read_text() for state in self.folder.glob("*.tfstate*"))])
@@ -155,19 +153,19 @@ def account(tmp_path: Path) -> Iterator[Account]:
 
 
 @pytest.mark.rehearsal
-def test_a_real_terraform_keeps_the_password_out_of_all_it_writes(account: Account) -> None:
+def test_terraform_writes_the_password_to_no_state_and_no_plan_file(account: Account) -> None:
     account.run("plan", "-input=false", "-out=plan")
     account.run("apply", "-input=false", "plan")
     first = account.service.current(USER)["password"]
     assert account.service.current(USER) == {"username": "eval-app", "password": first}
     assert account.service.current(STORE) == {"password": first}
     assert account.service.current(CONNECTION) == {"host": "first.example"}
-    assert "first.example" in account.everything_written(), "not even what is no secret"
-    assert len(account.service.drawn) >= 2, "one is drawn for the plan, another for the apply"
-    for password in account.service.drawn:
-        assert password not in account.everything_written()
+    assert "first.example" in account.files_of_terraform(), "the checks below read the right files"
+    assert len(account.service.passwords) >= 2, "the plan generates one, the apply another"
+    for password in account.service.passwords:
+        assert password not in account.files_of_terraform()
 
-    account.service.readable = False  # to the role that plans pull requests
+    account.service.readable = False  # for the role that plans pull requests
     # The exit code 2 would mean changes.
     account.run("plan", "-input=false", "-lock=false", "-refresh=false", "-detailed-exitcode")
 
@@ -178,4 +176,4 @@ def test_a_real_terraform_keeps_the_password_out_of_all_it_writes(account: Accou
     assert second != first
     assert account.service.current(STORE) == {"password": second}
     assert account.service.current(CONNECTION) == {"host": "second.example"}
-    assert second not in account.everything_written()
+    assert second not in account.files_of_terraform()

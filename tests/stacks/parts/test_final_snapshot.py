@@ -1,4 +1,4 @@
-"""What a data store leaves behind has a name that no other has taken."""
+"""The final snapshot of a data store has a name that no other snapshot has."""
 
 import json
 import os
@@ -10,9 +10,8 @@ import pytest
 
 from environments.names import Stack
 from tests.support import tools
-from tests.support.terraform import Terraform
+from tests.support.terraform import Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 STORES = {
     Stack.DATABASE: "aws_db_instance",
     Stack.QUEUE: "aws_elasticache_replication_group",
@@ -31,7 +30,7 @@ def run(folder: Path, *command: str) -> str:
 
 
 @pytest.mark.parametrize("stack", STORES)
-def test_each_life_of_a_store_leaves_a_snapshot_of_its_own(
+def test_each_created_store_has_another_final_snapshot_name(
     terraform: Stacks, tmp_path: Path, stack: Stack
 ) -> None:
     """With the real Terraform: create, destroy, create again; replace the key."""
@@ -39,8 +38,8 @@ def test_each_life_of_a_store_leaves_a_snapshot_of_its_own(
     rendered = terraform["prod"][stack]
     name = rendered.only(STORES[stack])["final_snapshot_identifier"]
 
-    def live(key: str) -> str:
-        # The names are Terraform's own doing: neither needs AWS, so the key is a word here.
+    def apply(key: str) -> str:
+        # Terraform makes the name without AWS, so any text can be the key's ARN here.
         life = rendered.only("terraform_data") | {"triggers_replace": {"key": key}}
         document = {
             "resource": {"terraform_data": {"life": life}},
@@ -52,18 +51,18 @@ def test_each_life_of_a_store_leaves_a_snapshot_of_its_own(
 
     (tmp_path / "main.tf.json").write_text("{}")
     run(tmp_path, program, "init", "-input=false")
-    first = live("one")
-    assert live("one") == first, "a second apply must not rename it"
+    first = apply("one")
+    assert apply("one") == first, "a second apply must not rename it"
     run(tmp_path, program, "destroy", "-auto-approve", "-input=false")
-    second = live("one")
-    third = live("another")
+    second = apply("one")
+    third = apply("another")
     assert len({first, second, third}) == 3
     for snapshot in (first, second, third):
         assert re.fullmatch(r"[a-z](-?[a-z0-9])*", snapshot), "AWS refuses other names"
 
 
 @pytest.mark.parametrize("stack", STORES)
-def test_the_name_is_drawn_anew_with_the_key_that_replaces_the_store(
+def test_a_new_key_which_replaces_the_store_changes_the_snapshots_name(
     terraform: Stacks, stack: Stack
 ) -> None:
     rendered = terraform["prod"][stack]

@@ -2,18 +2,16 @@
 
 import re
 
-import pytest
-
 from environments.names import Stack
 from environments.registry import ENVIRONMENTS
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Body, Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 ACCOUNTS = {env.name: env.account.id for env in ENVIRONMENTS}
 TAG = "elbv2.k8s.aws/cluster"
 
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def policy(terraform: Stacks, name: str) -> list[Body]:
@@ -25,7 +23,7 @@ def equalities(statement: Body) -> dict[str, str]:
     return found
 
 
-def test_everywhere_it_only_looks(terraform: Stacks, name: str) -> None:
+def test_actions_allowed_on_all_resources_only_read(terraform: Stacks, name: str) -> None:
     for statement in policy(terraform, name):
         if "*" in statement["Resource"]:
             changes = [a for a in statement["Action"] if not re.search(r":(Describe|Get|List)", a)]
@@ -47,7 +45,7 @@ def test_it_changes_load_balancers_of_this_cluster_only(terraform: Stacks, name:
             assert equalities(statement)[f"aws:ResourceTag/{TAG}"] == f"ai-eval-platform-{name}"
 
 
-def test_what_it_makes_carries_the_cluster(terraform: Stacks, name: str) -> None:
+def test_resources_that_it_makes_have_the_cluster_tag(terraform: Stacks, name: str) -> None:
     for action in (
         "elasticloadbalancing:CreateLoadBalancer",
         "elasticloadbalancing:CreateTargetGroup",
@@ -56,8 +54,8 @@ def test_what_it_makes_carries_the_cluster(terraform: Stacks, name: str) -> None
         assert equalities(statement)[f"aws:RequestTag/{TAG}"] == f"ai-eval-platform-{name}"
 
 
-def test_it_cannot_claim_what_is_not_its_own(terraform: Stacks, name: str) -> None:
-    """The other permissions rest on the tag: who may put it on anything owns everything."""
+def test_it_cannot_put_the_cluster_tag_on_other_resources(terraform: Stacks, name: str) -> None:
+    """The other permissions depend on the tag; a role that can tag any resource can change it."""
     taggable = ("ec2:CreateTags", "elasticloadbalancing:AddTags")
     for statement in policy(terraform, name):
         resources = " ".join(statement["Resource"])
@@ -70,7 +68,9 @@ def test_it_cannot_claim_what_is_not_its_own(terraform: Stacks, name: str) -> No
             assert any(key.endswith(":CreateAction") for key in equal)
 
 
-def test_it_opens_no_security_group_but_its_own_and_the_nodes(terraform: Stacks, name: str) -> None:
+def test_it_changes_only_its_own_security_groups_and_the_nodes(
+    terraform: Stacks, name: str
+) -> None:
     for statement in granting(policy(terraform, name), "ec2:AuthorizeSecurityGroupIngress"):
         if f"aws:ResourceTag/{TAG}" not in equalities(statement):
             (group,) = statement["Resource"]
@@ -80,7 +80,7 @@ def test_it_opens_no_security_group_but_its_own_and_the_nodes(terraform: Stacks,
 
 
 def test_it_can_reorder_rules(terraform: Stacks, name: str) -> None:
-    """Missing in policies older than 2.12; then an ingress with two rules never changes again."""
+    """Policies older than 2.12 lack it; without it, an ingress with two rules cannot be changed."""
     assert granting(policy(terraform, name), "elasticloadbalancing:SetRulePriorities")
 
 
@@ -91,7 +91,7 @@ def test_nothing_it_changes_is_in_another_account(terraform: Stacks, name: str) 
             assert resource == "*" or f":{account}:" in resource
 
 
-def test_it_takes_no_protection_away_and_reads_no_password(terraform: Stacks, name: str) -> None:
+def test_it_changes_no_protection_and_reads_no_password(terraform: Stacks, name: str) -> None:
     granted = {action for statement in policy(terraform, name) for action in statement["Action"]}
     assert "shield:DeleteProtection" not in granted
     assert "waf-regional:DisassociateWebACL" not in granted

@@ -1,11 +1,8 @@
-"""The nodes: the brief's two groups, and what pods and thieves must not get from them."""
-
-import pytest
+"""The two node groups: sizes, taints, encryption, credentials and autoscaling."""
 
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, Stack
-from tests.support.terraform import Body, Terraform
-
-Stacks = dict[str, dict[Stack, Terraform]]
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
 
 def group_named(stack: Terraform, name: str) -> Body:
@@ -13,7 +10,7 @@ def group_named(stack: Terraform, name: str) -> Body:
     return {group["node_group_name"]: group for group in groups}[name]
 
 
-def test_production_groups_have_the_sizes_of_the_brief(terraform: Stacks) -> None:
+def test_production_node_groups_have_the_required_sizes(terraform: Stacks) -> None:
     stack = terraform["prod"][Stack.CLUSTER]
     general, workers = group_named(stack, "general"), group_named(stack, "workers_spot")
     assert general["scaling_config"] == {"min_size": 1, "desired_size": 2, "max_size": 3}
@@ -24,9 +21,9 @@ def test_production_groups_have_the_sizes_of_the_brief(terraform: Stacks) -> Non
     assert workers["capacity_type"] == "SPOT"
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@EACH_NAME
 class TestEveryEnvironment:
-    def test_one_reclaimed_spot_pool_is_not_all_workers(self, terraform: Stacks, name: str) -> None:
+    def test_workers_use_several_instance_types(self, terraform: Stacks, name: str) -> None:
         workers = group_named(terraform[name][Stack.CLUSTER], "workers_spot")
         assert len(set(workers["instance_types"])) >= 3
         assert len(workers["subnet_ids"]) >= 2
@@ -38,7 +35,7 @@ class TestEveryEnvironment:
             {"key": NODE_POOL_LABEL, "value": WORKER_POOL, "effect": "NO_SCHEDULE"}
         ]
 
-    def test_general_nodes_take_every_pod(self, terraform: Stacks, name: str) -> None:
+    def test_general_nodes_have_no_taint(self, terraform: Stacks, name: str) -> None:
         general = group_named(terraform[name][Stack.CLUSTER], "general")
         assert general["labels"] == {NODE_POOL_LABEL: GENERAL_POOL}
         assert "taint" not in general
@@ -64,7 +61,7 @@ class TestEveryEnvironment:
                 assert mapping["ebs"]["encrypted"] == "true"
                 assert mapping["ebs"]["volume_type"] == "gp3"
 
-    def test_what_is_launched_says_who_pays(self, terraform: Stacks, name: str) -> None:
+    def test_launched_resources_have_the_cost_tags(self, terraform: Stacks, name: str) -> None:
         for template in terraform[name][Stack.CLUSTER].resources("aws_launch_template").values():
             tagged = {
                 spec["resource_type"]: spec["tags"] for spec in template["tag_specifications"]
@@ -78,7 +75,7 @@ class TestEveryEnvironment:
         assert len(used) == 2
         assert "latest_version" in group_named(stack, "general")["launch_template"]["version"]
 
-    def test_an_apply_leaves_the_autoscalers_number_alone(
+    def test_an_apply_keeps_the_size_that_the_autoscaler_set(
         self, terraform: Stacks, name: str
     ) -> None:
         for group in terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values():
@@ -90,7 +87,9 @@ class TestEveryEnvironment:
             assert tags["enabled"] == "true"
             assert tags[f"ai-eval-platform-{name}"] == "owned"
 
-    def test_the_autoscaler_knows_an_empty_groups_nodes(self, terraform: Stacks, name: str) -> None:
+    def test_the_autoscaler_finds_label_and_taint_of_an_empty_groups_nodes(
+        self, terraform: Stacks, name: str
+    ) -> None:
         workers = autoscaler_tags(terraform[name][Stack.CLUSTER], "workers-spot")
         assert workers[f"node-template/label/{NODE_POOL_LABEL}"] == WORKER_POOL
         assert workers[f"node-template/taint/{NODE_POOL_LABEL}"] == f"{WORKER_POOL}:NoSchedule"
@@ -113,7 +112,7 @@ class TestEveryEnvironment:
         stack = terraform[name][Stack.CLUSTER]
         for group in stack.resources("aws_eks_node_group").values():
             assert group["update_config"] == {"max_unavailable": 1}
-        # Services' disruption budgets hold; a long job cannot block an update of spot nodes.
+        # Services' disruption budgets apply; a long job cannot block an update of spot nodes.
         assert group_named(stack, "general")["force_update_version"] is False
         assert group_named(stack, "workers_spot")["force_update_version"] is True
 

@@ -1,35 +1,31 @@
-"""The boundary cuts nothing that a role needs, and opens nothing that a deploy is refused."""
+"""The boundary allows what the roles need, and nothing that is denied to a deploy."""
 
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
-EACH_NAME = pytest.mark.parametrize("name", ["dev", "prod"])
-EACH_ENVIRONMENT = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
 MANAGED_POLICY_LIMIT = 6_144  # characters without white space (IAM user guide, "quotas")
 
-# What AWS's managed policies would give as well.
+# What AWS's managed policies also allow and the boundary does not.
 LEFT_OUT = (
-    # AWS Backup, for what is not backed up with it: everything but RDS instances and buckets.
+    # AWS Backup, for resources that are not backed up with it: all except RDS instances and buckets.
     *("backup-gateway:*", "cloudformation:*", "ds:*", "dsql:*", "dynamodb:*", "ebs:*", "eks:*"),
     *("elasticfilesystem:*", "fsx:*", "guardduty:*", "redshift:*", "redshift-serverless:*"),
     *("ssm:*Command*", "ssm-sap:*", "storagegateway:*", "timestream:*"),
     *("iam:GetRole", "iam:ListAttachedRolePolicies", "rds:*Cluster*", "rds:*TenantDatabase"),
     *("ec2:*Image", "ec2:*ImageAttribute", "ec2:RunInstances", "ec2:TerminateInstances"),
-    # Nor are volumes: a pod's has no snapshots, a ClickHouse node's is snapshot by Terraform alone.
+    # Volumes are not, either: a pod's has no snapshots, and only Terraform makes a ClickHouse node's.
     *("ec2:*Snapshot", "ec2:*SnapshotAttribute", "ec2:*SnapshotTier", "ec2:*FastSnapshotRestores"),
-    # AWS Backup, for point-in-time recovery, which RDS keeps itself, and for other accounts.
+    # AWS Backup, for point-in-time recovery, which RDS does on its own, and for other accounts.
     *("rds:DeleteDBInstanceAutomatedBackup", "rds:ModifyDBSnapshotAttribute"),
 )
 
@@ -41,7 +37,7 @@ def boundary(terraform: Stacks, name: str) -> list[Body]:
 
 
 def effects(found: list[Body], action: str, resource: str | None = None) -> set[str]:
-    """Allow, Deny or both; without a resource, Allow if there is anything that it allows."""
+    """Allow, Deny or both; without a resource, Allow if it allows the action on any resource."""
     return {
         statement["Effect"]
         for statement in found
@@ -65,7 +61,7 @@ def inline_statements(terraform: Stacks, name: str) -> Iterator[Body]:
 
 
 def managed_actions(terraform: Stacks, name: str) -> Iterator[str]:
-    """As moto ships the managed policies that roles have attached."""
+    """The actions of the attached managed policies, as moto has them."""
     policies = json.loads(aws_managed_policies_data)
     for stack in bounded_stacks(terraform, name):
         for body in stack.resources("aws_iam_role_policy_attachment").values():
@@ -77,7 +73,7 @@ def managed_actions(terraform: Stacks, name: str) -> Iterator[str]:
 
 
 @EACH_NAME
-def test_every_role_has_the_boundary_but_those_that_people_make_for_github(
+def test_every_role_has_the_boundary_except_the_delivery_roles(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     made = terraform[name][Stack.STATE].only("aws_iam_policy")
@@ -94,7 +90,7 @@ def test_every_role_has_the_boundary_but_those_that_people_make_for_github(
 
 
 @EACH_NAME
-def test_it_holds_every_right_that_a_role_is_given(terraform: Stacks, name: str) -> None:
+def test_it_allows_every_permission_that_a_role_has(terraform: Stacks, name: str) -> None:
     found = boundary(terraform, name)
     for statement in inline_statements(terraform, name):
         for resource in statement["Resource"]:
@@ -104,7 +100,9 @@ def test_it_holds_every_right_that_a_role_is_given(terraform: Stacks, name: str)
 
 
 @EACH_NAME
-def test_it_holds_what_aws_gives_for_the_services_in_use(terraform: Stacks, name: str) -> None:
+def test_it_allows_what_the_managed_policies_allow_for_the_services_in_use(
+    terraform: Stacks, name: str
+) -> None:
     found = boundary(terraform, name)
     cut = {action for action in managed_actions(terraform, name) if not effects(found, action)}
     assert [a for a in cut if not any(fnmatchcase(a, pattern) for pattern in LEFT_OUT)] == []
@@ -129,7 +127,7 @@ def test_it_fits_into_a_managed_policy(terraform: Stacks, name: str) -> None:
 
 
 @EACH_NAME
-def test_of_iam_it_opens_two_narrow_doors_and_of_sts_none(terraform: Stacks, name: str) -> None:
+def test_it_allows_two_limited_iam_actions_and_no_sts_action(terraform: Stacks, name: str) -> None:
     found = [s for s in boundary(terraform, name) if s["Effect"] == "Allow"]
     granted = {a for s in found for a in s["Action"] if a.startswith(("iam:", "sts:", "*"))}
     read = {"iam:GetServerCertificate", "iam:ListServerCertificates"}
@@ -141,7 +139,7 @@ def test_of_iam_it_opens_two_narrow_doors_and_of_sts_none(terraform: Stacks, nam
 
 
 @EACH_NAME
-def test_no_role_reaches_the_states_or_who_read_what(
+def test_no_role_reaches_states_or_access_logs(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     found = boundary(terraform, name)
@@ -155,7 +153,7 @@ def test_no_role_reaches_the_states_or_who_read_what(
 
 
 @EACH_NAME
-def test_one_role_reads_what_operators_put_in(
+def test_only_one_role_reads_the_operators_secrets(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     own, account = names[name], names[name].env.account
@@ -176,8 +174,8 @@ def test_one_role_reads_what_operators_put_in(
 
 
 @EACH_NAME
-def test_no_role_can_do_what_a_deploy_never_may(terraform: Stacks, name: str) -> None:
-    """Or a deploy would make a role for it. AWS Backup must delete its own expired snapshots."""
+def test_no_role_can_do_what_is_denied_to_a_deploy(terraform: Stacks, name: str) -> None:
+    """Otherwise a deploy could make a role for it. AWS Backup must delete its own expired snapshots."""
     deploy = statements(terraform[name][Stack.DELIVERY], "deploy-role")
     (never,) = granting(deploy, "backup:DeleteRecoveryPoint")
     found = boundary(terraform, name)
@@ -188,7 +186,7 @@ def test_no_role_can_do_what_a_deploy_never_may(terraform: Stacks, name: str) ->
 
 
 @EACH_ENVIRONMENT
-def test_roles_stay_in_the_environments_regions(terraform: Stacks, env: Environment) -> None:
+def test_roles_act_only_in_the_environments_regions(terraform: Stacks, env: Environment) -> None:
     regions = [region for region in (env.account.region, env.account.backup_copy_region) if region]
     for statement in boundary(terraform, env.name):
         everywhere: dict[str, Any] = statement.get("Condition", {})

@@ -2,21 +2,19 @@
 
 import json
 
-import pytest
-
 from environments import names
 from environments.names import Names, ServiceAccount, Stack
 from environments.registry import ENVIRONMENTS
 from tests.stacks.policies import statements, trust_statements
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
 BY_NAME = {env.name: env for env in ENVIRONMENTS}
 INLINE_POLICY_LIMIT = (
-    10_240  # characters without white space, all of a role's together (IAM quotas)
+    10_240  # characters without white space, all inline policies of a role (IAM quotas)
 )
 
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def roles_by_service_account(stack: Terraform) -> dict[ServiceAccount, str]:
@@ -29,7 +27,7 @@ def roles_by_service_account(stack: Terraform) -> dict[ServiceAccount, str]:
     }
 
 
-def test_every_service_account_of_the_names_has_a_role(terraform: Stacks, name: str) -> None:
+def test_every_service_account_has_a_role(terraform: Stacks, name: str) -> None:
     known = {value for value in vars(names).values() if isinstance(value, ServiceAccount)}
     assert set(roles_by_service_account(terraform[name][Stack.CLUSTER])) == known
 
@@ -68,7 +66,7 @@ def test_aws_managed_policies_are_only_for_awss_own_addons(terraform: Stacks, na
     }
 
 
-def test_no_role_may_do_everything_of_a_service(terraform: Stacks, name: str) -> None:
+def test_no_role_allows_all_actions_of_a_service(terraform: Stacks, name: str) -> None:
     stack = terraform[name][Stack.CLUSTER]
     for policy in stack.resources("aws_iam_role_policy"):
         for statement in statements(stack, policy.removesuffix("-policy")):

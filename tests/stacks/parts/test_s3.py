@@ -1,4 +1,4 @@
-"""Every bucket of every stack, since each comes from the same construct and none may escape it."""
+"""Every bucket of every stack: each must come from the same construct."""
 
 import json
 from collections.abc import Iterator
@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from environments.names import Bucket, Names, Stack
-from tests.support.terraform import Body, Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Body, Stacks, Terraform
 
-Stacks = dict[str, dict[Stack, Terraform]]
 EVERY_BUCKET = pytest.mark.parametrize("bucket", list(Bucket))
-EACH_ENVIRONMENT = pytest.mark.parametrize("name", ["dev", "prod"])
 
 
 def setting(stacks: dict[Stack, Terraform], names: Names, bucket: Bucket, kind: str) -> Body:
@@ -38,21 +37,21 @@ def buckets(stacks: dict[Stack, Terraform]) -> Iterator[Body]:
         yield from stack.resources("aws_s3_bucket").values()
 
 
-@EACH_ENVIRONMENT
-def test_every_bucket_that_has_a_name_exists_once_and_there_are_no_others(
+@EACH_NAME
+def test_each_named_bucket_exists_once_and_there_are_no_others(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     found = sorted(body["bucket"] for body in buckets(terraform[name]))
     assert found == sorted(names[name].bucket(bucket) for bucket in Bucket)
 
 
-@EACH_ENVIRONMENT
-def test_destroying_a_stack_never_takes_the_objects_with_it(terraform: Stacks, name: str) -> None:
+@EACH_NAME
+def test_destroying_a_stack_never_deletes_objects(terraform: Stacks, name: str) -> None:
     assert all(body["force_destroy"] is False for body in buckets(terraform[name]))
 
 
 @EVERY_BUCKET
-def test_overwritten_objects_can_be_brought_back(
+def test_overwritten_objects_can_be_restored(
     terraform: Stacks, names: dict[str, Names], bucket: Bucket
 ) -> None:
     versioning = setting(terraform["prod"], names["prod"], bucket, "versioning")
@@ -96,7 +95,7 @@ def test_a_connection_without_tls_1_2_is_refused_for_the_bucket_and_its_objects(
 
 
 @pytest.mark.parametrize("bucket", [bucket for bucket in Bucket if bucket != Bucket.ACCESS_LOGS])
-def test_objects_are_encrypted_with_our_own_key_even_when_a_client_asks_for_another(
+def test_uploads_that_request_another_encryption_are_denied(
     terraform: Stacks, names: dict[str, Names], bucket: Bucket
 ) -> None:
     encryption = setting(
@@ -111,7 +110,7 @@ def test_objects_are_encrypted_with_our_own_key_even_when_a_client_asks_for_anot
         for statement in statements(terraform["prod"], names["prod"], bucket)
         if statement["Effect"] == "Deny" and statement["Action"] == ["s3:PutObject"]
     ]
-    # Without `Null`, an upload that leaves the choice to the bucket would be refused too.
+    # Without `Null`, an upload that requests no encryption would be denied, too.
     for header, wanted in (
         ("s3:x-amz-server-side-encryption", "aws:kms"),
         ("s3:x-amz-server-side-encryption-aws-kms-key-id", "${aws_kms_key.key.arn}"),
@@ -120,7 +119,7 @@ def test_objects_are_encrypted_with_our_own_key_even_when_a_client_asks_for_anot
 
 
 @EVERY_BUCKET
-def test_parts_of_uploads_that_nobody_finished_are_removed(
+def test_parts_of_unfinished_uploads_are_removed(
     terraform: Stacks, names: dict[str, Names], bucket: Bucket
 ) -> None:
     (rule,) = setting(terraform["dev"], names["dev"], bucket, "lifecycle_configuration")["rule"]
@@ -130,7 +129,7 @@ def test_parts_of_uploads_that_nobody_finished_are_removed(
 
 
 @pytest.mark.parametrize("bucket", [bucket for bucket in Bucket if bucket != Bucket.ACCESS_LOGS])
-def test_who_read_a_bucket_is_recorded_under_its_own_prefix(
+def test_reads_of_a_bucket_are_logged_under_its_own_prefix(
     terraform: Stacks, names: dict[str, Names], bucket: Bucket
 ) -> None:
     log = setting(terraform["prod"], names["prod"], bucket, "logging")

@@ -5,29 +5,27 @@ import pytest
 from environments.names import Bucket, Names, Stack
 from environments.registry import ENVIRONMENTS
 from tests.stacks.policies import granting, statements
-from tests.support.terraform import Terraform
+from tests.support.each_environment import EACH_NAME
+from tests.support.terraform import Stacks
 
-Stacks = dict[str, dict[Stack, Terraform]]
 NAMES = {env.name: Names(env) for env in ENVIRONMENTS}
 
-pytestmark = pytest.mark.parametrize("name", ["dev", "prod"])
+pytestmark = EACH_NAME
 
 
 def buckets(terraform: Stacks, name: str, role: str, action: str) -> set[str]:
-    """Buckets in which a role may do something to objects."""
+    """The buckets on whose objects a role may do an action."""
     found = granting(statements(terraform[name][Stack.CLUSTER], role), action)
     return {
         resource.removesuffix("/*") for statement in found for resource in statement["Resource"]
     }
 
 
-def arns(name: str, *wanted: Bucket) -> set[str]:
-    return {NAMES[name].bucket_arn(bucket) for bucket in wanted}
+def arns(name: str, *expected: Bucket) -> set[str]:
+    return {NAMES[name].bucket_arn(bucket) for bucket in expected}
 
 
-def test_the_orchestrator_takes_datasets_in_and_hands_reports_out(
-    terraform: Stacks, name: str
-) -> None:
+def test_the_orchestrator_writes_datasets_and_reads_reports(terraform: Stacks, name: str) -> None:
     role = "orchestrator-role"
     assert buckets(terraform, name, role, "s3:PutObject") == arns(name, Bucket.DATASETS)
     assert buckets(terraform, name, role, "s3:GetObject") == arns(

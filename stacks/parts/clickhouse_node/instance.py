@@ -1,18 +1,9 @@
-"""One ClickHouse node: an instance that can be replaced, on an address and a volume that stay."""
+"""One node in AWS: an instance that can be replaced, with an address and a volume that stay."""
 
 import cdktf
 import constructs
 
-from stacks.aws import (
-    EbsVolume,
-    IamInstanceProfile,
-    Instance,
-    InstanceMetadataOptions,
-    InstanceNetworkInterface,
-    InstanceRootBlockDevice,
-    NetworkInterface,
-    VolumeAttachment,
-)
+from stacks import aws
 from stacks.parts.clickhouse_node.cloud_config import cloud_config
 from stacks.parts.clickhouse_node.settings import Node
 from stacks.parts.iam import Statement, service_role, trust
@@ -33,10 +24,10 @@ def replaceable_node(
     security_group_id: str,
     key_arn: str,
     statements: tuple[Statement, ...],
-) -> NetworkInterface:
-    """A node with a role of its own that allows `statements`; returns its lasting address."""
+) -> aws.NetworkInterface:
+    """A node with a role of its own that allows `statements`; returns the interface with its address."""
     name = node.names.aws(f"clickhouse-{node.index}")
-    interface = NetworkInterface(
+    interface = aws.NetworkInterface(
         scope,
         f"interface-{node.index}",
         subnet_id=subnet_id,
@@ -45,28 +36,28 @@ def replaceable_node(
         tags={"Name": name},
     )
     volume = _data_volume(scope, node, name=name, zone=zone, key_arn=key_arn)
-    instance = Instance(
+    instance = aws.Instance(
         scope,
         f"node-{node.index}",
         ami=ami,
         instance_type=node.names.env.clickhouse.instance_type,
         iam_instance_profile=_profile(scope, node, name=name, statements=statements),
         network_interface=[
-            InstanceNetworkInterface(device_index=0, network_interface_id=interface.id)
+            aws.InstanceNetworkInterface(device_index=0, network_interface_id=interface.id)
         ],
-        metadata_options=InstanceMetadataOptions(
+        metadata_options=aws.InstanceMetadataOptions(
             http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
         ),
         root_block_device=_root_volume(name=name, key_arn=key_arn),
         ebs_optimized=True,
         monitoring=True,
         user_data_base64=_user_data(scope, node, volume),
-        # A new AMI or set-up in the code must not take every node down in one apply. Nodes are
-        # replaced on purpose, one after the other: docs/clickhouse.md tells how.
+        # A new AMI or configuration in the code must not replace every node in one apply. People
+        # replace nodes one after the other: docs/clickhouse.md describes how.
         lifecycle=cdktf.TerraformResourceLifecycle(ignore_changes=["ami", "user_data_base64"]),
         tags={"Name": name},
     )
-    VolumeAttachment(
+    aws.VolumeAttachment(
         scope,
         f"data-volume-attachment-{node.index}",
         device_name="/dev/sdf",
@@ -79,8 +70,8 @@ def replaceable_node(
 
 def _data_volume(
     scope: constructs.Construct, node: Node, *, name: str, zone: str, key_arn: str
-) -> EbsVolume:
-    return EbsVolume(
+) -> aws.EbsVolume:
+    return aws.EbsVolume(
         scope,
         f"data-volume-{node.index}",
         availability_zone=zone,
@@ -88,14 +79,14 @@ def _data_volume(
         size=node.names.env.clickhouse.data_volume_gib,
         encrypted=True,
         kms_key_id=key_arn,
-        # An environment can be torn down on purpose; its data stays as a snapshot.
+        # After a teardown of the environment the data still exists as a snapshot.
         final_snapshot=True,
         tags={"Name": f"{name}-data"},
     )
 
 
-def _root_volume(*, name: str, key_arn: str) -> InstanceRootBlockDevice:
-    return InstanceRootBlockDevice(
+def _root_volume(*, name: str, key_arn: str) -> aws.InstanceRootBlockDevice:
+    return aws.InstanceRootBlockDevice(
         volume_type="gp3",
         volume_size=ROOT_VOLUME_GIB,
         encrypted=True,
@@ -115,15 +106,15 @@ def _profile(
         trust_policy=trust("ec2.amazonaws.com"),
         statements=statements,
     )
-    return IamInstanceProfile(scope, f"profile-{node.index}", name=name, role=role.name).name
+    return aws.IamInstanceProfile(scope, f"profile-{node.index}", name=name, role=role.name).name
 
 
-def _user_data(scope: constructs.Construct, node: Node, volume: EbsVolume) -> str:
-    """The cloud-config, zipped by Terraform: it stays readable in what is rendered, and fits."""
+def _user_data(scope: constructs.Construct, node: Node, volume: aws.EbsVolume) -> str:
+    """The cloud-config, compressed by Terraform: readable when rendered, within EC2's size limit."""
     document = cloud_config(node, data_device=_DEVICE_PLACEHOLDER)
-    # Terraform would take the shell's `${...}` for its own.
+    # Terraform would evaluate the shell's `${...}`.
     escaped = document.replace("${", "$${").replace("%{", "%%{")
-    # Nitro shows an EBS volume under its id without the hyphen.
+    # Nitro instances name an EBS volume's device after its id without the hyphen.
     device = _NVME + cdktf.Fn.replace(volume.id, "-", "")
     local = cdktf.TerraformLocal(
         scope, f"cloud-config-{node.index}", escaped.replace(_DEVICE_PLACEHOLDER, device)

@@ -1,13 +1,12 @@
-"""What the roles of GitHub Actions are refused, even if another policy should one day allow it."""
+"""What is denied to the roles of GitHub Actions, even if another policy allows it later."""
 
 from environments.names import OPERATORS_SECRETS, OPERATORS_SECRETS_READER, DeliveryRole, Names
 from stacks.parts.iam import Statement
-from stacks.secrets import SECRETS_KEY_PURPOSE
-from stacks.state import STATE_KEY_PURPOSE
+from stacks.parts.kms import SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE, key_alias
 
-# What no deploy needs: losing what nothing brings back, and handing data to another account or to
-# where it is not guarded. A person with another role does it, when it must be.
-_NEVER_NEEDED = (
+# No deploy needs these actions: they delete data for ever, or share it with another account or an
+# unprotected place. If one is necessary, a person does it with another role.
+_ALWAYS_DENIED = (
     "backup:DeleteBackupVaultLockConfiguration",
     "backup:DeleteRecoveryPoint",
     "backup:DisassociateRecoveryPoint",
@@ -28,17 +27,17 @@ _NEVER_NEEDED = (
 )
 
 
-def never(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
-    """What a deploy must not do: who can deploy must not decide who can deploy, nor what that allows."""
+def deny_deploy(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
+    """Denials of the deploy role, which must not change who can deploy or what a deploy may do."""
     return (
-        *_no_other_rights(names, provider_arn),
-        *_no_other_readers(names),
-        _no_administrators(names),
-        Statement(actions=_NEVER_NEEDED, deny=True),
+        *_deny_own_rights(names, provider_arn),
+        *_deny_other_readers(names),
+        _deny_new_administrators(names),
+        Statement(actions=_ALWAYS_DENIED, deny=True),
     )
 
 
-def no_secret_values(resources: tuple[str, ...]) -> tuple[Statement, ...]:
+def deny_secret_values(resources: tuple[str, ...]) -> tuple[Statement, ...]:
     return (
         Statement(
             actions=(
@@ -53,7 +52,7 @@ def no_secret_values(resources: tuple[str, ...]) -> tuple[Statement, ...]:
     )
 
 
-def _no_other_rights(names: Names, provider_arn: str) -> tuple[Statement, ...]:
+def _deny_own_rights(names: Names, provider_arn: str) -> tuple[Statement, ...]:
     own_roles = tuple(names.role_arn(names.aws(role)) for role in DeliveryRole)
     return (
         Statement(
@@ -73,7 +72,7 @@ def _no_other_rights(names: Names, provider_arn: str) -> tuple[Statement, ...]:
             deny=True,
         ),
         Statement(actions=("iam:DeleteRolePermissionsBoundary",), deny=True),
-        # Rights without a role that somebody reviews.
+        # Rights of IAM users, which no stack has and nobody would review.
         Statement(
             actions=("iam:*AccessKey*", "iam:*Group*", "iam:*LoginProfile", "iam:*User*"),
             deny=True,
@@ -81,16 +80,17 @@ def _no_other_rights(names: Names, provider_arn: str) -> tuple[Statement, ...]:
     )
 
 
-def _no_other_readers(names: Names) -> tuple[Statement, ...]:
-    """Of the operators' secrets: not itself, not another account, not by the role that may.
+def _deny_other_readers(names: Names) -> tuple[Statement, ...]:
+    """Nobody else reads the operators' secrets: not the deploy role, and no other account.
 
-    Nor by the policies of the keys of secrets and states, which their aliases find.
+    The role that may read them and the policies of the keys stay as they are. The keys of secrets
+    and states are found by their aliases.
     """
     secrets = tuple(names.secret_arn(secret) for secret in OPERATORS_SECRETS)
     account = names.env.account
-    aliases = [f"alias/{names.aws(key)}" for key in (SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE)]
+    aliases = [key_alias(names, key) for key in (SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE)]
     return (
-        *no_secret_values(secrets),
+        *deny_secret_values(secrets),
         Statement(
             actions=(
                 "secretsmanager:DeleteSecret",
@@ -120,8 +120,11 @@ def _no_other_readers(names: Names) -> tuple[Statement, ...]:
     )
 
 
-def _no_administrators(names: Names) -> Statement:
-    """Of the cluster, but those of `cluster.admin_role_names`. EKS itself lets its nodes in."""
+def _deny_new_administrators(names: Names) -> Statement:
+    """No administrators of the cluster except `cluster.admin_role_names`.
+
+    Nodes need none of these actions: EKS adds their access entries.
+    """
     roles = [names.role_arn(role) for role in names.env.cluster.admin_role_names]
     return Statement(
         actions=("eks:AssociateAccessPolicy", "eks:CreateAccessEntry", "eks:UpdateAccessEntry"),
