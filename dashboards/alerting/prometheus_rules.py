@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dashboards.alerting.recording_rules import RecordingRule
 from dashboards.manifests import Manifest, manifest
-from dashboards.observable import Alert, Board, NoAlert, Observable, Owner
+from dashboards.observable import Alert, Board, Observable, Owner
 from dashboards.pages.runbook_address import runbook_url
 from environments.names import Names
 
@@ -36,15 +36,11 @@ def prometheus_rules(
     ]
 
 
-def alerts_of(observable: Observable) -> tuple[Alert, ...]:
-    return () if isinstance(observable.alerting, NoAlert) else observable.alerting
-
-
 def _alerts(board: Board, *, names: Names) -> list[Rule]:
     return [
         _alert(alert, observable, board, names=names)
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     ]
 
 
@@ -55,7 +51,7 @@ def _alert(alert: Alert, observable: Observable, board: Board, *, names: Names) 
         "for": f"{alert.for_minutes}m",
         "labels": {
             "severity": str(alert.severity),
-            "owner": str(observable.owner),
+            "owner": str(board.owner_of(observable)),
             "observable": observable.id,
         },
         "annotations": {

@@ -1,17 +1,16 @@
 """The board of the product team (B9): does the agent get better from build to build, and where not."""
 
 from dashboards.observable import (
-    Alert,
     Board,
     Chart,
     ClickhouseSql,
-    NoAlert,
     Observable,
     Owner,
     Promql,
     Row,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
@@ -27,8 +26,8 @@ _LINE = Threshold(
     severity=Severity.CRITICAL,
     reason="below it the quality gate blocks a merge",
 )
-_GATE_ALERTS = NoAlert(
-    reason="the quality gate stops a worse build before it is merged; what is left is a trend to read"
+_NO_ALERT = (
+    "the quality gate stops a worse build before it is merged; what is left is a trend to read"
 )
 
 
@@ -67,12 +66,11 @@ def _faithfulness() -> Observable:
         unit=Unit.RATIO,
         thresholds=(_LINE,),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
         what_to_do=(
             "Find the first build below its predecessor in *Builds*, and read what it merged.",
             "The judge or the data set changed? Then scores cannot be compared; judge old builds anew.",
         ),
-        alerting=_GATE_ALERTS,
+        no_alert=_NO_ALERT,
     )
 
 
@@ -98,11 +96,9 @@ def _builds() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
         what_to_do=("A change of less than 0.02 with under a hundred cases is noise.",),
-        alerting=_GATE_ALERTS,
+        no_alert=_NO_ALERT,
     )
 
 
@@ -123,11 +119,9 @@ def _metrics() -> Observable:
             ),
         ),
         unit=Unit.RATIO,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
         what_to_do=("One metric falls alone: read the worst cases with that metric.",),
-        alerting=_GATE_ALERTS,
+        no_alert=_NO_ALERT,
     )
 
 
@@ -148,14 +142,12 @@ def _failing_topics() -> Observable:
             ),
         ),
         unit=Unit.RATIO,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.PRODUCT,
         what_to_do=(
             "Read the topic's cases in *Worst cases*: is knowledge missing, or is the question unclear?",
             "Add what is missing to the agent's sources, and cases like these to the data set.",
         ),
-        alerting=_GATE_ALERTS,
+        no_alert=_NO_ALERT,
     )
 
 
@@ -176,11 +168,9 @@ def _worst_cases() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
         what_to_do=("Is the judge wrong? Then mend the expected answer, not the agent.",),
-        alerting=_GATE_ALERTS,
+        no_alert=_NO_ALERT,
     )
 
 
@@ -200,13 +190,11 @@ def _judged() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
         what_to_do=(
             "None today: did a run start? *Failed test runs*, and the board Platform Health.",
         ),
-        alerting=NoAlert(reason="no runs on a weekend are no fault"),
+        no_alert="no runs on a weekend are no fault",
     )
 
 
@@ -227,22 +215,17 @@ def _failed_runs() -> Observable:
                 value=FAILED_RUNS_LIMIT,
                 severity=Severity.WARNING,
                 reason="one run in five; single failures are repeated by whoever started them",
+                alert=ThresholdAlert(
+                    name="TestRunsFail",
+                    for_minutes=30,
+                    summary="{{ $value | humanizePercentage }} of test runs end without a result",
+                    description="More than one in five test runs failed within six hours.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.PRODUCT,
         what_to_do=(
             "The orchestrator's log names the run and why it failed.",
             "All of them: see Platform Health.",
-        ),
-        alerting=(
-            Alert(
-                name="TestRunsFail",
-                expr=f"{failed} > {FAILED_RUNS_LIMIT}",
-                for_minutes=30,
-                severity=Severity.WARNING,
-                summary="{{ $value | humanizePercentage }} of test runs end without a result",
-                description="More than one in five test runs failed within six hours.",
-            ),
         ),
     )

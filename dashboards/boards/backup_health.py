@@ -6,7 +6,7 @@ backed up (see `argocd/addons/cloudwatch_exporter.py`). A bucket that is left ou
 
 from collections.abc import Mapping
 
-from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
 from environments.spec import Environment
 
 # What the plans back up daily: type → how many (stacks/backup.py).
@@ -46,7 +46,6 @@ def _backups() -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "An environment that was made today has its first backups tonight.",
             "RDS, S3: `aws backup list-backup-jobs --by-state FAILED`: the message says why. None "
@@ -55,7 +54,7 @@ def _backups() -> Observable:
             "ClickHouse: `journalctl -u 'clickhouse-task@backup'` on each node, and docs/clickhouse.md, "
             "*Backup*. A node that was set up before this alert does not tell of its backups: replace it.",
         ),
-        alerting=(
+        other_alerts=(
             *(
                 _missing(
                     f"BackupMissing{kind.capitalize()}",
@@ -98,13 +97,12 @@ def _copies(env: Environment) -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "Is the backup itself there? *Backups completed within a day*.",
             "`aws backup list-copy-jobs --by-state FAILED`: the message says why; often it is the key or "
             "the vault in the other region.",
         ),
-        alerting=tuple(
+        other_alerts=tuple(
             _missing(
                 f"BackupCopyMissing{kind.capitalize()}",
                 of=f"Copies of {kind} in the other region",
@@ -136,7 +134,6 @@ def _failures() -> Observable:
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "`aws backup list-backup-jobs --by-state FAILED` (or `EXPIRED`), `aws backup list-copy-jobs "
             "--by-state FAILED`: the message says why, and of which bucket.",
@@ -144,7 +141,7 @@ def _failures() -> Observable:
             "Repeat it: `aws backup start-backup-job`, `aws backup start-copy-job`. AWS Backup does not "
             "before the next day.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="BackupJobFailed",
                 expr=f"{failed} > 0 or {expired} > 0",

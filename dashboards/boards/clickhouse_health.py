@@ -3,12 +3,11 @@
 from dashboards.observable import (
     Alert,
     Chart,
-    NoAlert,
     Observable,
-    Owner,
     Promql,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
@@ -35,12 +34,11 @@ def _clickhouse_up(env: Environment) -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "`aws ssm start-session --target INSTANCE`, then `journalctl -u clickhouse-node`.",
             "The instance is gone: docs/clickhouse.md, *Replacing a node*.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="ClickHouseNodeDown",
                 expr='up{job="clickhouse"} == 0',
@@ -67,23 +65,18 @@ def _clickhouse_delay() -> Observable:
                 value=REPLICATION_DELAY_LIMIT_SECONDS,
                 severity=Severity.WARNING,
                 reason="dashboards of the last minutes then differ from node to node",
+                alert=ThresholdAlert(
+                    name="ClickHouseReplicationDelayed",
+                    for_minutes=10,
+                    summary="A ClickHouse replica is {{ $value | humanizeDuration }} behind",
+                    description="A replica has been more than five minutes behind for ten minutes.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "`SELECT * FROM system.replication_queue WHERE last_exception != ''` on the slow node.",
             "A node that was just replaced catches up by itself.",
-        ),
-        alerting=(
-            Alert(
-                name="ClickHouseReplicationDelayed",
-                expr=f"{delay} > {REPLICATION_DELAY_LIMIT_SECONDS}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary="A ClickHouse replica is {{ $value | humanizeDuration }} behind",
-                description="A replica has been more than five minutes behind for ten minutes.",
-            ),
         ),
     )
 
@@ -102,23 +95,18 @@ def _clickhouse_disk() -> Observable:
                 value=LEAST_FREE_DISK,
                 severity=Severity.CRITICAL,
                 reason="the largest merges stop for want of room",
+                alert=ThresholdAlert(
+                    name="ClickHouseDiskLow",
+                    for_minutes=15,
+                    summary="A ClickHouse node has {{ $value | humanizePercentage }} of its disk left",
+                    description="Results are refused when it is full.",
+                ),
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "Raise `clickhouse.data_volume_gib` and deploy, then `systemctl restart clickhouse-node` "
             "on each node; volumes grow in place.",
-        ),
-        alerting=(
-            Alert(
-                name="ClickHouseDiskLow",
-                expr=f"{free} < {LEAST_FREE_DISK}",
-                for_minutes=15,
-                severity=Severity.CRITICAL,
-                summary="A ClickHouse node has {{ $value | humanizePercentage }} of its disk left",
-                description="Results are refused when it is full.",
-            ),
         ),
     )
 
@@ -136,14 +124,12 @@ def _clickhouse_failures() -> Observable:
             ),
         ),
         unit=Unit.PER_SECOND,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "`SELECT exception, count() FROM system.query_log WHERE exception != '' AND event_time > "
             "now() - 3600 GROUP BY 1 ORDER BY 2 DESC`.",
         ),
-        alerting=NoAlert(
-            reason="a person's mistyped query counts too; workers that cannot write count as failed jobs"
+        no_alert=(
+            "a person's mistyped query counts too; workers that cannot write count as failed jobs"
         ),
     )

@@ -3,17 +3,16 @@
 from dashboards.alerting.recording_rules import LLM_SPEND
 from dashboards.boards import provider_health
 from dashboards.observable import (
-    Alert,
     Board,
     Chart,
     ClickhouseSql,
-    NoAlert,
     Observable,
     Owner,
     Promql,
     Row,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
@@ -58,36 +57,31 @@ def _daily_spend(env: Environment) -> Observable:
                 value=nearly_spent,
                 severity=Severity.WARNING,
                 reason="time left to stop a run before the budget is gone",
+                alert=ThresholdAlert(
+                    name="LlmBudgetNearlySpent",
+                    for_minutes=5,
+                    summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
+                    description=f"That is more than four fifths of the daily budget of {budget} USD.",
+                ),
             ),
             Threshold(
-                value=budget, severity=Severity.CRITICAL, reason="the environment's daily budget"
+                value=budget,
+                severity=Severity.CRITICAL,
+                reason="the environment's daily budget",
+                alert=ThresholdAlert(
+                    name="LlmBudgetExceeded",
+                    for_minutes=5,
+                    summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
+                    description=f"The daily budget is {budget} USD.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=(
             "Which model: the table *By model*. Which run: `SELECT run_id, sum(cost_usd) FROM llm_calls "
             "WHERE called_at > now() - INTERVAL 1 DAY GROUP BY run_id ORDER BY 2 DESC`.",
             "Ask the run's owner to stop it, or lower `worker.max_replicas` until tomorrow.",
             "Wanted: raise `objectives.daily_llm_budget_usd` by a merge, so that somebody agreed.",
-        ),
-        alerting=(
-            Alert(
-                name="LlmBudgetNearlySpent",
-                expr=f"{LLM_SPEND} > {nearly_spent:g}",
-                for_minutes=5,
-                severity=Severity.WARNING,
-                summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
-                description=f"That is more than four fifths of the daily budget of {budget} USD.",
-            ),
-            Alert(
-                name="LlmBudgetExceeded",
-                expr=f"{LLM_SPEND} > {budget}",
-                for_minutes=5,
-                severity=Severity.CRITICAL,
-                summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
-                description=f"The daily budget is {budget} USD.",
-            ),
         ),
     )
 
@@ -109,16 +103,12 @@ def _cost_per_run() -> Observable:
             ),
         ),
         unit=Unit.USD,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=(
             "More tokens per call, or more calls per run? *Tokens by type* against the data set's size.",
             "A dearer model: *By model*.",
         ),
-        alerting=NoAlert(
-            reason="a dear run is somebody's decision; the daily budget has its alerts"
-        ),
+        no_alert="a dear run is somebody's decision; the daily budget has its alerts",
     )
 
 
@@ -138,14 +128,12 @@ def _cost_per_thousand() -> Observable:
             ),
         ),
         unit=Unit.USD,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=(
             "It rises while *Worker error rate* rises: failed jobs cost and give nothing.",
             "It rises with *Retries*: providers bill some of the calls that fail.",
         ),
-        alerting=NoAlert(reason="a trend for planning; the daily budget has its alerts"),
+        no_alert="a trend for planning; the daily budget has its alerts",
     )
 
 
@@ -165,11 +153,9 @@ def _tokens_per_day() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=("Compare with the runs of that day in ClickHouse, table `llm_calls`.",),
-        alerting=NoAlert(reason="tokens are spend before prices; the daily budget has its alerts"),
+        no_alert="tokens are spend before prices; the daily budget has its alerts",
     )
 
 
@@ -189,11 +175,9 @@ def _tokens_by_type() -> Observable:
             ),
         ),
         unit=Unit.PER_SECOND,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=("Much input: shorten contexts. Much output: cap the answer's length.",),
-        alerting=NoAlert(reason="tokens are spend before prices; the daily budget has its alerts"),
+        no_alert="tokens are spend before prices; the daily budget has its alerts",
     )
 
 
@@ -216,9 +200,7 @@ def _by_model() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=("The first line is where a cheaper model saves most.",),
-        alerting=NoAlert(reason="a breakdown of what *Spend in 24 hours* alerts on"),
+        no_alert="a breakdown of what *Spend in 24 hours* alerts on",
     )

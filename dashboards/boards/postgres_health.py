@@ -1,14 +1,12 @@
 """PostgreSQL: connections, storage, CPU."""
 
 from dashboards.observable import (
-    Alert,
     Chart,
-    NoAlert,
     Observable,
-    Owner,
     Promql,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
@@ -36,24 +34,19 @@ def _connections(env: Environment) -> Observable:
                 value=limit,
                 severity=Severity.WARNING,
                 reason=f"four fifths of max_connections, {most}: a rollout doubles the pods",
+                alert=ThresholdAlert(
+                    name="DatabaseConnectionsHigh",
+                    for_minutes=10,
+                    summary="PostgreSQL has {{ $value | humanize }} open connections",
+                    description=f"It accepts {most}.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "Who holds them: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2`.",
             "Many idle: the pods' pools are too large. Else raise `database.max_connections` with the "
             "instance class; it takes a restart.",
-        ),
-        alerting=(
-            Alert(
-                name="DatabaseConnectionsHigh",
-                expr=f"{open_} > {limit}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary="PostgreSQL has {{ $value | humanize }} open connections",
-                description=f"It accepts {most}.",
-            ),
         ),
     )
 
@@ -73,24 +66,19 @@ def _database_storage(env: Environment) -> Observable:
                 value=limit,
                 severity=Severity.CRITICAL,
                 reason="a tenth of the storage; RDS grows it there, unless it may not grow any more",
+                alert=ThresholdAlert(
+                    name="DatabaseStorageLow",
+                    for_minutes=30,
+                    summary="PostgreSQL has {{ $value | humanize1024 }}B of storage left",
+                    description="It has not grown by itself for half an hour; full storage stops the API.",
+                ),
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "At `max_storage_gib`? Raise it and deploy; RDS grows in place, once in six hours.",
             "What is large: `SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class "
             "ORDER BY pg_total_relation_size(oid) DESC LIMIT 10`.",
-        ),
-        alerting=(
-            Alert(
-                name="DatabaseStorageLow",
-                expr=f"{free} < {limit}",
-                for_minutes=30,
-                severity=Severity.CRITICAL,
-                summary="PostgreSQL has {{ $value | humanize1024 }}B of storage left",
-                description="It has not grown by itself for half an hour; full storage stops the API.",
-            ),
         ),
     )
 
@@ -103,9 +91,7 @@ def _database_cpu() -> Observable:
         chart=Chart.TIME_SERIES,
         queries=(Promql(expr="max(aws_rds_cpuutilization_average)", legend="CPU"),),
         unit=Unit.PERCENT,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=("Performance Insights in the RDS console names the statements.",),
-        alerting=NoAlert(reason="a busy database that answers is no fault; a slow API shows above"),
+        no_alert="a busy database that answers is no fault; a slow API shows above",
     )

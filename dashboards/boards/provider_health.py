@@ -2,14 +2,13 @@
 
 from dashboards.alerting.recording_rules import PROVIDER_P95, PROVIDER_REFUSED_RATIO
 from dashboards.observable import (
-    Alert,
     Chart,
-    NoAlert,
     Observable,
     Owner,
     Promql,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
@@ -33,7 +32,17 @@ def _provider_latency(env: Environment) -> Observable:
         queries=(Promql(expr=PROVIDER_P95, legend="{{gen_ai_provider_name}}"),),
         unit=Unit.SECONDS,
         thresholds=(
-            Threshold(value=limit, severity=Severity.WARNING, reason="the environment's objective"),
+            Threshold(
+                value=limit,
+                severity=Severity.WARNING,
+                reason="the environment's objective",
+                alert=ThresholdAlert(
+                    name="ProviderSlow",
+                    for_minutes=15,
+                    summary="{{ $labels.gen_ai_provider_name }} takes {{ $value | humanizeDuration }}",
+                    description=f"95 of 100 calls should end within {limit} seconds.",
+                ),
+            ),
         ),
         higher_is_better=False,
         owner=Owner.SRE,
@@ -41,16 +50,6 @@ def _provider_latency(env: Environment) -> Observable:
             "The provider's status page first.",
             "One model only: split `gen_ai_client_operation_duration_seconds` by model.",
             "It lasts: jobs take longer, so the queue grows; tell those who wait.",
-        ),
-        alerting=(
-            Alert(
-                name="ProviderSlow",
-                expr=f"{PROVIDER_P95} > {limit}",
-                for_minutes=15,
-                severity=Severity.WARNING,
-                summary="{{ $labels.gen_ai_provider_name }} takes {{ $value | humanizeDuration }}",
-                description=f"95 of 100 calls should end within {limit} seconds.",
-            ),
         ),
     )
 
@@ -68,6 +67,13 @@ def _refused() -> Observable:
                 value=REFUSED_LIMIT,
                 severity=Severity.WARNING,
                 reason="with six attempts a job still succeeds; beyond it, waiting eats the workers",
+                alert=ThresholdAlert(
+                    name="ProviderRefusesCalls",
+                    for_minutes=10,
+                    summary="{{ $labels.gen_ai_provider_name }} refuses {{ $value | humanizePercentage }} of "
+                    "the calls",
+                    description="Workers back off and try again, and jobs take longer.",
+                ),
             ),
         ),
         higher_is_better=False,
@@ -76,19 +82,6 @@ def _refused() -> Observable:
             "Set `worker.llm_calls.provider_requests_per_minute` and `provider_tokens_per_minute` to what "
             "the provider's console shows now; each worker's share follows.",
             "Ask the provider for a higher limit.",
-        ),
-        alerting=(
-            Alert(
-                name="ProviderRefusesCalls",
-                expr=f"{PROVIDER_REFUSED_RATIO} > {REFUSED_LIMIT}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary=(
-                    "{{ $labels.gen_ai_provider_name }} refuses {{ $value | humanizePercentage }} of "
-                    "the calls"
-                ),
-                description="Workers back off and try again, and jobs take longer.",
-            ),
         ),
     )
 
@@ -108,11 +101,10 @@ def _retries() -> Observable:
             ),
         ),
         unit=Unit.PER_SECOND,
-        thresholds=(),
         higher_is_better=False,
         owner=Owner.SRE,
         what_to_do=("`rate_limited`: as for *Calls refused*. `timeout`: as for the p95 above.",),
-        alerting=NoAlert(reason="retries are the remedy; what makes them necessary has its alerts"),
+        no_alert="retries are the remedy; what makes them necessary has its alerts",
     )
 
 
@@ -133,9 +125,8 @@ def _errors() -> Observable:
             ),
         ),
         unit=Unit.PER_SECOND,
-        thresholds=(),
         higher_is_better=False,
         owner=Owner.SRE,
         what_to_do=("401: the key was revoked, docs/secrets.md. 5xx: the provider's status page.",),
-        alerting=NoAlert(reason="a job whose calls all fail counts in *Worker error rate*"),
+        no_alert="a job whose calls all fail counts in *Worker error rate*",
     )

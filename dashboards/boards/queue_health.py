@@ -1,7 +1,16 @@
 """The queue: how much waits, how long, and whether it can be reached."""
 
 from dashboards.alerting.recording_rules import QUEUE_LENGTH
-from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from dashboards.observable import (
+    Alert,
+    Chart,
+    Observable,
+    Promql,
+    Severity,
+    Threshold,
+    ThresholdAlert,
+    Unit,
+)
 
 QUEUE_LIMIT = 1000  # jobs (B7)
 SMALL_QUEUE = 100  # jobs; a queue that hovers below is workers taking what comes
@@ -26,10 +35,15 @@ def _queue_lag() -> Observable:
                 value=QUEUE_LIMIT,
                 severity=Severity.CRITICAL,
                 reason=f"more than {QUEUE_LIMIT:,} waiting jobs is an incident",
+                alert=ThresholdAlert(
+                    name="QueueBacklog",
+                    for_minutes=1,
+                    summary="{{ $value | humanize }} jobs are pending",
+                    description=f"More than {QUEUE_LIMIT} jobs wait in the queue.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "Do workers take jobs? See *Jobs in progress* and *Worker error rate*.",
             "At their maximum: see *Workers against their maximum*; raise `worker.max_replicas` and "
@@ -37,15 +51,7 @@ def _queue_lag() -> Observable:
             "Providers refuse calls: see *Calls refused (429)*; more workers make that worse.",
             "One test run fills the queue: ask its owner to stop it.",
         ),
-        alerting=(
-            Alert(
-                name="QueueBacklog",
-                expr=f"{QUEUE_LENGTH} > {QUEUE_LIMIT}",
-                for_minutes=1,
-                severity=Severity.CRITICAL,
-                summary="{{ $value | humanize }} jobs are pending",
-                description=f"More than {QUEUE_LIMIT} jobs wait in the queue.",
-            ),
+        other_alerts=(
             Alert(
                 name="QueueNotDraining",
                 expr=(
@@ -77,24 +83,19 @@ def _oldest_job() -> Observable:
                 value=LAG_LIMIT_SECONDS,
                 severity=Severity.CRITICAL,
                 reason="a job that waits for more than five minutes is an incident",
+                alert=ThresholdAlert(
+                    name="QueueLagging",
+                    for_minutes=1,
+                    summary="A job has waited {{ $value | humanizeDuration }}",
+                    description="The oldest pending job is older than five minutes.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "As for *Jobs pending*.",
             "Few jobs pending, one very old: that job is handed back again and again; find it with "
             "`LINDEX` of the queue's key and look for its id in the workers' logs.",
-        ),
-        alerting=(
-            Alert(
-                name="QueueLagging",
-                expr=f"max(eval_queue_oldest_job_age_seconds) > {LAG_LIMIT_SECONDS}",
-                for_minutes=1,
-                severity=Severity.CRITICAL,
-                summary="A job has waited {{ $value | humanizeDuration }}",
-                description="The oldest pending job is older than five minutes.",
-            ),
         ),
     )
 
@@ -111,12 +112,11 @@ def _queue_reachable() -> Observable:
             Threshold(value=1, severity=Severity.CRITICAL, reason="anything less is no queue"),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "`aws elasticache describe-events --duration 60`: a failover takes up to a minute.",
             "Was the password rotated? docs/secrets.md, *Job queue*.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="QueueUnreachable",
                 expr="(min(redis_up) or vector(0)) == 0",
@@ -143,19 +143,14 @@ def _queue_memory() -> Observable:
                 value=MEMORY_LIMIT,
                 severity=Severity.WARNING,
                 reason="a snapshot needs memory of its own while it is taken",
+                alert=ThresholdAlert(
+                    name="QueueMemoryHigh",
+                    for_minutes=10,
+                    summary="Redis uses {{ $value | humanizePercentage }} of its memory",
+                    description="When it is full, new jobs are refused.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=("Drain the queue first.", "A larger `queue.node_type` if it happens again."),
-        alerting=(
-            Alert(
-                name="QueueMemoryHigh",
-                expr=f"{used} > {MEMORY_LIMIT}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary="Redis uses {{ $value | humanizePercentage }} of its memory",
-                description="When it is full, new jobs are refused.",
-            ),
-        ),
     )

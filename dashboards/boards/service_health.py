@@ -2,17 +2,7 @@
 
 from dashboards.alerting.recording_rules import API_READY, api_error_ratio
 from dashboards.boards.burn_rate import burn_rate_alerts
-from dashboards.observable import (
-    Alert,
-    Chart,
-    NoAlert,
-    Observable,
-    Owner,
-    Promql,
-    Severity,
-    Threshold,
-    Unit,
-)
+from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
 from environments.spec import Environment
 
 
@@ -40,14 +30,13 @@ def _uptime(env: Environment) -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "`kubectl -n eval-platform get pods -l app.kubernetes.io/name=orchestrator`: are any ready?",
             "Not ready: `kubectl -n eval-platform logs deployment/orchestrator --since=15m`; the "
             "readiness check fails when PostgreSQL, the queue or ClickHouse cannot be reached.",
             "Not there: look at the Argo CD Application's last sync; revert the merge that broke it.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="OrchestratorDown",
                 expr=f"({API_READY} or vector(0)) == 0",
@@ -79,7 +68,6 @@ def _availability(env: Environment) -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "Which route fails: group `http_server_request_duration_seconds_count` by `http_route` "
             "and `http_response_status_code`.",
@@ -87,7 +75,7 @@ def _availability(env: Environment) -> Observable:
             "`git revert`.",
             "A store that is down shows in the rows *PostgreSQL*, *ClickHouse* and *Queue*.",
         ),
-        alerting=burn_rate_alerts(
+        other_alerts=burn_rate_alerts(
             "ApiErrorBudgetBurn",
             what="API requests fail",
             ratio=api_error_ratio,
@@ -112,15 +100,13 @@ def _latency() -> Observable:
             ),
         ),
         unit=Unit.SECONDS,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "Slow with many connections: look at PostgreSQL's row below.",
             "Slow alone: profile the route; more replicas do not help a slow query.",
         ),
-        alerting=NoAlert(
-            reason="evaluations are asynchronous: a slow answer delays nobody's result, and a failed "
+        no_alert=(
+            "evaluations are asynchronous: a slow answer delays nobody's result, and a failed "
             "one counts in *API requests answered*"
         ),
     )

@@ -4,7 +4,7 @@ Which metrics those are stands in the contract (`Metric.always`). Not there are 
 what they count, as failed jobs do: their emitter has another that is always told, and by it is missed.
 """
 
-from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
 from telemetry.contract import METRICS, Emitter, Metric
 
 MISSING_MINUTES = 15  # a new pod, or a scrape that failed, takes less
@@ -37,7 +37,6 @@ def _missing() -> Observable:
             Threshold(value=1, severity=Severity.WARNING, reason="an alert may need that one"),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "All of one emitter: does Prometheus find it, and does it answer? `up` with the emitter "
             "as `job`; no such series, and no monitor names it any more.",
@@ -46,7 +45,7 @@ def _missing() -> Observable:
             "`prometheus-yet-another-cloudwatch-exporter`: its log says what AWS refused.",
             "Until it is back, look at what the alerts would: the boards name them in each panel's `i`.",
         ),
-        alerting=tuple(_alert(emitter) for emitter in Emitter),
+        other_alerts=tuple(_alert(emitter) for emitter in Emitter),
     )
 
 

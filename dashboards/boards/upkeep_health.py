@@ -1,6 +1,15 @@
 """What nobody looks at until it is missing: space, certificates."""
 
-from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from dashboards.observable import (
+    Alert,
+    Chart,
+    Observable,
+    Promql,
+    Severity,
+    Threshold,
+    ThresholdAlert,
+    Unit,
+)
 
 LEAST_FREE_SPACE = 0.1  # share of a volume
 EXPIRY_WARNING_DAYS = 30  # ACM renews 60 days ahead
@@ -30,23 +39,16 @@ def _volumes() -> Observable:
                 value=LEAST_FREE_SPACE,
                 severity=Severity.WARNING,
                 reason="Prometheus drops its oldest data at its size limit, below this line",
+                alert=ThresholdAlert(
+                    name="VolumeAlmostFull",
+                    for_minutes=15,
+                    summary="{{ $labels.persistentvolumeclaim }} has {{ $value | humanizePercentage }} left",
+                    description="The volume in namespace {{ $labels.namespace }} is almost full.",
+                ),
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=("Raise the volume's size in the environment's value; the class may expand.",),
-        alerting=(
-            Alert(
-                name="VolumeAlmostFull",
-                expr=f"min by (namespace, persistentvolumeclaim) ({free}) < {LEAST_FREE_SPACE}",
-                for_minutes=15,
-                severity=Severity.WARNING,
-                summary=(
-                    "{{ $labels.persistentvolumeclaim }} has {{ $value | humanizePercentage }} left"
-                ),
-                description="The volume in namespace {{ $labels.namespace }} is almost full.",
-            ),
-        ),
     )
 
 
@@ -68,6 +70,12 @@ def _certificate() -> Observable:
                 value=EXPIRY_WARNING_DAYS,
                 severity=Severity.WARNING,
                 reason="ACM has failed to renew it for a month",
+                alert=ThresholdAlert(
+                    name="CertificateNotRenewed",
+                    for_minutes=60,
+                    summary="The API's certificate expires in {{ $value | humanize }} days",
+                    description="ACM should have renewed it a month ago.",
+                ),
             ),
             Threshold(
                 value=EXPIRY_CRITICAL_DAYS,
@@ -76,22 +84,13 @@ def _certificate() -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "`aws acm describe-certificate`: the renewal summary says why; usually the DNS record "
             "that proves the name is gone.",
             "Nothing is told: is the load balancer's certificate still there, and has it expired? Else "
             "*Metrics that are missing*.",
         ),
-        alerting=(
-            Alert(
-                name="CertificateNotRenewed",
-                expr=f"{days} < {EXPIRY_WARNING_DAYS}",
-                for_minutes=60,
-                severity=Severity.WARNING,
-                summary="The API's certificate expires in {{ $value | humanize }} days",
-                description="ACM should have renewed it a month ago.",
-            ),
+        other_alerts=(
             Alert(
                 name="CertificateExpires",
                 expr=f"{days_last_told} < {EXPIRY_CRITICAL_DAYS}",

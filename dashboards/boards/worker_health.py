@@ -4,12 +4,11 @@ from dashboards.alerting.recording_rules import QUEUE_LENGTH, WORKER_ERROR_RATIO
 from dashboards.observable import (
     Alert,
     Chart,
-    NoAlert,
     Observable,
-    Owner,
     Promql,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.names import NAMESPACE, WORKER_POOL, App
@@ -44,41 +43,32 @@ def _worker_errors() -> Observable:
                 value=ERROR_RATIO_WARNING,
                 severity=Severity.WARNING,
                 reason="a reclaimed spot node costs one job in twenty at most",
+                alert=ThresholdAlert(
+                    name="WorkerErrorRateHigh",
+                    for_minutes=10,
+                    summary="{{ $value | humanizePercentage }} of jobs fail",
+                    description=f"More than {ERROR_RATIO_WARNING * 100:g} % of jobs failed or crashed for ten "
+                    "minutes.",
+                ),
             ),
             Threshold(
                 value=ERROR_RATIO_CRITICAL,
                 severity=Severity.CRITICAL,
                 reason="results of a test run with a quarter missing are worth nothing",
+                alert=ThresholdAlert(
+                    name="WorkerErrorRateCritical",
+                    for_minutes=5,
+                    summary="{{ $value | humanizePercentage }} of jobs fail",
+                    description="More than a quarter of the jobs failed or crashed for five minutes.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "Failed or crashed? Group `eval_jobs_total` by `outcome`.",
             "Crashed: `kubectl -n eval-platform get events --field-selector reason=OOMKilling`, and "
             "*Spot nodes that left*.",
             "Failed: the workers' logs name the exception; an LLM key that was revoked shows as 401.",
-        ),
-        alerting=(
-            Alert(
-                name="WorkerErrorRateHigh",
-                expr=f"{WORKER_ERROR_RATIO} > {ERROR_RATIO_WARNING}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary="{{ $value | humanizePercentage }} of jobs fail",
-                description=(
-                    f"More than {ERROR_RATIO_WARNING * 100:g} % of jobs failed or crashed for ten "
-                    "minutes."
-                ),
-            ),
-            Alert(
-                name="WorkerErrorRateCritical",
-                expr=f"{WORKER_ERROR_RATIO} > {ERROR_RATIO_CRITICAL}",
-                for_minutes=5,
-                severity=Severity.CRITICAL,
-                summary="{{ $value | humanizePercentage }} of jobs fail",
-                description="More than a quarter of the jobs failed or crashed for five minutes.",
-            ),
         ),
     )
 
@@ -104,12 +94,11 @@ def _worker_saturation() -> Observable:
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "Nothing while the queue drains: that is what the maximum is for.",
             "Raise `worker.max_replicas`, if *Calls refused (429)* is low and nodes can be had.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="WorkersAtMaximum",
                 expr=f"{saturation} >= {SATURATION_LIMIT} and on () {QUEUE_LENGTH} > 0",
@@ -130,13 +119,11 @@ def _jobs_in_progress() -> Observable:
         chart=Chart.TIME_SERIES,
         queries=(Promql(expr="sum(eval_jobs_in_progress)", legend="jobs"),),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "None, while jobs wait: `kubectl -n eval-platform rollout restart deployment worker`.",
         ),
-        alerting=NoAlert(reason="workers that hang make the queue lag, and that has its alerts"),
+        no_alert="workers that hang make the queue lag, and that has its alerts",
     )
 
 
@@ -156,14 +143,12 @@ def _job_duration() -> Observable:
             ),
         ),
         unit=Unit.SECONDS,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "Slow providers make slow jobs: *Provider p95 response time*.",
             "Near `worker.max_job_seconds` jobs are cut off and count as failed: raise it, or split them.",
         ),
-        alerting=NoAlert(reason="a job that takes too long fails, and that has its alerts"),
+        no_alert="a job that takes too long fails, and that has its alerts",
     )
 
 
@@ -184,23 +169,18 @@ def _restarts() -> Observable:
                 value=RESTART_LIMIT,
                 severity=Severity.WARNING,
                 reason="Kubernetes backs off to one restart in five minutes: a loop makes twelve",
+                alert=ThresholdAlert(
+                    name="ContainerRestarting",
+                    for_minutes=5,
+                    summary="{{ $labels.container }} restarted {{ $value | humanize }} times in an hour",
+                    description="It is in a loop; pods that restart serve nobody.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "`kubectl -n eval-platform describe pod`: the last state says why it ended.",
             "`OOMKilled`: raise the memory limit in the environment's value.",
-        ),
-        alerting=(
-            Alert(
-                name="ContainerRestarting",
-                expr=f"{restarts} > {RESTART_LIMIT}",
-                for_minutes=5,
-                severity=Severity.WARNING,
-                summary="{{ $labels.container }} restarted {{ $value | humanize }} times in an hour",
-                description="It is in a loop; pods that restart serve nobody.",
-            ),
         ),
     )
 
@@ -225,15 +205,13 @@ def _spot_nodes() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "Many, with crashed jobs: add instance types of the same shape to "
             "`cluster.workers_spot.instance_types`, so that one pool that runs dry is fewer nodes.",
         ),
-        alerting=NoAlert(
-            reason="spot nodes come and go by design; jobs that suffer count as crashed, and that has "
+        no_alert=(
+            "spot nodes come and go by design; jobs that suffer count as crashed, and that has "
             "its alert"
         ),
     )

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard
 from dashboards.grafana.grid import Place
 from dashboards.grafana.kinds import kind
 from dashboards.grafana.queries import data_source, over_time, targets
-from dashboards.observable import Alert, Chart, NoAlert, Observable
+from dashboards.observable import Alert, Chart, Observable
 from dashboards.wording import threshold_text
 
 _ONE_DAY = "1d"
@@ -54,11 +54,9 @@ def description(observable: Observable) -> str:
 
 
 def _alerting(observable: Observable) -> str:
-    match observable.alerting:
-        case NoAlert(reason=reason):
-            return f"No alert: {reason}."
-        case alerts:
-            return f"Alerts: {', '.join(map(_alert, alerts))}."
+    if observable.no_alert:
+        return f"No alert: {observable.no_alert}."
+    return f"Alerts: {', '.join(map(_alert, observable.alerts))}."
 
 
 def _alert(alert: Alert) -> str:

@@ -25,9 +25,8 @@ OBSERVABLE = Observable(
         Threshold(value=1000, severity=Severity.CRITICAL, reason="the limit"),
     ),
     higher_is_better=False,
-    owner=Owner.SRE,
     what_to_do=("Look at the workers.",),
-    alerting=(
+    other_alerts=(
         Alert(
             name="JobsWait",
             expr="queue:jobs_waiting:sum > 1000",

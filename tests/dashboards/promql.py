@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import promql_parser
 from promql_parser import AggModifierType, AggregateExpr, VectorSelector
 
-from dashboards.alerting.prometheus_rules import alerts_of
 from dashboards.alerting.recording_rules import recording_rules
 from dashboards.observable import Board, Promql
 from tests.support.manifests import Manifest, all_of
@@ -61,7 +60,7 @@ def panels(boards: Iterable[Board]) -> Iterator[Query]:
 def alerts(boards: Iterable[Board]) -> Iterator[Query]:
     for board in boards:
         for observable in board.observables:
-            for alert in alerts_of(observable):
+            for alert in observable.alerts:
                 yield Query(place=f"alert {alert.name}", expr=alert.expr)
 
 

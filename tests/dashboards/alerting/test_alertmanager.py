@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, alerts_of
+from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH
 from dashboards.alerting.routes import EXPLANATIONS, HEARTBEAT, slack_receiver
 from dashboards.boards import boards
 from dashboards.observable import Owner, Severity
@@ -110,7 +110,7 @@ def test_what_explains_other_alerts_exists_and_so_do_they(env: Environment) -> N
         alert.name
         for board in boards(env)
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     }
     for explanation in EXPLANATIONS:
         assert explanation.cause in alerts
@@ -130,7 +130,7 @@ def test_one_alert_of_two_severities_is_about_one_thing() -> None:
     for env in ENVIRONMENTS:
         for board in boards(env):
             for observable in board.observables:
-                alerts = alerts_of(observable)
+                alerts = observable.alerts
                 if len({alert.severity for alert in alerts}) > 1:
                     assert not [a.name for a in alerts if re.search(r"\bby \(", a.expr)]
 

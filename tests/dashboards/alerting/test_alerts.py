@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, alerts_of
+from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH
 from dashboards.app import build
 from dashboards.boards import boards
 from environments.registry import ENVIRONMENTS
@@ -52,7 +52,7 @@ def test_every_alert_of_the_boards_has_a_case(env: Environment) -> None:
         alert.name
         for board in boards(env)
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     }
 
     missing = sorted(alerts - {case.alert for case in CASES})

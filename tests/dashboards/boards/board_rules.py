@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grafana_foundation_sdk.models import units
 
-from dashboards.alerting.prometheus_rules import alerts_of
 from dashboards.grafana.dashboard import dashboard_json
 from dashboards.observable import Board
 from dashboards.pages.runbooks import runbook_pages
@@ -44,7 +43,7 @@ def _twice(boards: Sequence[Board]) -> Iterator[str]:
         alert.name
         for board in boards
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     )
     for uid, count in uids.items():
         if count > 1:
@@ -86,7 +85,7 @@ def _of_panel(panel: Panel, board: Board) -> Iterator[str]:
 
 def _of_alerts(board: Board, page: str) -> Iterator[str]:
     for observable in board.observables:
-        for alert in alerts_of(observable):
+        for alert in observable.alerts:
             if f'<a id="{observable.id}"></a>' not in page or not _steps(page, observable.id):
                 yield (
                     f"alert {alert.name} has no runbook: write what to do into `what_to_do` of "

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from dashboards.boards import boards
-from dashboards.observable import Board, NoAlert, Unit
+from dashboards.observable import Board, Unit
 from environments.registry import ENVIRONMENTS
 from tests.dashboards.boards.board_rules import problems
 from tests.dashboards.examples import OBSERVABLE, board
@@ -43,7 +43,7 @@ def _without_description() -> list[Board]:
 
 
 def _observable_twice() -> list[Board]:
-    silent = replace(OBSERVABLE, alerting=NoAlert(reason="the other one tells"))
+    silent = replace(OBSERVABLE, other_alerts=(), no_alert="the other one alerts")
     return [board(), board(silent, uid="second")]
 
 

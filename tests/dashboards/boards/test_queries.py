@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dashboards.alerting.prometheus_rules import alerts_of
 from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
 from dashboards.observable import Alert
@@ -101,7 +100,7 @@ def test_only_the_flooded_queue_would_have_raised_an_alarm(prometheus: Prometheu
         (alert.name, abs(time - flood) <= HOUR)
         for board in boards(PROD)
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
         for time in firing_times(prometheus, alert)
     }
 
