@@ -1,6 +1,6 @@
 """What the other alerts stand on: an alert whose metric is missing says nothing.
 
-Which metrics those are stands in the contract (`Metric.always`). Not there are those that begin with
+Which metrics those are stands in the contract (`Metric.always_present`). Not there are those that begin with
 what they count, as failed jobs do: their emitter has another that is always told, and by it is missed.
 """
 
@@ -65,7 +65,7 @@ def _absent(emitter: Emitter) -> str:
     return "\nor ".join(
         f'label_replace({_one_absent(metric)}, "metric", "{metric.name}", "", "")'
         for metric in METRICS
-        if metric.emitter is emitter and metric.always
+        if metric.emitter is emitter and metric.always_present
     )
 
 

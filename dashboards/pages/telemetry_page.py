@@ -53,7 +53,7 @@ def _metrics(metrics: Sequence[Metric]) -> Iterator[str]:
         yield "|---|---|---|---|---|---|"
         for metric in emitted:
             names = ", ".join(f"`{label}`" for label in metric.labels)
-            told = "always" if metric.always else ""
+            told = "always" if metric.always_present else ""
             yield (
                 f"| `{metric.name}` | {metric.type} | {metric.unit} | {names} | {told} "
                 f"| {metric.meaning} |"

@@ -332,7 +332,7 @@ def _silence(silent: Metric, absence: float | None) -> Case:
                 0, absence if metric is silent else 0, 0
             )
             for metric in METRICS
-            if metric.emitter is silent.emitter and metric.always
+            if metric.emitter is silent.emitter and metric.always_present
         },
         says=f"{silent.name} of {silent.emitter} is missing",
         labels={"metric": silent.name},
@@ -341,11 +341,11 @@ def _silence(silent: Metric, absence: float | None) -> Case:
 
 
 SILENCE = (
-    *(_silence(metric, GONE) for metric in METRICS if metric.always),
+    *(_silence(metric, GONE) for metric in METRICS if metric.always_present),
     *(
         _silence(metric, NAN)
         for metric in METRICS
-        if metric.always and metric.emitter is Emitter.CLOUDWATCH_EXPORTER
+        if metric.always_present and metric.emitter is Emitter.CLOUDWATCH_EXPORTER
     ),
 )
 
