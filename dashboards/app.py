@@ -2,8 +2,8 @@
 
 from dashboards.alerting.alertmanager import alertmanager_secret
 from dashboards.alerting.prometheus_rules import prometheus_rules
-from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
+from dashboards.boards.recording_rules import recording_rules
 from dashboards.grafana.manifests import grafana_manifests
 from dashboards.manifests import Manifest
 from environments.names import Names

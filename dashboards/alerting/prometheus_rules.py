@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dashboards.alerting.recording_rules import RecordingRule
+from dashboards.boards.recording_rules import RecordingRule
 from dashboards.manifests import Manifest, manifest
 from dashboards.observable import Alert, Board, Observable, Owner
 from dashboards.pages.runbook_address import runbook_url

@@ -1,7 +1,8 @@
 """The board of the people who pay (B8): what LLM calls cost, and how providers perform."""
 
-from dashboards.alerting.recording_rules import LLM_SPEND
 from dashboards.boards import provider_health
+from dashboards.boards.provider_health import CHOSEN_MODELS
+from dashboards.boards.recording_rules import LLM_SPEND
 from dashboards.observable import (
     Board,
     Chart,
@@ -17,7 +18,6 @@ from dashboards.observable import (
 )
 from environments.spec import Environment
 
-_MODEL = 'gen_ai_request_model=~"$model"'
 _CALLS_SHOWN = (
     "$__timeFilter(called_at) AND environment = '$environment' AND model IN (${model:singlequote})"
 )
@@ -147,7 +147,7 @@ def _tokens_per_day() -> Observable:
             Promql(
                 expr=(
                     "sum by (gen_ai_request_model) "
-                    f"(increase(gen_ai_client_token_usage_sum{{{_MODEL}}}[1d]))"
+                    f"(increase(gen_ai_client_token_usage_sum{{{CHOSEN_MODELS}}}[1d]))"
                 ),
                 legend="{{gen_ai_request_model}}",
             ),
@@ -169,7 +169,7 @@ def _tokens_by_type() -> Observable:
             Promql(
                 expr=(
                     "sum by (gen_ai_token_type) "
-                    f"(rate(gen_ai_client_token_usage_sum{{{_MODEL}}}[$__rate_interval]))"
+                    f"(rate(gen_ai_client_token_usage_sum{{{CHOSEN_MODELS}}}[$__rate_interval]))"
                 ),
                 legend="{{gen_ai_token_type}}",
             ),

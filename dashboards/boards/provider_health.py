@@ -1,6 +1,6 @@
 """LLM providers: how fast they answer, and how often they refuse."""
 
-from dashboards.alerting.recording_rules import PROVIDER_P95, PROVIDER_REFUSED_RATIO
+from dashboards.boards.recording_rules import PROVIDER_P95, PROVIDER_REFUSED_RATIO
 from dashboards.observable import (
     Chart,
     Observable,
@@ -15,7 +15,7 @@ from environments.spec import Environment
 
 REFUSED_LIMIT = 0.05  # share of a provider's calls
 
-_MODEL = 'gen_ai_request_model=~"$model"'
+CHOSEN_MODELS = 'gen_ai_request_model=~"$model"'
 
 
 def observables(env: Environment) -> tuple[Observable, ...]:
@@ -95,7 +95,7 @@ def _retries() -> Observable:
         queries=(
             Promql(
                 expr=(
-                    f"sum by (reason) (rate(eval_llm_retries_total{{{_MODEL}}}[$__rate_interval]))"
+                    f"sum by (reason) (rate(eval_llm_retries_total{{{CHOSEN_MODELS}}}[$__rate_interval]))"
                 ),
                 legend="{{reason}}",
             ),
@@ -119,7 +119,7 @@ def _errors() -> Observable:
                 expr=(
                     "sum by (gen_ai_provider_name, error_type) "
                     "(rate(gen_ai_client_operation_duration_seconds_count"
-                    f'{{error_type!="", {_MODEL}}}[$__rate_interval]))'
+                    f'{{error_type!="", {CHOSEN_MODELS}}}[$__rate_interval]))'
                 ),
                 legend="{{gen_ai_provider_name}} {{error_type}}",
             ),

@@ -1,6 +1,6 @@
 """The queue: how much waits, how long, and whether it can be reached."""
 
-from dashboards.alerting.recording_rules import QUEUE_LENGTH
+from dashboards.boards.recording_rules import QUEUE_LENGTH
 from dashboards.observable import (
     Alert,
     Chart,

@@ -1,7 +1,7 @@
 """The API: does it answer, and how fast."""
 
-from dashboards.alerting.recording_rules import API_READY, api_error_ratio
 from dashboards.boards.burn_rate import burn_rate_alerts
+from dashboards.boards.recording_rules import API_READY, api_error_ratio, p95
 from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
 from environments.spec import Environment
 
@@ -92,9 +92,10 @@ def _latency() -> Observable:
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(
-                expr=(
-                    "histogram_quantile(0.95, sum by (le, http_route) "
-                    "(rate(http_server_request_duration_seconds_bucket[$__rate_interval])))"
+                expr=p95(
+                    "http_server_request_duration_seconds",
+                    by="http_route",
+                    window="$__rate_interval",
                 ),
                 legend="{{http_route}}",
             ),

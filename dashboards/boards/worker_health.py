@@ -1,6 +1,6 @@
 """The workers: do jobs succeed, is there room for more, and do nodes stay."""
 
-from dashboards.alerting.recording_rules import QUEUE_LENGTH, WORKER_ERROR_RATIO
+from dashboards.boards.recording_rules import QUEUE_LENGTH, WORKER_ERROR_RATIO, p95
 from dashboards.observable import (
     Alert,
     Chart,
@@ -135,10 +135,7 @@ def _job_duration() -> Observable:
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(
-                expr=(
-                    "histogram_quantile(0.95, sum by (le, outcome) "
-                    "(rate(eval_job_duration_seconds_bucket[$__rate_interval])))"
-                ),
+                expr=p95("eval_job_duration_seconds", by="outcome", window="$__rate_interval"),
                 legend="{{outcome}}",
             ),
         ),

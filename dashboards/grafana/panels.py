@@ -8,7 +8,7 @@ from dashboards.grafana.grid import Place
 from dashboards.grafana.kinds import kind
 from dashboards.grafana.queries import data_source, over_time, targets
 from dashboards.observable import Alert, Chart, Observable
-from dashboards.wording import threshold_text
+from dashboards.pages.wording import threshold_text
 
 _ONE_DAY = "1d"
 

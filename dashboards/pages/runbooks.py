@@ -14,7 +14,7 @@ from dashboards.observable import (
     Threshold,
 )
 from dashboards.pages.per_environment import PerEnvironment, across, observables
-from dashboards.wording import value_text
+from dashboards.pages.wording import value_text
 
 INDEX = "README"
 MADE = "<!-- Made by `evalctl docs` from the boards in `dashboards/`. Edit those. -->"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from dashboards.alerting.recording_rules import RecordingRule
+from dashboards.boards.recording_rules import RecordingRule
 from telemetry.contract import Emitter, Metric, Table
 
 MADE = "<!-- Made by `evalctl docs` from `telemetry/contract.py`. Edit that. -->"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import promql_parser
 from promql_parser import AggModifierType, AggregateExpr, VectorSelector
 
-from dashboards.alerting.recording_rules import recording_rules
+from dashboards.boards.recording_rules import recording_rules
 from dashboards.observable import Board, Promql
 from tests.support.manifests import Manifest, all_of
 

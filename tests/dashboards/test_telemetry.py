@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
+from dashboards.boards.recording_rules import recording_rules
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from telemetry.contract import METRICS, Emitter, Metric
@@ -27,7 +27,7 @@ def problems(query: Query) -> Iterator[str]:
         if labels is None:
             yield (
                 f"{query.place}: {name or 'a query without a metric'} is neither in {_WHERE} nor "
-                "recorded by dashboards/alerting/recording_rules.py; add it there with its emitter, or mend "
+                "recorded by dashboards/boards/recording_rules.py; add it there with its emitter, or mend "
                 "the name"
             )
             continue

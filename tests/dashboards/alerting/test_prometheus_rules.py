@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, prometheus_rules
-from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
+from dashboards.boards.recording_rules import recording_rules
 from dashboards.observable import Owner, Severity
 from environments.names import MONITORING_NAMESPACE, Addon, Names
 from environments.registry import ENVIRONMENTS

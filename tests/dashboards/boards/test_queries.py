@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
+from dashboards.boards.recording_rules import recording_rules
 from dashboards.observable import Alert
 from environments.prod import PROD
 from evalctl.board_pages.prometheus import Prometheus, filled

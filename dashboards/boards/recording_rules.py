@@ -29,6 +29,11 @@ def api_error_ratio(window: str) -> str:
     return f"orchestrator:http_errors:ratio_rate{window}"
 
 
+def p95(histogram: str, *, by: str, window: str) -> str:
+    """The value below which 95 of 100 observations within the window were."""
+    return f"histogram_quantile(0.95, sum by (le, {by}) (rate({histogram}_bucket[{window}])))"
+
+
 API_READY = "orchestrator:ready:bool"
 WORKER_ERROR_RATIO = "worker:jobs_not_succeeded:ratio_rate10m"
 PROVIDER_P95 = "provider:call_duration_seconds:p95_rate5m"
@@ -64,9 +69,8 @@ def recording_rules() -> tuple[RecordingRule, ...]:
         ),
         RecordingRule(
             name=PROVIDER_P95,
-            expr=(
-                "histogram_quantile(0.95, sum by (le, gen_ai_provider_name) "
-                "(rate(gen_ai_client_operation_duration_seconds_bucket[5m])))"
+            expr=p95(
+                "gen_ai_client_operation_duration_seconds", by="gen_ai_provider_name", window="5m"
             ),
             meaning="Within this time 95 of 100 calls of a provider ended.",
         ),
