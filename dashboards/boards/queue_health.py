@@ -1,6 +1,6 @@
 """The queue: how much waits, how long, and whether it can be reached."""
 
-from dashboards.boards.recording_rules import QUEUE_LENGTH
+from dashboards.boards.recording_rules import JOBS_WAITING
 from dashboards.observable import (
     Alert,
     Chart,
@@ -28,7 +28,7 @@ def _queue_lag() -> Observable:
         title="Jobs pending",
         meaning="Jobs in the queue that no worker has taken yet.",
         chart=Chart.TIME_SERIES,
-        queries=(Promql(expr=QUEUE_LENGTH, legend="jobs"),),
+        queries=(Promql(expr=JOBS_WAITING, legend="jobs"),),
         unit=Unit.COUNT,
         thresholds=(
             Threshold(
@@ -55,8 +55,8 @@ def _queue_lag() -> Observable:
             Alert(
                 name="QueueNotDraining",
                 expr=(
-                    f"min_over_time({QUEUE_LENGTH}[5m]) > {SMALL_QUEUE}"
-                    f" and {QUEUE_LENGTH} >= {QUEUE_LENGTH} offset 5m"
+                    f"min_over_time({JOBS_WAITING}[5m]) > {SMALL_QUEUE}"
+                    f" and {JOBS_WAITING} >= {JOBS_WAITING} offset 5m"
                 ),
                 for_minutes=5,
                 severity=Severity.WARNING,

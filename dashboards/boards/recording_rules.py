@@ -5,7 +5,8 @@ Named as Prometheus' manual asks: level, metric, operation (practices, "Recordin
 
 from dataclasses import dataclass
 
-from environments.names import NAMESPACE, REDIS_QUEUE_KEY, App
+from environments.names import NAMESPACE, App
+from telemetry.queue_length import QUEUE_LENGTH
 
 # Each pair of windows of `burn_rate.py` needs its error ratio over both.
 ERROR_WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
@@ -39,7 +40,7 @@ WORKER_ERROR_RATIO = "worker:jobs_not_succeeded:ratio_rate10m"
 PROVIDER_P95 = "provider:call_duration_seconds:p95_rate5m"
 PROVIDER_REFUSED_RATIO = "provider:calls_refused:ratio_rate10m"
 LLM_SPEND = "platform:llm_cost_usd:increase1d"
-QUEUE_LENGTH = "queue:jobs_waiting:sum"
+JOBS_WAITING = "queue:jobs_waiting:max"
 
 
 def recording_rules() -> tuple[RecordingRule, ...]:
@@ -55,8 +56,8 @@ def recording_rules() -> tuple[RecordingRule, ...]:
             meaning="1 while at least one orchestrator answers its readiness probe.",
         ),
         RecordingRule(
-            name=QUEUE_LENGTH,
-            expr=f'sum(redis_key_size{{key="{REDIS_QUEUE_KEY}"}})',
+            name=JOBS_WAITING,
+            expr=QUEUE_LENGTH,
             meaning="Jobs that wait in the queue.",
         ),
         RecordingRule(

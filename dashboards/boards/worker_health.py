@@ -1,6 +1,6 @@
 """The workers: do jobs succeed, is there room for more, and do nodes stay."""
 
-from dashboards.boards.recording_rules import QUEUE_LENGTH, WORKER_ERROR_RATIO, p95
+from dashboards.boards.recording_rules import JOBS_WAITING, WORKER_ERROR_RATIO, p95
 from dashboards.observable import (
     Alert,
     Chart,
@@ -101,7 +101,7 @@ def _worker_saturation() -> Observable:
         other_alerts=(
             Alert(
                 name="WorkersAtMaximum",
-                expr=f"{saturation} >= {SATURATION_LIMIT} and on () {QUEUE_LENGTH} > 0",
+                expr=f"{saturation} >= {SATURATION_LIMIT} and on () {JOBS_WAITING} > 0",
                 for_minutes=30,
                 severity=Severity.WARNING,
                 summary="All workers have been busy for half an hour and jobs still wait",

@@ -18,7 +18,7 @@ OBSERVABLE = Observable(
     title="Jobs waiting",
     meaning="Jobs that nobody has taken yet.",
     chart=Chart.TIME_SERIES,
-    queries=(Promql(expr="queue:jobs_waiting:sum", legend="jobs"),),
+    queries=(Promql(expr="queue:jobs_waiting:max", legend="jobs"),),
     unit=Unit.COUNT,
     thresholds=(
         Threshold(value=800, severity=Severity.WARNING, reason="four fifths of the limit"),
@@ -29,7 +29,7 @@ OBSERVABLE = Observable(
     other_alerts=(
         Alert(
             name="JobsWait",
-            expr="queue:jobs_waiting:sum > 1000",
+            expr="queue:jobs_waiting:max > 1000",
             for_minutes=1,
             severity=Severity.CRITICAL,
             summary="Jobs wait",

@@ -78,12 +78,5 @@ def adapter(argocd: Iterable[Manifest]) -> Iterator[Query]:
         for kind, rules in source["helm"]["valuesObject"]["rules"].items():
             for rule in rules if isinstance(rules, list) else ():
                 place = f"prometheus-adapter's {kind} rule {rule['name']['as']}"
-                name = rule["seriesQuery"].partition("{")[0]
                 yield Query(place=place, expr=rule["seriesQuery"])
-                yield Query(
-                    place=place,
-                    # The adapter is a Go template with these delimiters.
-                    expr=re.sub(r",?<<\.LabelMatchers>>", "", rule["metricsQuery"])
-                    .replace("<<.Series>>", name)
-                    .replace("<<.GroupBy>>", "job"),
-                )
+                yield Query(place=place, expr=rule["metricsQuery"])

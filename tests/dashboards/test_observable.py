@@ -20,14 +20,14 @@ def test_an_alert_at_a_threshold_has_its_value_and_severity() -> None:
 
     (alert,) = above.alerts
 
-    assert alert.expr == "queue:jobs_waiting:sum > 10737418240"
+    assert alert.expr == "queue:jobs_waiting:max > 10737418240"
     assert alert.severity is Severity.WARNING
 
 
 def test_an_alert_fires_below_its_threshold_when_higher_is_better() -> None:
     below = replace(OBSERVABLE, thresholds=(LIMIT,), other_alerts=(), higher_is_better=True)
 
-    assert below.alerts[0].expr == "queue:jobs_waiting:sum < 10737418240"
+    assert below.alerts[0].expr == "queue:jobs_waiting:max < 10737418240"
 
 
 def test_alerts_at_thresholds_come_before_the_others() -> None:

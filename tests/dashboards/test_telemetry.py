@@ -9,6 +9,7 @@ from dashboards.boards.recording_rules import recording_rules
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from telemetry.contract import METRICS, Emitter, Metric
+from telemetry.queue_length import QUEUE_SERIES
 from tests.dashboards.promql import Query, adapter, alerts, panels, records
 from tests.support.manifests import Manifest
 
@@ -74,6 +75,16 @@ def test_autoscaling_asks_for_what_somebody_emits(
 
     assert queries
     assert [problem for query in queries for problem in problems(query)] == []
+
+
+@pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
+def test_alerts_and_the_autoscaler_measure_the_same_queue_length(
+    name: str, argocd: dict[str, list[Manifest]]
+) -> None:
+    recorded = RECORDED["queue:jobs_waiting:max"].expr
+
+    assert recorded == "max(" + QUEUE_SERIES + ")"
+    assert recorded in {query.expr for query in adapter(argocd[name])}
 
 
 @pytest.mark.parametrize(

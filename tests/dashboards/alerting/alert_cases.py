@@ -17,6 +17,7 @@ _REQUESTS = (
     'http_response_status_code="{}"}}'
 )
 _QUEUE = 'redis_key_size{db="db0",key="eval:jobs"}'
+_QUEUE_BY = 'redis_key_size{{db="db0",key="eval:jobs",instance="{}"}}'
 _AUTOSCALER = (
     'kube_horizontalpodautoscaler_{}{{namespace="eval-platform",horizontalpodautoscaler="worker"}}'
 )
@@ -103,6 +104,15 @@ QUEUE = (
     Case(
         alert="QueueBacklog",
         series={_QUEUE: Level(1_000, 1_001, 0)},
+        says="1.001k jobs are pending",
+    ),
+    # Two exporters measure one queue: 600 and 600 are 600 jobs.
+    Case(
+        alert="QueueBacklog",
+        series={
+            _QUEUE_BY.format("exporter-1"): Level(600, 1_001, 600),
+            _QUEUE_BY.format("exporter-2"): Level(600, 600, 600),
+        },
         says="1.001k jobs are pending",
     ),
     Case(

@@ -97,7 +97,7 @@ def test_the_dead_mans_switch_fires_always(observation: Observation, tmp_path: P
 
 def test_a_case_that_should_not_fire_is_found(judged: list[Manifest], tmp_path: Path) -> None:
     """The harness itself: were a case's line crossed in its good phase, its test would fail."""
-    (case,) = (case for case in CASES if case.alert == "QueueBacklog")
+    case = next(case for case in CASES if case.alert == "QueueBacklog")
     too_high = Case(
         alert=case.alert,
         series={series: type(values)(2_000, 2_000, 0) for series, values in case.series.items()},

@@ -113,7 +113,7 @@ def past(rules: list[Manifest], *alerts: str) -> Iterator[str]:
     minutes = 6
     series = {
         f"redis_key_size{{{_labels(EXPORTER | {'db': 'db0', 'key': REDIS_QUEUE_KEY})}}}": JOBS,
-        "queue:jobs_waiting:sum": JOBS,
+        "queue:jobs_waiting:max": JOBS,
         f"eval_queue_oldest_job_age_seconds{{{_labels(ORCHESTRATOR)}}}": AGE_SECONDS,
     }
     for name in alerts:
