@@ -4,13 +4,13 @@ import zlib
 
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.grafana.grid import Place
 from dashboards.grafana.kinds import kind
 from dashboards.grafana.queries import data_source, over_time, targets
 from dashboards.observable import Alert, Chart, Observable
 from dashboards.pages.wording import threshold_text
 
 _ONE_DAY = "1d"
+_HEIGHT = 8  # rows of Grafana's grid
 
 
 def stable_id(text: str) -> int:
@@ -18,8 +18,8 @@ def stable_id(text: str) -> int:
     return zlib.crc32(text.encode()) & 0x7FFFFFFF
 
 
-def panel(observable: Observable, *, place: Place, runbook_url: str) -> dashboard.Panel:
-    """The observable at its place on the grid."""
+def panel(observable: Observable, *, width: int, runbook_url: str) -> dashboard.Panel:
+    """The observable, `width` columns wide."""
     name, options, defaults = kind(observable)
     return dashboard.Panel(
         id_val=stable_id(observable.id),
@@ -28,7 +28,7 @@ def panel(observable: Observable, *, place: Place, runbook_url: str) -> dashboar
         description=description(observable),
         datasource=data_source(observable),
         targets=targets(observable),
-        grid_pos=dashboard.GridPos(x=place.x, y=place.y, w=place.width, h=place.height),
+        grid_pos=dashboard.GridPos(w=width, h=_HEIGHT),
         links=[
             dashboard.DashboardLink(
                 title=f"Runbook: {observable.title}",

@@ -69,6 +69,45 @@ def test_panels_stand_inside_the_grid_and_on_no_other(real: Board, env: Environm
         taken |= cells
 
 
+def lines(*charts: Chart) -> list[list[int]]:
+    """The widths of each line of a row, from top to bottom."""
+    observables = (replace(OBSERVABLE, id=f"o{i}", chart=chart) for i, chart in enumerate(charts))
+    (_, *panels) = read(dashboard_json(board(*observables), env=ENV))["panels"]
+    by_line: dict[int, list[int]] = {}
+    for panel in panels:
+        by_line.setdefault(panel["gridPos"]["y"], []).append(panel["gridPos"]["w"])
+    return list(by_line.values())
+
+
+@pytest.mark.parametrize("count", range(1, 12))
+def test_every_line_is_filled_to_the_last_column(count: int) -> None:
+    for line in lines(*[Chart.TIME_SERIES] * count):
+        assert sum(line) == 24
+
+
+def test_ten_panels_are_in_lines_of_three_three_two_and_two() -> None:
+    assert [len(line) for line in lines(*[Chart.TIME_SERIES] * 10)] == [3, 3, 2, 2]
+
+
+def test_a_table_has_half_a_line_or_more() -> None:
+    assert lines(Chart.TIME_SERIES, Chart.BARS, Chart.TABLE) == [[12, 12], [24]]
+
+
+def test_a_row_begins_below_the_panels_of_the_row_before() -> None:
+    one = board(OBSERVABLE)
+    two = replace(
+        one,
+        rows=(
+            *one.rows,
+            replace(one.rows[0], title="Second", observables=(replace(OBSERVABLE, id="o"),)),
+        ),
+    )
+
+    (_, panel, second, _) = read(dashboard_json(two, env=ENV))["panels"]
+
+    assert second["gridPos"]["y"] == panel["gridPos"]["y"] + panel["gridPos"]["h"]
+
+
 def test_a_panel_keeps_its_number_when_another_comes_before_it() -> None:
     alone = panel_of(OBSERVABLE)
     newer = replace(OBSERVABLE, id="newer")
