@@ -2,41 +2,46 @@
 
 from collections.abc import Iterable
 
+import constructs
+
+from bindings.custom_resource import CustomResource
 from dashboards.boards.recording_rules import RecordingRule
-from dashboards.manifests import Manifest, manifest
 from dashboards.observable import Alert, Board, Observable, Owner
 from dashboards.pages.runbook_address import runbook_url
 from environments.names import Names
 
-# Fires always; whoever receives it raises the alarm when it stops. It is ours, and
-# kube-prometheus-stack's own (`Watchdog`) is off: theirs would go on firing if Prometheus stopped
-# loading our rules.
+# Always fires; its receiver raises the alarm when it stops. kube-prometheus-stack's own (`Watchdog`) is
+# off: it would go on firing if Prometheus stopped loading the rules of this plane.
 DEAD_MANS_SWITCH = "DeadMansSwitch"
 
 Rule = dict[str, object]
 
 
 def prometheus_rules(
-    boards: Iterable[Board], recorded: Iterable[RecordingRule], *, names: Names
-) -> list[Manifest]:
+    scope: constructs.Construct,
+    boards: Iterable[Board],
+    recorded: Iterable[RecordingRule],
+    *,
+    names: Names,
+) -> None:
     """One object per board that alerts, one of recording rules, one of the dead man's switch."""
-    groups = {board.uid: _alerts(board, names=names) for board in boards}
+    groups = {board.uid: board_alerts(board, names=names) for board in boards}
     groups["recording-rules"] = [{"record": rule.name, "expr": rule.expr} for rule in recorded]
     groups["dead-mans-switch"] = [_dead_mans_switch()]
-    return [
-        manifest(
-            api_version="monitoring.coreos.com/v1",
-            kind="PrometheusRule",
-            name=group,
-            names=names,
-            body={"spec": {"groups": [{"name": group, "rules": rules}]}},
-        )
-        for group, rules in groups.items()
-        if rules
-    ]
+    for group, rules in groups.items():
+        if rules:
+            CustomResource(
+                scope,
+                f"rules-{group}",
+                api_version="monitoring.coreos.com/v1",
+                kind="PrometheusRule",
+                name=group,
+                spec={"groups": [{"name": group, "rules": rules}]},
+            )
 
 
-def _alerts(board: Board, *, names: Names) -> list[Rule]:
+def board_alerts(board: Board, *, names: Names) -> list[Rule]:
+    """The board's alerts as Prometheus' rules."""
     return [
         _alert(alert, observable, board, names=names)
         for observable in board.observables

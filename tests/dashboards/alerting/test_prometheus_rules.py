@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, prometheus_rules
+from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, board_alerts
 from dashboards.boards import boards
-from dashboards.boards.recording_rules import recording_rules
 from dashboards.observable import Owner, Severity
 from environments.names import MONITORING_NAMESPACE, Addon, Names
 from environments.registry import ENVIRONMENTS
@@ -99,7 +98,8 @@ def test_the_runbook_is_read_on_the_branch_that_argo_cd_follows() -> None:
     repository = dataclasses.replace(env.repository, owner="o", name="n", revision="release")
     elsewhere = dataclasses.replace(env, repository=repository)
 
-    (_, rule, *_) = prometheus_rules(boards(elsewhere), recording_rules(), names=Names(elsewhere))
+    (_, llm_cost, _) = boards(elsewhere)
+    (rule, *_) = board_alerts(llm_cost, names=Names(elsewhere))
 
     assert "https://github.com/o/n/blob/release/docs/runbooks/llm-cost.md#" in str(rule)
 
