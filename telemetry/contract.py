@@ -113,7 +113,7 @@ _DECLARED = {
             "http_route",
             "http_response_status_code",
             unit="seconds",
-            meaning="How long the API took to answer, by route and status (OpenTelemetry HTTP metrics).",
+            meaning="Response time of the API, by route and status (OpenTelemetry HTTP metrics).",
             always_present=True,  # the kubelets send a request every few seconds
         ),
         _gauge(
@@ -134,8 +134,8 @@ _DECLARED = {
             "outcome",
             unit="jobs",
             meaning=(
-                "Jobs that ended, by outcome: succeeded, failed, or crashed. Who takes up a job that a "
-                "dead worker left counts the crash."
+                "Jobs that ended, by outcome: succeeded, failed, or crashed. The worker that takes over a "
+                "dead worker's job counts the crash."
             ),
         ),
         _histogram(
@@ -156,8 +156,8 @@ _DECLARED = {
             "error_type",
             unit="seconds",
             meaning=(
-                "One call of an LLM provider, retries counted one by one; `error_type` is empty for a "
-                "success and the HTTP status, as in 429, for a refusal (OpenTelemetry GenAI metrics)."
+                "Duration of one call of an LLM provider; each retry is a call. `error_type` is empty for "
+                "a success and the HTTP status, as in 429, for a refusal (OpenTelemetry GenAI metrics)."
             ),
         ),
         _histogram(
@@ -166,44 +166,44 @@ _DECLARED = {
             *_LLM,
             "gen_ai_token_type",
             unit="tokens",
-            meaning="Tokens billed for one call, input and output apart (OpenTelemetry GenAI metrics).",
+            meaning="Tokens billed for one call, input and output separately (OpenTelemetry GenAI metrics).",
         ),
         _counter(
             "eval_llm_cost_usd_total",
             *_LLM,
             unit="US dollars",
-            meaning="What calls cost by the provider's price list on the day of the call.",
+            meaning="Cost of calls by the provider's price list on the day of the call.",
         ),
         _counter(
             "eval_llm_retries_total",
             *_LLM,
             "reason",
             unit="retries",
-            meaning="Calls that were tried again, by reason (rate_limited, timeout, server_error).",
+            meaning="Calls that were repeated, by reason (rate_limited, timeout, server_error).",
         ),
     ),
     Emitter.REDIS_EXPORTER: (
         _gauge(
             "redis_up",
             unit="1 or 0",
-            meaning="Whether the exporter reaches the queue.",
+            meaning="Whether the exporter can connect to the queue.",
         ),
         _gauge(
             "redis_key_size",
             "db",
             "key",
             unit="jobs",
-            meaning="Length of a list; for the queue's key, the jobs that wait.",
+            meaning="Length of a list; for the queue's key, the number of waiting jobs.",
         ),
         _gauge(
             "redis_memory_used_bytes",
             unit="bytes",
-            meaning="Memory that the queue holds.",
+            meaning="Memory that the queue uses.",
         ),
         _gauge(
             "redis_memory_max_bytes",
             unit="bytes",
-            meaning="Memory that the queue may hold; beyond it, writes are refused (noeviction).",
+            meaning="Maximum memory of the queue; beyond it, writes are refused (noeviction).",
         ),
     ),
     Emitter.KUBE_STATE_METRICS: (
@@ -226,7 +226,7 @@ _DECLARED = {
             "namespace",
             "horizontalpodautoscaler",
             unit="pods",
-            meaning="Pods that an autoscaler runs now.",
+            meaning="Current number of pods of an autoscaler.",
         ),
         _counter(
             "kube_pod_container_status_restarts_total",
@@ -286,7 +286,7 @@ _DECLARED = {
                 "dimension_BackupVaultName",
                 "dimension_ResourceType",
                 unit="jobs",
-                meaning=f"{jobs} within the last full hour, by what was backed up.",
+                meaning=f"{jobs} within the last full hour, by the type of resource.",
                 always_present=False,
             )
             for name, jobs in (
@@ -297,7 +297,7 @@ _DECLARED = {
                 ("aws_backup_number_of_backup_jobs_failed_sum", "Backup jobs that failed"),
                 (
                     "aws_backup_number_of_backup_jobs_expired_sum",
-                    "Backup jobs that could not begin in their start window",
+                    "Backup jobs that did not start in their start window",
                 ),
                 (
                     "aws_backup_number_of_copy_jobs_completed_sum",
@@ -319,7 +319,7 @@ _DECLARED = {
             "aws_certificatemanager_days_to_expiry_minimum",
             "dimension_CertificateArn",
             unit="days",
-            meaning="Days until a certificate of the load balancer expires; ACM is silent once it has.",
+            meaning="Days until a certificate of the load balancer expires; not reported after that.",
             always_present=False,  # ACM reports it once or twice a day, and not for an expired certificate
         ),
     ),
@@ -342,10 +342,10 @@ _DECLARED = {
         _counter(
             "ClickHouseProfileEvents_FailedQuery",
             unit="queries",
-            meaning="Queries that a node could not answer.",
+            meaning="Queries that failed on a node.",
         ),
         # Prometheus' own: 1 while a scrape of the target works.
-        _gauge("up", unit="1 or 0", meaning="Whether Prometheus reaches the target."),
+        _gauge("up", unit="1 or 0", meaning="Whether Prometheus can scrape the target."),
     ),
 }
 
@@ -362,19 +362,25 @@ EVALUATION_RESULTS = Table(
         Column(
             name="evaluated_at", type="DateTime64(3, 'UTC')", meaning="When the score was given."
         ),
-        Column(name="environment", type="LowCardinality(String)", meaning="Where the agent ran."),
+        Column(
+            name="environment", type="LowCardinality(String)", meaning="Environment of the agent."
+        ),
         Column(name="run_id", type="UUID", meaning="The test run."),
         Column(name="build", type="String", meaning="Git commit of the agent that was evaluated."),
         Column(name="built_at", type="DateTime('UTC')", meaning="When that commit was built."),
         Column(name="branch", type="LowCardinality(String)", meaning="Git branch of the build."),
         Column(name="dataset", type="LowCardinality(String)", meaning="Data set and its version."),
         Column(name="case_id", type="String", meaning="The case in the data set."),
-        Column(name="topic", type="LowCardinality(String)", meaning="What the case is about."),
-        Column(name="metric", type="LowCardinality(String)", meaning="As in faithfulness."),
+        Column(name="topic", type="LowCardinality(String)", meaning="Subject of the case."),
+        Column(
+            name="metric",
+            type="LowCardinality(String)",
+            meaning="Name of the metric, as in faithfulness.",
+        ),
         Column(name="score", type="Float64", meaning="Between 0 and 1."),
-        Column(name="threshold", type="Float64", meaning="The score that counts as right."),
+        Column(name="threshold", type="Float64", meaning="The lowest score that counts as right."),
         Column(name="judge_model", type="LowCardinality(String)", meaning="The LLM that judged."),
-        Column(name="reason", type="String", meaning="Why the judge gave the score."),
+        Column(name="reason", type="String", meaning="The judge's reason for the score."),
     ),
     order_by=("environment", "metric", "topic", "evaluated_at", "run_id", "case_id"),
     time_column="evaluated_at",
@@ -383,19 +389,21 @@ EVALUATION_RESULTS = Table(
 
 LLM_CALLS = Table(
     name="llm_calls",
-    meaning="One call of an LLM provider, for costs by run and for finding slow or refused calls.",
+    meaning="One call of an LLM provider, to find costs by run and slow or refused calls.",
     emitter=Emitter.WORKER,
     columns=(
         Column(name="called_at", type="DateTime64(3, 'UTC')", meaning="When the call began."),
-        Column(name="environment", type="LowCardinality(String)", meaning="Where the worker ran."),
+        Column(
+            name="environment", type="LowCardinality(String)", meaning="Environment of the worker."
+        ),
         Column(name="run_id", type="UUID", meaning="The test run that the call was made for."),
         Column(name="provider", type="LowCardinality(String)", meaning="As in openai."),
-        Column(name="model", type="LowCardinality(String)", meaning="The model asked for."),
+        Column(name="model", type="LowCardinality(String)", meaning="The requested model."),
         Column(name="operation", type="LowCardinality(String)", meaning="As in chat."),
         Column(name="input_tokens", type="UInt32", meaning="Tokens billed for the prompt."),
         Column(name="output_tokens", type="UInt32", meaning="Tokens billed for the answer."),
         Column(name="cost_usd", type="Decimal(12, 6)", meaning="By the price list of the day."),
-        Column(name="duration_ms", type="UInt32", meaning="Until the last byte."),
+        Column(name="duration_ms", type="UInt32", meaning="Time until the last byte."),
         Column(name="attempt", type="UInt8", meaning="1 for the first try."),
         Column(name="error_type", type="LowCardinality(String)", meaning="Empty for a success."),
     ),

@@ -73,10 +73,10 @@ def _dead_mans_switch() -> Rule:
         "expr": "vector(1)",
         "labels": {"severity": "none", "owner": str(Owner.SRE)},
         "annotations": {
-            "summary": "Alerts get through",
+            "summary": "Alerts are delivered",
             "description": (
-                "Fires always. When it no longer arrives, Prometheus, Alertmanager or the way out "
-                "of the cluster is broken, and no other alert arrives either."
+                "Always fires. When it no longer arrives, Prometheus, Alertmanager or the connection "
+                "out of the cluster is broken, and no other alert arrives either."
             ),
         },
     }

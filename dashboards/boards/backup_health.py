@@ -31,8 +31,8 @@ def _backups() -> Observable:
         title="Backups completed within a day",
         meaning=(
             f"One a day of the database, of each of {BACKED_UP['S3']} buckets, and of ClickHouse, whose "
-            "nodes save it themselves. CloudWatch does not tell one bucket from another: they are "
-            "counted together."
+            "nodes make their own backups. CloudWatch has no dimension for the bucket, so all buckets "
+            "are counted together."
         ),
         chart=Chart.TIME_SERIES,
         queries=(
@@ -41,18 +41,16 @@ def _backups() -> Observable:
         ),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(
-                value=1, severity=Severity.CRITICAL, reason="one backup a day is promised of each"
-            ),
+            Threshold(value=1, severity=Severity.CRITICAL, reason="each needs one backup a day"),
         ),
         higher_is_better=True,
         what_to_do=(
-            "An environment that was made today has its first backups tonight.",
-            "RDS, S3: `aws backup list-backup-jobs --by-state FAILED`: the message says why. None "
-            "failed: which bucket has no job? It may be missing in the plan's selection.",
-            "`aws backup start-backup-job` for what has none; then mend the plan.",
+            "An environment that was created today has its first backups tonight.",
+            "RDS, S3: `aws backup list-backup-jobs --by-state FAILED`: the message contains the reason. If "
+            "none failed, find the bucket without a job; it may be missing in the plan's selection.",
+            "Run `aws backup start-backup-job` for what has no backup; then correct the plan.",
             "ClickHouse: `journalctl -u 'clickhouse-task@backup'` on each node, and docs/clickhouse.md, "
-            "*Backup*. A node that was set up before this alert does not tell of its backups: replace it.",
+            "*Backup*. A node that was set up before this alert does not report its backups: replace it.",
         ),
         other_alerts=(
             *(
@@ -98,9 +96,9 @@ def _copies(env: Environment) -> Observable:
         ),
         higher_is_better=True,
         what_to_do=(
-            "Is the backup itself there? *Backups completed within a day*.",
-            "`aws backup list-copy-jobs --by-state FAILED`: the message says why; often it is the key or "
-            "the vault in the other region.",
+            "Check that the backup itself exists: *Backups completed within a day*.",
+            "`aws backup list-copy-jobs --by-state FAILED`: the message contains the reason; often it is the "
+            "key or the vault in the other region.",
         ),
         other_alerts=tuple(
             _missing(
@@ -120,26 +118,28 @@ def _failures() -> Observable:
     return Observable(
         id="backup-failures",
         title="Backups and copies that failed within a day",
-        meaning="Jobs of AWS Backup that failed, or that could not begin in time, in their worst hour.",
+        meaning="Jobs of AWS Backup that failed or did not start in time, in the worst hour of the day.",
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(expr=failed, legend=f"{{{{{_TYPE}}}}}: failed"),
-            Promql(expr=expired, legend=f"{{{{{_TYPE}}}}}: did not begin"),
+            Promql(expr=expired, legend=f"{{{{{_TYPE}}}}}: did not start"),
             Promql(expr=not_copied, legend=f"{{{{{_TYPE}}}}}: not copied"),
         ),
         unit=Unit.COUNT,
         thresholds=(
             Threshold(
-                value=1, severity=Severity.WARNING, reason="that day has a gap, until repeated"
+                value=1,
+                severity=Severity.WARNING,
+                reason="that day has a gap until the job is repeated",
             ),
         ),
         higher_is_better=False,
         what_to_do=(
             "`aws backup list-backup-jobs --by-state FAILED` (or `EXPIRED`), `aws backup list-copy-jobs "
-            "--by-state FAILED`: the message says why, and of which bucket.",
-            "Expired: RDS takes no job in its own backup and maintenance windows, nor in the hour before.",
-            "Repeat it: `aws backup start-backup-job`, `aws backup start-copy-job`. AWS Backup does not "
-            "before the next day.",
+            "--by-state FAILED`: the message contains the reason and the bucket.",
+            "Expired: RDS starts no job in its own backup and maintenance windows, or in the hour before.",
+            "Repeat it: `aws backup start-backup-job`, `aws backup start-copy-job`. AWS Backup itself tries "
+            "again only on the next day.",
         ),
         other_alerts=(
             Alert(
@@ -147,8 +147,8 @@ def _failures() -> Observable:
                 expr=f"{failed} > 0 or {expired} > 0",
                 for_minutes=1,
                 severity=Severity.WARNING,
-                summary=f"A backup of {{{{ $labels.{_TYPE} }}}} failed or did not begin",
-                description="AWS Backup tried within the last day; it does not repeat the job by itself.",
+                summary=f"A backup of {{{{ $labels.{_TYPE} }}}} failed or did not start",
+                description="This happened within the last day; AWS Backup does not repeat the job by itself.",
             ),
             Alert(
                 name="BackupCopyFailed",
@@ -156,7 +156,7 @@ def _failures() -> Observable:
                 for_minutes=1,
                 severity=Severity.WARNING,
                 summary=f"A backup of {{{{ $labels.{_TYPE} }}}} was not copied to the other region",
-                description="The copy failed within the last day; the backup itself is there.",
+                description="The copy failed within the last day; the backup itself exists.",
             ),
         ),
     )
@@ -175,7 +175,7 @@ def _missing(name: str, *, of: str, metric: str, least: int, severity: Severity)
         for_minutes=60,
         severity=severity,
         summary=f"{of} are missing: fewer than {least} a day for a day and a half",
-        description="Either jobs did not complete or their metric no longer arrives.",
+        description="Either jobs did not complete or their metric is missing.",
     )
 
 

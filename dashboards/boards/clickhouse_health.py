@@ -29,14 +29,12 @@ def _clickhouse_up(env: Environment) -> Observable:
         queries=(Promql(expr='sum(up{job="clickhouse"})', legend="nodes"),),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(
-                value=env.clickhouse.nodes, severity=Severity.CRITICAL, reason="all there are"
-            ),
+            Threshold(value=env.clickhouse.nodes, severity=Severity.CRITICAL, reason="all nodes"),
         ),
         higher_is_better=True,
         what_to_do=(
             "`aws ssm start-session --target INSTANCE`, then `journalctl -u clickhouse-node`.",
-            "The instance is gone: docs/clickhouse.md, *Replacing a node*.",
+            "If the instance is gone: docs/clickhouse.md, *Replacing a node*.",
         ),
         other_alerts=(
             Alert(
@@ -64,7 +62,7 @@ def _clickhouse_delay() -> Observable:
             Threshold(
                 value=REPLICATION_DELAY_LIMIT_SECONDS,
                 severity=Severity.WARNING,
-                reason="dashboards of the last minutes then differ from node to node",
+                reason="dashboards of the last minutes then differ between nodes",
                 alert=ThresholdAlert(
                     name="ClickHouseReplicationDelayed",
                     for_minutes=10,
@@ -86,7 +84,7 @@ def _clickhouse_disk() -> Observable:
     return Observable(
         id="clickhouse-disk",
         title="ClickHouse free disk",
-        meaning="Share of the fullest data volume that is free; merges need room for a copy.",
+        meaning="Free share of the fullest data volume; merges need space for a copy.",
         chart=Chart.TIME_SERIES,
         queries=(Promql(expr=free, legend="free"),),
         unit=Unit.RATIO,
@@ -94,12 +92,12 @@ def _clickhouse_disk() -> Observable:
             Threshold(
                 value=LEAST_FREE_DISK,
                 severity=Severity.CRITICAL,
-                reason="the largest merges stop for want of room",
+                reason="the largest merges stop for lack of space",
                 alert=ThresholdAlert(
                     name="ClickHouseDiskLow",
                     for_minutes=15,
                     summary="A ClickHouse node has {{ $value | humanizePercentage }} of its disk left",
-                    description="Results are refused when it is full.",
+                    description="When it is full, ClickHouse refuses results.",
                 ),
             ),
         ),
@@ -115,7 +113,7 @@ def _clickhouse_failures() -> Observable:
     return Observable(
         id="clickhouse-failed-queries",
         title="ClickHouse failed queries",
-        meaning="Queries per second that a node could not answer.",
+        meaning="Queries per second that failed on a node.",
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(
@@ -130,6 +128,6 @@ def _clickhouse_failures() -> Observable:
             "now() - 3600 GROUP BY 1 ORDER BY 2 DESC`.",
         ),
         no_alert=(
-            "a person's mistyped query counts too; workers that cannot write count as failed jobs"
+            "a person's mistyped query counts too; a worker that cannot write counts as a failed job"
         ),
     )

@@ -30,7 +30,7 @@ def board(env: Environment) -> Board:
         title="LLM Cost & Performance",
         owner=Owner.FINOPS,
         days_shown=30,
-        description="What calls of LLM providers cost, what for, and how well providers answer.",
+        description="The cost of LLM calls, its causes, and how fast and reliably providers answer.",
         rows=(
             Row(
                 title="Spend",
@@ -48,7 +48,7 @@ def _daily_spend(env: Environment) -> Observable:
     return Observable(
         id="daily-spend",
         title="Spend in 24 hours, against the budget",
-        meaning="What the last 24 hours' calls cost by the providers' price lists.",
+        meaning="The cost of the last 24 hours' calls by the providers' price lists.",
         chart=Chart.TIME_SERIES,
         queries=(Promql(expr=LLM_SPEND, legend="spend"),),
         unit=Unit.USD,
@@ -78,10 +78,10 @@ def _daily_spend(env: Environment) -> Observable:
         ),
         higher_is_better=False,
         what_to_do=(
-            "Which model: the table *By model*. Which run: `SELECT run_id, sum(cost_usd) FROM llm_calls "
+            "For the model, see the table *By model*. For the run: `SELECT run_id, sum(cost_usd) FROM llm_calls "
             "WHERE called_at > now() - INTERVAL 1 DAY GROUP BY run_id ORDER BY 2 DESC`.",
             "Ask the run's owner to stop it, or lower `worker.max_replicas` until tomorrow.",
-            "Wanted: raise `objectives.daily_llm_budget_usd` by a merge, so that somebody agreed.",
+            "If the spend is intended, raise `objectives.daily_llm_budget_usd` in a pull request, so that it is approved.",
         ),
     )
 
@@ -90,7 +90,7 @@ def _cost_per_run() -> Observable:
     return Observable(
         id="cost-per-test-run",
         title="Average cost per test run",
-        meaning="What one test run's calls cost, averaged over the runs of a day.",
+        meaning="The cost of one test run's calls, averaged over the runs of a day.",
         chart=Chart.TIME_SERIES,
         queries=(
             ClickhouseSql(
@@ -105,10 +105,10 @@ def _cost_per_run() -> Observable:
         unit=Unit.USD,
         higher_is_better=False,
         what_to_do=(
-            "More tokens per call, or more calls per run? *Tokens by type* against the data set's size.",
-            "A dearer model: *By model*.",
+            "Compare *Tokens by type* with the data set's size: more tokens per call, or more calls per run?",
+            "For a more expensive model, see *By model*.",
         ),
-        no_alert="a dear run is somebody's decision; the daily budget has its alerts",
+        no_alert="an expensive run is a decision of its owner; the daily budget has its alerts",
     )
 
 
@@ -116,7 +116,7 @@ def _cost_per_thousand() -> Observable:
     return Observable(
         id="cost-per-1000-evaluations",
         title="Cost per 1,000 evaluations",
-        meaning="Spend of 24 hours over the evaluations that succeeded, times a thousand.",
+        meaning="Spend of 24 hours, divided by the evaluations that succeeded, times a thousand.",
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(
@@ -130,8 +130,8 @@ def _cost_per_thousand() -> Observable:
         unit=Unit.USD,
         higher_is_better=False,
         what_to_do=(
-            "It rises while *Worker error rate* rises: failed jobs cost and give nothing.",
-            "It rises with *Retries*: providers bill some of the calls that fail.",
+            "If *Worker error rate* rises too: failed jobs cost money without a result.",
+            "If *Retries* rise too: providers bill some of the calls that fail.",
         ),
         no_alert="a trend for planning; the daily budget has its alerts",
     )
@@ -155,7 +155,7 @@ def _tokens_per_day() -> Observable:
         unit=Unit.COUNT,
         higher_is_better=False,
         what_to_do=("Compare with the runs of that day in ClickHouse, table `llm_calls`.",),
-        no_alert="tokens are spend before prices; the daily budget has its alerts",
+        no_alert="tokens lead to spend; the daily budget has its alerts",
     )
 
 
@@ -163,7 +163,7 @@ def _tokens_by_type() -> Observable:
     return Observable(
         id="tokens-by-type",
         title="Tokens by type",
-        meaning="Input and output apart: output costs several times as much.",
+        meaning="Input and output separately: output costs several times as much.",
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(
@@ -176,8 +176,8 @@ def _tokens_by_type() -> Observable:
         ),
         unit=Unit.PER_SECOND,
         higher_is_better=False,
-        what_to_do=("Much input: shorten contexts. Much output: cap the answer's length.",),
-        no_alert="tokens are spend before prices; the daily budget has its alerts",
+        what_to_do=("Much input: shorten contexts. Much output: limit the answer's length.",),
+        no_alert="tokens lead to spend; the daily budget has its alerts",
     )
 
 
@@ -201,6 +201,6 @@ def _by_model() -> Observable:
         ),
         unit=Unit.COUNT,
         higher_is_better=False,
-        what_to_do=("The first line is where a cheaper model saves most.",),
-        no_alert="a breakdown of what *Spend in 24 hours* alerts on",
+        what_to_do=("A cheaper model saves most in the first line.",),
+        no_alert="*Spend in 24 hours* alerts on the total",
     )

@@ -21,7 +21,7 @@ def board(env: Environment) -> Board:
         title="Platform Health",
         owner=Owner.SRE,
         days_shown=1,
-        description="Whether evaluations get in, wait, run and end as they should.",
+        description="Whether evaluations are accepted, wait, run and end as they should.",
         rows=(
             Row(title="Service", observables=service_health.observables(env)),
             Row(title="Queue", observables=queue_health.observables()),

@@ -38,15 +38,15 @@ def _connections(env: Environment) -> Observable:
                     name="DatabaseConnectionsHigh",
                     for_minutes=10,
                     summary="PostgreSQL has {{ $value | humanize }} open connections",
-                    description=f"It accepts {most}.",
+                    description=f"The maximum is {most}.",
                 ),
             ),
         ),
         higher_is_better=False,
         what_to_do=(
-            "Who holds them: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2`.",
-            "Many idle: the pods' pools are too large. Else raise `database.max_connections` with the "
-            "instance class; it takes a restart.",
+            "To see who holds them: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2`.",
+            "If many are idle, the pods' pools are too large. Otherwise raise `database.max_connections` with the "
+            "instance class; this takes a restart.",
         ),
     )
 
@@ -65,19 +65,19 @@ def _database_storage(env: Environment) -> Observable:
             Threshold(
                 value=limit,
                 severity=Severity.CRITICAL,
-                reason="a tenth of the storage; RDS grows it there, unless it may not grow any more",
+                reason="a tenth of the storage; there RDS grows it, unless it is at its maximum",
                 alert=ThresholdAlert(
                     name="DatabaseStorageLow",
                     for_minutes=30,
                     summary="PostgreSQL has {{ $value | humanize1024 }}B of storage left",
-                    description="It has not grown by itself for half an hour; full storage stops the API.",
+                    description="RDS has not grown it for half an hour; full storage stops the API.",
                 ),
             ),
         ),
         higher_is_better=True,
         what_to_do=(
-            "At `max_storage_gib`? Raise it and deploy; RDS grows in place, once in six hours.",
-            "What is large: `SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class "
+            "If storage is at `max_storage_gib`, raise it and deploy; RDS grows in place, once in six hours.",
+            "To find the largest tables: `SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class "
             "ORDER BY pg_total_relation_size(oid) DESC LIMIT 10`.",
         ),
     )
@@ -87,11 +87,11 @@ def _database_cpu() -> Observable:
     return Observable(
         id="postgres-cpu",
         title="PostgreSQL CPU",
-        meaning="How busy the database is.",
+        meaning="CPU use of the database.",
         chart=Chart.TIME_SERIES,
         queries=(Promql(expr="max(aws_rds_cpuutilization_average)", legend="CPU"),),
         unit=Unit.PERCENT,
         higher_is_better=False,
-        what_to_do=("Performance Insights in the RDS console names the statements.",),
-        no_alert="a busy database that answers is no fault; a slow API shows above",
+        what_to_do=("Performance Insights in the RDS console lists the statements.",),
+        no_alert="a busy database that answers is not a fault; a slow API shows above",
     )

@@ -47,9 +47,9 @@ def _provider_latency(env: Environment) -> Observable:
         higher_is_better=False,
         owner=Owner.SRE,
         what_to_do=(
-            "The provider's status page first.",
-            "One model only: split `gen_ai_client_operation_duration_seconds` by model.",
-            "It lasts: jobs take longer, so the queue grows; tell those who wait.",
+            "Look at the provider's status page first.",
+            "If only one model is slow, split `gen_ai_client_operation_duration_seconds` by model.",
+            "If it lasts, jobs take longer and the queue grows: inform the users who wait.",
         ),
     )
 
@@ -66,13 +66,13 @@ def _refused() -> Observable:
             Threshold(
                 value=REFUSED_LIMIT,
                 severity=Severity.WARNING,
-                reason="with six attempts a job still succeeds; beyond it, waiting eats the workers",
+                reason="below it a job still succeeds within six attempts; above it, workers mostly wait",
                 alert=ThresholdAlert(
                     name="ProviderRefusesCalls",
                     for_minutes=10,
                     summary="{{ $labels.gen_ai_provider_name }} refuses {{ $value | humanizePercentage }} of "
                     "the calls",
-                    description="Workers back off and try again, and jobs take longer.",
+                    description="Workers wait and try again, so jobs take longer.",
                 ),
             ),
         ),
@@ -90,7 +90,7 @@ def _retries() -> Observable:
     return Observable(
         id="llm-retries",
         title="Retries",
-        meaning="Calls per second that were tried again, by reason.",
+        meaning="Calls per second that were repeated, by reason.",
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(
@@ -104,7 +104,7 @@ def _retries() -> Observable:
         higher_is_better=False,
         owner=Owner.SRE,
         what_to_do=("`rate_limited`: as for *Calls refused*. `timeout`: as for the p95 above.",),
-        no_alert="retries are the remedy; what makes them necessary has its alerts",
+        no_alert="retries are the remedy; their causes have their alerts",
     )
 
 
@@ -112,7 +112,7 @@ def _errors() -> Observable:
     return Observable(
         id="llm-errors",
         title="Failed calls by error",
-        meaning="Calls per second that a provider did not answer as asked.",
+        meaning="Calls per second that ended with an error.",
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(
@@ -127,6 +127,8 @@ def _errors() -> Observable:
         unit=Unit.PER_SECOND,
         higher_is_better=False,
         owner=Owner.SRE,
-        what_to_do=("401: the key was revoked, docs/secrets.md. 5xx: the provider's status page.",),
+        what_to_do=(
+            "401: the key was revoked, see docs/secrets.md. 5xx: look at the provider's status page.",
+        ),
         no_alert="a job whose calls all fail counts in *Worker error rate*",
     )

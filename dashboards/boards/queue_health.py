@@ -45,11 +45,11 @@ def _queue_lag() -> Observable:
         ),
         higher_is_better=False,
         what_to_do=(
-            "Do workers take jobs? See *Jobs in progress* and *Worker error rate*.",
-            "At their maximum: see *Workers against their maximum*; raise `worker.max_replicas` and "
+            "Check that workers take jobs: *Jobs in progress* and *Worker error rate*.",
+            "If they are at their maximum (*Workers against their maximum*), raise `worker.max_replicas` and "
             "the spot node group's `max_size` if providers allow more calls.",
-            "Providers refuse calls: see *Calls refused (429)*; more workers make that worse.",
-            "One test run fills the queue: ask its owner to stop it.",
+            "If providers refuse calls (*Calls refused (429)*), more workers make it worse.",
+            "If one test run fills the queue, ask its owner to stop it.",
         ),
         other_alerts=(
             Alert(
@@ -62,8 +62,8 @@ def _queue_lag() -> Observable:
                 severity=Severity.WARNING,
                 summary="The queue has not become shorter for five minutes",
                 description=(
-                    "{{ $value | humanize }} jobs wait at least, and as many as five minutes ago or "
-                    "more: workers do not keep up."
+                    "At least {{ $value | humanize }} jobs wait, and no fewer than five minutes ago: "
+                    "workers do not keep up."
                 ),
             ),
         ),
@@ -74,7 +74,7 @@ def _oldest_job() -> Observable:
     return Observable(
         id="oldest-job-age",
         title="Age of the oldest pending job",
-        meaning="How long the job that waits longest has waited: what the unluckiest user feels.",
+        meaning="How long the job that waits longest has waited.",
         chart=Chart.TIME_SERIES,
         queries=(Promql(expr="max(eval_queue_oldest_job_age_seconds)", legend="age"),),
         unit=Unit.SECONDS,
@@ -94,8 +94,8 @@ def _oldest_job() -> Observable:
         higher_is_better=False,
         what_to_do=(
             "As for *Jobs pending*.",
-            "Few jobs pending, one very old: that job is handed back again and again; find it with "
-            "`LINDEX` of the queue's key and look for its id in the workers' logs.",
+            "If few jobs are pending and one is very old, that job is returned to the queue again and "
+            "again; find it with `LINDEX` of the queue's key and search the workers' logs for its id.",
         ),
     )
 
@@ -109,12 +109,12 @@ def _queue_reachable() -> Observable:
         queries=(Promql(expr="min(redis_up)", legend="up"),),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(value=1, severity=Severity.CRITICAL, reason="anything less is no queue"),
+            Threshold(value=1, severity=Severity.CRITICAL, reason="without it there is no queue"),
         ),
         higher_is_better=True,
         what_to_do=(
             "`aws elasticache describe-events --duration 60`: a failover takes up to a minute.",
-            "Was the password rotated? docs/secrets.md, *Job queue*.",
+            "If the password was rotated: docs/secrets.md, *Job queue*.",
         ),
         other_alerts=(
             Alert(
@@ -123,7 +123,7 @@ def _queue_reachable() -> Observable:
                 for_minutes=3,
                 severity=Severity.CRITICAL,
                 summary="Redis does not answer",
-                description="The exporter has had no answer for three minutes, or is gone itself.",
+                description="The exporter has had no answer for three minutes, or its metric is missing.",
             ),
         ),
     )
@@ -142,7 +142,7 @@ def _queue_memory() -> Observable:
             Threshold(
                 value=MEMORY_LIMIT,
                 severity=Severity.WARNING,
-                reason="a snapshot needs memory of its own while it is taken",
+                reason="a snapshot needs additional memory while it is taken",
                 alert=ThresholdAlert(
                     name="QueueMemoryHigh",
                     for_minutes=10,
@@ -152,5 +152,8 @@ def _queue_memory() -> Observable:
             ),
         ),
         higher_is_better=False,
-        what_to_do=("Drain the queue first.", "A larger `queue.node_type` if it happens again."),
+        what_to_do=(
+            "Drain the queue first.",
+            "Choose a larger `queue.node_type` if it happens again.",
+        ),
     )

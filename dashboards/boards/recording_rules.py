@@ -88,7 +88,7 @@ def recording_rules() -> tuple[RecordingRule, ...]:
         RecordingRule(
             name=LLM_SPEND,
             expr="sum(increase(eval_llm_cost_usd_total[1d]))",
-            meaning="What the last 24 hours' calls cost.",
+            meaning="Cost of the last 24 hours' calls.",
         ),
     )
 

@@ -16,8 +16,8 @@ def _uptime(env: Environment) -> Observable:
         id="orchestrator-uptime",
         title="Orchestrator uptime",
         meaning=(
-            "Share of the time shown in which the API answered: the kubelets ask its readiness "
-            "endpoint every five seconds, and one ready pod is enough."
+            "Share of the time shown in which the API answered. The kubelets probe its readiness "
+            "endpoint every five seconds; one ready pod is enough."
         ),
         chart=Chart.STAT,
         queries=(Promql(expr=f"avg_over_time({API_READY}[$__range])", legend="uptime"),),
@@ -31,10 +31,10 @@ def _uptime(env: Environment) -> Observable:
         ),
         higher_is_better=True,
         what_to_do=(
-            "`kubectl -n eval-platform get pods -l app.kubernetes.io/name=orchestrator`: are any ready?",
-            "Not ready: `kubectl -n eval-platform logs deployment/orchestrator --since=15m`; the "
+            "`kubectl -n eval-platform get pods -l app.kubernetes.io/name=orchestrator` lists the pods.",
+            "If none is ready: `kubectl -n eval-platform logs deployment/orchestrator --since=15m`; the "
             "readiness check fails when PostgreSQL, the queue or ClickHouse cannot be reached.",
-            "Not there: look at the Argo CD Application's last sync; revert the merge that broke it.",
+            "If there are none, look at the Argo CD Application's last sync and revert the merge that broke it.",
         ),
         other_alerts=(
             Alert(
@@ -44,7 +44,7 @@ def _uptime(env: Environment) -> Observable:
                 severity=Severity.CRITICAL,
                 summary="The API does not answer",
                 description=(
-                    "No orchestrator has been ready for three minutes, or nothing reports on them."
+                    "No orchestrator has been ready for three minutes, or the metric is missing."
                 ),
             ),
         ),
@@ -69,11 +69,11 @@ def _availability(env: Environment) -> Observable:
         ),
         higher_is_better=True,
         what_to_do=(
-            "Which route fails: group `http_server_request_duration_seconds_count` by `http_route` "
+            "To find the route that fails, group `http_server_request_duration_seconds_count` by `http_route` "
             "and `http_response_status_code`.",
-            "Did it begin with a release? `git log -5 environments/images.json`; go back with "
+            "If it began with a release (`git log -5 environments/images.json`), go back with "
             "`git revert`.",
-            "A store that is down shows in the rows *PostgreSQL*, *ClickHouse* and *Queue*.",
+            "If a store is down, the rows *PostgreSQL*, *ClickHouse* and *Queue* show it.",
         ),
         other_alerts=burn_rate_alerts(
             "ApiErrorBudgetBurn",
@@ -103,11 +103,11 @@ def _latency() -> Observable:
         unit=Unit.SECONDS,
         higher_is_better=False,
         what_to_do=(
-            "Slow with many connections: look at PostgreSQL's row below.",
-            "Slow alone: profile the route; more replicas do not help a slow query.",
+            "If connections are many too, look at PostgreSQL's row below.",
+            "Otherwise profile the route; more replicas do not help a slow query.",
         ),
         no_alert=(
-            "evaluations are asynchronous: a slow answer delays nobody's result, and a failed "
-            "one counts in *API requests answered*"
+            "evaluations are asynchronous: a slow answer delays no result, and a failed one "
+            "counts in *API requests answered*"
         ),
     )

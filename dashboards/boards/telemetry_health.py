@@ -24,8 +24,8 @@ def _missing() -> Observable:
         id="missing-metrics",
         title="Metrics that are missing",
         meaning=(
-            "Metrics that should always be there and are not, by who should tell them. Boards show "
-            "nothing without them, and alerts that need them stay silent."
+            "Metrics that should always be present and are missing, by emitter. Without them boards "
+            "are empty and alerts cannot fire."
         ),
         chart=Chart.TIME_SERIES,
         queries=tuple(
@@ -34,16 +34,16 @@ def _missing() -> Observable:
         ),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(value=1, severity=Severity.WARNING, reason="an alert may need that one"),
+            Threshold(value=1, severity=Severity.WARNING, reason="an alert may need that metric"),
         ),
         higher_is_better=False,
         what_to_do=(
-            "All of one emitter: does Prometheus find it, and does it answer? `up` with the emitter "
-            "as `job`; no such series, and no monitor names it any more.",
-            "One of several: a release tells it under another name, or no longer "
-            "(docs/telemetry.md is what was promised). Go back, or change both.",
-            "`prometheus-yet-another-cloudwatch-exporter`: its log says what AWS refused.",
-            "Until it is back, look at what the alerts would: the boards name them in each panel's `i`.",
+            "If all metrics of one emitter are missing, query `up` with the emitter as `job`: 0 means "
+            "that it does not answer; no series means that no monitor selects it any more.",
+            "If one of several is missing, a release exports it under another name or no longer "
+            "(docs/telemetry.md is the contract). Roll back, or change both.",
+            "`prometheus-yet-another-cloudwatch-exporter`: its log contains what AWS refused.",
+            "Until the metric is back, watch the panels by hand: each panel's `i` lists its alerts.",
         ),
         other_alerts=tuple(_alert(emitter) for emitter in Emitter),
     )
@@ -56,7 +56,7 @@ def _alert(emitter: Emitter) -> Alert:
         for_minutes=MISSING_MINUTES,
         severity=Severity.WARNING,
         summary=f"{{{{ $labels.metric }}}} of {emitter} is missing",
-        description="Alerts that need it stay silent, whatever happens.",
+        description="Alerts that need this metric cannot fire.",
     )
 
 

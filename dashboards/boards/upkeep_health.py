@@ -25,7 +25,7 @@ def _volumes() -> Observable:
     return Observable(
         id="volume-free",
         title="Free space of volumes in the cluster",
-        meaning="Prometheus' and Alertmanager's own volumes: full, they forget what happened.",
+        meaning="Free share of Prometheus' and Alertmanager's volumes; when full, they lose data.",
         chart=Chart.TIME_SERIES,
         queries=(
             Promql(
@@ -38,7 +38,7 @@ def _volumes() -> Observable:
             Threshold(
                 value=LEAST_FREE_SPACE,
                 severity=Severity.WARNING,
-                reason="Prometheus drops its oldest data at its size limit, below this line",
+                reason="Prometheus deletes its oldest data at its size limit, below this line",
                 alert=ThresholdAlert(
                     name="VolumeAlmostFull",
                     for_minutes=15,
@@ -48,7 +48,9 @@ def _volumes() -> Observable:
             ),
         ),
         higher_is_better=True,
-        what_to_do=("Raise the volume's size in the environment's value; the class may expand.",),
+        what_to_do=(
+            "Raise the volume's size in the environment's value; the storage class allows expansion.",
+        ),
     )
 
 
@@ -80,15 +82,15 @@ def _certificate() -> Observable:
             Threshold(
                 value=EXPIRY_CRITICAL_DAYS,
                 severity=Severity.CRITICAL,
-                reason="a week to do it by hand",
+                reason="one week left to renew it by hand",
             ),
         ),
         higher_is_better=True,
         what_to_do=(
-            "`aws acm describe-certificate`: the renewal summary says why; usually the DNS record "
-            "that proves the name is gone.",
-            "Nothing is told: is the load balancer's certificate still there, and has it expired? Else "
-            "*Metrics that are missing*.",
+            "`aws acm describe-certificate`: the renewal summary contains the reason; usually the DNS "
+            "record that proves the name is gone.",
+            "If no value is shown, check that the load balancer's certificate exists and has not expired; "
+            "otherwise see *Metrics that are missing*.",
         ),
         other_alerts=(
             Alert(
@@ -97,15 +99,15 @@ def _certificate() -> Observable:
                 for_minutes=60,
                 severity=Severity.CRITICAL,
                 summary="The API's certificate expires in {{ $value | humanize }} days",
-                description="Nobody reaches the API once it has.",
+                description="After that, clients cannot connect to the API.",
             ),
             Alert(
                 name="CertificateUnknown",
                 expr=f"absent({days} >= 0)",
                 for_minutes=2 * 24 * 60,  # a new one shows when its first day of UTC is over
                 severity=Severity.WARNING,
-                summary="Nothing tells when the API's certificate expires",
-                description="ACM tells nothing of a certificate that has expired, or that is gone.",
+                summary="The expiry of the API's certificate is unknown",
+                description="ACM reports nothing for a certificate that has expired or was deleted.",
             ),
         ),
     )

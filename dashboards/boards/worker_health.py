@@ -54,7 +54,7 @@ def _worker_errors() -> Observable:
             Threshold(
                 value=ERROR_RATIO_CRITICAL,
                 severity=Severity.CRITICAL,
-                reason="results of a test run with a quarter missing are worth nothing",
+                reason="results of a test run with a quarter missing are useless",
                 alert=ThresholdAlert(
                     name="WorkerErrorRateCritical",
                     for_minutes=5,
@@ -65,10 +65,10 @@ def _worker_errors() -> Observable:
         ),
         higher_is_better=False,
         what_to_do=(
-            "Failed or crashed? Group `eval_jobs_total` by `outcome`.",
+            "To see whether jobs failed or crashed, group `eval_jobs_total` by `outcome`.",
             "Crashed: `kubectl -n eval-platform get events --field-selector reason=OOMKilling`, and "
             "*Spot nodes that left*.",
-            "Failed: the workers' logs name the exception; an LLM key that was revoked shows as 401.",
+            "Failed: the workers' logs contain the exception; an LLM key that was revoked shows as 401.",
         ),
     )
 
@@ -95,8 +95,8 @@ def _worker_saturation() -> Observable:
         ),
         higher_is_better=False,
         what_to_do=(
-            "Nothing while the queue drains: that is what the maximum is for.",
-            "Raise `worker.max_replicas`, if *Calls refused (429)* is low and nodes can be had.",
+            "Do nothing while the queue becomes shorter: the maximum is meant for that.",
+            "Raise `worker.max_replicas` if *Calls refused (429)* is low and EC2 has nodes.",
         ),
         other_alerts=(
             Alert(
@@ -115,13 +115,13 @@ def _jobs_in_progress() -> Observable:
     return Observable(
         id="jobs-in-progress",
         title="Jobs in progress",
-        meaning="Jobs that workers run now. None with a full queue means that workers hang.",
+        meaning="Jobs that workers run now. 0 while the queue is full means that workers hang.",
         chart=Chart.TIME_SERIES,
         queries=(Promql(expr="sum(eval_jobs_in_progress)", legend="jobs"),),
         unit=Unit.COUNT,
         higher_is_better=True,
         what_to_do=(
-            "None, while jobs wait: `kubectl -n eval-platform rollout restart deployment worker`.",
+            "If it is 0 while jobs wait: `kubectl -n eval-platform rollout restart deployment worker`.",
         ),
         no_alert="workers that hang make the queue lag, and that has its alerts",
     )
@@ -143,7 +143,7 @@ def _job_duration() -> Observable:
         higher_is_better=False,
         what_to_do=(
             "Slow providers make slow jobs: *Provider p95 response time*.",
-            "Near `worker.max_job_seconds` jobs are cut off and count as failed: raise it, or split them.",
+            "Jobs that reach `worker.max_job_seconds` are ended and count as failed: raise it, or split them.",
         ),
         no_alert="a job that takes too long fails, and that has its alerts",
     )
@@ -157,7 +157,7 @@ def _restarts() -> Observable:
     return Observable(
         id="container-restarts",
         title="Container restarts per hour",
-        meaning="A container that ends again and again: killed for its memory, or broken.",
+        meaning="How often containers ended and were started again: out of memory, or broken.",
         chart=Chart.TIME_SERIES,
         queries=(Promql(expr=restarts, legend="{{container}}"),),
         unit=Unit.COUNT,
@@ -170,13 +170,13 @@ def _restarts() -> Observable:
                     name="ContainerRestarting",
                     for_minutes=5,
                     summary="{{ $labels.container }} restarted {{ $value | humanize }} times in an hour",
-                    description="It is in a loop; pods that restart serve nobody.",
+                    description="It restarts in a loop and does no work.",
                 ),
             ),
         ),
         higher_is_better=False,
         what_to_do=(
-            "`kubectl -n eval-platform describe pod`: the last state says why it ended.",
+            "`kubectl -n eval-platform describe pod`: the last state contains the reason.",
             "`OOMKilled`: raise the memory limit in the environment's value.",
         ),
     )
@@ -188,8 +188,7 @@ def _spot_nodes() -> Observable:
         id="spot-nodes-left",
         title="Spot nodes that left within an hour",
         meaning=(
-            "Worker nodes that were there and are gone: reclaimed by EC2, or given back by the "
-            "autoscaler."
+            "Worker nodes that left within the hour: reclaimed by EC2, or removed by the autoscaler."
         ),
         chart=Chart.TIME_SERIES,
         queries=(
@@ -204,11 +203,11 @@ def _spot_nodes() -> Observable:
         unit=Unit.COUNT,
         higher_is_better=False,
         what_to_do=(
-            "Many, with crashed jobs: add instance types of the same shape to "
-            "`cluster.workers_spot.instance_types`, so that one pool that runs dry is fewer nodes.",
+            "If many left and jobs crashed, add instance types of the same size to "
+            "`cluster.workers_spot.instance_types`, so that a lack of one type affects fewer nodes.",
         ),
         no_alert=(
-            "spot nodes come and go by design; jobs that suffer count as crashed, and that has "
-            "its alert"
+            "spot nodes come and go by design; jobs that end with them count as crashed, which "
+            "has its alert"
         ),
     )

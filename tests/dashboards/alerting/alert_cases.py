@@ -83,7 +83,7 @@ SERVICE = (
         lags_minutes=3 * _DAY,
         step_minutes=30,
     ),
-    # Probes of the load balancer that fail are nobody's request.
+    # Failing probes of the load balancer are not users' requests.
     Case(
         alert="ApiErrorBudgetBurnFast",
         series={
@@ -120,7 +120,7 @@ QUEUE = (
         series={_QUEUE: Growth(-1, 0, -1, start=500)},
         says="The queue has not become shorter for five minutes",
         explains=(
-            "487 jobs wait at least, and as many as five minutes ago or more: workers do not keep up."
+            "At least 487 jobs wait, and no fewer than five minutes ago: workers do not keep up."
         ),
         lags_minutes=5,
     ),
@@ -250,7 +250,7 @@ STORES = (
         lags_minutes=60,
         step_minutes=5,
     ),
-    # ACM tells nothing of a certificate that has expired.
+    # ACM reports nothing for a certificate that has expired.
     Case(
         alert="CertificateExpires",
         series={_CERTIFICATE: Level(GONE, 0, GONE)},
@@ -262,7 +262,7 @@ STORES = (
         Case(
             alert="CertificateUnknown",
             series={_CERTIFICATE: Level(300, silence, 300)},
-            says="Nothing tells when the API's certificate expires",
+            says="The expiry of the API's certificate is unknown",
             lags_minutes=60,
             step_minutes=60,
         )
@@ -319,8 +319,8 @@ BACKUPS = (
             step_minutes=30,
         )
         for alert, jobs, state, says in (
-            ("BackupJobFailed", "backup", "failed", "A backup of S3 failed or did not begin"),
-            ("BackupJobFailed", "backup", "expired", "A backup of S3 failed or did not begin"),
+            ("BackupJobFailed", "backup", "failed", "A backup of S3 failed or did not start"),
+            ("BackupJobFailed", "backup", "expired", "A backup of S3 failed or did not start"),
             (
                 "BackupCopyFailed",
                 "copy",
