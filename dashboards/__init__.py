@@ -1,1 +1,1 @@
-"""The observation plane: what is watched, declared once, and how boards, alerts and runbooks are written."""
+"""The observation plane: what is watched, and how boards, alerts and runbooks are written."""

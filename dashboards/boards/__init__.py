@@ -1,4 +1,4 @@
-"""What is watched: the boards of an environment, their rows, and what Prometheus records for them."""
+"""What is watched: boards, their rows, and what Prometheus records for them."""
 
 from dashboards.boards import ai_quality, llm_cost, platform_health
 from dashboards.observable import Board

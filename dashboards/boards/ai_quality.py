@@ -1,4 +1,4 @@
-"""The board of the product team (B9): does the agent get better from build to build, and where not."""
+"""The board of the product team (B9): whether the agent gets better from build to build, and where not."""
 
 from dashboards.observable import (
     Board,
@@ -30,7 +30,7 @@ _NO_ALERT = "the quality gate blocks a worse build before it is merged; this pan
 
 
 def board(env: Environment) -> Board:
-    """Regressions, topics that fail, and whether there is enough data to say so."""
+    """Regressions, topics that fail, and whether there is enough data."""
     return Board(
         uid="ai-quality",
         title="AI Quality Trends",

@@ -1,7 +1,7 @@
-"""Backups: was everything saved, did it reach the other region, and what failed.
+"""Backups: whether everything was backed up and copied to the other region, and what failed.
 
-CloudWatch tells backups of buckets together: its dimensions are the vault and the type of what was
-backed up (see `argocd/addons/cloudwatch_exporter.py`). A bucket that is left out shows in the count.
+CloudWatch counts the backups of all buckets together: its dimensions are the vault and the type of
+resource (see `argocd/addons/cloudwatch_exporter.py`). A bucket without a backup lowers the count.
 """
 
 from collections.abc import Mapping
@@ -163,12 +163,12 @@ def _failures() -> Observable:
 
 
 def _copied(env: Environment) -> Mapping[str, int]:
-    """Nothing can be missing where nothing is copied; runbooks want the same alerts everywhere."""
+    """0 where nothing is copied: runbooks need the same alerts in every environment."""
     return BACKED_UP if env.account.backup_copy_region else dict.fromkeys(BACKED_UP, 0)
 
 
 def _missing(name: str, *, of: str, metric: str, least: int, severity: Severity) -> Alert:
-    """Jobs end hours earlier or later than the day before: the best of the days that ended lately."""
+    """Jobs end at different hours, so this takes the best daily sum of the last twelve hours."""
     return Alert(
         name=name,
         expr=f"(max(max_over_time({_in_a_day(metric)}[12h:1h])) or vector(0)) < {least}",
@@ -180,8 +180,8 @@ def _missing(name: str, *, of: str, metric: str, least: int, severity: Severity)
 
 
 def _in_a_day(metric: str) -> str:
-    # An hour's sum is told for an hour. Not of 24: before Prometheus 3 both ends count, and the same
-    # hour of two days would be in one.
+    # An hour's sum is exported for an hour. The window is 23 hours, not 24: before Prometheus 3 both ends
+    # count, so 24 would contain the same hour of two days.
     return f"sum_over_time({metric}[23h:1h])"
 
 

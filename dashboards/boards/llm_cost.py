@@ -1,4 +1,4 @@
-"""The board of the people who pay (B8): what LLM calls cost, and how providers perform."""
+"""The board of the FinOps team (B8): the cost of LLM calls and the performance of providers."""
 
 from dashboards.boards import provider_health
 from dashboards.boards.provider_health import CHOSEN_MODELS

@@ -1,4 +1,4 @@
-"""The board of the site reliability engineers (B7): does the platform work, and what will stop it."""
+"""The board of the site reliability engineers (B7): whether the platform works, and what may stop it."""
 
 from dashboards.boards import (
     backup_health,
@@ -15,7 +15,7 @@ from environments.spec import Environment
 
 
 def board(env: Environment) -> Board:
-    """Service, queue, workers, and the stores they stand on."""
+    """Service, queue, workers, and the stores that they use."""
     return Board(
         uid="platform-health",
         title="Platform Health",

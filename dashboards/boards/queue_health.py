@@ -13,7 +13,7 @@ from dashboards.observable import (
 )
 
 QUEUE_LIMIT = 1000  # jobs (B7)
-SMALL_QUEUE = 100  # jobs; a queue that hovers below is workers taking what comes
+SMALL_QUEUE = 100  # jobs; below it, workers keep up
 LAG_LIMIT_SECONDS = 300  # (B13)
 MEMORY_LIMIT = 0.8  # share of Redis' memory
 

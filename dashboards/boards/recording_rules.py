@@ -1,6 +1,6 @@
-"""Ratios that several panels and alerts share, computed once by Prometheus.
+"""Values that several panels and alerts share, computed once by Prometheus.
 
-Named as Prometheus' manual asks: level, metric, operation (practices, "Recording rules").
+Names follow Prometheus' manual: level, metric, operation (practices, "Recording rules").
 """
 
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from environments.names import NAMESPACE, App
 from telemetry.queue_length import QUEUE_LENGTH
 
-# Each pair of windows of `burn_rate.py` needs its error ratio over both.
+# `burn_rate.py` needs the error ratio over both windows of each pair.
 ERROR_WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 
-# The kubelet's and the load balancer's own questions are not users' requests.
+# Probes of the kubelet and the load balancer are not users' requests.
 _USERS_REQUESTS = '{http_route!~"/healthz|/readyz"}'
 _SERVER_ERRORS = '{http_route!~"/healthz|/readyz", http_response_status_code=~"5.."}'
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingRule:
-    """A query whose answer Prometheus stores under a name of its own."""
+    """A query whose result Prometheus stores under a name."""
 
     name: str
     expr: str
@@ -44,7 +44,7 @@ JOBS_WAITING = "queue:jobs_waiting:max"
 
 
 def recording_rules() -> tuple[RecordingRule, ...]:
-    """All of them; where nothing happened a ratio is 0, so that silence is not an alarm."""
+    """All of them; without events a ratio is 0, so that an idle platform raises no alarm."""
     return (
         *(_api_errors(window) for window in ERROR_WINDOWS),
         RecordingRule(

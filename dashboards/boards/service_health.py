@@ -1,4 +1,4 @@
-"""The API: does it answer, and how fast."""
+"""The API: whether it answers, and how fast."""
 
 from dashboards.boards.burn_rate import burn_rate_alerts
 from dashboards.boards.recording_rules import API_READY, api_error_ratio, p95

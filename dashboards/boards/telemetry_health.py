@@ -1,7 +1,7 @@
-"""What the other alerts stand on: an alert whose metric is missing says nothing.
+"""Metrics that are missing: an alert whose metric is missing cannot fire.
 
-Which metrics those are stands in the contract (`Metric.always_present`). Not there are those that begin with
-what they count, as failed jobs do: their emitter has another that is always told, and by it is missed.
+The contract marks the metrics that must be present (`Metric.always_present`). A metric that appears with
+its first event, such as failed jobs, is not among them; its emitter has another one that is.
 """
 
 from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
@@ -15,7 +15,7 @@ def observables() -> tuple[Observable, ...]:
 
 
 def silence_alert(emitter: Emitter) -> str:
-    """The name of the alert on what this emitter no longer tells, as in OrchestratorSilent."""
+    """The name of the alert on this emitter's missing metrics, as in OrchestratorSilent."""
     return "".join(part.capitalize() for part in emitter.split("-")) + "Silent"
 
 
@@ -61,7 +61,7 @@ def _alert(emitter: Emitter) -> Alert:
 
 
 def _absent(emitter: Emitter) -> str:
-    """One answer for each metric that is missing, with its name as a label."""
+    """One series for each metric that is missing, with its name as a label."""
     return "\nor ".join(
         f'label_replace({_one_absent(metric)}, "metric", "{metric.name}", "", "")'
         for metric in METRICS
@@ -70,5 +70,5 @@ def _absent(emitter: Emitter) -> str:
 
 
 def _one_absent(metric: Metric) -> str:
-    # The CloudWatch exporter goes on with NaN where CloudWatch has no answer; no NaN is above 0.
+    # The CloudWatch exporter exports NaN when CloudWatch has no value; NaN is never >= 0.
     return f'absent({metric.series[-1]}{{job="{metric.emitter}"}} >= 0)'

@@ -1,4 +1,4 @@
-"""What nobody looks at until it is missing: space, certificates."""
+"""What needs care over time: free space of volumes, and the certificate."""
 
 from dashboards.observable import (
     Alert,
@@ -57,9 +57,9 @@ def _volumes() -> Observable:
 def _certificate() -> Observable:
     metric = "aws_certificatemanager_days_to_expiry_minimum"
     days = f"min({metric})"
-    # ACM tells nothing of a certificate that has expired (AWS CDK's reference, metricDaysToExpiry):
-    # without a memory the alert would be over just then.
-    days_last_told = f"min(last_over_time(({metric} >= 0)[3d:1h]))"
+    # ACM reports nothing for an expired certificate (AWS CDK's reference, metricDaysToExpiry). Without the
+    # values of the last days the alert would end at the moment of expiry.
+    last_days = f"min(last_over_time(({metric} >= 0)[3d:1h]))"
     return Observable(
         id="certificate",
         title="Certificate of the API",
@@ -95,7 +95,7 @@ def _certificate() -> Observable:
         other_alerts=(
             Alert(
                 name="CertificateExpires",
-                expr=f"{days_last_told} < {EXPIRY_CRITICAL_DAYS}",
+                expr=f"{last_days} < {EXPIRY_CRITICAL_DAYS}",
                 for_minutes=60,
                 severity=Severity.CRITICAL,
                 summary="The API's certificate expires in {{ $value | humanize }} days",

@@ -1,4 +1,4 @@
-"""The workers: do jobs succeed, is there room for more, and do nodes stay."""
+"""The workers: whether jobs succeed, whether more workers can be added, and whether nodes stay."""
 
 from dashboards.boards.recording_rules import JOBS_WAITING, WORKER_ERROR_RATIO, p95
 from dashboards.observable import (

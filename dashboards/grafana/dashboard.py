@@ -23,7 +23,7 @@ _COLUMNS = 24  # of Grafana's grid
 
 
 def dashboard_json(board: Board, *, env: Environment) -> str:
-    """The board's text; the same value gives the same bytes."""
+    """The board's JSON; the same board gives the same bytes."""
     return (
         json.dumps(
             _dashboard(board, env=env),
@@ -57,7 +57,7 @@ def _dashboard(board: Board, *, env: Environment) -> dashboard.Dashboard:
 
 
 class _Built(Builder[dashboard.Panel]):
-    """Hands a finished panel to the SDK, which gives it its place on Grafana's grid."""
+    """A finished panel as the builder that the SDK's layout expects."""
 
     def __init__(self, panel: dashboard.Panel) -> None:
         self._panel = panel
@@ -112,7 +112,7 @@ def _links(board: Board, *, env: Environment) -> list[dashboard.DashboardLink]:
 
 
 def _environment(env: Environment) -> dashboard.VariableModel:
-    """One choice: a cluster's Grafana sees its own environment; ClickHouse's queries filter by it."""
+    """One choice: a cluster's Grafana shows its own environment; ClickHouse's queries filter by it."""
     only = dashboard.VariableOption(selected=True, text=env.name, value=env.name)
     return dashboard.VariableModel(
         type_val=dashboard.VariableType.CUSTOM,
@@ -125,7 +125,7 @@ def _environment(env: Environment) -> dashboard.VariableModel:
 
 
 def _model(board: Board) -> dashboard.VariableModel:
-    """The LLMs asked for; hidden where no query uses it, so that links between boards carry it on."""
+    """The chosen LLMs; hidden where no query uses it, so that links between boards still pass it on."""
     every = dashboard.VariableOption(selected=True, text=["All"], value=["$__all"])
     return dashboard.VariableModel(
         type_val=dashboard.VariableType.QUERY,

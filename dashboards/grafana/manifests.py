@@ -30,7 +30,7 @@ DATA_SOURCE_LABEL = "grafana_datasource"
 FOLDER_ANNOTATION = "grafana_folder"
 FOLDER = "AI evaluation platform"
 
-# More than the largest board takes on two years of results, less than Grafana's own limit of 30 s
+# Longer than the largest board takes on two years of results, shorter than Grafana's own limit of 30 s
 # for a panel.
 QUERY_TIMEOUT_SECONDS = 20
 
@@ -88,7 +88,7 @@ def clickhouse_data_source(names: Names) -> dict[str, object]:
 
 
 def _from_file(name: str) -> str:
-    """Grafana puts the file's text here when it loads the data source."""
+    """Grafana replaces this with the file's text when it loads the data source."""
     return f"$__file{{{GRAFANA_CLICKHOUSE_FILES}/{name}}}"
 
 

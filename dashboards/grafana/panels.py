@@ -1,4 +1,4 @@
-"""An observable as a Grafana panel: its unit, its thresholds drawn, its words, the way to its runbook."""
+"""An observable as a Grafana panel: unit, thresholds, description, and a link to its runbook."""
 
 import zlib
 
@@ -14,7 +14,7 @@ _HEIGHT = 8  # rows of Grafana's grid
 
 
 def stable_id(text: str) -> int:
-    """A panel's number, made from its name: links to a panel outlive panels added before it."""
+    """A panel's number, made from its name, so that links to it survive panels added before it."""
     return zlib.crc32(text.encode()) & 0x7FFFFFFF
 
 
@@ -37,7 +37,7 @@ def panel(observable: Observable, *, width: int, runbook_url: str) -> dashboard.
                 target_blank=True,
             )
         ],
-        # Prometheus answers a bar for each day; ClickHouse's queries say their own steps.
+        # Prometheus returns a bar for each day; ClickHouse's queries contain their own steps.
         interval=_ONE_DAY if observable.chart is Chart.BARS and over_time(observable) else None,
         options=options,
         field_config=dashboard.FieldConfigSource(defaults=defaults),
@@ -45,7 +45,7 @@ def panel(observable: Observable, *, width: int, runbook_url: str) -> dashboard.
 
 
 def description(observable: Observable) -> str:
-    """What stands behind the panel's `i`, in Markdown."""
+    """The text behind the panel's `i`, in Markdown."""
     lines = [
         f"- {threshold_text(threshold, observable)}: {threshold.reason}"
         for threshold in observable.thresholds

@@ -1,6 +1,6 @@
-"""Runbook pages: for each observable what it means, where good ends, and what to do.
+"""Runbook pages: for each observable its meaning, its thresholds, and what to do.
 
-They serve every environment; where numbers differ, each environment's is given.
+One page covers every environment; where numbers differ, it lists each environment's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

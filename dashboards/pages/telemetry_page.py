@@ -1,4 +1,4 @@
-"""The telemetry contract as a page for those who write the programs that emit it."""
+"""The telemetry contract as a page for the authors of the programs that emit it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ _HEAD = (
 def telemetry_page(
     *, metrics: Sequence[Metric], tables: Sequence[Table], recorded: Sequence[RecordingRule]
 ) -> str:
-    """Metrics by who emits them, ClickHouse's tables, and what Prometheus computes from the metrics."""
+    """Metrics by emitter, ClickHouse's tables, and what Prometheus computes from the metrics."""
     return "\n".join(
         [
             MADE,

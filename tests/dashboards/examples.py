@@ -1,4 +1,4 @@
-"""A small board, whole in every part, from which tests make broken ones."""
+"""A small, complete board, from which tests make broken ones."""
 
 from dashboards.observable import (
     Alert,
@@ -16,7 +16,7 @@ from dashboards.observable import (
 OBSERVABLE = Observable(
     id="jobs-waiting",
     title="Jobs waiting",
-    meaning="Jobs that nobody has taken yet.",
+    meaning="Jobs that no worker has taken yet.",
     chart=Chart.TIME_SERIES,
     queries=(Promql(expr="queue:jobs_waiting:max", legend="jobs"),),
     unit=Unit.COUNT,

@@ -1,4 +1,4 @@
-"""An alert at a threshold fires where the panel's line is, and every observable alerts or says why not."""
+"""An alert at a threshold fires at the panel's line, and an observable without alerts gives a reason."""
 
 from dataclasses import replace
 

@@ -24,7 +24,7 @@ EACH_NAME = pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
 
 
 @EACH_NAME
-def test_prometheus_takes_every_rule(name: str, observation: Observation, tmp_path: Path) -> None:
+def test_prometheus_accepts_every_rule(name: str, observation: Observation, tmp_path: Path) -> None:
     promtool = program("promtool", get_it=GET_PROMTOOL)
     file = rule_file(observation[name], tmp_path)
 
@@ -43,7 +43,7 @@ def test_prometheus_takes_every_rule(name: str, observation: Observation, tmp_pa
 
 @needs_crds
 @EACH_NAME
-def test_every_object_fits_its_definition(name: str, observation: Observation) -> None:
+def test_every_object_is_valid_for_its_definition(name: str, observation: Observation) -> None:
     custom = [m for m in observation[name] if m["kind"] != "ConfigMap"]
 
     assert {m["metadata"]["name"]: p for m in custom if (p := validate_custom_resource(m))} == {}
@@ -89,7 +89,9 @@ def test_every_runbook_link_leads_to_an_entry_in_this_repository(
             continue
         address = urlsplit(rule["annotations"]["runbook_url"])
         page = ROOT / address.path.split(f"/blob/{branch}/")[1]
-        assert page.is_file(), f"{rule['alert']} sends people to {page}; run `make render`"
+        assert page.is_file(), (
+            f"{rule['alert']} links to {page}, which is missing; run `make render`"
+        )
         assert f'"{address.fragment}"' in page.read_text(), address.geturl()
 
 

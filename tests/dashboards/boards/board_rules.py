@@ -1,4 +1,4 @@
-"""What holds for every board, asked of what Grafana and a reader of the runbooks would get."""
+"""Rules for every board, checked on the dashboards and the runbook pages that are made from it."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ KNOWN_UNITS = {value for value in vars(units).values() if isinstance(value, str)
 
 
 def problems(environments: Mapping[Environment, Sequence[Board]]) -> list[str]:
-    """Each tells where it is and what to do."""
+    """Every broken rule, with its place and what to do."""
     found: list[str] = []
     for env, boards in environments.items():
         found += [f"{env.name}: {problem}" for problem in _of_one(boards, env=env)]
@@ -26,7 +26,7 @@ def problems(environments: Mapping[Environment, Sequence[Board]]) -> list[str]:
 def _of_one(boards: Sequence[Board], *, env: Environment) -> Iterator[str]:
     yield from _twice(boards)
     if len({board.uid for board in boards}) < len(boards):
-        return  # their pages would be one
+        return  # they would share one page
     pages = runbook_pages({env.name: boards})
     for board in boards:
         dashboard = read(dashboard_json(board, env=env))
@@ -70,14 +70,14 @@ def _of_panel(panel: Panel, board: Board) -> Iterator[str]:
     if defaults["unit"] not in KNOWN_UNITS:
         what = "has thresholds but no unit" if drawn else "has no unit"
         yield (
-            f"{where} {what} that Grafana knows ({defaults['unit']!r}): set `unit` of its observable, "
+            f"{where} {what} of Grafana's ({defaults['unit']!r}): set `unit` of its observable, "
             "and add to dashboards/observable.py the Unit that is missing there"
         )
     meaning = panel["description"].split("\n", 1)[0]
     if not meaning or meaning.startswith(("- ", "Alerts:", "No alert:")):
         yield (
             f"{where} has no description: write the observable's `meaning`, what a high or a low value "
-            "says in plain words"
+            "means in plain words"
         )
     if not panel["title"]:
         yield f"board {board.uid}, panel {panel['id']}: has no title: write the observable's `title`"
