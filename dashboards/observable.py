@@ -106,7 +106,7 @@ class Observable:
     id: str  # kebab-case, unique over all boards: names the panel and its entry in the runbook
     title: str
     meaning: str  # plain language: what a high or a low value means
-    chart: Chart
+    chart: Chart = Chart.TIME_SERIES
     queries: tuple[Promql | ClickhouseSql, ...]
     unit: Unit
     thresholds: tuple[Threshold, ...] = ()

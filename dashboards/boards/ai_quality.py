@@ -50,7 +50,6 @@ def _faithfulness() -> Observable:
         id="faithfulness-by-build",
         title="Faithfulness across builds",
         meaning="Mean faithfulness of each build, at its build time.",
-        chart=Chart.TIME_SERIES,
         queries=(
             ClickhouseSql(
                 sql=(
@@ -105,7 +104,6 @@ def _metrics() -> Observable:
         id="scores-by-metric",
         title="Scores by metric",
         meaning="Mean score of each metric by day: an answer can be faithful and still not answer the question.",
-        chart=Chart.TIME_SERIES,
         queries=(
             ClickhouseSql(
                 sql=(
@@ -177,7 +175,6 @@ def _judged() -> Observable:
         id="scores-per-day",
         title="Scores given per day",
         meaning="How much data the other panels are based on.",
-        chart=Chart.TIME_SERIES,
         queries=(
             ClickhouseSql(
                 sql=(
@@ -205,7 +202,6 @@ def _failed_runs() -> Observable:
         id="failed-test-runs",
         title="Failed test runs",
         meaning="Share of the test runs within six hours that ended without a result.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=failed, legend="failed"),),
         unit=Unit.RATIO,
         thresholds=(

@@ -6,7 +6,7 @@ resource (see `argocd/addons/cloudwatch_exporter.py`). A bucket without a backup
 
 from collections.abc import Mapping
 
-from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
+from dashboards.observable import Alert, Observable, Promql, Severity, Threshold, Unit
 from environments.spec import Environment
 
 # What the plans back up daily: type → how many (stacks/backup.py).
@@ -34,7 +34,6 @@ def _backups() -> Observable:
             "nodes make their own backups. CloudWatch has no dimension for the bucket, so all buckets "
             "are counted together."
         ),
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(expr=f"max by ({_TYPE}) ({_in_a_day(_COMPLETED)})", legend=f"{{{{{_TYPE}}}}}"),
             Promql(expr=f"max({_in_a_day(_CLICKHOUSE)})", legend="ClickHouse"),
@@ -80,7 +79,6 @@ def _copies(env: Environment) -> Observable:
         id="backup-copies",
         title="Copies of backups within a day",
         meaning="Backups of a day that were copied to the other region, if the environment has one.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(expr=f"max by ({_TYPE}) ({_in_a_day(_COPIED)})", legend=f"{{{{{_TYPE}}}}}"),
         ),
@@ -119,7 +117,6 @@ def _failures() -> Observable:
         id="backup-failures",
         title="Backups and copies that failed within a day",
         meaning="Jobs of AWS Backup that failed or did not start in time, in the worst hour of the day.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(expr=failed, legend=f"{{{{{_TYPE}}}}}: failed"),
             Promql(expr=expired, legend=f"{{{{{_TYPE}}}}}: did not start"),

@@ -2,7 +2,6 @@
 
 from dashboards.observable import (
     Alert,
-    Chart,
     Observable,
     Promql,
     Severity,
@@ -25,7 +24,6 @@ def _clickhouse_up(env: Environment) -> Observable:
         id="clickhouse-nodes",
         title="ClickHouse nodes up",
         meaning="Nodes that Prometheus reaches. Inserts need a majority of them.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr='sum(up{job="clickhouse"})', legend="nodes"),),
         unit=Unit.COUNT,
         thresholds=(
@@ -55,7 +53,6 @@ def _clickhouse_delay() -> Observable:
         id="clickhouse-replication",
         title="ClickHouse replication delay",
         meaning="How far the slowest replica is behind; its readers see old results.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=delay, legend="delay"),),
         unit=Unit.SECONDS,
         thresholds=(
@@ -85,7 +82,6 @@ def _clickhouse_disk() -> Observable:
         id="clickhouse-disk",
         title="ClickHouse free disk",
         meaning="Free share of the fullest data volume; merges need space for a copy.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=free, legend="free"),),
         unit=Unit.RATIO,
         thresholds=(
@@ -114,7 +110,6 @@ def _clickhouse_failures() -> Observable:
         id="clickhouse-failed-queries",
         title="ClickHouse failed queries",
         meaning="Queries per second that failed on a node.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr="sum by (instance) (rate(ClickHouseProfileEvents_FailedQuery[$__rate_interval]))",

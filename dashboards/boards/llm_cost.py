@@ -49,7 +49,6 @@ def _daily_spend(env: Environment) -> Observable:
         id="daily-spend",
         title="Spend in 24 hours, against the budget",
         meaning="The cost of the last 24 hours' calls by the providers' price lists.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=LLM_SPEND, legend="spend"),),
         unit=Unit.USD,
         thresholds=(
@@ -91,7 +90,6 @@ def _cost_per_run() -> Observable:
         id="cost-per-test-run",
         title="Average cost per test run",
         meaning="The cost of one test run's calls, averaged over the runs of a day.",
-        chart=Chart.TIME_SERIES,
         queries=(
             ClickhouseSql(
                 sql=(
@@ -117,7 +115,6 @@ def _cost_per_thousand() -> Observable:
         id="cost-per-1000-evaluations",
         title="Cost per 1,000 evaluations",
         meaning="Spend of 24 hours, divided by the evaluations that succeeded, times a thousand.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=(
@@ -164,7 +161,6 @@ def _tokens_by_type() -> Observable:
         id="tokens-by-type",
         title="Tokens by type",
         meaning="Input and output separately: output costs several times as much.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=(

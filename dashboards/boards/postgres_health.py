@@ -1,14 +1,6 @@
 """PostgreSQL: connections, storage, CPU."""
 
-from dashboards.observable import (
-    Chart,
-    Observable,
-    Promql,
-    Severity,
-    Threshold,
-    ThresholdAlert,
-    Unit,
-)
+from dashboards.observable import Observable, Promql, Severity, Threshold, ThresholdAlert, Unit
 from environments.spec import Environment
 
 _GIB = 2**30
@@ -26,7 +18,6 @@ def _connections(env: Environment) -> Observable:
         id="postgres-connections",
         title="PostgreSQL connections",
         meaning="Open connections. At the maximum, pods cannot connect and the API is not ready.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=open_, legend="open"),),
         unit=Unit.COUNT,
         thresholds=(
@@ -58,7 +49,6 @@ def _database_storage(env: Environment) -> Observable:
         id="postgres-free-storage",
         title="PostgreSQL free storage",
         meaning="RDS adds storage by itself until it reaches `database.max_storage_gib`.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=free, legend="free"),),
         unit=Unit.BYTES,
         thresholds=(
@@ -88,7 +78,6 @@ def _database_cpu() -> Observable:
         id="postgres-cpu",
         title="PostgreSQL CPU",
         meaning="CPU use of the database.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr="max(aws_rds_cpuutilization_average)", legend="CPU"),),
         unit=Unit.PERCENT,
         higher_is_better=False,

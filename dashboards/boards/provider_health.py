@@ -2,7 +2,6 @@
 
 from dashboards.boards.recording_rules import PROVIDER_P95, PROVIDER_REFUSED_RATIO
 from dashboards.observable import (
-    Chart,
     Observable,
     Owner,
     Promql,
@@ -28,7 +27,6 @@ def _provider_latency(env: Environment) -> Observable:
         id="provider-latency",
         title="Provider p95 response time",
         meaning="95 of 100 calls of a provider ended within this time.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=PROVIDER_P95, legend="{{gen_ai_provider_name}}"),),
         unit=Unit.SECONDS,
         thresholds=(
@@ -59,7 +57,6 @@ def _refused() -> Observable:
         id="provider-refusals",
         title="Calls refused (429)",
         meaning="Share of calls that a provider refused because there were too many.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=PROVIDER_REFUSED_RATIO, legend="{{gen_ai_provider_name}}"),),
         unit=Unit.RATIO,
         thresholds=(
@@ -91,7 +88,6 @@ def _retries() -> Observable:
         id="llm-retries",
         title="Retries",
         meaning="Calls per second that were repeated, by reason.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=(
@@ -113,7 +109,6 @@ def _errors() -> Observable:
         id="llm-errors",
         title="Failed calls by error",
         meaning="Calls per second that ended with an error.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=(

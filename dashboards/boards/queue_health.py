@@ -27,7 +27,6 @@ def _queue_lag() -> Observable:
         id="queue-lag",
         title="Jobs pending",
         meaning="Jobs in the queue that no worker has taken yet.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=JOBS_WAITING, legend="jobs"),),
         unit=Unit.COUNT,
         thresholds=(
@@ -75,7 +74,6 @@ def _oldest_job() -> Observable:
         id="oldest-job-age",
         title="Age of the oldest pending job",
         meaning="How long the job that waits longest has waited.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr="max(eval_queue_oldest_job_age_seconds)", legend="age"),),
         unit=Unit.SECONDS,
         thresholds=(
@@ -135,7 +133,6 @@ def _queue_memory() -> Observable:
         id="queue-memory",
         title="Queue memory",
         meaning="Share of Redis' memory in use. When it is full, new jobs are refused (noeviction).",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=used, legend="used"),),
         unit=Unit.RATIO,
         thresholds=(

@@ -57,7 +57,6 @@ def _availability(env: Environment) -> Observable:
         id="api-availability",
         title="API requests answered",
         meaning="Share of users' requests that met no server error, over the last hour.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=f"1 - {api_error_ratio('1h')}", legend="answered"),),
         unit=Unit.RATIO,
         thresholds=(
@@ -89,7 +88,6 @@ def _latency() -> Observable:
         id="api-latency",
         title="API p95 response time",
         meaning="95 of 100 requests of a route were answered within this time.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=p95(

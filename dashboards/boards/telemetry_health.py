@@ -4,7 +4,7 @@ The contract marks the metrics that must be present (`Metric.always_present`). A
 its first event, such as failed jobs, is not among them; its emitter has another one that is.
 """
 
-from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
+from dashboards.observable import Alert, Observable, Promql, Severity, Threshold, Unit
 from telemetry.contract import METRICS, Emitter, Metric
 
 MISSING_MINUTES = 15  # a new pod, or a scrape that failed, takes less
@@ -27,7 +27,6 @@ def _missing() -> Observable:
             "Metrics that should always be present and are missing, by emitter. Without them boards "
             "are empty and alerts cannot fire."
         ),
-        chart=Chart.TIME_SERIES,
         queries=tuple(
             Promql(expr=f"count({_absent(emitter)}) or vector(0)", legend=emitter)
             for emitter in Emitter

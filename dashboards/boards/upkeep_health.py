@@ -26,7 +26,6 @@ def _volumes() -> Observable:
         id="volume-free",
         title="Free space of volumes in the cluster",
         meaning="Free share of Prometheus' and Alertmanager's volumes; when full, they lose data.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=f"min by (namespace, persistentvolumeclaim) ({free})",

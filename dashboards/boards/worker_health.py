@@ -3,7 +3,6 @@
 from dashboards.boards.recording_rules import JOBS_WAITING, WORKER_ERROR_RATIO, p95
 from dashboards.observable import (
     Alert,
-    Chart,
     Observable,
     Promql,
     Severity,
@@ -35,7 +34,6 @@ def _worker_errors() -> Observable:
         id="worker-error-rate",
         title="Worker error rate",
         meaning="Share of jobs that failed, or whose worker crashed, in the last ten minutes.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=WORKER_ERROR_RATIO, legend="failed or crashed"),),
         unit=Unit.RATIO,
         thresholds=(
@@ -83,7 +81,6 @@ def _worker_saturation() -> Observable:
         id="worker-saturation",
         title="Workers against their maximum",
         meaning="1 when the autoscaler can add no more workers.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=saturation, legend="workers"),),
         unit=Unit.RATIO,
         thresholds=(
@@ -116,7 +113,6 @@ def _jobs_in_progress() -> Observable:
         id="jobs-in-progress",
         title="Jobs in progress",
         meaning="Jobs that workers run now. 0 while the queue is full means that workers hang.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr="sum(eval_jobs_in_progress)", legend="jobs"),),
         unit=Unit.COUNT,
         higher_is_better=True,
@@ -132,7 +128,6 @@ def _job_duration() -> Observable:
         id="job-duration",
         title="Job p95 duration",
         meaning="95 of 100 jobs ended within this time; longer jobs make the same queue last longer.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=p95("eval_job_duration_seconds", by="outcome", window="$__rate_interval"),
@@ -158,7 +153,6 @@ def _restarts() -> Observable:
         id="container-restarts",
         title="Container restarts per hour",
         meaning="How often containers ended and were started again: out of memory, or broken.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=restarts, legend="{{container}}"),),
         unit=Unit.COUNT,
         thresholds=(
@@ -190,7 +184,6 @@ def _spot_nodes() -> Observable:
         meaning=(
             "Worker nodes that left within the hour: reclaimed by EC2, or removed by the autoscaler."
         ),
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=(
