@@ -43,9 +43,11 @@ def test_an_alert_at_a_threshold_of_several_queries_is_refused() -> None:
         replace(OBSERVABLE, thresholds=(LIMIT,), queries=queries)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"other_alerts": ()}, {"no_alert": "another observable alerts"}]
-)
-def test_an_observable_has_alerts_or_a_reason_for_having_none(changes: dict[str, object]) -> None:
+def test_an_observable_without_alerts_must_have_a_reason() -> None:
     with pytest.raises(ValueError, match="'jobs-waiting' must have either alerts or a reason"):
-        replace(OBSERVABLE, **changes)  # type: ignore[arg-type]
+        replace(OBSERVABLE, other_alerts=())
+
+
+def test_an_observable_with_alerts_has_no_reason_for_having_none() -> None:
+    with pytest.raises(ValueError, match="'jobs-waiting' must have either alerts or a reason"):
+        replace(OBSERVABLE, no_alert="another observable alerts")
