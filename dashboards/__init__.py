@@ -1,1 +1,1 @@
-"""The observation plane: what the platform shows and shouts about, declared once."""
+"""The observation plane: what is watched, and how boards, alerts and runbooks are written."""

@@ -1,1 +1,1 @@
-"""What the platform measures: metric names and table columns, and the ClickHouse tables that hold them."""
+"""What the platform measures: metrics, table columns, the queue's length, and the ClickHouse tables."""

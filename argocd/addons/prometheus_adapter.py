@@ -24,12 +24,12 @@ from environments.names import (
     MONITORING_NAMESPACE,
     PROMETHEUS_PORT,
     QUEUE_METRIC,
-    REDIS_QUEUE_KEY,
     Addon,
     MonitoringPart,
     Names,
 )
 from environments.spec import Resources
+from telemetry.queue_length import QUEUE_LENGTH, QUEUE_SERIES
 
 ADAPTER = Resources(
     cpu_request_millicores=15,
@@ -75,11 +75,10 @@ def _values(*, replicas: int) -> Values:
 
 
 def _queue_rule() -> Values:
-    series = f'redis_key_size{{key="{REDIS_QUEUE_KEY}"}}'
     return {
-        "seriesQuery": series,
+        "seriesQuery": QUEUE_SERIES,
         "resources": {"namespaced": False},
         "name": {"as": QUEUE_METRIC},
-        # The greatest, since each Prometheus and each exporter tells the same queue.
-        "metricsQuery": f'max(<<.Series>>{{key="{REDIS_QUEUE_KEY}",<<.LabelMatchers>>}})',
+        # No `<<.LabelMatchers>>`: the autoscaler gives no selector and the metric has no namespace.
+        "metricsQuery": QUEUE_LENGTH,
     }

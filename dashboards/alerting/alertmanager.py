@@ -1,16 +1,18 @@
 """Alertmanager's configuration, delivered without a webhook in Git (B13).
 
-One ExternalSecret makes the Secret that Alertmanager reads everything from: its configuration, the
-templates of its messages, and the webhooks, which come from Secrets Manager. All webhooks must be
-there, or nothing is written: a receiver without an address would lose alerts without a word.
+One ExternalSecret makes the Secret from which Alertmanager reads its configuration, the templates of
+its messages, and the webhooks, which come from Secrets Manager. The Secret is written only if all
+webhooks are there: a receiver without an address would lose alerts silently.
 """
 
 from pathlib import Path
 
+import constructs
+
+from bindings.custom_resource import CustomResource
 from bindings.external_secrets import API_VERSION, Field, external_secret_spec
 from bindings.yaml_text import to_yaml
 from dashboards.alerting import routes
-from dashboards.manifests import Manifest, labels, manifest
 from environments.names import ALERTMANAGER_CONFIG, Names, Secret
 
 CONFIGURATION = "alertmanager.yaml"  # the keys of the Secret, which become files
@@ -34,39 +36,40 @@ def templates() -> str:
     return Path(__file__).with_name(TEMPLATES).read_text(encoding="utf-8")
 
 
-def alertmanager_secret(names: Names) -> Manifest:
+def alertmanager_secret(
+    scope: constructs.Construct, *, names: Names, labels: dict[str, str]
+) -> CustomResource:
     """The ExternalSecret; the namespace's SecretStore is the Kubernetes plane's."""
-    return manifest(
+    return CustomResource(
+        scope,
+        "alertmanager",
         api_version=API_VERSION,
         kind="ExternalSecret",
         name=ALERTMANAGER_CONFIG,
-        names=names,
-        body={
-            "spec": external_secret_spec(
-                name=ALERTMANAGER_CONFIG,
-                labels=labels(names),
-                fields=tuple(
-                    Field(
-                        key=_variable(webhook),
-                        secret=names.secret(Secret.SLACK_WEBHOOKS),
-                        field=webhook,
-                    )
-                    for webhook in WEBHOOKS
-                ),
-                template={
-                    # Alertmanager reads this one address from no file before version 0.26, which
-                    # is newer than what the tests run.
-                    CONFIGURATION: configuration(heartbeat_url=_value(routes.HEARTBEAT)),
-                    TEMPLATES: _as_it_is(templates()),
-                    **{webhook: _value(webhook) for webhook in routes.SLACK_RECEIVERS},
-                },
-            )
-        },
+        spec=external_secret_spec(
+            name=ALERTMANAGER_CONFIG,
+            labels=labels,
+            fields=tuple(
+                Field(
+                    key=_variable(webhook),
+                    secret=names.secret(Secret.SLACK_WEBHOOKS),
+                    field=webhook,
+                )
+                for webhook in WEBHOOKS
+            ),
+            template={
+                # Alertmanager cannot read this address from a file before version 0.26, which is
+                # newer than what the tests run.
+                CONFIGURATION: configuration(heartbeat_url=_value(routes.HEARTBEAT)),
+                TEMPLATES: _raw(templates()),
+                **{webhook: _value(webhook) for webhook in routes.SLACK_RECEIVERS},
+            },
+        ),
     )
 
 
 def _variable(webhook: str) -> str:
-    """The operator's templates know no names with a dash."""
+    """The field's name in the operator's templates, where a dash is not allowed."""
     return webhook.replace("-", "_")
 
 
@@ -74,8 +77,8 @@ def _value(webhook: str) -> str:
     return f"{{{{ .{_variable(webhook)} }}}}"
 
 
-def _as_it_is(text: str) -> str:
-    """A template that the operator leaves to Alertmanager: one raw string of Go, braces and all."""
+def _raw(text: str) -> str:
+    """A template for Alertmanager, as one raw string of Go, which the operator copies unchanged."""
     if "`" in text:
-        raise ValueError("A raw string of Go cannot hold a backquote; write it otherwise.")
+        raise ValueError(f"a raw string of Go cannot hold a backquote; remove it from {TEMPLATES}")
     return f"{{{{ `{text}` }}}}"

@@ -2,49 +2,50 @@
 
 from collections.abc import Iterable
 
-from dashboards.alerting.recording_rules import RecordingRule
-from dashboards.manifests import Manifest, manifest
-from dashboards.observable import Alert, Board, NoAlert, Observable, Owner
+import constructs
+
+from bindings.custom_resource import CustomResource
+from dashboards.boards.recording_rules import RecordingRule
+from dashboards.observable import Alert, Board, Observable, Owner
 from dashboards.pages.runbook_address import runbook_url
 from environments.names import Names
 
-# Fires always; whoever receives it raises the alarm when it stops. It is ours, and
-# kube-prometheus-stack's own (`Watchdog`) is off: theirs would go on firing if Prometheus stopped
-# loading our rules.
+# Always fires; its receiver raises the alarm when it stops. kube-prometheus-stack's own (`Watchdog`) is
+# off: it would go on firing if Prometheus stopped loading the rules of this plane.
 DEAD_MANS_SWITCH = "DeadMansSwitch"
 
 Rule = dict[str, object]
 
 
 def prometheus_rules(
-    boards: Iterable[Board], recorded: Iterable[RecordingRule], *, names: Names
-) -> list[Manifest]:
+    scope: constructs.Construct,
+    boards: Iterable[Board],
+    recorded: Iterable[RecordingRule],
+    *,
+    names: Names,
+) -> None:
     """One object per board that alerts, one of recording rules, one of the dead man's switch."""
-    groups = {board.uid: _alerts(board, names=names) for board in boards}
+    groups = {board.uid: board_alerts(board, names=names) for board in boards}
     groups["recording-rules"] = [{"record": rule.name, "expr": rule.expr} for rule in recorded]
     groups["dead-mans-switch"] = [_dead_mans_switch()]
-    return [
-        manifest(
-            api_version="monitoring.coreos.com/v1",
-            kind="PrometheusRule",
-            name=group,
-            names=names,
-            body={"spec": {"groups": [{"name": group, "rules": rules}]}},
-        )
-        for group, rules in groups.items()
-        if rules
-    ]
+    for group, rules in groups.items():
+        if rules:
+            CustomResource(
+                scope,
+                f"rules-{group}",
+                api_version="monitoring.coreos.com/v1",
+                kind="PrometheusRule",
+                name=group,
+                spec={"groups": [{"name": group, "rules": rules}]},
+            )
 
 
-def alerts_of(observable: Observable) -> tuple[Alert, ...]:
-    return () if isinstance(observable.alerting, NoAlert) else observable.alerting
-
-
-def _alerts(board: Board, *, names: Names) -> list[Rule]:
+def board_alerts(board: Board, *, names: Names) -> list[Rule]:
+    """The board's alerts as Prometheus' rules."""
     return [
         _alert(alert, observable, board, names=names)
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     ]
 
 
@@ -55,7 +56,7 @@ def _alert(alert: Alert, observable: Observable, board: Board, *, names: Names) 
         "for": f"{alert.for_minutes}m",
         "labels": {
             "severity": str(alert.severity),
-            "owner": str(observable.owner),
+            "owner": str(board.owner_of(observable)),
             "observable": observable.id,
         },
         "annotations": {
@@ -72,10 +73,10 @@ def _dead_mans_switch() -> Rule:
         "expr": "vector(1)",
         "labels": {"severity": "none", "owner": str(Owner.SRE)},
         "annotations": {
-            "summary": "Alerts get through",
+            "summary": "Alerts are delivered",
             "description": (
-                "Fires always. When it no longer arrives, Prometheus, Alertmanager or the way out "
-                "of the cluster is broken, and no other alert arrives either."
+                "Always fires. When it no longer arrives, Prometheus, Alertmanager or the connection "
+                "out of the cluster is broken, and no other alert arrives either."
             ),
         },
     }

@@ -1,4 +1,4 @@
-"""Who is told about which alert, when, and what stays unsaid because something else explains it."""
+"""Which receiver gets which alert and when, and which alerts are silenced because another explains them."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from dashboards.boards.telemetry_health import silence_alert
 from dashboards.observable import Owner, Severity
 from telemetry.contract import Emitter
 
-# Where Alertmanager finds the keys of its Secret; a receiver's webhook is the file of its name.
+# Where Alertmanager's Secret is mounted; the file of a receiver's name contains its webhook.
 FOLDER = "/etc/alertmanager/config"
 HEARTBEAT = "heartbeat"
 _NOBODY = "nobody"
 
-# What kube-prometheus-stack's own rules find has no owner; the cluster is theirs.
+# Alerts of kube-prometheus-stack's own rules have no owner label; this team owns the cluster.
 _FALLBACK = Owner.SRE
 
 _REPEAT = {Severity.CRITICAL: "4h", Severity.WARNING: "24h"}
@@ -22,9 +22,9 @@ Settings = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """While `cause` fires, its consequences are not told: the cause has to be mended first.
+    """While `cause` fires, its consequences are silenced: the cause has to be fixed first.
 
-    What users feel themselves, as in OrchestratorDown, is never left unsaid.
+    An alert on what users notice themselves, as OrchestratorDown, is never silenced.
     """
 
     cause: str
@@ -56,7 +56,7 @@ EXPLANATIONS = (
             silence_alert(Emitter.REDIS_EXPORTER),
         ),
     ),
-    # A job that waits is one that the queue's length has already told about.
+    # These alerts are about the same waiting jobs.
     Explanation(cause="QueueBacklog", consequences=("QueueNotDraining", "WorkersAtMaximum")),
     Explanation(cause="QueueLagging", consequences=("QueueNotDraining", "WorkersAtMaximum")),
     Explanation(
@@ -75,10 +75,10 @@ SLACK_RECEIVERS = tuple(slack_receiver(owner, severity) for owner in Owner for s
 
 
 def route() -> Settings:
-    """The first route that matches takes the alert; an alert that none knows is told too."""
+    """The first route that matches takes the alert; an alert without a match goes to the fallback."""
     return {
         "receiver": slack_receiver(_FALLBACK, Severity.WARNING),
-        # One message for one thing that is wrong, however many series show it.
+        # One message for an alert, even if many series fire.
         "group_by": ["alertname"],
         "group_wait": "30s",
         "group_interval": "5m",
@@ -91,7 +91,7 @@ def route() -> Settings:
                 "group_interval": "1m",
                 "repeat_interval": "5m",
             },
-            # With these kube-prometheus-stack's own rules steer other alerts.
+            # In kube-prometheus-stack, alerts of these severities only inhibit others.
             {"receiver": _NOBODY, "matchers": ['severity=~"info|none"']},
             *(_owned(owner, severity) for owner in Owner for severity in Severity),
             _unowned_and_critical(),
@@ -100,7 +100,7 @@ def route() -> Settings:
 
 
 def receivers(heartbeat_url: str) -> list[Settings]:
-    """One Slack channel for each owner and severity, the heartbeat, and nobody."""
+    """One Slack channel for each owner and severity, the heartbeat, and one that sends nothing."""
     return [
         *map(_slack, SLACK_RECEIVERS),
         {
@@ -114,7 +114,7 @@ def receivers(heartbeat_url: str) -> list[Settings]:
 def inhibit_rules() -> list[Settings]:
     return [
         _critical_silences_warning(same=("observable",)),
-        # kube-prometheus-stack's own rules have no observable, but severities of one name.
+        # kube-prometheus-stack's alerts have no observable; a critical and a warning one share a name.
         _critical_silences_warning(same=("alertname", "namespace")),
         *(_explained(explanation) for explanation in EXPLANATIONS),
     ]
@@ -144,10 +144,10 @@ def _unowned_and_critical() -> Settings:
 def _critical_silences_warning(*, same: tuple[str, ...]) -> Settings:
     # A label that both alerts lack counts as the same: without the last matcher any critical alert
     # without an observable would silence every such warning.
-    known = f'{same[0]}!=""'
+    present = f'{same[0]}!=""'
     return {
-        "source_matchers": [f'severity="{Severity.CRITICAL}"', known],
-        "target_matchers": [f'severity="{Severity.WARNING}"', known],
+        "source_matchers": [f'severity="{Severity.CRITICAL}"', present],
+        "target_matchers": [f'severity="{Severity.WARNING}"', present],
         "equal": list(same),
     }
 

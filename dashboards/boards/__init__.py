@@ -1,4 +1,4 @@
-"""The dashboards of an environment."""
+"""What is watched: boards, their rows, and what Prometheus records for them."""
 
 from dashboards.boards import ai_quality, llm_cost, platform_health
 from dashboards.observable import Board

@@ -1,17 +1,16 @@
-"""The board of the product team (B9): does the agent get better from build to build, and where not."""
+"""The board of the product team (B9): whether the agent gets better from build to build, and where not."""
 
 from dashboards.observable import (
-    Alert,
     Board,
     Chart,
     ClickhouseSql,
-    NoAlert,
     Observable,
     Owner,
     Promql,
     Row,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
@@ -27,23 +26,21 @@ _LINE = Threshold(
     severity=Severity.CRITICAL,
     reason="below it the quality gate blocks a merge",
 )
-_GATE_ALERTS = NoAlert(
-    reason="the quality gate stops a worse build before it is merged; what is left is a trend to read"
-)
+_NO_ALERT = "the quality gate blocks a worse build before it is merged; this panel shows the trend"
 
 
 def board(env: Environment) -> Board:
-    """Regressions, topics that fail, and whether there is enough data to say so."""
+    """Regressions, topics that fail, and whether there is enough data."""
     return Board(
         uid="ai-quality",
         title="AI Quality Trends",
         owner=Owner.PRODUCT,
         days_shown=30,
-        description=f"How the agent's answers in {env.name} are judged, by build and by topic.",
+        description=f"Scores of the agent's answers in {env.name}, by build and by topic.",
         rows=(
             Row(title="Regressions", observables=(_faithfulness(), _builds(), _metrics())),
             Row(title="Topics", observables=(_failing_topics(), _worst_cases())),
-            Row(title="How sure we are", observables=(_judged(), _failed_runs())),
+            Row(title="Runs and data", observables=(_judged(), _failed_runs())),
         ),
     )
 
@@ -52,8 +49,7 @@ def _faithfulness() -> Observable:
     return Observable(
         id="faithfulness-by-build",
         title="Faithfulness across builds",
-        meaning="Mean faithfulness of each build, at the time it was built.",
-        chart=Chart.TIME_SERIES,
+        meaning="Mean faithfulness of each build, at its build time.",
         queries=(
             ClickhouseSql(
                 sql=(
@@ -67,12 +63,11 @@ def _faithfulness() -> Observable:
         unit=Unit.RATIO,
         thresholds=(_LINE,),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
         what_to_do=(
-            "Find the first build below its predecessor in *Builds*, and read what it merged.",
-            "The judge or the data set changed? Then scores cannot be compared; judge old builds anew.",
+            "Find the first build below its predecessor in *Builds*, and read the changes it merged.",
+            "If the judge or the data set changed, scores cannot be compared: evaluate the old builds again.",
         ),
-        alerting=_GATE_ALERTS,
+        no_alert=_NO_ALERT,
     )
 
 
@@ -98,11 +93,9 @@ def _builds() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
-        what_to_do=("A change of less than 0.02 with under a hundred cases is noise.",),
-        alerting=_GATE_ALERTS,
+        what_to_do=("A change of less than 0.02 with fewer than a hundred cases is noise.",),
+        no_alert=_NO_ALERT,
     )
 
 
@@ -110,8 +103,7 @@ def _metrics() -> Observable:
     return Observable(
         id="scores-by-metric",
         title="Scores by metric",
-        meaning="Mean score of each metric by day: an answer can be faithful and still miss the point.",
-        chart=Chart.TIME_SERIES,
+        meaning="Mean score of each metric by day: an answer can be faithful and still not answer the question.",
         queries=(
             ClickhouseSql(
                 sql=(
@@ -123,18 +115,16 @@ def _metrics() -> Observable:
             ),
         ),
         unit=Unit.RATIO,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
-        what_to_do=("One metric falls alone: read the worst cases with that metric.",),
-        alerting=_GATE_ALERTS,
+        what_to_do=("If only one metric falls, read the worst cases of that metric.",),
+        no_alert=_NO_ALERT,
     )
 
 
 def _failing_topics() -> Observable:
     return Observable(
         id="fail-topic-clusters",
-        title="Topics answered wrong most often",
+        title="Topics with the most wrong answers",
         meaning="Share of cases below their metric's threshold, by topic; the worst ten.",
         chart=Chart.BARS,
         queries=(
@@ -148,14 +138,12 @@ def _failing_topics() -> Observable:
             ),
         ),
         unit=Unit.RATIO,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.PRODUCT,
         what_to_do=(
-            "Read the topic's cases in *Worst cases*: is knowledge missing, or is the question unclear?",
-            "Add what is missing to the agent's sources, and cases like these to the data set.",
+            "Read the topic's cases in *Worst cases*: is a source missing, or is the question unclear?",
+            "Add the missing source to the agent's sources, and similar cases to the data set.",
         ),
-        alerting=_GATE_ALERTS,
+        no_alert=_NO_ALERT,
     )
 
 
@@ -176,11 +164,9 @@ def _worst_cases() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
-        what_to_do=("Is the judge wrong? Then mend the expected answer, not the agent.",),
-        alerting=_GATE_ALERTS,
+        what_to_do=("If the judge is wrong, correct the expected answer, not the agent.",),
+        no_alert=_NO_ALERT,
     )
 
 
@@ -188,8 +174,7 @@ def _judged() -> Observable:
     return Observable(
         id="scores-per-day",
         title="Scores given per day",
-        meaning="How much data the other panels stand on.",
-        chart=Chart.TIME_SERIES,
+        meaning="How much data the other panels are based on.",
         queries=(
             ClickhouseSql(
                 sql=(
@@ -200,13 +185,11 @@ def _judged() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.PRODUCT,
         what_to_do=(
-            "None today: did a run start? *Failed test runs*, and the board Platform Health.",
+            "None today: check whether a run started: *Failed test runs*, and the board Platform Health.",
         ),
-        alerting=NoAlert(reason="no runs on a weekend are no fault"),
+        no_alert="on a weekend there may be no runs",
     )
 
 
@@ -218,31 +201,25 @@ def _failed_runs() -> Observable:
     return Observable(
         id="failed-test-runs",
         title="Failed test runs",
-        meaning="Share of test runs of six hours that ended without a result.",
-        chart=Chart.TIME_SERIES,
+        meaning="Share of the test runs within six hours that ended without a result.",
         queries=(Promql(expr=failed, legend="failed"),),
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
                 value=FAILED_RUNS_LIMIT,
                 severity=Severity.WARNING,
-                reason="one run in five; single failures are repeated by whoever started them",
+                reason="one run in five; people repeat single failures themselves",
+                alert=ThresholdAlert(
+                    name="TestRunsFail",
+                    for_minutes=30,
+                    summary="{{ $value | humanizePercentage }} of test runs end without a result",
+                    description="More than one in five test runs failed within six hours.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.PRODUCT,
         what_to_do=(
             "The orchestrator's log names the run and why it failed.",
-            "All of them: see Platform Health.",
-        ),
-        alerting=(
-            Alert(
-                name="TestRunsFail",
-                expr=f"{failed} > {FAILED_RUNS_LIMIT}",
-                for_minutes=30,
-                severity=Severity.WARNING,
-                summary="{{ $value | humanizePercentage }} of test runs end without a result",
-                description="More than one in five test runs failed within six hours.",
-            ),
+            "If all runs fail, look at the board Platform Health.",
         ),
     )

@@ -1,12 +1,12 @@
-"""Backups: was everything saved, did it reach the other region, and what failed.
+"""Backups: whether everything was backed up and copied to the other region, and what failed.
 
-CloudWatch tells backups of buckets together: its dimensions are the vault and the type of what was
-backed up (see `argocd/addons/cloudwatch_exporter.py`). A bucket that is left out shows in the count.
+CloudWatch counts the backups of all buckets together: its dimensions are the vault and the type of
+resource (see `argocd/addons/cloudwatch_exporter.py`). A bucket without a backup lowers the count.
 """
 
 from collections.abc import Mapping
 
-from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from dashboards.observable import Alert, Observable, Promql, Severity, Threshold, Unit
 from environments.names import BACKED_UP_BUCKETS
 from environments.spec import Environment
 
@@ -32,31 +32,27 @@ def _backups() -> Observable:
         title="Backups completed within a day",
         meaning=(
             f"One a day of the database, of each of {BACKED_UP['S3']} buckets, and of ClickHouse, whose "
-            "nodes save it themselves. CloudWatch does not tell one bucket from another: they are "
-            "counted together."
+            "nodes make their own backups. CloudWatch has no dimension for the bucket, so all buckets "
+            "are counted together."
         ),
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(expr=f"max by ({_TYPE}) ({_in_a_day(_COMPLETED)})", legend=f"{{{{{_TYPE}}}}}"),
             Promql(expr=f"max({_in_a_day(_CLICKHOUSE)})", legend="ClickHouse"),
         ),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(
-                value=1, severity=Severity.CRITICAL, reason="one backup a day is promised of each"
-            ),
+            Threshold(value=1, severity=Severity.CRITICAL, reason="each needs one backup a day"),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
-            "An environment that was made today has its first backups tonight.",
-            "RDS, S3: `aws backup list-backup-jobs --by-state FAILED`: the message says why. None "
-            "failed: which bucket has no job? It may be missing in the plan's selection.",
-            "`aws backup start-backup-job` for what has none; then mend the plan.",
+            "An environment that was created today has its first backups tonight.",
+            "RDS, S3: `aws backup list-backup-jobs --by-state FAILED`: the message contains the reason. If "
+            "none failed, find the bucket without a job; it may be missing in the plan's selection.",
+            "Run `aws backup start-backup-job` for what has no backup; then correct the plan.",
             "ClickHouse: `journalctl -u 'clickhouse-task@backup'` on each node, and docs/clickhouse.md, "
-            "*Backup*. A node that was set up before this alert does not tell of its backups: replace it.",
+            "*Backup*. A node that was set up before this alert does not report its backups: replace it.",
         ),
-        alerting=(
+        other_alerts=(
             *(
                 _missing(
                     f"BackupMissing{kind.capitalize()}",
@@ -84,7 +80,6 @@ def _copies(env: Environment) -> Observable:
         id="backup-copies",
         title="Copies of backups within a day",
         meaning="Backups of a day that were copied to the other region, if the environment has one.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(expr=f"max by ({_TYPE}) ({_in_a_day(_COPIED)})", legend=f"{{{{{_TYPE}}}}}"),
         ),
@@ -99,13 +94,12 @@ def _copies(env: Environment) -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
-            "Is the backup itself there? *Backups completed within a day*.",
-            "`aws backup list-copy-jobs --by-state FAILED`: the message says why; often it is the key or "
-            "the vault in the other region.",
+            "Check that the backup itself exists: *Backups completed within a day*.",
+            "`aws backup list-copy-jobs --by-state FAILED`: the message contains the reason; often it is the "
+            "key or the vault in the other region.",
         ),
-        alerting=tuple(
+        other_alerts=tuple(
             _missing(
                 f"BackupCopyMissing{kind.capitalize()}",
                 of=f"Copies of {kind} in the other region",
@@ -123,36 +117,36 @@ def _failures() -> Observable:
     return Observable(
         id="backup-failures",
         title="Backups and copies that failed within a day",
-        meaning="Jobs of AWS Backup that failed, or that could not begin in time, in their worst hour.",
-        chart=Chart.TIME_SERIES,
+        meaning="Jobs of AWS Backup that failed or did not start in time, in the worst hour of the day.",
         queries=(
             Promql(expr=failed, legend=f"{{{{{_TYPE}}}}}: failed"),
-            Promql(expr=expired, legend=f"{{{{{_TYPE}}}}}: did not begin"),
+            Promql(expr=expired, legend=f"{{{{{_TYPE}}}}}: did not start"),
             Promql(expr=not_copied, legend=f"{{{{{_TYPE}}}}}: not copied"),
         ),
         unit=Unit.COUNT,
         thresholds=(
             Threshold(
-                value=1, severity=Severity.WARNING, reason="that day has a gap, until repeated"
+                value=1,
+                severity=Severity.WARNING,
+                reason="that day has a gap until the job is repeated",
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "`aws backup list-backup-jobs --by-state FAILED` (or `EXPIRED`), `aws backup list-copy-jobs "
-            "--by-state FAILED`: the message says why, and of which bucket.",
-            "Expired: RDS takes no job in its own backup and maintenance windows, nor in the hour before.",
-            "Repeat it: `aws backup start-backup-job`, `aws backup start-copy-job`. AWS Backup does not "
-            "before the next day.",
+            "--by-state FAILED`: the message contains the reason and the bucket.",
+            "Expired: RDS starts no job in its own backup and maintenance windows, or in the hour before.",
+            "Repeat it: `aws backup start-backup-job`, `aws backup start-copy-job`. AWS Backup itself tries "
+            "again only on the next day.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="BackupJobFailed",
                 expr=f"{failed} > 0 or {expired} > 0",
                 for_minutes=1,
                 severity=Severity.WARNING,
-                summary=f"A backup of {{{{ $labels.{_TYPE} }}}} failed or did not begin",
-                description="AWS Backup tried within the last day; it does not repeat the job by itself.",
+                summary=f"A backup of {{{{ $labels.{_TYPE} }}}} failed or did not start",
+                description="This happened within the last day; AWS Backup does not repeat the job by itself.",
             ),
             Alert(
                 name="BackupCopyFailed",
@@ -160,32 +154,32 @@ def _failures() -> Observable:
                 for_minutes=1,
                 severity=Severity.WARNING,
                 summary=f"A backup of {{{{ $labels.{_TYPE} }}}} was not copied to the other region",
-                description="The copy failed within the last day; the backup itself is there.",
+                description="The copy failed within the last day; the backup itself exists.",
             ),
         ),
     )
 
 
 def _copied(env: Environment) -> Mapping[str, int]:
-    """Nothing can be missing where nothing is copied; runbooks want the same alerts everywhere."""
+    """0 where nothing is copied: runbooks need the same alerts in every environment."""
     return BACKED_UP if env.account.backup_copy_region else dict.fromkeys(BACKED_UP, 0)
 
 
 def _missing(name: str, *, of: str, metric: str, least: int, severity: Severity) -> Alert:
-    """Jobs end hours earlier or later than the day before: the best of the days that ended lately."""
+    """Jobs end at different hours, so this takes the best daily sum of the last twelve hours."""
     return Alert(
         name=name,
         expr=f"(max(max_over_time({_in_a_day(metric)}[12h:1h])) or vector(0)) < {least}",
         for_minutes=60,
         severity=severity,
         summary=f"{of} are missing: fewer than {least} a day for a day and a half",
-        description="Either jobs did not complete or their metric no longer arrives.",
+        description="Either jobs did not complete or their metric is missing.",
     )
 
 
 def _in_a_day(metric: str) -> str:
-    # An hour's sum is told for an hour. Not of 24: before Prometheus 3 both ends count, and the same
-    # hour of two days would be in one.
+    # An hour's sum is exported for an hour. The window is 23 hours, not 24: before Prometheus 3 both ends
+    # count, so 24 would contain the same hour of two days.
     return f"sum_over_time({metric}[23h:1h])"
 
 

@@ -1,6 +1,6 @@
 """Alerts on how fast an error budget is spent, over a long and a short window at once.
 
-The long window says that it matters, the short one that it still goes on. Windows and rates are
+The long window shows that it matters, the short one that it still continues. Windows and rates are
 those of Google's Site Reliability Workbook, chapter 5, table 5-8, for an objective over 30 days.
 """
 
@@ -14,7 +14,7 @@ from dashboards.observable import Alert, Severity
 class _Window:
     long: str
     short: str
-    rate: float  # how many times faster than the budget lasts 30 days
+    rate: float  # 1 spends the budget in exactly 30 days
     severity: Severity
 
 
@@ -25,7 +25,7 @@ _SLOW = (_Window("1d", "2h", 3, Severity.WARNING), _Window("3d", "6h", 1, Severi
 def burn_rate_alerts(
     name: str, *, what: str, ratio: Callable[[str], str], objective_percent: float
 ) -> tuple[Alert, Alert]:
-    """One alert for a budget that is gone within hours or days, one for within the month."""
+    """One alert for a budget that will be spent within days, one for within the month."""
     return (
         _alert(f"{name}Fast", _FAST, "days", what=what, ratio=ratio, objective=objective_percent),
         _alert(f"{name}Slow", _SLOW, "weeks", what=what, ratio=ratio, objective=objective_percent),

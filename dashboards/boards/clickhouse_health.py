@@ -2,13 +2,11 @@
 
 from dashboards.observable import (
     Alert,
-    Chart,
-    NoAlert,
     Observable,
-    Owner,
     Promql,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
@@ -26,21 +24,17 @@ def _clickhouse_up(env: Environment) -> Observable:
         id="clickhouse-nodes",
         title="ClickHouse nodes up",
         meaning="Nodes that Prometheus reaches. Inserts need a majority of them.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr='sum(up{job="clickhouse"})', legend="nodes"),),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(
-                value=env.clickhouse.nodes, severity=Severity.CRITICAL, reason="all there are"
-            ),
+            Threshold(value=env.clickhouse.nodes, severity=Severity.CRITICAL, reason="all nodes"),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "`aws ssm start-session --target INSTANCE`, then `journalctl -u clickhouse-node`.",
-            "The instance is gone: docs/clickhouse.md, *Replacing a node*.",
+            "If the instance is gone: docs/clickhouse.md, *Replacing a node*.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="ClickHouseNodeDown",
                 expr='up{job="clickhouse"} == 0',
@@ -59,31 +53,25 @@ def _clickhouse_delay() -> Observable:
         id="clickhouse-replication",
         title="ClickHouse replication delay",
         meaning="How far the slowest replica is behind; its readers see old results.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=delay, legend="delay"),),
         unit=Unit.SECONDS,
         thresholds=(
             Threshold(
                 value=REPLICATION_DELAY_LIMIT_SECONDS,
                 severity=Severity.WARNING,
-                reason="dashboards of the last minutes then differ from node to node",
+                reason="dashboards of the last minutes then differ between nodes",
+                alert=ThresholdAlert(
+                    name="ClickHouseReplicationDelayed",
+                    for_minutes=10,
+                    summary="A ClickHouse replica is {{ $value | humanizeDuration }} behind",
+                    description="A replica has been more than five minutes behind for ten minutes.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "`SELECT * FROM system.replication_queue WHERE last_exception != ''` on the slow node.",
             "A node that was just replaced catches up by itself.",
-        ),
-        alerting=(
-            Alert(
-                name="ClickHouseReplicationDelayed",
-                expr=f"{delay} > {REPLICATION_DELAY_LIMIT_SECONDS}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary="A ClickHouse replica is {{ $value | humanizeDuration }} behind",
-                description="A replica has been more than five minutes behind for ten minutes.",
-            ),
         ),
     )
 
@@ -93,32 +81,26 @@ def _clickhouse_disk() -> Observable:
     return Observable(
         id="clickhouse-disk",
         title="ClickHouse free disk",
-        meaning="Share of the fullest data volume that is free; merges need room for a copy.",
-        chart=Chart.TIME_SERIES,
+        meaning="Free share of the fullest data volume; merges need space for a copy.",
         queries=(Promql(expr=free, legend="free"),),
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
                 value=LEAST_FREE_DISK,
                 severity=Severity.CRITICAL,
-                reason="the largest merges stop for want of room",
+                reason="the largest merges stop for lack of space",
+                alert=ThresholdAlert(
+                    name="ClickHouseDiskLow",
+                    for_minutes=15,
+                    summary="A ClickHouse node has {{ $value | humanizePercentage }} of its disk left",
+                    description="When it is full, ClickHouse refuses results.",
+                ),
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "Raise `clickhouse.data_volume_gib` and deploy, then `systemctl restart clickhouse-node` "
             "on each node; volumes grow in place.",
-        ),
-        alerting=(
-            Alert(
-                name="ClickHouseDiskLow",
-                expr=f"{free} < {LEAST_FREE_DISK}",
-                for_minutes=15,
-                severity=Severity.CRITICAL,
-                summary="A ClickHouse node has {{ $value | humanizePercentage }} of its disk left",
-                description="Results are refused when it is full.",
-            ),
         ),
     )
 
@@ -127,8 +109,7 @@ def _clickhouse_failures() -> Observable:
     return Observable(
         id="clickhouse-failed-queries",
         title="ClickHouse failed queries",
-        meaning="Queries per second that a node could not answer.",
-        chart=Chart.TIME_SERIES,
+        meaning="Queries per second that failed on a node.",
         queries=(
             Promql(
                 expr="sum by (instance) (rate(ClickHouseProfileEvents_FailedQuery[$__rate_interval]))",
@@ -136,14 +117,12 @@ def _clickhouse_failures() -> Observable:
             ),
         ),
         unit=Unit.PER_SECOND,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "`SELECT exception, count() FROM system.query_log WHERE exception != '' AND event_time > "
             "now() - 3600 GROUP BY 1 ORDER BY 2 DESC`.",
         ),
-        alerting=NoAlert(
-            reason="a person's mistyped query counts too; workers that cannot write count as failed jobs"
+        no_alert=(
+            "a person's mistyped query counts too; a worker that cannot write counts as a failed job"
         ),
     )

@@ -1,24 +1,23 @@
-"""The board of the people who pay (B8): what LLM calls cost, and how providers perform."""
+"""The board of the FinOps team (B8): the cost of LLM calls and the performance of providers."""
 
-from dashboards.alerting.recording_rules import LLM_SPEND
 from dashboards.boards import provider_health
+from dashboards.boards.provider_health import CHOSEN_MODELS
+from dashboards.boards.recording_rules import LLM_SPEND
 from dashboards.observable import (
-    Alert,
     Board,
     Chart,
     ClickhouseSql,
-    NoAlert,
     Observable,
     Owner,
     Promql,
     Row,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
 
-_MODEL = 'gen_ai_request_model=~"$model"'
 _CALLS_SHOWN = (
     "$__timeFilter(called_at) AND environment = '$environment' AND model IN (${model:singlequote})"
 )
@@ -31,7 +30,7 @@ def board(env: Environment) -> Board:
         title="LLM Cost & Performance",
         owner=Owner.FINOPS,
         days_shown=30,
-        description="What calls of LLM providers cost, what for, and how well providers answer.",
+        description="The cost of LLM calls, its causes, and how fast and reliably providers answer.",
         rows=(
             Row(
                 title="Spend",
@@ -49,8 +48,7 @@ def _daily_spend(env: Environment) -> Observable:
     return Observable(
         id="daily-spend",
         title="Spend in 24 hours, against the budget",
-        meaning="What the last 24 hours' calls cost by the providers' price lists.",
-        chart=Chart.TIME_SERIES,
+        meaning="The cost of the last 24 hours' calls by the providers' price lists.",
         queries=(Promql(expr=LLM_SPEND, legend="spend"),),
         unit=Unit.USD,
         thresholds=(
@@ -58,36 +56,31 @@ def _daily_spend(env: Environment) -> Observable:
                 value=nearly_spent,
                 severity=Severity.WARNING,
                 reason="time left to stop a run before the budget is gone",
+                alert=ThresholdAlert(
+                    name="LlmBudgetNearlySpent",
+                    for_minutes=5,
+                    summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
+                    description=f"That is more than four fifths of the daily budget of {budget} USD.",
+                ),
             ),
             Threshold(
-                value=budget, severity=Severity.CRITICAL, reason="the environment's daily budget"
+                value=budget,
+                severity=Severity.CRITICAL,
+                reason="the environment's daily budget",
+                alert=ThresholdAlert(
+                    name="LlmBudgetExceeded",
+                    for_minutes=5,
+                    summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
+                    description=f"The daily budget is {budget} USD.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=(
-            "Which model: the table *By model*. Which run: `SELECT run_id, sum(cost_usd) FROM llm_calls "
+            "For the model, see the table *By model*. For the run: `SELECT run_id, sum(cost_usd) FROM llm_calls "
             "WHERE called_at > now() - INTERVAL 1 DAY GROUP BY run_id ORDER BY 2 DESC`.",
             "Ask the run's owner to stop it, or lower `worker.max_replicas` until tomorrow.",
-            "Wanted: raise `objectives.daily_llm_budget_usd` by a merge, so that somebody agreed.",
-        ),
-        alerting=(
-            Alert(
-                name="LlmBudgetNearlySpent",
-                expr=f"{LLM_SPEND} > {nearly_spent:g}",
-                for_minutes=5,
-                severity=Severity.WARNING,
-                summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
-                description=f"That is more than four fifths of the daily budget of {budget} USD.",
-            ),
-            Alert(
-                name="LlmBudgetExceeded",
-                expr=f"{LLM_SPEND} > {budget}",
-                for_minutes=5,
-                severity=Severity.CRITICAL,
-                summary="LLM calls cost {{ $value | humanize }} USD in 24 hours",
-                description=f"The daily budget is {budget} USD.",
-            ),
+            "If the spend is intended, raise `objectives.daily_llm_budget_usd` in a pull request, so that it is approved.",
         ),
     )
 
@@ -96,8 +89,7 @@ def _cost_per_run() -> Observable:
     return Observable(
         id="cost-per-test-run",
         title="Average cost per test run",
-        meaning="What one test run's calls cost, averaged over the runs of a day.",
-        chart=Chart.TIME_SERIES,
+        meaning="The cost of one test run's calls, averaged over the runs of a day.",
         queries=(
             ClickhouseSql(
                 sql=(
@@ -109,16 +101,12 @@ def _cost_per_run() -> Observable:
             ),
         ),
         unit=Unit.USD,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=(
-            "More tokens per call, or more calls per run? *Tokens by type* against the data set's size.",
-            "A dearer model: *By model*.",
+            "Compare *Tokens by type* with the data set's size: more tokens per call, or more calls per run?",
+            "For a more expensive model, see *By model*.",
         ),
-        alerting=NoAlert(
-            reason="a dear run is somebody's decision; the daily budget has its alerts"
-        ),
+        no_alert="an expensive run is a decision of its owner; the daily budget has its alerts",
     )
 
 
@@ -126,8 +114,7 @@ def _cost_per_thousand() -> Observable:
     return Observable(
         id="cost-per-1000-evaluations",
         title="Cost per 1,000 evaluations",
-        meaning="Spend of 24 hours over the evaluations that succeeded, times a thousand.",
-        chart=Chart.TIME_SERIES,
+        meaning="Spend of 24 hours, divided by the evaluations that succeeded, times a thousand.",
         queries=(
             Promql(
                 expr=(
@@ -138,14 +125,12 @@ def _cost_per_thousand() -> Observable:
             ),
         ),
         unit=Unit.USD,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=(
-            "It rises while *Worker error rate* rises: failed jobs cost and give nothing.",
-            "It rises with *Retries*: providers bill some of the calls that fail.",
+            "If *Worker error rate* rises too: failed jobs cost money without a result.",
+            "If *Retries* rise too: providers bill some of the calls that fail.",
         ),
-        alerting=NoAlert(reason="a trend for planning; the daily budget has its alerts"),
+        no_alert="a trend for planning; the daily budget has its alerts",
     )
 
 
@@ -159,17 +144,15 @@ def _tokens_per_day() -> Observable:
             Promql(
                 expr=(
                     "sum by (gen_ai_request_model) "
-                    f"(increase(gen_ai_client_token_usage_sum{{{_MODEL}}}[1d]))"
+                    f"(increase(gen_ai_client_token_usage_sum{{{CHOSEN_MODELS}}}[1d]))"
                 ),
                 legend="{{gen_ai_request_model}}",
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
         what_to_do=("Compare with the runs of that day in ClickHouse, table `llm_calls`.",),
-        alerting=NoAlert(reason="tokens are spend before prices; the daily budget has its alerts"),
+        no_alert="tokens lead to spend; the daily budget has its alerts",
     )
 
 
@@ -177,23 +160,20 @@ def _tokens_by_type() -> Observable:
     return Observable(
         id="tokens-by-type",
         title="Tokens by type",
-        meaning="Input and output apart: output costs several times as much.",
-        chart=Chart.TIME_SERIES,
+        meaning="Input and output separately: output costs several times as much.",
         queries=(
             Promql(
                 expr=(
                     "sum by (gen_ai_token_type) "
-                    f"(rate(gen_ai_client_token_usage_sum{{{_MODEL}}}[$__rate_interval]))"
+                    f"(rate(gen_ai_client_token_usage_sum{{{CHOSEN_MODELS}}}[$__rate_interval]))"
                 ),
                 legend="{{gen_ai_token_type}}",
             ),
         ),
         unit=Unit.PER_SECOND,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
-        what_to_do=("Much input: shorten contexts. Much output: cap the answer's length.",),
-        alerting=NoAlert(reason="tokens are spend before prices; the daily budget has its alerts"),
+        what_to_do=("Much input: shorten contexts. Much output: limit the answer's length.",),
+        no_alert="tokens lead to spend; the daily budget has its alerts",
     )
 
 
@@ -216,9 +196,7 @@ def _by_model() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.FINOPS,
-        what_to_do=("The first line is where a cheaper model saves most.",),
-        alerting=NoAlert(reason="a breakdown of what *Spend in 24 hours* alerts on"),
+        what_to_do=("A cheaper model saves most in the first line.",),
+        no_alert="*Spend in 24 hours* alerts on the total",
     )

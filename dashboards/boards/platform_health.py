@@ -1,4 +1,4 @@
-"""The board of the site reliability engineers (B7): does the platform work, and what will stop it."""
+"""The board of the site reliability engineers (B7): whether the platform works, and what may stop it."""
 
 from dashboards.boards import (
     backup_health,
@@ -15,13 +15,13 @@ from environments.spec import Environment
 
 
 def board(env: Environment) -> Board:
-    """Service, queue, workers, and the stores they stand on."""
+    """Service, queue, workers, and the stores that they use."""
     return Board(
         uid="platform-health",
         title="Platform Health",
         owner=Owner.SRE,
         days_shown=1,
-        description="Whether evaluations get in, wait, run and end as they should.",
+        description="Whether evaluations are accepted, wait, run and end as they should.",
         rows=(
             Row(title="Service", observables=service_health.observables(env)),
             Row(title="Queue", observables=queue_health.observables()),

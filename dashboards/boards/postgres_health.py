@@ -1,16 +1,6 @@
 """PostgreSQL: connections, storage, CPU."""
 
-from dashboards.observable import (
-    Alert,
-    Chart,
-    NoAlert,
-    Observable,
-    Owner,
-    Promql,
-    Severity,
-    Threshold,
-    Unit,
-)
+from dashboards.observable import Observable, Promql, Severity, Threshold, ThresholdAlert, Unit
 from environments.spec import Environment
 
 _GIB = 2**30
@@ -28,7 +18,6 @@ def _connections(env: Environment) -> Observable:
         id="postgres-connections",
         title="PostgreSQL connections",
         meaning="Open connections. At the maximum, pods cannot connect and the API is not ready.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=open_, legend="open"),),
         unit=Unit.COUNT,
         thresholds=(
@@ -36,24 +25,19 @@ def _connections(env: Environment) -> Observable:
                 value=limit,
                 severity=Severity.WARNING,
                 reason=f"four fifths of max_connections, {most}: a rollout doubles the pods",
+                alert=ThresholdAlert(
+                    name="DatabaseConnectionsHigh",
+                    for_minutes=10,
+                    summary="PostgreSQL has {{ $value | humanize }} open connections",
+                    description=f"The maximum is {most}.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
-            "Who holds them: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2`.",
-            "Many idle: the pods' pools are too large. Else raise `database.max_connections` with the "
-            "instance class; it takes a restart.",
-        ),
-        alerting=(
-            Alert(
-                name="DatabaseConnectionsHigh",
-                expr=f"{open_} > {limit}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary="PostgreSQL has {{ $value | humanize }} open connections",
-                description=f"It accepts {most}.",
-            ),
+            "To see who holds them: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2`.",
+            "If many are idle, the pods' pools are too large. Otherwise raise `database.max_connections` with the "
+            "instance class; this takes a restart.",
         ),
     )
 
@@ -65,32 +49,26 @@ def _database_storage(env: Environment) -> Observable:
         id="postgres-free-storage",
         title="PostgreSQL free storage",
         meaning="RDS adds storage by itself until it reaches `database.max_storage_gib`.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=free, legend="free"),),
         unit=Unit.BYTES,
         thresholds=(
             Threshold(
                 value=limit,
                 severity=Severity.CRITICAL,
-                reason="a tenth of the storage; RDS grows it there, unless it may not grow any more",
+                reason="a tenth of the storage; there RDS grows it, unless it is at its maximum",
+                alert=ThresholdAlert(
+                    name="DatabaseStorageLow",
+                    for_minutes=30,
+                    summary="PostgreSQL has {{ $value | humanize1024 }}B of storage left",
+                    description="RDS has not grown it for half an hour; full storage stops the API.",
+                ),
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
-            "At `max_storage_gib`? Raise it and deploy; RDS grows in place, once in six hours.",
-            "What is large: `SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class "
+            "If storage is at `max_storage_gib`, raise it and deploy; RDS grows in place, once in six hours.",
+            "To find the largest tables: `SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class "
             "ORDER BY pg_total_relation_size(oid) DESC LIMIT 10`.",
-        ),
-        alerting=(
-            Alert(
-                name="DatabaseStorageLow",
-                expr=f"{free} < {limit}",
-                for_minutes=30,
-                severity=Severity.CRITICAL,
-                summary="PostgreSQL has {{ $value | humanize1024 }}B of storage left",
-                description="It has not grown by itself for half an hour; full storage stops the API.",
-            ),
         ),
     )
 
@@ -99,13 +77,10 @@ def _database_cpu() -> Observable:
     return Observable(
         id="postgres-cpu",
         title="PostgreSQL CPU",
-        meaning="How busy the database is.",
-        chart=Chart.TIME_SERIES,
+        meaning="CPU use of the database.",
         queries=(Promql(expr="max(aws_rds_cpuutilization_average)", legend="CPU"),),
         unit=Unit.PERCENT,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
-        what_to_do=("Performance Insights in the RDS console names the statements.",),
-        alerting=NoAlert(reason="a busy database that answers is no fault; a slow API shows above"),
+        what_to_do=("Performance Insights in the RDS console lists the statements.",),
+        no_alert="a busy database that answers is not a fault; a slow API shows above",
     )

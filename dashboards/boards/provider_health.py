@@ -1,22 +1,20 @@
 """LLM providers: how fast they answer, and how often they refuse."""
 
-from dashboards.alerting.recording_rules import PROVIDER_P95, PROVIDER_REFUSED_RATIO
+from dashboards.boards.recording_rules import PROVIDER_P95, PROVIDER_REFUSED_RATIO
 from dashboards.observable import (
-    Alert,
-    Chart,
-    NoAlert,
     Observable,
     Owner,
     Promql,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.spec import Environment
 
 REFUSED_LIMIT = 0.05  # share of a provider's calls
 
-_MODEL = 'gen_ai_request_model=~"$model"'
+CHOSEN_MODELS = 'gen_ai_request_model=~"$model"'
 
 
 def observables(env: Environment) -> tuple[Observable, ...]:
@@ -29,28 +27,27 @@ def _provider_latency(env: Environment) -> Observable:
         id="provider-latency",
         title="Provider p95 response time",
         meaning="95 of 100 calls of a provider ended within this time.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=PROVIDER_P95, legend="{{gen_ai_provider_name}}"),),
         unit=Unit.SECONDS,
         thresholds=(
-            Threshold(value=limit, severity=Severity.WARNING, reason="the environment's objective"),
+            Threshold(
+                value=limit,
+                severity=Severity.WARNING,
+                reason="the environment's objective",
+                alert=ThresholdAlert(
+                    name="ProviderSlow",
+                    for_minutes=15,
+                    summary="{{ $labels.gen_ai_provider_name }} takes {{ $value | humanizeDuration }}",
+                    description=f"95 of 100 calls should end within {limit} seconds.",
+                ),
+            ),
         ),
         higher_is_better=False,
         owner=Owner.SRE,
         what_to_do=(
-            "The provider's status page first.",
-            "One model only: split `gen_ai_client_operation_duration_seconds` by model.",
-            "It lasts: jobs take longer, so the queue grows; tell those who wait.",
-        ),
-        alerting=(
-            Alert(
-                name="ProviderSlow",
-                expr=f"{PROVIDER_P95} > {limit}",
-                for_minutes=15,
-                severity=Severity.WARNING,
-                summary="{{ $labels.gen_ai_provider_name }} takes {{ $value | humanizeDuration }}",
-                description=f"95 of 100 calls should end within {limit} seconds.",
-            ),
+            "Look at the provider's status page first.",
+            "If only one model is slow, split `gen_ai_client_operation_duration_seconds` by model.",
+            "If it lasts, jobs take longer and the queue grows: inform the users who wait.",
         ),
     )
 
@@ -60,14 +57,20 @@ def _refused() -> Observable:
         id="provider-refusals",
         title="Calls refused (429)",
         meaning="Share of calls that a provider refused because there were too many.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=PROVIDER_REFUSED_RATIO, legend="{{gen_ai_provider_name}}"),),
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
                 value=REFUSED_LIMIT,
                 severity=Severity.WARNING,
-                reason="with six attempts a job still succeeds; beyond it, waiting eats the workers",
+                reason="below it a job still succeeds within six attempts; above it, workers mostly wait",
+                alert=ThresholdAlert(
+                    name="ProviderRefusesCalls",
+                    for_minutes=10,
+                    summary="{{ $labels.gen_ai_provider_name }} refuses {{ $value | humanizePercentage }} of "
+                    "the calls",
+                    description="Workers wait and try again, so jobs take longer.",
+                ),
             ),
         ),
         higher_is_better=False,
@@ -77,19 +80,6 @@ def _refused() -> Observable:
             "the provider's console shows now; each worker's share follows.",
             "Ask the provider for a higher limit.",
         ),
-        alerting=(
-            Alert(
-                name="ProviderRefusesCalls",
-                expr=f"{PROVIDER_REFUSED_RATIO} > {REFUSED_LIMIT}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary=(
-                    "{{ $labels.gen_ai_provider_name }} refuses {{ $value | humanizePercentage }} of "
-                    "the calls"
-                ),
-                description="Workers back off and try again, and jobs take longer.",
-            ),
-        ),
     )
 
 
@@ -97,22 +87,20 @@ def _retries() -> Observable:
     return Observable(
         id="llm-retries",
         title="Retries",
-        meaning="Calls per second that were tried again, by reason.",
-        chart=Chart.TIME_SERIES,
+        meaning="Calls per second that were repeated, by reason.",
         queries=(
             Promql(
                 expr=(
-                    f"sum by (reason) (rate(eval_llm_retries_total{{{_MODEL}}}[$__rate_interval]))"
+                    f"sum by (reason) (rate(eval_llm_retries_total{{{CHOSEN_MODELS}}}[$__rate_interval]))"
                 ),
                 legend="{{reason}}",
             ),
         ),
         unit=Unit.PER_SECOND,
-        thresholds=(),
         higher_is_better=False,
         owner=Owner.SRE,
         what_to_do=("`rate_limited`: as for *Calls refused*. `timeout`: as for the p95 above.",),
-        alerting=NoAlert(reason="retries are the remedy; what makes them necessary has its alerts"),
+        no_alert="retries are the remedy; their causes have their alerts",
     )
 
 
@@ -120,22 +108,22 @@ def _errors() -> Observable:
     return Observable(
         id="llm-errors",
         title="Failed calls by error",
-        meaning="Calls per second that a provider did not answer as asked.",
-        chart=Chart.TIME_SERIES,
+        meaning="Calls per second that ended with an error.",
         queries=(
             Promql(
                 expr=(
                     "sum by (gen_ai_provider_name, error_type) "
                     "(rate(gen_ai_client_operation_duration_seconds_count"
-                    f'{{error_type!="", {_MODEL}}}[$__rate_interval]))'
+                    f'{{error_type!="", {CHOSEN_MODELS}}}[$__rate_interval]))'
                 ),
                 legend="{{gen_ai_provider_name}} {{error_type}}",
             ),
         ),
         unit=Unit.PER_SECOND,
-        thresholds=(),
         higher_is_better=False,
         owner=Owner.SRE,
-        what_to_do=("401: the key was revoked, docs/secrets.md. 5xx: the provider's status page.",),
-        alerting=NoAlert(reason="a job whose calls all fail counts in *Worker error rate*"),
+        what_to_do=(
+            "401: the key was revoked, see docs/secrets.md. 5xx: look at the provider's status page.",
+        ),
+        no_alert="a job whose calls all fail counts in *Worker error rate*",
     )

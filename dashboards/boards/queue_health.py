@@ -1,10 +1,19 @@
 """The queue: how much waits, how long, and whether it can be reached."""
 
-from dashboards.alerting.recording_rules import QUEUE_LENGTH
-from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from dashboards.boards.recording_rules import JOBS_WAITING
+from dashboards.observable import (
+    Alert,
+    Chart,
+    Observable,
+    Promql,
+    Severity,
+    Threshold,
+    ThresholdAlert,
+    Unit,
+)
 
 QUEUE_LIMIT = 1000  # jobs (B7)
-SMALL_QUEUE = 100  # jobs; a queue that hovers below is workers taking what comes
+SMALL_QUEUE = 100  # jobs; below it, workers keep up
 LAG_LIMIT_SECONDS = 300  # (B13)
 MEMORY_LIMIT = 0.8  # share of Redis' memory
 
@@ -18,46 +27,42 @@ def _queue_lag() -> Observable:
         id="queue-lag",
         title="Jobs pending",
         meaning="Jobs in the queue that no worker has taken yet.",
-        chart=Chart.TIME_SERIES,
-        queries=(Promql(expr=QUEUE_LENGTH, legend="jobs"),),
+        queries=(Promql(expr=JOBS_WAITING, legend="jobs"),),
         unit=Unit.COUNT,
         thresholds=(
             Threshold(
                 value=QUEUE_LIMIT,
                 severity=Severity.CRITICAL,
                 reason=f"more than {QUEUE_LIMIT:,} waiting jobs is an incident",
+                alert=ThresholdAlert(
+                    name="QueueBacklog",
+                    for_minutes=1,
+                    summary="{{ $value | humanize }} jobs are pending",
+                    description=f"More than {QUEUE_LIMIT} jobs wait in the queue.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
-            "Do workers take jobs? See *Jobs in progress* and *Worker error rate*.",
-            "At their maximum: see *Workers against their maximum*; raise `worker.max_replicas` and "
+            "Check that workers take jobs: *Jobs in progress* and *Worker error rate*.",
+            "If they are at their maximum (*Workers against their maximum*), raise `worker.max_replicas` and "
             "the spot node group's `max_size` if providers allow more calls.",
-            "Providers refuse calls: see *Calls refused (429)*; more workers make that worse.",
-            "One test run fills the queue: ask its owner to stop it.",
+            "If providers refuse calls (*Calls refused (429)*), more workers make it worse.",
+            "If one test run fills the queue, ask its owner to stop it.",
         ),
-        alerting=(
-            Alert(
-                name="QueueBacklog",
-                expr=f"{QUEUE_LENGTH} > {QUEUE_LIMIT}",
-                for_minutes=1,
-                severity=Severity.CRITICAL,
-                summary="{{ $value | humanize }} jobs are pending",
-                description=f"More than {QUEUE_LIMIT} jobs wait in the queue.",
-            ),
+        other_alerts=(
             Alert(
                 name="QueueNotDraining",
                 expr=(
-                    f"min_over_time({QUEUE_LENGTH}[5m]) > {SMALL_QUEUE}"
-                    f" and {QUEUE_LENGTH} >= {QUEUE_LENGTH} offset 5m"
+                    f"min_over_time({JOBS_WAITING}[5m]) > {SMALL_QUEUE}"
+                    f" and {JOBS_WAITING} >= {JOBS_WAITING} offset 5m"
                 ),
                 for_minutes=5,
                 severity=Severity.WARNING,
                 summary="The queue has not become shorter for five minutes",
                 description=(
-                    "{{ $value | humanize }} jobs wait at least, and as many as five minutes ago or "
-                    "more: workers do not keep up."
+                    "At least {{ $value | humanize }} jobs wait, and no fewer than five minutes ago: "
+                    "workers do not keep up."
                 ),
             ),
         ),
@@ -68,8 +73,7 @@ def _oldest_job() -> Observable:
     return Observable(
         id="oldest-job-age",
         title="Age of the oldest pending job",
-        meaning="How long the job that waits longest has waited: what the unluckiest user feels.",
-        chart=Chart.TIME_SERIES,
+        meaning="How long the job that waits longest has waited.",
         queries=(Promql(expr="max(eval_queue_oldest_job_age_seconds)", legend="age"),),
         unit=Unit.SECONDS,
         thresholds=(
@@ -77,24 +81,19 @@ def _oldest_job() -> Observable:
                 value=LAG_LIMIT_SECONDS,
                 severity=Severity.CRITICAL,
                 reason="a job that waits for more than five minutes is an incident",
+                alert=ThresholdAlert(
+                    name="QueueLagging",
+                    for_minutes=1,
+                    summary="A job has waited {{ $value | humanizeDuration }}",
+                    description="The oldest pending job is older than five minutes.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "As for *Jobs pending*.",
-            "Few jobs pending, one very old: that job is handed back again and again; find it with "
-            "`LINDEX` of the queue's key and look for its id in the workers' logs.",
-        ),
-        alerting=(
-            Alert(
-                name="QueueLagging",
-                expr=f"max(eval_queue_oldest_job_age_seconds) > {LAG_LIMIT_SECONDS}",
-                for_minutes=1,
-                severity=Severity.CRITICAL,
-                summary="A job has waited {{ $value | humanizeDuration }}",
-                description="The oldest pending job is older than five minutes.",
-            ),
+            "If few jobs are pending and one is very old, that job is returned to the queue again and "
+            "again; find it with `LINDEX` of the queue's key and search the workers' logs for its id.",
         ),
     )
 
@@ -108,22 +107,21 @@ def _queue_reachable() -> Observable:
         queries=(Promql(expr="min(redis_up)", legend="up"),),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(value=1, severity=Severity.CRITICAL, reason="anything less is no queue"),
+            Threshold(value=1, severity=Severity.CRITICAL, reason="without it there is no queue"),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
             "`aws elasticache describe-events --duration 60`: a failover takes up to a minute.",
-            "Was the password rotated? docs/secrets.md, *Job queue*.",
+            "If the password was rotated: docs/secrets.md, *Job queue*.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="QueueUnreachable",
                 expr="(min(redis_up) or vector(0)) == 0",
                 for_minutes=3,
                 severity=Severity.CRITICAL,
                 summary="Redis does not answer",
-                description="The exporter has had no answer for three minutes, or is gone itself.",
+                description="The exporter has had no answer for three minutes, or its metric is missing.",
             ),
         ),
     )
@@ -135,27 +133,24 @@ def _queue_memory() -> Observable:
         id="queue-memory",
         title="Queue memory",
         meaning="Share of Redis' memory in use. When it is full, new jobs are refused (noeviction).",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=used, legend="used"),),
         unit=Unit.RATIO,
         thresholds=(
             Threshold(
                 value=MEMORY_LIMIT,
                 severity=Severity.WARNING,
-                reason="a snapshot needs memory of its own while it is taken",
+                reason="a snapshot needs additional memory while it is taken",
+                alert=ThresholdAlert(
+                    name="QueueMemoryHigh",
+                    for_minutes=10,
+                    summary="Redis uses {{ $value | humanizePercentage }} of its memory",
+                    description="When it is full, new jobs are refused.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
-        what_to_do=("Drain the queue first.", "A larger `queue.node_type` if it happens again."),
-        alerting=(
-            Alert(
-                name="QueueMemoryHigh",
-                expr=f"{used} > {MEMORY_LIMIT}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary="Redis uses {{ $value | humanizePercentage }} of its memory",
-                description="When it is full, new jobs are refused.",
-            ),
+        what_to_do=(
+            "Drain the queue first.",
+            "Choose a larger `queue.node_type` if it happens again.",
         ),
     )

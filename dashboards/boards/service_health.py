@@ -1,18 +1,8 @@
-"""The API: does it answer, and how fast."""
+"""The API: whether it answers, and how fast."""
 
-from dashboards.alerting.recording_rules import API_READY, api_error_ratio
 from dashboards.boards.burn_rate import burn_rate_alerts
-from dashboards.observable import (
-    Alert,
-    Chart,
-    NoAlert,
-    Observable,
-    Owner,
-    Promql,
-    Severity,
-    Threshold,
-    Unit,
-)
+from dashboards.boards.recording_rules import API_READY, api_error_ratio, p95
+from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
 from environments.spec import Environment
 
 
@@ -26,8 +16,8 @@ def _uptime(env: Environment) -> Observable:
         id="orchestrator-uptime",
         title="Orchestrator uptime",
         meaning=(
-            "Share of the time shown in which the API answered: the kubelets ask its readiness "
-            "endpoint every five seconds, and one ready pod is enough."
+            "Share of the time shown in which the API answered. The kubelets probe its readiness "
+            "endpoint every five seconds; one ready pod is enough."
         ),
         chart=Chart.STAT,
         queries=(Promql(expr=f"avg_over_time({API_READY}[$__range])", legend="uptime"),),
@@ -40,14 +30,13 @@ def _uptime(env: Environment) -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
-            "`kubectl -n eval-platform get pods -l app.kubernetes.io/name=orchestrator`: are any ready?",
-            "Not ready: `kubectl -n eval-platform logs deployment/orchestrator --since=15m`; the "
+            "`kubectl -n eval-platform get pods -l app.kubernetes.io/name=orchestrator` lists the pods.",
+            "If none is ready: `kubectl -n eval-platform logs deployment/orchestrator --since=15m`; the "
             "readiness check fails when PostgreSQL, the queue or ClickHouse cannot be reached.",
-            "Not there: look at the Argo CD Application's last sync; revert the merge that broke it.",
+            "If there are none, look at the Argo CD Application's last sync and revert the merge that broke it.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="OrchestratorDown",
                 expr=f"({API_READY} or vector(0)) == 0",
@@ -55,7 +44,7 @@ def _uptime(env: Environment) -> Observable:
                 severity=Severity.CRITICAL,
                 summary="The API does not answer",
                 description=(
-                    "No orchestrator has been ready for three minutes, or nothing reports on them."
+                    "No orchestrator has been ready for three minutes, or the metric is missing."
                 ),
             ),
         ),
@@ -68,7 +57,6 @@ def _availability(env: Environment) -> Observable:
         id="api-availability",
         title="API requests answered",
         meaning="Share of users' requests that met no server error, over the last hour.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=f"1 - {api_error_ratio('1h')}", legend="answered"),),
         unit=Unit.RATIO,
         thresholds=(
@@ -79,15 +67,14 @@ def _availability(env: Environment) -> Observable:
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
-            "Which route fails: group `http_server_request_duration_seconds_count` by `http_route` "
+            "To find the route that fails, group `http_server_request_duration_seconds_count` by `http_route` "
             "and `http_response_status_code`.",
-            "Did it begin with a release? `git log -5 environments/images.json`; go back with "
+            "If it began with a release (`git log -5 environments/images.json`), go back with "
             "`git revert`.",
-            "A store that is down shows in the rows *PostgreSQL*, *ClickHouse* and *Queue*.",
+            "If a store is down, the rows *PostgreSQL*, *ClickHouse* and *Queue* show it.",
         ),
-        alerting=burn_rate_alerts(
+        other_alerts=burn_rate_alerts(
             "ApiErrorBudgetBurn",
             what="API requests fail",
             ratio=api_error_ratio,
@@ -101,26 +88,24 @@ def _latency() -> Observable:
         id="api-latency",
         title="API p95 response time",
         meaning="95 of 100 requests of a route were answered within this time.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
-                expr=(
-                    "histogram_quantile(0.95, sum by (le, http_route) "
-                    "(rate(http_server_request_duration_seconds_bucket[$__rate_interval])))"
+                expr=p95(
+                    "http_server_request_duration_seconds",
+                    by="http_route",
+                    window="$__rate_interval",
                 ),
                 legend="{{http_route}}",
             ),
         ),
         unit=Unit.SECONDS,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
-            "Slow with many connections: look at PostgreSQL's row below.",
-            "Slow alone: profile the route; more replicas do not help a slow query.",
+            "If connections are many too, look at PostgreSQL's row below.",
+            "Otherwise profile the route; more replicas do not help a slow query.",
         ),
-        alerting=NoAlert(
-            reason="evaluations are asynchronous: a slow answer delays nobody's result, and a failed "
-            "one counts in *API requests answered*"
+        no_alert=(
+            "evaluations are asynchronous: a slow answer delays no result, and a failed one "
+            "counts in *API requests answered*"
         ),
     )

@@ -1,10 +1,10 @@
-"""What the other alerts stand on: an alert whose metric is missing says nothing.
+"""Metrics that are missing: an alert whose metric is missing cannot fire.
 
-Which metrics those are stands in the contract (`Metric.always`). Not there are those that begin with
-what they count, as failed jobs do: their emitter has another that is always told, and by it is missed.
+The contract marks the metrics that must be present (`Metric.always_present`). A metric that appears with
+its first event, such as failed jobs, is not among them; its emitter has another one that is.
 """
 
-from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from dashboards.observable import Alert, Observable, Promql, Severity, Threshold, Unit
 from telemetry.contract import METRICS, Emitter, Metric
 
 MISSING_MINUTES = 15  # a new pod, or a scrape that failed, takes less
@@ -15,7 +15,7 @@ def observables() -> tuple[Observable, ...]:
 
 
 def silence_alert(emitter: Emitter) -> str:
-    """The name of the alert on what this emitter no longer tells, as in OrchestratorSilent."""
+    """The name of the alert on this emitter's missing metrics, as in OrchestratorSilent."""
     return "".join(part.capitalize() for part in emitter.split("-")) + "Silent"
 
 
@@ -24,29 +24,27 @@ def _missing() -> Observable:
         id="missing-metrics",
         title="Metrics that are missing",
         meaning=(
-            "Metrics that should always be there and are not, by who should tell them. Boards show "
-            "nothing without them, and alerts that need them stay silent."
+            "Metrics that should always be present and are missing, by emitter. Without them boards "
+            "are empty and alerts cannot fire."
         ),
-        chart=Chart.TIME_SERIES,
         queries=tuple(
             Promql(expr=f"count({_absent(emitter)}) or vector(0)", legend=emitter)
             for emitter in Emitter
         ),
         unit=Unit.COUNT,
         thresholds=(
-            Threshold(value=1, severity=Severity.WARNING, reason="an alert may need that one"),
+            Threshold(value=1, severity=Severity.WARNING, reason="an alert may need that metric"),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
-            "All of one emitter: does Prometheus find it, and does it answer? `up` with the emitter "
-            "as `job`; no such series, and no monitor names it any more.",
-            "One of several: a release tells it under another name, or no longer "
-            "(docs/telemetry.md is what was promised). Go back, or change both.",
-            "`prometheus-yet-another-cloudwatch-exporter`: its log says what AWS refused.",
-            "Until it is back, look at what the alerts would: the boards name them in each panel's `i`.",
+            "If all metrics of one emitter are missing, query `up` with the emitter as `job`: 0 means "
+            "that it does not answer; no series means that no monitor selects it any more.",
+            "If one of several is missing, a release exports it under another name or no longer "
+            "(docs/telemetry.md is the contract). Roll back, or change both.",
+            "`prometheus-yet-another-cloudwatch-exporter`: its log contains what AWS refused.",
+            "Until the metric is back, watch the panels by hand: each panel's `i` lists its alerts.",
         ),
-        alerting=tuple(_alert(emitter) for emitter in Emitter),
+        other_alerts=tuple(_alert(emitter) for emitter in Emitter),
     )
 
 
@@ -57,19 +55,19 @@ def _alert(emitter: Emitter) -> Alert:
         for_minutes=MISSING_MINUTES,
         severity=Severity.WARNING,
         summary=f"{{{{ $labels.metric }}}} of {emitter} is missing",
-        description="Alerts that need it stay silent, whatever happens.",
+        description="Alerts that need this metric cannot fire.",
     )
 
 
 def _absent(emitter: Emitter) -> str:
-    """One answer for each metric that is missing, with its name as a label."""
+    """One series for each metric that is missing, with its name as a label."""
     return "\nor ".join(
         f'label_replace({_one_absent(metric)}, "metric", "{metric.name}", "", "")'
         for metric in METRICS
-        if metric.emitter is emitter and metric.always
+        if metric.emitter is emitter and metric.always_present
     )
 
 
 def _one_absent(metric: Metric) -> str:
-    # The CloudWatch exporter goes on with NaN where CloudWatch has no answer; no NaN is above 0.
+    # The CloudWatch exporter exports NaN when CloudWatch has no value; NaN is never >= 0.
     return f'absent({metric.series[-1]}{{job="{metric.emitter}"}} >= 0)'

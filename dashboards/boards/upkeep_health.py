@@ -1,6 +1,15 @@
-"""What nobody looks at until it is missing: space, certificates."""
+"""What needs care over time: free space of volumes, and the certificate."""
 
-from dashboards.observable import Alert, Chart, Observable, Owner, Promql, Severity, Threshold, Unit
+from dashboards.observable import (
+    Alert,
+    Chart,
+    Observable,
+    Promql,
+    Severity,
+    Threshold,
+    ThresholdAlert,
+    Unit,
+)
 
 LEAST_FREE_SPACE = 0.1  # share of a volume
 EXPIRY_WARNING_DAYS = 30  # ACM renews 60 days ahead
@@ -16,8 +25,7 @@ def _volumes() -> Observable:
     return Observable(
         id="volume-free",
         title="Free space of volumes in the cluster",
-        meaning="Prometheus' and Alertmanager's own volumes: full, they forget what happened.",
-        chart=Chart.TIME_SERIES,
+        meaning="Free share of Prometheus' and Alertmanager's volumes; when full, they lose data.",
         queries=(
             Promql(
                 expr=f"min by (namespace, persistentvolumeclaim) ({free})",
@@ -29,23 +37,18 @@ def _volumes() -> Observable:
             Threshold(
                 value=LEAST_FREE_SPACE,
                 severity=Severity.WARNING,
-                reason="Prometheus drops its oldest data at its size limit, below this line",
+                reason="Prometheus deletes its oldest data at its size limit, below this line",
+                alert=ThresholdAlert(
+                    name="VolumeAlmostFull",
+                    for_minutes=15,
+                    summary="{{ $labels.persistentvolumeclaim }} has {{ $value | humanizePercentage }} left",
+                    description="The volume in namespace {{ $labels.namespace }} is almost full.",
+                ),
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
-        what_to_do=("Raise the volume's size in the environment's value; the class may expand.",),
-        alerting=(
-            Alert(
-                name="VolumeAlmostFull",
-                expr=f"min by (namespace, persistentvolumeclaim) ({free}) < {LEAST_FREE_SPACE}",
-                for_minutes=15,
-                severity=Severity.WARNING,
-                summary=(
-                    "{{ $labels.persistentvolumeclaim }} has {{ $value | humanizePercentage }} left"
-                ),
-                description="The volume in namespace {{ $labels.namespace }} is almost full.",
-            ),
+        what_to_do=(
+            "Raise the volume's size in the environment's value; the storage class allows expansion.",
         ),
     )
 
@@ -53,9 +56,9 @@ def _volumes() -> Observable:
 def _certificate() -> Observable:
     metric = "aws_certificatemanager_days_to_expiry_minimum"
     days = f"min({metric})"
-    # ACM tells nothing of a certificate that has expired (AWS CDK's reference, metricDaysToExpiry):
-    # without a memory the alert would be over just then.
-    days_last_told = f"min(last_over_time(({metric} >= 0)[3d:1h]))"
+    # ACM reports nothing for an expired certificate (AWS CDK's reference, metricDaysToExpiry). Without the
+    # values of the last days the alert would end at the moment of expiry.
+    last_days = f"min(last_over_time(({metric} >= 0)[3d:1h]))"
     return Observable(
         id="certificate",
         title="Certificate of the API",
@@ -68,45 +71,42 @@ def _certificate() -> Observable:
                 value=EXPIRY_WARNING_DAYS,
                 severity=Severity.WARNING,
                 reason="ACM has failed to renew it for a month",
+                alert=ThresholdAlert(
+                    name="CertificateNotRenewed",
+                    for_minutes=60,
+                    summary="The API's certificate expires in {{ $value | humanize }} days",
+                    description="ACM should have renewed it a month ago.",
+                ),
             ),
             Threshold(
                 value=EXPIRY_CRITICAL_DAYS,
                 severity=Severity.CRITICAL,
-                reason="a week to do it by hand",
+                reason="one week left to renew it by hand",
             ),
         ),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
-            "`aws acm describe-certificate`: the renewal summary says why; usually the DNS record "
-            "that proves the name is gone.",
-            "Nothing is told: is the load balancer's certificate still there, and has it expired? Else "
-            "*Metrics that are missing*.",
+            "`aws acm describe-certificate`: the renewal summary contains the reason; usually the DNS "
+            "record that proves the name is gone.",
+            "If no value is shown, check that the load balancer's certificate exists and has not expired; "
+            "otherwise see *Metrics that are missing*.",
         ),
-        alerting=(
-            Alert(
-                name="CertificateNotRenewed",
-                expr=f"{days} < {EXPIRY_WARNING_DAYS}",
-                for_minutes=60,
-                severity=Severity.WARNING,
-                summary="The API's certificate expires in {{ $value | humanize }} days",
-                description="ACM should have renewed it a month ago.",
-            ),
+        other_alerts=(
             Alert(
                 name="CertificateExpires",
-                expr=f"{days_last_told} < {EXPIRY_CRITICAL_DAYS}",
+                expr=f"{last_days} < {EXPIRY_CRITICAL_DAYS}",
                 for_minutes=60,
                 severity=Severity.CRITICAL,
                 summary="The API's certificate expires in {{ $value | humanize }} days",
-                description="Nobody reaches the API once it has.",
+                description="After that, clients cannot connect to the API.",
             ),
             Alert(
                 name="CertificateUnknown",
                 expr=f"absent({days} >= 0)",
                 for_minutes=2 * 24 * 60,  # a new one shows when its first day of UTC is over
                 severity=Severity.WARNING,
-                summary="Nothing tells when the API's certificate expires",
-                description="ACM tells nothing of a certificate that has expired, or that is gone.",
+                summary="The expiry of the API's certificate is unknown",
+                description="ACM reports nothing for a certificate that has expired or was deleted.",
             ),
         ),
     )

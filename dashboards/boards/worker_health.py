@@ -1,15 +1,13 @@
-"""The workers: do jobs succeed, is there room for more, and do nodes stay."""
+"""The workers: whether jobs succeed, whether more workers can be added, and whether nodes stay."""
 
-from dashboards.alerting.recording_rules import QUEUE_LENGTH, WORKER_ERROR_RATIO
+from dashboards.boards.recording_rules import JOBS_WAITING, WORKER_ERROR_RATIO, p95
 from dashboards.observable import (
     Alert,
-    Chart,
-    NoAlert,
     Observable,
-    Owner,
     Promql,
     Severity,
     Threshold,
+    ThresholdAlert,
     Unit,
 )
 from environments.names import NAMESPACE, WORKER_POOL, App
@@ -36,7 +34,6 @@ def _worker_errors() -> Observable:
         id="worker-error-rate",
         title="Worker error rate",
         meaning="Share of jobs that failed, or whose worker crashed, in the last ten minutes.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=WORKER_ERROR_RATIO, legend="failed or crashed"),),
         unit=Unit.RATIO,
         thresholds=(
@@ -44,41 +41,32 @@ def _worker_errors() -> Observable:
                 value=ERROR_RATIO_WARNING,
                 severity=Severity.WARNING,
                 reason="a reclaimed spot node costs one job in twenty at most",
+                alert=ThresholdAlert(
+                    name="WorkerErrorRateHigh",
+                    for_minutes=10,
+                    summary="{{ $value | humanizePercentage }} of jobs fail",
+                    description=f"More than {ERROR_RATIO_WARNING * 100:g} % of jobs failed or crashed for ten "
+                    "minutes.",
+                ),
             ),
             Threshold(
                 value=ERROR_RATIO_CRITICAL,
                 severity=Severity.CRITICAL,
-                reason="results of a test run with a quarter missing are worth nothing",
+                reason="results of a test run with a quarter missing are useless",
+                alert=ThresholdAlert(
+                    name="WorkerErrorRateCritical",
+                    for_minutes=5,
+                    summary="{{ $value | humanizePercentage }} of jobs fail",
+                    description="More than a quarter of the jobs failed or crashed for five minutes.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
-            "Failed or crashed? Group `eval_jobs_total` by `outcome`.",
+            "To see whether jobs failed or crashed, group `eval_jobs_total` by `outcome`.",
             "Crashed: `kubectl -n eval-platform get events --field-selector reason=OOMKilling`, and "
             "*Spot nodes that left*.",
-            "Failed: the workers' logs name the exception; an LLM key that was revoked shows as 401.",
-        ),
-        alerting=(
-            Alert(
-                name="WorkerErrorRateHigh",
-                expr=f"{WORKER_ERROR_RATIO} > {ERROR_RATIO_WARNING}",
-                for_minutes=10,
-                severity=Severity.WARNING,
-                summary="{{ $value | humanizePercentage }} of jobs fail",
-                description=(
-                    f"More than {ERROR_RATIO_WARNING * 100:g} % of jobs failed or crashed for ten "
-                    "minutes."
-                ),
-            ),
-            Alert(
-                name="WorkerErrorRateCritical",
-                expr=f"{WORKER_ERROR_RATIO} > {ERROR_RATIO_CRITICAL}",
-                for_minutes=5,
-                severity=Severity.CRITICAL,
-                summary="{{ $value | humanizePercentage }} of jobs fail",
-                description="More than a quarter of the jobs failed or crashed for five minutes.",
-            ),
+            "Failed: the workers' logs contain the exception; an LLM key that was revoked shows as 401.",
         ),
     )
 
@@ -93,7 +81,6 @@ def _worker_saturation() -> Observable:
         id="worker-saturation",
         title="Workers against their maximum",
         meaning="1 when the autoscaler can add no more workers.",
-        chart=Chart.TIME_SERIES,
         queries=(Promql(expr=saturation, legend="workers"),),
         unit=Unit.RATIO,
         thresholds=(
@@ -104,15 +91,14 @@ def _worker_saturation() -> Observable:
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
-            "Nothing while the queue drains: that is what the maximum is for.",
-            "Raise `worker.max_replicas`, if *Calls refused (429)* is low and nodes can be had.",
+            "Do nothing while the queue becomes shorter: the maximum is meant for that.",
+            "Raise `worker.max_replicas` if *Calls refused (429)* is low and EC2 has nodes.",
         ),
-        alerting=(
+        other_alerts=(
             Alert(
                 name="WorkersAtMaximum",
-                expr=f"{saturation} >= {SATURATION_LIMIT} and on () {QUEUE_LENGTH} > 0",
+                expr=f"{saturation} >= {SATURATION_LIMIT} and on () {JOBS_WAITING} > 0",
                 for_minutes=30,
                 severity=Severity.WARNING,
                 summary="All workers have been busy for half an hour and jobs still wait",
@@ -126,17 +112,14 @@ def _jobs_in_progress() -> Observable:
     return Observable(
         id="jobs-in-progress",
         title="Jobs in progress",
-        meaning="Jobs that workers run now. None with a full queue means that workers hang.",
-        chart=Chart.TIME_SERIES,
+        meaning="Jobs that workers run now. 0 while the queue is full means that workers hang.",
         queries=(Promql(expr="sum(eval_jobs_in_progress)", legend="jobs"),),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=True,
-        owner=Owner.SRE,
         what_to_do=(
-            "None, while jobs wait: `kubectl -n eval-platform rollout restart deployment worker`.",
+            "If it is 0 while jobs wait: `kubectl -n eval-platform rollout restart deployment worker`.",
         ),
-        alerting=NoAlert(reason="workers that hang make the queue lag, and that has its alerts"),
+        no_alert="workers that hang make the queue lag, and that has its alerts",
     )
 
 
@@ -145,25 +128,19 @@ def _job_duration() -> Observable:
         id="job-duration",
         title="Job p95 duration",
         meaning="95 of 100 jobs ended within this time; longer jobs make the same queue last longer.",
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
-                expr=(
-                    "histogram_quantile(0.95, sum by (le, outcome) "
-                    "(rate(eval_job_duration_seconds_bucket[$__rate_interval])))"
-                ),
+                expr=p95("eval_job_duration_seconds", by="outcome", window="$__rate_interval"),
                 legend="{{outcome}}",
             ),
         ),
         unit=Unit.SECONDS,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
             "Slow providers make slow jobs: *Provider p95 response time*.",
-            "Near `worker.max_job_seconds` jobs are cut off and count as failed: raise it, or split them.",
+            "Jobs that reach `worker.max_job_seconds` are ended and count as failed: raise it, or split them.",
         ),
-        alerting=NoAlert(reason="a job that takes too long fails, and that has its alerts"),
+        no_alert="a job that takes too long fails, and that has its alerts",
     )
 
 
@@ -175,8 +152,7 @@ def _restarts() -> Observable:
     return Observable(
         id="container-restarts",
         title="Container restarts per hour",
-        meaning="A container that ends again and again: killed for its memory, or broken.",
-        chart=Chart.TIME_SERIES,
+        meaning="How often containers ended and were started again: out of memory, or broken.",
         queries=(Promql(expr=restarts, legend="{{container}}"),),
         unit=Unit.COUNT,
         thresholds=(
@@ -184,23 +160,18 @@ def _restarts() -> Observable:
                 value=RESTART_LIMIT,
                 severity=Severity.WARNING,
                 reason="Kubernetes backs off to one restart in five minutes: a loop makes twelve",
+                alert=ThresholdAlert(
+                    name="ContainerRestarting",
+                    for_minutes=5,
+                    summary="{{ $labels.container }} restarted {{ $value | humanize }} times in an hour",
+                    description="It restarts in a loop and does no work.",
+                ),
             ),
         ),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
-            "`kubectl -n eval-platform describe pod`: the last state says why it ended.",
+            "`kubectl -n eval-platform describe pod`: the last state contains the reason.",
             "`OOMKilled`: raise the memory limit in the environment's value.",
-        ),
-        alerting=(
-            Alert(
-                name="ContainerRestarting",
-                expr=f"{restarts} > {RESTART_LIMIT}",
-                for_minutes=5,
-                severity=Severity.WARNING,
-                summary="{{ $labels.container }} restarted {{ $value | humanize }} times in an hour",
-                description="It is in a loop; pods that restart serve nobody.",
-            ),
         ),
     )
 
@@ -211,10 +182,8 @@ def _spot_nodes() -> Observable:
         id="spot-nodes-left",
         title="Spot nodes that left within an hour",
         meaning=(
-            "Worker nodes that were there and are gone: reclaimed by EC2, or given back by the "
-            "autoscaler."
+            "Worker nodes that left within the hour: reclaimed by EC2, or removed by the autoscaler."
         ),
-        chart=Chart.TIME_SERIES,
         queries=(
             Promql(
                 expr=(
@@ -225,15 +194,13 @@ def _spot_nodes() -> Observable:
             ),
         ),
         unit=Unit.COUNT,
-        thresholds=(),
         higher_is_better=False,
-        owner=Owner.SRE,
         what_to_do=(
-            "Many, with crashed jobs: add instance types of the same shape to "
-            "`cluster.workers_spot.instance_types`, so that one pool that runs dry is fewer nodes.",
+            "If many left and jobs crashed, add instance types of the same size to "
+            "`cluster.workers_spot.instance_types`, so that a lack of one type affects fewer nodes.",
         ),
-        alerting=NoAlert(
-            reason="spot nodes come and go by design; jobs that suffer count as crashed, and that has "
-            "its alert"
+        no_alert=(
+            "spot nodes come and go by design; jobs that end with them count as crashed, which "
+            "has its alert"
         ),
     )

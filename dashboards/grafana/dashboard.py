@@ -1,14 +1,17 @@
 """A board as a Grafana dashboard: the JSON that Grafana's sidecar loads."""
 
 import json
+from collections.abc import Iterator
+from math import ceil
 
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.grafana.grid import Place, placed
 from dashboards.grafana.panels import panel, stable_id
 from dashboards.grafana.queries import PROMETHEUS
-from dashboards.observable import Board, ClickhouseSql
+from dashboards.observable import Board, Chart, ClickhouseSql, Row
 from dashboards.pages.runbook_address import runbook_page_url, runbook_url
 from environments.names import PLATFORM
 from environments.spec import Environment
@@ -16,10 +19,11 @@ from environments.spec import Environment
 SCHEMA_VERSION = 41  # of the dashboard format, as Grafana 11.6 writes it
 MODEL = "model"
 ENVIRONMENT = "environment"
+_COLUMNS = 24  # of Grafana's grid
 
 
 def dashboard_json(board: Board, *, env: Environment) -> str:
-    """The board's text; the same value gives the same bytes."""
+    """The board's JSON; the same board gives the same bytes."""
     return (
         json.dumps(
             _dashboard(board, env=env),
@@ -52,31 +56,39 @@ def _dashboard(board: Board, *, env: Environment) -> dashboard.Dashboard:
     )
 
 
+class _Built(Builder[dashboard.Panel]):
+    """A finished panel as the builder that the SDK's layout expects."""
+
+    def __init__(self, panel: dashboard.Panel) -> None:
+        self._panel = panel
+
+    def build(self) -> dashboard.Panel:
+        return self._panel
+
+
 def _panels(board: Board, *, env: Environment) -> list[dashboard.Panel | dashboard.RowPanel]:
-    panels: list[dashboard.Panel | dashboard.RowPanel] = []
-    for placed_row in placed(board):
-        title = placed_row.row.title
-        panels.append(
-            dashboard.RowPanel(
-                id_val=stable_id(f"{board.uid}/{title}"),
-                title=title,
-                collapsed=False,
-                grid_pos=_grid_pos(placed_row.heading),
-            )
+    layout = builders.Dashboard(board.title)
+    for row in board.rows:
+        layout.with_row(
+            builders.Row(row.title).id(stable_id(f"{board.uid}/{row.title}")).collapsed(False)
         )
-        panels += [
-            panel(
-                observable,
-                place=place,
-                runbook_url=runbook_url(env.repository, board.uid, observable.id),
-            )
-            for observable, place in placed_row.observables
-        ]
-    return panels
+        for observable, width in zip(row.observables, _widths(row), strict=True):
+            url = runbook_url(env.repository, board.uid, observable.id)
+            layout.with_panel(_Built(panel(observable, width=width, runbook_url=url)))
+    return layout.build().panels or []
 
 
-def _grid_pos(place: Place) -> dashboard.GridPos:
-    return dashboard.GridPos(x=place.x, y=place.y, w=place.width, h=place.height)
+def _widths(row: Row) -> Iterator[int]:
+    """As few lines as the panels need, about equally full: 3 + 3 + 2 + 2 rather than 3 + 3 + 3 + 1.
+
+    Every line is filled to the last column, since only there the SDK begins a new one.
+    """
+    panels = len(row.observables)
+    has_table = any(observable.chart is Chart.TABLE for observable in row.observables)
+    for lines_left in range(ceil(panels / (2 if has_table else 3)), 0, -1):
+        in_this_line = ceil(panels / lines_left)
+        yield from [_COLUMNS // in_this_line] * in_this_line
+        panels -= in_this_line
 
 
 def _links(board: Board, *, env: Environment) -> list[dashboard.DashboardLink]:
@@ -100,7 +112,7 @@ def _links(board: Board, *, env: Environment) -> list[dashboard.DashboardLink]:
 
 
 def _environment(env: Environment) -> dashboard.VariableModel:
-    """One choice: a cluster's Grafana sees its own environment; ClickHouse's queries filter by it."""
+    """One choice: a cluster's Grafana shows its own environment; ClickHouse's queries filter by it."""
     only = dashboard.VariableOption(selected=True, text=env.name, value=env.name)
     return dashboard.VariableModel(
         type_val=dashboard.VariableType.CUSTOM,
@@ -113,7 +125,7 @@ def _environment(env: Environment) -> dashboard.VariableModel:
 
 
 def _model(board: Board) -> dashboard.VariableModel:
-    """The LLMs asked for; hidden where no query uses it, so that links between boards carry it on."""
+    """The chosen LLMs; hidden where no query uses it, so that links between boards still pass it on."""
     every = dashboard.VariableOption(selected=True, text=["All"], value=["$__all"])
     return dashboard.VariableModel(
         type_val=dashboard.VariableType.QUERY,

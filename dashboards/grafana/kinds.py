@@ -9,11 +9,11 @@ from dashboards.grafana.thresholds import CLEAR, GOOD, NEUTRAL, steps
 from dashboards.observable import Chart, ClickhouseSql, Observable, Promql, Unit
 
 Options = barchart.Options | stat.Options | table.Options | timeseries.Options
-Kind = tuple[str, Options, dashboard.FieldConfig]  # Grafana's name for it comes first
+Kind = tuple[str, Options, dashboard.FieldConfig]  # Grafana's name of the panel type comes first
 
 
 def kind(observable: Observable) -> Kind:
-    """The kind that the observable asks for."""
+    """The kind of panel for the observable's chart."""
     return _KINDS[observable.chart](observable)
 
 
@@ -22,7 +22,7 @@ def _time_series(observable: Observable) -> Kind:
 
 
 def _bars(observable: Observable) -> Kind:
-    """Over time: stacked bars on a time axis. Else: one bar for each line of the answer."""
+    """Over time: stacked bars on a time axis. Otherwise: one bar for each row of the result."""
     if over_time(observable):
         return "timeseries", _time_series_options(), _time_series_defaults(observable, bars=True)
     return (
@@ -95,7 +95,7 @@ def _time_series_options() -> timeseries.Options:
 
 
 def _time_series_defaults(observable: Observable, *, bars: bool) -> dashboard.FieldConfig:
-    # What ClickHouse holds happened now and then, a build or a day at a time; each is a point.
+    # ClickHouse has one row for each build or day, so each row is drawn as a point.
     events = any(isinstance(query, ClickhouseSql) for query in observable.queries)
     return _defaults(
         observable,
@@ -126,7 +126,7 @@ def _time_series_defaults(observable: Observable, *, bars: bool) -> dashboard.Fi
 
 
 def _soft_min(observable: Observable) -> float | None:
-    """Zero, unless what is watched is near one: 99.9 % of requests answered is a bad day."""
+    """Zero, except for a ratio near one, where the difference between 99.9 % and 100 % matters."""
     if not (observable.unit is Unit.RATIO and observable.higher_is_better):
         return 0
     if not observable.thresholds:
@@ -136,7 +136,7 @@ def _soft_min(observable: Observable) -> float | None:
 
 
 def _soft_max(observable: Observable) -> float | None:
-    """Far enough for the thresholds to be seen."""
+    """High enough for the thresholds to be visible."""
     if not observable.thresholds:
         return None
     if observable.unit is Unit.RATIO and observable.higher_is_better:
@@ -179,6 +179,6 @@ def _defaults(
 
 
 def _no_value(observable: Observable) -> str | None:
-    """A single number that is missing says so; a chart is empty by itself."""
+    """The text in place of a missing single number; a chart without data is simply empty."""
     single = observable.chart is Chart.STAT
     return "no data" if single and isinstance(observable.queries[0], Promql) else None

@@ -1,17 +1,19 @@
 """What Grafana's sidecars load: a ConfigMap for each board, and one with the ClickHouse data source.
 
-The data source has no credential in it. Grafana reads the password and the private authority's
-certificate from files, which are a Secret that the External Secrets Operator writes
-(`k8s/monitoring.py`) and Grafana's pod mounts (`argocd/addons/grafana.py`). Prometheus' data source is
-kube-prometheus-stack's own, with the uid that boards refer to.
+The data source contains no credential. Grafana reads the password and the private authority's
+certificate from files: a Secret that the External Secrets Operator writes (`k8s/monitoring.py`) and
+Grafana's pod mounts (`argocd/addons/grafana.py`). Prometheus' data source is kube-prometheus-stack's
+own, with the uid to which boards refer.
 """
 
 from collections.abc import Iterable
 
+import constructs
+from cdk8s_plus_28 import k8s
+
 from bindings.yaml_text import to_yaml
 from dashboards.grafana.dashboard import dashboard_json
 from dashboards.grafana.queries import CLICKHOUSE_UID
-from dashboards.manifests import Manifest, labels, manifest
 from dashboards.observable import Board
 from environments.names import (
     CLICKHOUSE_DATABASE,
@@ -21,7 +23,6 @@ from environments.names import (
     GRAFANA_CLICKHOUSE_FILES,
     GRAFANA_CLICKHOUSE_PASSWORD,
     GRAFANA_CLICKHOUSE_PLUGIN,
-    GRAFANA_FOLDER_ANNOTATION,
     Names,
 )
 
@@ -29,23 +30,31 @@ DASHBOARD_LABEL = "grafana_dashboard"
 DATA_SOURCE_LABEL = "grafana_datasource"
 FOLDER = "AI evaluation platform"
 
-# More than the largest board takes on two years of results, less than Grafana's own limit of 30 s
+# Longer than the largest board takes on two years of results, shorter than Grafana's own limit of 30 s
 # for a panel.
 QUERY_TIMEOUT_SECONDS = 20
 
 
-def grafana_manifests(boards: Iterable[Board], *, names: Names) -> list[Manifest]:
+def grafana_manifests(
+    scope: constructs.Construct, boards: Iterable[Board], *, names: Names
+) -> None:
     """The boards, in their order, and the data source."""
-    return [
-        *(_board(board, names=names) for board in boards),
+    for board in boards:
         _config_map(
-            "clickhouse-data-source",
-            label=DATA_SOURCE_LABEL,
-            file="clickhouse.yaml",
-            text=to_yaml(clickhouse_data_source(names)),
-            names=names,
-        ),
-    ]
+            scope,
+            f"board-{board.uid}",
+            label=DASHBOARD_LABEL,
+            file=f"{board.uid}.json",
+            text=dashboard_json(board, env=names.env),
+            annotations={GRAFANA_FOLDER_ANNOTATION: FOLDER},
+        )
+    _config_map(
+        scope,
+        "clickhouse-data-source",
+        label=DATA_SOURCE_LABEL,
+        file="clickhouse.yaml",
+        text=to_yaml(clickhouse_data_source(names)),
+    )
 
 
 def clickhouse_data_source(names: Names) -> dict[str, object]:
@@ -79,39 +88,22 @@ def clickhouse_data_source(names: Names) -> dict[str, object]:
 
 
 def _from_file(name: str) -> str:
-    """Grafana puts the file's text here when it loads the data source."""
+    """Grafana replaces this with the file's text when it loads the data source."""
     return f"$__file{{{GRAFANA_CLICKHOUSE_FILES}/{name}}}"
 
 
-def _board(board: Board, *, names: Names) -> Manifest:
-    return _config_map(
-        f"board-{board.uid}",
-        label=DASHBOARD_LABEL,
-        file=f"{board.uid}.json",
-        text=dashboard_json(board, env=names.env),
-        names=names,
-        annotations={GRAFANA_FOLDER_ANNOTATION: FOLDER},
-    )
-
-
 def _config_map(
+    scope: constructs.Construct,
     name: str,
     *,
     label: str,
     file: str,
     text: str,
-    names: Names,
     annotations: dict[str, str] | None = None,
-) -> Manifest:
-    config_map = manifest(
-        api_version="v1",
-        kind="ConfigMap",
-        name=name,
-        names=names,
-        body={"data": {file: text}},
-        annotations=annotations,
+) -> None:
+    k8s.KubeConfigMap(
+        scope,
+        name,
+        metadata=k8s.ObjectMeta(name=name, labels={label: "1"}, annotations=annotations),
+        data={file: text},
     )
-    metadata = config_map["metadata"]
-    assert isinstance(metadata, dict)
-    metadata["labels"] = labels(names) | {label: "1"}
-    return config_map

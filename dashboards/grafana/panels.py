@@ -1,25 +1,25 @@
-"""An observable as a Grafana panel: its unit, its thresholds drawn, its words, the way to its runbook."""
+"""An observable as a Grafana panel: unit, thresholds, description, and a link to its runbook."""
 
 import zlib
 
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.grafana.grid import Place
 from dashboards.grafana.kinds import kind
 from dashboards.grafana.queries import data_source, over_time, targets
-from dashboards.observable import Alert, Chart, NoAlert, Observable
-from dashboards.wording import threshold_text
+from dashboards.observable import Alert, Chart, Observable
+from dashboards.pages.wording import threshold_text
 
 _ONE_DAY = "1d"
+_HEIGHT = 8  # rows of Grafana's grid
 
 
 def stable_id(text: str) -> int:
-    """A panel's number, made from its name: links to a panel outlive panels added before it."""
+    """A panel's number, made from its name, so that links to it survive panels added before it."""
     return zlib.crc32(text.encode()) & 0x7FFFFFFF
 
 
-def panel(observable: Observable, *, place: Place, runbook_url: str) -> dashboard.Panel:
-    """The observable at its place on the grid."""
+def panel(observable: Observable, *, width: int, runbook_url: str) -> dashboard.Panel:
+    """The observable, `width` columns wide."""
     name, options, defaults = kind(observable)
     return dashboard.Panel(
         id_val=stable_id(observable.id),
@@ -28,7 +28,7 @@ def panel(observable: Observable, *, place: Place, runbook_url: str) -> dashboar
         description=description(observable),
         datasource=data_source(observable),
         targets=targets(observable),
-        grid_pos=dashboard.GridPos(x=place.x, y=place.y, w=place.width, h=place.height),
+        grid_pos=dashboard.GridPos(w=width, h=_HEIGHT),
         links=[
             dashboard.DashboardLink(
                 title=f"Runbook: {observable.title}",
@@ -37,7 +37,7 @@ def panel(observable: Observable, *, place: Place, runbook_url: str) -> dashboar
                 target_blank=True,
             )
         ],
-        # Prometheus answers a bar for each day; ClickHouse's queries say their own steps.
+        # Prometheus returns a bar for each day; ClickHouse's queries contain their own steps.
         interval=_ONE_DAY if observable.chart is Chart.BARS and over_time(observable) else None,
         options=options,
         field_config=dashboard.FieldConfigSource(defaults=defaults),
@@ -45,7 +45,7 @@ def panel(observable: Observable, *, place: Place, runbook_url: str) -> dashboar
 
 
 def description(observable: Observable) -> str:
-    """What stands behind the panel's `i`, in Markdown."""
+    """The text behind the panel's `i`, in Markdown."""
     lines = [
         f"- {threshold_text(threshold, observable)}: {threshold.reason}"
         for threshold in observable.thresholds
@@ -54,11 +54,9 @@ def description(observable: Observable) -> str:
 
 
 def _alerting(observable: Observable) -> str:
-    match observable.alerting:
-        case NoAlert(reason=reason):
-            return f"No alert: {reason}."
-        case alerts:
-            return f"Alerts: {', '.join(map(_alert, alerts))}."
+    if observable.no_alert:
+        return f"No alert: {observable.no_alert}."
+    return f"Alerts: {', '.join(map(_alert, observable.alerts))}."
 
 
 def _alert(alert: Alert) -> str:

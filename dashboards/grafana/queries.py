@@ -6,8 +6,8 @@ from grafana_foundation_sdk.models import dashboard, prometheus
 from dashboards.observable import Chart, ClickhouseSql, Observable, Promql
 from environments.names import GRAFANA_CLICKHOUSE_PLUGIN
 
-# Stable, because dashboards refer to data sources by uid. Prometheus' is provisioned by
-# kube-prometheus-stack under the same name, ClickHouse's by `data_sources.py`.
+# Stable, because dashboards refer to data sources by uid. kube-prometheus-stack provisions Prometheus'
+# under the same uid, `manifests.py` ClickHouse's.
 PROMETHEUS_UID = "prometheus"
 CLICKHOUSE_UID = "clickhouse"
 
@@ -15,14 +15,14 @@ PROMETHEUS = dashboard.DataSourceRef(type_val="prometheus", uid=PROMETHEUS_UID)
 CLICKHOUSE = dashboard.DataSourceRef(type_val=GRAFANA_CLICKHOUSE_PLUGIN, uid=CLICKHOUSE_UID)
 MIXED = dashboard.DataSourceRef(type_val="datasource", uid="-- Mixed --")
 
-_TIME_SERIES = 0  # `format` as the plugin's backend counts
+_TIME_SERIES = 0  # `format`, as the plugin's backend numbers it
 _TABLE = 1
 
 
 class ClickhouseQuery(Dataquery):
     """A query of the ClickHouse plugin as its SQL editor saves it; the SDK has no class for it."""
 
-    # Newer than the model in which `queryType` said which editor: the plugin would migrate that.
+    # The plugin migrates queries of older versions, in which `queryType` meant the editor.
     plugin_version = "4.0.0"
 
     def __init__(self, *, ref_id: str, raw_sql: str, time_series: bool) -> None:
@@ -63,11 +63,11 @@ def targets(observable: Observable) -> list[Dataquery]:
 
 
 def data_source(observable: Observable) -> dashboard.DataSourceRef:
-    """Where the panel's queries go."""
-    asked = {isinstance(query, Promql) for query in observable.queries}
-    if len(asked) > 1:
+    """The panel's data source."""
+    promql = {isinstance(query, Promql) for query in observable.queries}
+    if len(promql) > 1:
         return MIXED
-    return PROMETHEUS if asked == {True} else CLICKHOUSE
+    return PROMETHEUS if promql == {True} else CLICKHOUSE
 
 
 def _is_over_time(query: Promql | ClickhouseSql) -> bool:

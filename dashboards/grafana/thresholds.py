@@ -7,13 +7,13 @@ from dashboards.observable import Observable, Severity
 SEVERITY_COLORS = {Severity.WARNING: "orange", Severity.CRITICAL: "red"}
 GOOD = "green"
 NEUTRAL = "text"
-# In a chart what is good is not painted. Grafana also draws the line of a step that is transparent
-# in the colour of the step below it, which is the threshold's when higher is better.
+# In a chart the good range has no colour. Grafana draws the line of a transparent step in the colour of
+# the step below it, which is the threshold's when higher is better.
 CLEAR = "transparent"
 
 
 def steps(observable: Observable, *, good: str) -> dashboard.ThresholdsConfig:
-    """The thresholds from the lowest value to the highest; `good` is the colour where all is well."""
+    """The thresholds from the lowest value to the highest; `good` is the colour of the good range."""
     ordered = sorted(observable.thresholds, key=lambda threshold: threshold.value)
     values: list[float | None] = [None, *(threshold.value for threshold in ordered)]
     bad = [SEVERITY_COLORS[threshold.severity] for threshold in ordered]

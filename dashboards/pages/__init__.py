@@ -1,1 +1,1 @@
-"""How runbooks and the telemetry page are written, as Markdown below docs/."""
+"""What people read in words: runbooks and the telemetry page, as Markdown below docs/."""

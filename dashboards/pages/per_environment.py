@@ -1,4 +1,4 @@
-"""What environments say alike is said once, and what differs once for each."""
+"""One text for all environments where they agree, and one for each where they differ."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PerEnvironment(Generic[T]):
-    """The same thing as each environment has it, in the environments' order."""
+    """A value for each environment, in the environments' order."""
 
     of: Mapping[str, T]
 
@@ -23,12 +23,14 @@ class PerEnvironment(Generic[T]):
         return {name: text(value) for name, value in self.of.items()}
 
     def once(self, text: Callable[[T], str]) -> str:
-        """One text if it is the same in all, else each with its environment's name."""
+        """One text if all environments agree, otherwise one for each with the environment's name."""
         texts = self.texts(text)
         if len(set(texts.values())) == 1:
             return next(iter(texts.values()))
         end = "." if self._all_end_with(".", texts) else ""
-        return "; ".join(f"{name}: {said.removesuffix('.')}" for name, said in texts.items()) + end
+        return (
+            "; ".join(f"{name}: {value.removesuffix('.')}" for name, value in texts.items()) + end
+        )
 
     @staticmethod
     def _all_end_with(end: str, texts: Mapping[str, str]) -> bool:
@@ -40,7 +42,7 @@ class PerEnvironment(Generic[T]):
         if len(set(texts.values())) == 1:
             body = next(iter(texts.values()))
         else:
-            body = "\n".join(f"{comment} {name}\n{said}" for name, said in texts.items())
+            body = "\n".join(f"{comment} {name}\n{value}" for name, value in texts.items())
         return f"```{language}\n{body}\n```"
 
 
@@ -51,7 +53,7 @@ def observables(boards: PerEnvironment[Board]) -> list[PerEnvironment[Observable
         for name, board in boards.of.items()
     }
     return [
-        PerEnvironment({name: known[observable.id] for name, known in by_id.items()})
+        PerEnvironment({name: found[observable.id] for name, found in by_id.items()})
         for observable in boards.first.observables
     ]
 
@@ -66,8 +68,8 @@ def across(environments: Mapping[str, Sequence[Board]]) -> list[PerEnvironment[B
     for name, shape in shapes.items():
         if shape != shapes[first]:
             raise ValueError(
-                f"{name} has other boards or observables than {first}, so one runbook cannot serve "
-                "both. Give every environment the same ones; only their numbers may differ."
+                f"{name} has other boards or observables than {first}, so they cannot share one "
+                "runbook. Give every environment the same ones; only their numbers may differ."
             )
     boards_by_position = zip(*environments.values(), strict=True)
     return [

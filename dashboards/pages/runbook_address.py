@@ -1,4 +1,4 @@
-"""Where the runbook entry of an observable is read."""
+"""The address of an observable's runbook entry."""
 
 from environments.spec import Repository
 
@@ -6,7 +6,7 @@ RUNBOOKS = "docs/runbooks"
 
 
 def runbook_url(repository: Repository, board_uid: str, observable_id: str) -> str:
-    """On GitHub, on the branch that Argo CD follows: the entry that belongs to the running rules."""
+    """On GitHub, on the branch that Argo CD follows, so that the entry matches the running rules."""
     return f"{runbook_page_url(repository, board_uid)}#{observable_id}"
 
 

@@ -1,23 +1,20 @@
-"""Runbook pages: for each observable what it means, where good ends, and what to do.
+"""Runbook pages: for each observable its meaning, its thresholds, and what to do.
 
-They serve every environment; where numbers differ, each environment's is given.
+One page covers every environment; where numbers differ, it lists each environment's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dashboards.alerting.prometheus_rules import alerts_of
 from dashboards.observable import (
     Alert,
     Board,
     ClickhouseSql,
-    NoAlert,
     Observable,
-    Owner,
     Promql,
     Threshold,
 )
 from dashboards.pages.per_environment import PerEnvironment, across, observables
-from dashboards.wording import value_text
+from dashboards.pages.wording import value_text
 
 INDEX = "README"
 MADE = "<!-- Made by `evalctl docs` from the boards in `dashboards/`. Edit those. -->"
@@ -46,11 +43,11 @@ def _index(boards: Sequence[PerEnvironment[Board]]) -> str:
         lines.append(f"| {link} | {board.first.owner} | {board.once(lambda b: b.description)} |")
     lines += ["", "## Alerts", "", "| alert | severity | owner | what to do |", "|---|---|---|---|"]
     rows = [
-        f"| `{alert.name}` | {alert.severity} | {observable.owner} "
+        f"| `{alert.name}` | {alert.severity} | {board.first.owner_of(observable)} "
         f"| [{observable.title}]({board.first.uid}.md#{observable.id}) |"
         for board in boards
         for observable in board.first.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     ]
     return "\n".join([*lines, *sorted(rows), ""])
 
@@ -68,18 +65,18 @@ def _page(board: PerEnvironment[Board]) -> str:
     for row in board.first.rows:
         lines += [f"## {row.title}", ""]
         for observable in row.observables:
-            lines += [*_entry(entries[observable.id], board_owner=board.first.owner), ""]
+            lines += [*_entry(entries[observable.id]), ""]
     return "\n".join(lines)
 
 
-def _entry(entry: PerEnvironment[Observable], *, board_owner: Owner) -> Iterator[str]:
+def _entry(entry: PerEnvironment[Observable]) -> Iterator[str]:
     first = entry.first
     yield f'<a id="{first.id}"></a>'
     yield ""
     yield f"### {first.title}"
     yield ""
     yield entry.once(lambda observable: observable.meaning)
-    if first.owner is not board_owner:
+    if first.owner is not None:
         yield f"Owner: **{first.owner}**."
     yield ""
     if first.thresholds:
@@ -116,16 +113,14 @@ def _thresholds(entry: PerEnvironment[Observable]) -> Iterator[str]:
 
 
 def _alerts(entry: PerEnvironment[Observable]) -> Iterator[str]:
-    match entry.first.alerting:
-        case NoAlert(reason=reason):
-            yield f"**No alert**: {reason}."
-        case alerts:
-            yield "**Alerts**"
-            for index in range(len(alerts)):
-                yield ""
-                yield from _alert(
-                    PerEnvironment({name: alerts_of(o)[index] for name, o in entry.of.items()})
-                )
+    first = entry.first
+    if first.no_alert:
+        yield f"**No alert**: {first.no_alert}."
+        return
+    yield "**Alerts**"
+    for index in range(len(first.alerts)):
+        yield ""
+        yield from _alert(PerEnvironment({n: o.alerts[index] for n, o in entry.of.items()}))
 
 
 def _alert(alert: PerEnvironment[Alert]) -> Iterator[str]:

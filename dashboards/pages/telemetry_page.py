@@ -1,35 +1,37 @@
-"""The telemetry contract as a page for those who write the programs that emit it."""
+"""The telemetry contract as a page for the authors of the programs that emit it."""
 
 from collections.abc import Iterator, Sequence
 
-from dashboards.alerting.recording_rules import RecordingRule
+from dashboards.boards.recording_rules import RecordingRule
 from telemetry.contract import Emitter, Metric, Table
 
 MADE = "<!-- Made by `evalctl docs` from `telemetry/contract.py`. Edit that. -->"
-_HEAD = "Boards, alerts, recording rules and autoscaling use these names and no others; a test finds any other."
+_HEAD = (
+    "Boards, alerts, recording rules and autoscaling use only these names; a test finds any other."
+)
 
 
 def telemetry_page(
     *, metrics: Sequence[Metric], tables: Sequence[Table], recorded: Sequence[RecordingRule]
 ) -> str:
-    """Metrics by who emits them, ClickHouse's tables, and what Prometheus computes from the metrics."""
+    """Metrics by emitter, ClickHouse's tables, and what Prometheus computes from the metrics."""
     return "\n".join(
         [
             MADE,
-            "# Telemetry: what is emitted, under which name",
+            "# Telemetry: metrics, recording rules and tables",
             "",
             _HEAD,
             "",
             "## Metrics",
             "",
             "The emitter is also Prometheus' label `job`. A histogram is stored as `_bucket`, `_sum` and "
-            "`_count`. A metric that is told *always* is there for as long as its emitter runs, be it "
-            "with 0: an alert fires when it is missing. Any other begins with what it tells of.",
+            "`_count`. A metric that is *always* present is exported for as long as its emitter runs, even "
+            "when it is 0: an alert fires when it is missing. Any other appears with its first event.",
             "",
             *_metrics(metrics),
             "## Recording rules",
             "",
-            "Computed by Prometheus from the metrics above, once for all who ask.",
+            "Computed once by Prometheus from the metrics above, and used by several queries.",
             "",
             "| name | meaning |",
             "|---|---|",
@@ -49,13 +51,13 @@ def _metrics(metrics: Sequence[Metric]) -> Iterator[str]:
             continue
         yield f"### {emitter}"
         yield ""
-        yield "| metric | type | unit | labels | told | meaning |"
+        yield "| metric | type | unit | labels | present | meaning |"
         yield "|---|---|---|---|---|---|"
         for metric in emitted:
             names = ", ".join(f"`{label}`" for label in metric.labels)
-            told = "always" if metric.always else ""
+            present = "always" if metric.always_present else ""
             yield (
-                f"| `{metric.name}` | {metric.type} | {metric.unit} | {names} | {told} "
+                f"| `{metric.name}` | {metric.type} | {metric.unit} | {names} | {present} "
                 f"| {metric.meaning} |"
             )
         yield ""

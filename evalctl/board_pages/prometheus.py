@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from dashboards.alerting.recording_rules import recording_rules
+from dashboards.boards.recording_rules import recording_rules
 from environments.spec import Environment
 from evalctl.board_pages.programs import answers, running
 from evalctl.board_pages.series import History, Labels, openmetrics

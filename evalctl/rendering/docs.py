@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
+from dashboards.boards.recording_rules import recording_rules
 from dashboards.pages.runbook_address import RUNBOOKS
 from dashboards.pages.runbooks import runbook_pages
 from dashboards.pages.telemetry_page import telemetry_page

@@ -1,4 +1,4 @@
-"""A small board, whole in every part, from which tests make broken ones."""
+"""A small, complete board, from which tests make broken ones."""
 
 from dashboards.observable import (
     Alert,
@@ -16,21 +16,20 @@ from dashboards.observable import (
 OBSERVABLE = Observable(
     id="jobs-waiting",
     title="Jobs waiting",
-    meaning="Jobs that nobody has taken yet.",
+    meaning="Jobs that no worker has taken yet.",
     chart=Chart.TIME_SERIES,
-    queries=(Promql(expr="queue:jobs_waiting:sum", legend="jobs"),),
+    queries=(Promql(expr="queue:jobs_waiting:max", legend="jobs"),),
     unit=Unit.COUNT,
     thresholds=(
         Threshold(value=800, severity=Severity.WARNING, reason="four fifths of the limit"),
         Threshold(value=1000, severity=Severity.CRITICAL, reason="the limit"),
     ),
     higher_is_better=False,
-    owner=Owner.SRE,
     what_to_do=("Look at the workers.",),
-    alerting=(
+    other_alerts=(
         Alert(
             name="JobsWait",
-            expr="queue:jobs_waiting:sum > 1000",
+            expr="queue:jobs_waiting:max > 1000",
             for_minutes=1,
             severity=Severity.CRITICAL,
             summary="Jobs wait",

@@ -1,4 +1,4 @@
-"""Every query of Prometheus in this repository, and what it asks for."""
+"""Every Prometheus query in this repository, and the metrics and labels that it uses."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import promql_parser
 from promql_parser import AggModifierType, AggregateExpr, VectorSelector
 
-from dashboards.alerting.prometheus_rules import alerts_of
-from dashboards.alerting.recording_rules import recording_rules
+from dashboards.boards.recording_rules import recording_rules
 from dashboards.observable import Board, Promql
 from tests.support.manifests import Manifest, all_of
 
-# Grafana's variables stand where the grammar wants a duration, or inside a string.
+# Grafana's variables are in the place of a duration, or inside a string.
 _DURATION = re.compile(r"\$__(?:rate_interval|range|interval)")
 
 
@@ -27,7 +26,7 @@ class Query:
         return promql_parser.parse(_DURATION.sub("5m", self.expr))
 
     def selectors(self) -> list[VectorSelector]:
-        """What it reads: a metric's name and the labels that it picks by."""
+        """The metrics that it reads, with their label matchers."""
         found: list[VectorSelector] = []
 
         def visit(node: object) -> None:
@@ -38,7 +37,7 @@ class Query:
         return found
 
     def grouped_by(self) -> set[str]:
-        """Labels that the answer is told apart by."""
+        """The labels of the result."""
         found: set[str] = set()
 
         def visit(node: object) -> None:
@@ -61,7 +60,7 @@ def panels(boards: Iterable[Board]) -> Iterator[Query]:
 def alerts(boards: Iterable[Board]) -> Iterator[Query]:
     for board in boards:
         for observable in board.observables:
-            for alert in alerts_of(observable):
+            for alert in observable.alerts:
                 yield Query(place=f"alert {alert.name}", expr=alert.expr)
 
 
@@ -71,7 +70,7 @@ def records() -> Iterator[Query]:
 
 
 def adapter(argocd: Iterable[Manifest]) -> Iterator[Query]:
-    """What prometheus-adapter asks on behalf of an autoscaler."""
+    """The queries of prometheus-adapter for an autoscaler."""
     for application in all_of(argocd, "Application"):
         source = application["spec"]["source"]
         if source.get("chart") != "prometheus-adapter":
@@ -79,12 +78,5 @@ def adapter(argocd: Iterable[Manifest]) -> Iterator[Query]:
         for kind, rules in source["helm"]["valuesObject"]["rules"].items():
             for rule in rules if isinstance(rules, list) else ():
                 place = f"prometheus-adapter's {kind} rule {rule['name']['as']}"
-                name = rule["seriesQuery"].partition("{")[0]
                 yield Query(place=place, expr=rule["seriesQuery"])
-                yield Query(
-                    place=place,
-                    # The adapter is a Go template with these delimiters.
-                    expr=re.sub(r",?<<\.LabelMatchers>>", "", rule["metricsQuery"])
-                    .replace("<<.Series>>", name)
-                    .replace("<<.GroupBy>>", "job"),
-                )
+                yield Query(place=place, expr=rule["metricsQuery"])

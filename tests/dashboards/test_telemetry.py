@@ -1,14 +1,15 @@
-"""No query asks for a metric or a label that nobody has promised to emit."""
+"""Every query uses only metrics and labels of the telemetry contract."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
+from dashboards.boards.recording_rules import recording_rules
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from telemetry.contract import METRICS, Emitter, Metric
+from telemetry.queue_length import QUEUE_SERIES
 from tests.dashboards.promql import Query, adapter, alerts, panels, records
 from tests.support.manifests import Manifest
 
@@ -19,7 +20,7 @@ _WHERE = "telemetry/contract.py"
 
 
 def problems(query: Query) -> Iterator[str]:
-    """What in the query stands in no contract, and what to do about it."""
+    """Each metric or label of the query that is not in the contract, and what to do."""
     known: set[str] = set()
     for selector in query.selectors():
         name = selector.name
@@ -27,8 +28,8 @@ def problems(query: Query) -> Iterator[str]:
         if labels is None:
             yield (
                 f"{query.place}: {name or 'a query without a metric'} is neither in {_WHERE} nor "
-                "recorded by dashboards/alerting/recording_rules.py; add it there with its emitter, or mend "
-                "the name"
+                "recorded by dashboards/boards/recording_rules.py; add it there with its emitter, or "
+                "correct the name"
             )
             continue
         known |= labels
@@ -45,7 +46,7 @@ def problems(query: Query) -> Iterator[str]:
 
 
 def labels_of(series: str) -> set[str] | None:
-    """The labels that queries may use; None for a name that nobody emits."""
+    """The labels that queries may use; None for a name that is in no contract."""
     if series in RECORDED:
         return RECORDED[series].grouped_by() - {"le"}
     if series not in SERIES:
@@ -55,29 +56,37 @@ def labels_of(series: str) -> set[str] | None:
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-def test_panels_and_alerts_ask_for_what_somebody_emits(env: Environment) -> None:
+def test_panels_and_alerts_use_only_the_contract(env: Environment) -> None:
     queries = [*panels(boards(env)), *alerts(boards(env))]
 
     assert len(queries) > 40
     assert [problem for query in queries for problem in problems(query)] == []
 
 
-def test_recording_rules_ask_for_what_somebody_emits() -> None:
+def test_recording_rules_use_only_the_contract() -> None:
     assert [problem for query in records() for problem in problems(query)] == []
 
 
 @pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
-def test_autoscaling_asks_for_what_somebody_emits(
-    name: str, argocd: dict[str, list[Manifest]]
-) -> None:
+def test_autoscaling_uses_only_the_contract(name: str, argocd: dict[str, list[Manifest]]) -> None:
     queries = list(adapter(argocd[name]))
 
     assert queries
     assert [problem for query in queries for problem in problems(query)] == []
 
 
+@pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
+def test_alerts_and_the_autoscaler_measure_the_same_queue_length(
+    name: str, argocd: dict[str, list[Manifest]]
+) -> None:
+    recorded = RECORDED["queue:jobs_waiting:max"].expr
+
+    assert recorded == "max(" + QUEUE_SERIES + ")"
+    assert recorded in {query.expr for query in adapter(argocd[name])}
+
+
 @pytest.mark.parametrize(
-    ("expr", "told"),
+    ("expr", "message"),
     [
         ("sum(eval_job_total)", "eval_job_total is neither in telemetry/contract.py nor"),
         ('redis_up{cluster="a"}', "redis_up has no label cluster"),
@@ -88,8 +97,8 @@ def test_autoscaling_asks_for_what_somebody_emits(
         ('max_over_time(rate({job="worker"}[5m])[1h:])', "a query without a metric"),
     ],
 )
-def test_a_name_that_nobody_emits_is_told_with_its_place(expr: str, told: str) -> None:
+def test_a_name_outside_the_contract_is_reported_with_its_place(expr: str, message: str) -> None:
     (problem,) = problems(Query(place="panel a-board/a-panel", expr=expr))
 
     assert problem.startswith("panel a-board/a-panel: ")
-    assert told in problem
+    assert message in problem

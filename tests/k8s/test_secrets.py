@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import pytest
 
-from dashboards.alerting.alertmanager import alertmanager_secret
 from environments.names import KUBERNETES_SECRETS, App, Names, Secret, Stack
 from environments.registry import ENVIRONMENTS
 from tests.support.manifests import Manifest, all_of, one
@@ -63,10 +62,15 @@ def test_one_missing_llm_key_stops_no_other(name: str, manifests: Manifests) -> 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
 def test_the_operator_reads_what_it_may_and_may_read_what_it_does(
-    name: str, manifests: Manifests, names: dict[str, Names]
+    name: str,
+    manifests: Manifests,
+    observation: dict[str, list[Manifest]],
+    names: dict[str, Names],
 ) -> None:
-    of_alerts = alertmanager_secret(names[name])
-    read = {entry for entry, _ in _read([*_all(manifests[name]), of_alerts])}
+    read = {
+        entry
+        for entry, _ in _read([*_all(manifests[name]), one(observation[name], "ExternalSecret")])
+    }
 
     assert read == {names[name].secret(secret) for secret in KUBERNETES_SECRETS}
 

@@ -1,4 +1,4 @@
-"""The migrations make the tables that the contract promises, in ClickHouse's own engine."""
+"""The migrations create the tables that the contract defines, in ClickHouse's own engine."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from evalctl.board_pages.clickhouse import LocalClickhouse, on_one_node
 from telemetry.clickhouse_schema import Migration, journal, migrations
 from telemetry.contract import TABLES, Table
 
-# A migration joins when it is merged, and its line never changes.
+# A migration is added when it is merged, and its line never changes.
 MERGED = {
     "0001-results-and-calls.sql": "201aedd8e3d10b0e220635c7647f9105f4460cea405583028531e3f3ace427c0",
 }
@@ -43,30 +43,30 @@ def test_a_merged_migration_is_never_edited() -> None:
     now = {migration.file_name: migration.checksum for migration in migrations()}
 
     assert now == MERGED, (
-        "Clusters have applied the merged migrations and will refuse another text. Take an edit back "
-        "and write the next number instead; a new migration's checksum goes into MERGED."
+        "Clusters have applied the merged migrations and refuse another text. Undo the edit and add a "
+        "migration with the next number instead; add a new migration's checksum to MERGED."
     )
 
 
 @EACH_TABLE
 def test_the_columns_are_those_of_the_contract(clickhouse: LocalClickhouse, table: Table) -> None:
-    made = clickhouse.run(
+    columns = clickhouse.run(
         "SELECT name, type FROM system.columns"
         f" WHERE database = '{CLICKHOUSE_DATABASE}' AND table = '{table.name}' ORDER BY position"
     )
 
-    assert dict(line.split("\t") for line in made.splitlines()) == {
+    assert dict(line.split("\t") for line in columns.splitlines()) == {
         column.name: column.type for column in table.columns
     }, (
-        f"telemetry/contract.py and the migrations disagree about {table.name}. Add a migration, "
-        f"environments/clickhouse_migrations/{len(migrations()) + 1:04}-<what>.sql, with "
+        f"telemetry/contract.py and the migrations differ for {table.name}. Add a migration, "
+        f"telemetry/clickhouse_migrations/{len(migrations()) + 1:04}-<what>.sql, with "
         f"ALTER TABLE {CLICKHOUSE_DATABASE}.{table.name} ON CLUSTER {CLICKHOUSE_CLUSTER} "
         "ADD COLUMN IF NOT EXISTS ..., and leave the merged ones as they are."
     )
 
 
 @EACH_TABLE
-def test_rows_are_ordered_partitioned_and_dropped_as_the_contract_says(
+def test_rows_are_ordered_partitioned_and_dropped_as_the_contract_defines(
     clickhouse: LocalClickhouse, table: Table
 ) -> None:
     assert about(clickhouse, table, "sorting_key") == ", ".join(table.order_by)
@@ -104,7 +104,7 @@ def test_every_statement_reaches_every_node_and_can_be_repeated() -> None:
 
 
 def test_tables_are_replicated_and_keeper_accepts_them(tmp_path: Path) -> None:
-    """With the engine's own stand-in for Keeper; it keeps no cluster, so that is left out."""
+    """Uses the engine's own test Keeper, which has no cluster: `ON CLUSTER` is removed."""
     config = tmp_path / "config.xml"
     config.write_text(
         f"""<clickhouse><path>{tmp_path}/data/</path>
@@ -119,7 +119,7 @@ def test_tables_are_replicated_and_keeper_accepts_them(tmp_path: Path) -> None:
         "for sql in sys.argv[1:]: print(c.query(sql, 'TSVRaw'), flush=True)\n"
         "os._exit(0)\n"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [
             *(sys.executable, "-c", program),
             f"CREATE DATABASE {CLICKHOUSE_DATABASE} ENGINE = Atomic",
@@ -132,10 +132,10 @@ def test_tables_are_replicated_and_keeper_accepts_them(tmp_path: Path) -> None:
         timeout=60,
     )
 
-    assert done.returncode == 0, done.stderr
-    made = dict(line.split("\t") for line in done.stdout.split("\n") if line)
-    assert made.keys() > {table.name for table in TABLES}
-    assert set(made.values()) == {"ReplicatedMergeTree"}
+    assert result.returncode == 0, result.stderr
+    tables = dict(line.split("\t") for line in result.stdout.split("\n") if line)
+    assert tables.keys() > {table.name for table in TABLES}
+    assert set(tables.values()) == {"ReplicatedMergeTree"}
 
 
 def folder_of(tmp_path: Path, *names: str) -> Path:
@@ -144,13 +144,13 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
     return tmp_path
 
 
-def test_migrations_count_without_gaps(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"0003-more.sql stands where number 0002 should"):
+def test_migrations_are_numbered_without_gaps(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"0003-more.sql has number 0003 instead of 0002"):
         migrations(folder_of(tmp_path, "0001-first.sql", "0003-more.sql"))
 
 
-def test_a_file_that_is_no_migration_is_pointed_out(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"add_column.sql is no migration's name"):
+def test_a_file_that_is_not_a_migration_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"add_column.sql is not a migration's name"):
         migrations(folder_of(tmp_path, "add_column.sql"))
 
 

@@ -1,4 +1,4 @@
-"""A case for every alert, at limits of its own: what is just good enough, and what is not."""
+"""A case for every alert, with fixed limits: a value just good enough, and one just too bad."""
 
 import dataclasses
 
@@ -17,6 +17,7 @@ _REQUESTS = (
     'http_response_status_code="{}"}}'
 )
 _QUEUE = 'redis_key_size{db="db0",key="eval:jobs"}'
+_QUEUE_BY = 'redis_key_size{{db="db0",key="eval:jobs",instance="{}"}}'
 _AUTOSCALER = (
     'kube_horizontalpodautoscaler_{}{{namespace="eval-platform",horizontalpodautoscaler="worker"}}'
 )
@@ -33,7 +34,7 @@ _CALLS = (
 )
 _CLICKHOUSE_DISK = 'ClickHouseAsyncMetrics_Disk{}_default{{instance="ch-1"}}'
 
-# Production at the limits that the cases are about, whatever its own are.
+# Production with the limits of the cases instead of its own.
 JUDGED = dataclasses.replace(
     PROD,
     objectives=Objectives(
@@ -49,12 +50,14 @@ _SLOW = JUDGED.objectives.provider_p95_seconds
 _SPEND_STEPS = 48  # half an hour each
 
 SERVICE = (
-    Case(alert="OrchestratorDown", series={_READY: Level(1, 0, 1)}, says="The API does not answer"),
+    Case(
+        alert="OrchestratorDown", series={_READY: Level(1, 0, 1)}, summary="The API does not answer"
+    ),
     Case(
         alert="OrchestratorDown",
         series={_READY: Level(1, GONE, 1)},
-        says="The API does not answer",
-        lags_minutes=5,  # so long Prometheus takes the last sample for the present
+        summary="The API does not answer",
+        lags_minutes=5,  # for so long Prometheus takes the last sample as current
     ),
     Case(
         alert="ApiErrorBudgetBurnFast",
@@ -62,8 +65,8 @@ SERVICE = (
             _REQUESTS.format("202"): Growth(971, 927, 1_000),
             _REQUESTS.format("503"): Growth(29, 73, 0),  # 2.9 %, 7.3 %
         },
-        says="API requests fail: the month's error budget will be gone within days",
-        explains=(
+        summary="API requests fail: the month's error budget will be gone within days",
+        description=(
             "7.3% failed over the longer window; the objective of 99.5 % allows 0.5 % over 30 days."
         ),
         lags_minutes=6 * 60,
@@ -75,14 +78,14 @@ SERVICE = (
             _REQUESTS.format("202"): Growth(9_951, 9_849, 10_000),
             _REQUESTS.format("503"): Growth(49, 151, 0),  # 0.49 %, 1.51 %
         },
-        says="API requests fail: the month's error budget will be gone within weeks",
-        explains=(
+        summary="API requests fail: the month's error budget will be gone within weeks",
+        description=(
             "1.51% failed over the longer window; the objective of 99.5 % allows 0.5 % over 30 days."
         ),
         lags_minutes=3 * _DAY,
         step_minutes=30,
     ),
-    # Probes of the load balancer that fail are nobody's request.
+    # Failing probes of the load balancer are not users' requests.
     Case(
         alert="ApiErrorBudgetBurnFast",
         series={
@@ -90,8 +93,8 @@ SERVICE = (
             _REQUESTS.format("202"): Growth(100, 100, 100),
             _REQUESTS.format("500"): Growth(2, 9, 0),
         },
-        says="API requests fail: the month's error budget will be gone within days",
-        explains=(
+        summary="API requests fail: the month's error budget will be gone within days",
+        description=(
             "8.257% failed over the longer window; the objective of 99.5 % allows 0.5 % over 30 days."
         ),
         lags_minutes=6 * 60,
@@ -103,29 +106,40 @@ QUEUE = (
     Case(
         alert="QueueBacklog",
         series={_QUEUE: Level(1_000, 1_001, 0)},
-        says="1.001k jobs are pending",
+        summary="1.001k jobs are pending",
+    ),
+    # Two exporters measure one queue: 600 and 600 are 600 jobs.
+    Case(
+        alert="QueueBacklog",
+        series={
+            _QUEUE_BY.format("exporter-1"): Level(600, 1_001, 600),
+            _QUEUE_BY.format("exporter-2"): Level(600, 600, 600),
+        },
+        summary="1.001k jobs are pending",
     ),
     Case(
         alert="QueueNotDraining",
         series={_QUEUE: Growth(-1, 0, -1, start=500)},
-        says="The queue has not become shorter for five minutes",
-        explains=(
-            "487 jobs wait at least, and as many as five minutes ago or more: workers do not keep up."
+        summary="The queue has not become shorter for five minutes",
+        description=(
+            "At least 487 jobs wait, and no fewer than five minutes ago: workers do not keep up."
         ),
         lags_minutes=5,
     ),
     Case(
         alert="QueueLagging",
         series={"eval_queue_oldest_job_age_seconds": Level(300, 301, 0)},
-        says="A job has waited 5m 1s",
+        summary="A job has waited 5m 1s",
     ),
     Case(
-        alert="QueueUnreachable", series={"redis_up": Level(1, 0, 1)}, says="Redis does not answer"
+        alert="QueueUnreachable",
+        series={"redis_up": Level(1, 0, 1)},
+        summary="Redis does not answer",
     ),
     Case(
         alert="QueueUnreachable",
         series={"redis_up": Level(1, GONE, 1)},
-        says="Redis does not answer",
+        summary="Redis does not answer",
         lags_minutes=5,
     ),
     Case(
@@ -134,7 +148,7 @@ QUEUE = (
             "redis_memory_used_bytes": Level(800, 801, 100),
             "redis_memory_max_bytes": Level(1_000, 1_000, 1_000),
         },
-        says="Redis uses 80.1% of its memory",
+        summary="Redis uses 80.1% of its memory",
     ),
 )
 
@@ -145,7 +159,7 @@ WORKERS = (
             'eval_jobs_total{outcome="succeeded"}': Growth(951, 949, 1_000),
             'eval_jobs_total{outcome="failed"}': Growth(49, 51, 0),
         },
-        says="5.1% of jobs fail",
+        summary="5.1% of jobs fail",
         lags_minutes=10,
     ),
     Case(
@@ -154,7 +168,7 @@ WORKERS = (
             'eval_jobs_total{outcome="succeeded"}': Growth(751, 749, 1_000),
             'eval_jobs_total{outcome="crashed"}': Growth(249, 251, 0),
         },
-        says="25.1% of jobs fail",
+        summary="25.1% of jobs fail",
         lags_minutes=10,
     ),
     Case(
@@ -164,7 +178,7 @@ WORKERS = (
             _AUTOSCALER.format("spec_max_replicas"): Level(20, 20, 20),
             _QUEUE: Level(1, 1, 0),
         },
-        says="All workers have been busy for half an hour and jobs still wait",
+        summary="All workers have been busy for half an hour and jobs still wait",
     ),
     Case(
         alert="ContainerRestarting",
@@ -172,7 +186,7 @@ WORKERS = (
             'kube_pod_container_status_restarts_total{namespace="eval-platform",pod="worker-0",'
             'container="worker"}': Growth(4.9 / 60, 5.5 / 60, 0)
         },
-        says="worker restarted 5.5 times in an hour",
+        summary="worker restarted 5.5 times in an hour",
         labels={"container": "worker"},
         lags_minutes=60,
     ),
@@ -186,7 +200,7 @@ STORES = (
                 400, 401, 100
             )
         },
-        says="PostgreSQL has 401 open connections",
+        summary="PostgreSQL has 401 open connections",
     ),
     Case(
         alert="DatabaseStorageLow",
@@ -195,12 +209,12 @@ STORES = (
                 10 * 2**30, 9.5 * 2**30, 30 * 2**30
             )
         },
-        says="PostgreSQL has 9.5GiB of storage left",
+        summary="PostgreSQL has 9.5GiB of storage left",
     ),
     Case(
         alert="ClickHouseNodeDown",
         series={'up{job="clickhouse",instance="ch-1"}': Level(1, 0, 1)},
-        says="ClickHouse node ch-1 does not answer",
+        summary="ClickHouse node ch-1 does not answer",
         labels={"job": "clickhouse", "instance": "ch-1"},
     ),
     Case(
@@ -208,7 +222,7 @@ STORES = (
         series={
             'ClickHouseAsyncMetrics_ReplicasMaxAbsoluteDelay{instance="ch-1"}': Level(300, 301, 0)
         },
-        says="A ClickHouse replica is 5m 1s behind",
+        summary="A ClickHouse replica is 5m 1s behind",
     ),
     Case(
         alert="ClickHouseDiskLow",
@@ -216,7 +230,7 @@ STORES = (
             _CLICKHOUSE_DISK.format("Available"): Level(150, 149, 500),
             _CLICKHOUSE_DISK.format("Total"): Level(1_000, 1_000, 1_000),
         },
-        says="A ClickHouse node has 14.9% of its disk left",
+        summary="A ClickHouse node has 14.9% of its disk left",
     ),
     Case(
         alert="VolumeAlmostFull",
@@ -224,27 +238,27 @@ STORES = (
             _VOLUME.format("available"): Level(100, 99, 500),
             _VOLUME.format("capacity"): Level(1_000, 1_000, 1_000),
         },
-        says="data-0 has 9.9% left",
-        explains="The volume in namespace monitoring is almost full.",
+        summary="data-0 has 9.9% left",
+        description="The volume in namespace monitoring is almost full.",
         labels={"namespace": "monitoring", "persistentvolumeclaim": "data-0"},
     ),
     Case(
         alert="CertificateNotRenewed",
         series={_CERTIFICATE: Level(30, 29, 300)},
-        says="The API's certificate expires in 29 days",
+        summary="The API's certificate expires in 29 days",
     ),
     Case(
         alert="CertificateExpires",
         series={_CERTIFICATE: Level(7, 6, 300)},
-        says="The API's certificate expires in 6 days",
+        summary="The API's certificate expires in 6 days",
         lags_minutes=60,
         step_minutes=5,
     ),
-    # ACM tells nothing of a certificate that has expired.
+    # ACM reports nothing for a certificate that has expired.
     Case(
         alert="CertificateExpires",
         series={_CERTIFICATE: Level(GONE, 0, GONE)},
-        says="The API's certificate expires in 0 days",
+        summary="The API's certificate expires in 0 days",
         lags_minutes=3 * _DAY,
         step_minutes=60,
     ),
@@ -252,7 +266,7 @@ STORES = (
         Case(
             alert="CertificateUnknown",
             series={_CERTIFICATE: Level(300, silence, 300)},
-            says="Nothing tells when the API's certificate expires",
+            summary="The expiry of the API's certificate is unknown",
             lags_minutes=60,
             step_minutes=60,
         )
@@ -261,11 +275,11 @@ STORES = (
 )
 
 
-def _missing(alert: str, series: str, *, least: int, bad: float | None, says: str) -> Case:
+def _missing(alert: str, series: str, *, least: int, bad: float | None, summary: str) -> Case:
     return Case(
         alert=alert,
         series={series: Daily(least, bad, least)},
-        says=f"{says}: fewer than {least} a day for a day and a half",
+        summary=f"{summary}: fewer than {least} a day for a day and a half",
         lags_minutes=36 * 60,
         step_minutes=60,
     )
@@ -273,10 +287,10 @@ def _missing(alert: str, series: str, *, least: int, bad: float | None, says: st
 
 BACKUPS = (
     *(
-        _missing(alert, series, least=least, bad=bad, says=says)
+        _missing(alert, series, least=least, bad=bad, summary=summary)
         for kind, least in BACKED_UP.items()
         for bad in (least - 1, GONE)
-        for alert, series, says in (
+        for alert, series, summary in (
             (
                 f"BackupMissing{kind.capitalize()}",
                 _BACKUPS.format("backup", "completed", kind),
@@ -295,7 +309,7 @@ BACKUPS = (
             _CLICKHOUSE_BACKUPS,
             least=1,
             bad=bad,
-            says="Backups of ClickHouse are missing",
+            summary="Backups of ClickHouse are missing",
         )
         for bad in (0, GONE)
     ),
@@ -303,14 +317,14 @@ BACKUPS = (
         Case(
             alert=alert,
             series={_BACKUPS.format(jobs, state, "S3"): Level(good, 1, 0)},
-            says=says,
+            summary=summary,
             labels={"dimension_ResourceType": "S3"},
             lags_minutes=_DAY,
             step_minutes=30,
         )
-        for alert, jobs, state, says in (
-            ("BackupJobFailed", "backup", "failed", "A backup of S3 failed or did not begin"),
-            ("BackupJobFailed", "backup", "expired", "A backup of S3 failed or did not begin"),
+        for alert, jobs, state, summary in (
+            ("BackupJobFailed", "backup", "failed", "A backup of S3 failed or did not start"),
+            ("BackupJobFailed", "backup", "expired", "A backup of S3 failed or did not start"),
             (
                 "BackupCopyFailed",
                 "copy",
@@ -324,7 +338,7 @@ BACKUPS = (
 
 
 def _silence(silent: Metric, absence: float | None) -> Case:
-    """One metric of an emitter vanishes, and the others of it stay."""
+    """One metric of an emitter is missing, and its others are present."""
     return Case(
         alert=silence_alert(silent.emitter),
         series={
@@ -332,20 +346,20 @@ def _silence(silent: Metric, absence: float | None) -> Case:
                 0, absence if metric is silent else 0, 0
             )
             for metric in METRICS
-            if metric.emitter is silent.emitter and metric.always
+            if metric.emitter is silent.emitter and metric.always_present
         },
-        says=f"{silent.name} of {silent.emitter} is missing",
+        summary=f"{silent.name} of {silent.emitter} is missing",
         labels={"metric": silent.name},
         lags_minutes=5,
     )
 
 
 SILENCE = (
-    *(_silence(metric, GONE) for metric in METRICS if metric.always),
+    *(_silence(metric, GONE) for metric in METRICS if metric.always_present),
     *(
         _silence(metric, NAN)
         for metric in METRICS
-        if metric.always and metric.emitter is Emitter.CLOUDWATCH_EXPORTER
+        if metric.always_present and metric.emitter is Emitter.CLOUDWATCH_EXPORTER
     ),
 )
 
@@ -357,7 +371,7 @@ MONEY = tuple(
                 Growth((limit - 1) / _SPEND_STEPS, (limit + 1) / _SPEND_STEPS, 0)
             )
         },
-        says=f"LLM calls cost {limit + 1:g} USD in 24 hours",
+        summary=f"LLM calls cost {limit + 1:g} USD in 24 hours",
         lags_minutes=_DAY,
         step_minutes=30,
     )
@@ -371,13 +385,13 @@ PROVIDERS = (
     Case(
         alert="ProviderSlow",
         series={
-            # 96 and 94 of 100 calls within the objective; where in the next bucket the 95th lies
-            # is Prometheus' estimate: a sixth of the way.
+            # 96 and 94 of 100 calls within the objective; Prometheus estimates the 95th at a sixth of
+            # the next bucket.
             _CALLS.format("bucket", f'le="{_SLOW}"'): Growth(96, 94, 100),
             _CALLS.format("bucket", f'le="{2 * _SLOW}"'): Growth(100, 100, 100),
             _CALLS.format("bucket", 'le="+Inf"'): Growth(100, 100, 100),
         },
-        says=f"openai takes {_SLOW * 7 / 6:.4g}s",
+        summary=f"openai takes {_SLOW * 7 / 6:.4g}s",
         labels={"gen_ai_provider_name": "openai"},
         lags_minutes=5,
     ),
@@ -387,7 +401,7 @@ PROVIDERS = (
             _CALLS.format("count", 'error_type=""'): Growth(951, 949, 1_000),
             _CALLS.format("count", 'error_type="429"'): Growth(49, 51, 0),
         },
-        says="openai refuses 5.1% of the calls",
+        summary="openai refuses 5.1% of the calls",
         labels={"gen_ai_provider_name": "openai"},
         lags_minutes=10,
     ),
@@ -400,7 +414,7 @@ QUALITY = (
             'eval_test_runs_total{outcome="succeeded"}': Growth(81, 79, 100),
             'eval_test_runs_total{outcome="failed"}': Growth(19, 21, 0),
         },
-        says="21% of test runs end without a result",
+        summary="21% of test runs end without a result",
         lags_minutes=6 * 60,
         step_minutes=10,
     ),

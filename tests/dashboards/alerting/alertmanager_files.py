@@ -1,4 +1,4 @@
-"""The files that Alertmanager finds in its Secret, once the External Secrets Operator has made it."""
+"""The files in Alertmanager's Secret, as the External Secrets Operator would write them."""
 
 import re
 from pathlib import Path
@@ -17,8 +17,8 @@ def external_secret(manifests: list[Manifest]) -> Manifest:
 
 
 def evaluated(template: str, fields: dict[str, str]) -> str:
-    """What the operator makes of a template. It needs no more of the language than this; a test has
-    Go's own template engine say the same."""
+    """The operator's result of a template. The templates need no more of the language than this; a
+    test compares with Go's own template engine."""
     raw = _RAW.fullmatch(template)
     return raw[1] if raw else _FIELD.sub(lambda found: fields[found[1]], template)
 
@@ -32,7 +32,7 @@ def write(manifests: list[Manifest], folder: Path, *, webhooks: dict[str, str]) 
     folder.mkdir()
     for key, template in spec["target"]["template"]["data"].items():
         text = evaluated(template, fields)
-        # Here the Secret is mounted elsewhere.
+        # In a test the files are in another folder.
         (folder / key).write_text(text.replace(_MOUNTED, str(folder)))
     return folder / "alertmanager.yaml"
 

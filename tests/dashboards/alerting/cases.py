@@ -1,22 +1,22 @@
-"""How a case of an alert is written down, and how it becomes a unit test of promtool."""
+"""A case of an alert, and the unit test of promtool that is made from it."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-GONE = None  # the series is no longer there
-NAN = float("nan")  # it is, and says that nobody knows: the CloudWatch exporter's way
+GONE = None  # the series is missing
+NAN = float("nan")  # the CloudWatch exporter exports it when CloudWatch has no value
 
 
 @dataclass(frozen=True)
 class Level:
-    """A gauge: just good enough, just bad enough, and mended."""
+    """A gauge: just good enough, just bad enough, and recovered."""
 
     good: float | None
     bad: float | None
-    mended: float | None
+    recovered: float | None
 
     def notation(self, samples: int) -> str:
-        phases = (self.good, self.bad, self.mended)
+        phases = (self.good, self.bad, self.recovered)
         return " ".join(
             "_" if value is GONE else f"{value:.12g}" for value in phases for _ in range(samples)
         )
@@ -28,12 +28,12 @@ class Growth:
 
     good: float
     bad: float
-    mended: float
+    recovered: float
     start: float = 0
 
     def notation(self, samples: int) -> str:
         values, value = [], self.start
-        for step in (self.good, self.bad, self.mended):
+        for step in (self.good, self.bad, self.recovered):
             for _ in range(samples):
                 value += step
                 values.append(f"{value:.10g}")
@@ -46,14 +46,16 @@ class Daily:
 
     good: float | None
     bad: float | None
-    mended: float | None
+    recovered: float | None
 
     def notation(self, samples: int) -> str:
-        told = []
-        for index, value in enumerate((self.good, self.bad, self.mended)):
+        samples_of_days = []
+        for index, value in enumerate((self.good, self.bad, self.recovered)):
             for hour in range(index * samples, (index + 1) * samples):
-                told.append("_" if value is GONE else f"{value if hour % 24 == 21 else 0:g}")
-        return " ".join(told)
+                samples_of_days.append(
+                    "_" if value is GONE else f"{value if hour % 24 == 21 else 0:g}"
+                )
+        return " ".join(samples_of_days)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,24 +68,24 @@ class Case:
 
     alert: str
     series: dict[str, Level | Growth | Daily]
-    says: str  # the summary, as the reader gets it
-    explains: str | None = None  # the description, where it depends on the values
-    labels: dict[str, str] = field(default_factory=dict)  # beside those that the rule sets
+    summary: str  # with the values filled in
+    description: str | None = None  # only where it depends on the values
+    labels: dict[str, str] = field(default_factory=dict)  # besides those that the rule sets
     lags_minutes: int = 0
     step_minutes: int = 1
 
 
 def unit_test(case: Case, rule: dict[str, Any], *, rules: str, order: list[str]) -> dict[str, Any]:
-    """What promtool runs: the rule file and this case."""
+    """The input of promtool: the rule file and this case."""
     waits = int(rule["for"].removesuffix("m"))
     step = case.step_minutes
     samples = (case.lags_minutes + waits) // step + 3
-    bad_from, mended_from = samples * step, 2 * samples * step
+    bad_from, recovered_from = samples * step, 2 * samples * step
     firing = {
         "exp_labels": rule["labels"] | case.labels,
         "exp_annotations": rule["annotations"]
-        | {"summary": case.says}
-        | ({"description": case.explains} if case.explains else {}),
+        | {"summary": case.summary}
+        | ({"description": case.description} if case.description else {}),
     }
 
     def at(minute: int, *expected: dict[str, Any]) -> dict[str, Any]:
@@ -94,10 +96,10 @@ def unit_test(case: Case, rule: dict[str, Any], *, rules: str, order: list[str])
         }
 
     times = [
-        at(bad_from - step),  # just good enough, for long
-        at(bad_from),  # just bad enough, and not for long enough
-        at(mended_from - step, firing),
-        at(mended_from + samples * step - step),
+        at(bad_from - step),  # just good enough for a long time
+        at(bad_from),  # just bad enough, but not for long enough
+        at(recovered_from - step, firing),
+        at(recovered_from + samples * step - step),
     ]
     if case.lags_minutes == 0 and waits >= step:
         times[2:2] = [at(bad_from + waits - step), at(bad_from + waits, firing)]

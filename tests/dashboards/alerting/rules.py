@@ -1,4 +1,4 @@
-"""The rendered rules, as Prometheus gets them from its operator."""
+"""The rendered rules as Prometheus gets them from its operator."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ Rule = dict[str, Any]
 
 
 def groups(manifests: Iterable[Manifest]) -> list[dict[str, Any]]:
-    """Every rule group; recording rules first, since alerts read what those write."""
+    """Every rule group; recording rules first, because alerts read their results."""
     found = [
         dict(group)
         for manifest in all_of(manifests, "PrometheusRule")
@@ -32,11 +32,11 @@ def alert_rule(manifests: Iterable[Manifest], name: str) -> Rule:
 
 
 def rule_file(manifests: Iterable[Manifest], folder: Path, *, only: str | None = None) -> Path:
-    """A file for Prometheus or promtool; with `only`, that alert and the recording rules alone."""
-    kept = groups(manifests)
+    """A file for Prometheus or promtool; with `only`, just that alert and the recording rules."""
+    selected = groups(manifests)
     if only is not None:
-        for group in kept:
+        for group in selected:
             group["rules"] = [rule for rule in group["rules"] if rule.get("alert") in (None, only)]
     file = folder / "rules.yaml"
-    file.write_text(yaml.safe_dump({"groups": [group for group in kept if group["rules"]]}))
+    file.write_text(yaml.safe_dump({"groups": [group for group in selected if group["rules"]]}))
     return file

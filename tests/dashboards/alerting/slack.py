@@ -1,4 +1,4 @@
-"""Stands for Slack, and runs a real Alertmanager that has the rendered configuration."""
+"""A stand-in for Slack, and a real Alertmanager with the rendered configuration."""
 
 import json
 import time
@@ -22,13 +22,13 @@ from tests.support.tools import program
 
 GET_ALERTMANAGER = "apt-get install prometheus-alertmanager"
 
-# What waits for a minute in production, for a test that lasts seconds. Nothing else is changed.
+# Production's waits and their replacements, so that a test takes seconds. Nothing else is changed.
 _SHORTER = {"30s": "1s", "5m": "2s"}
 
 
 @dataclass(frozen=True)
 class Message:
-    """What arrived: the webhook's name, and what Slack would show."""
+    """A received message: the webhook's name, and what Slack would show."""
 
     channel: str
     body: dict[str, Any]
@@ -54,7 +54,7 @@ class Message:
 
 @dataclass
 class Slack:
-    """Whoever is sent something; the webhooks' names are its channels."""
+    """The stand-in; the webhooks' names are its channels."""
 
     address: str
     received: list[Message] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Slack:
 
 @contextmanager
 def slack() -> Iterator[Slack]:
-    """Listens on this machine, and answers as Slack does."""
+    """Listens on loopback and answers as Slack does."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -97,12 +97,12 @@ def slack() -> Iterator[Slack]:
 
 @dataclass(frozen=True)
 class Alertmanager:
-    """Where it answers."""
+    """A running Alertmanager."""
 
     address: str
 
     def post(self, *alerts: dict[str, Any], over: bool = False) -> None:
-        """Tell it about alerts, as Prometheus does."""
+        """Send it alerts, as Prometheus does."""
         now = datetime.now(UTC).isoformat()
         ended = {"endsAt": now} if over else {}
         request = urllib.request.Request(
@@ -115,9 +115,11 @@ class Alertmanager:
 
 
 @contextmanager
-def alertmanager(manifests: list[Manifest], told: Slack, folder: Path) -> Iterator[Alertmanager]:
+def alertmanager(
+    manifests: list[Manifest], workspace: Slack, folder: Path
+) -> Iterator[Alertmanager]:
     """The real program, with the rendered routes, templates and (for this test) short waits."""
-    webhooks = {name: f"{told.address}/{name}" for name in any_webhooks(manifests)}
+    webhooks = {name: f"{workspace.address}/{name}" for name in any_webhooks(manifests)}
     configuration = write(manifests, folder / "config", webhooks=webhooks)
     settings = yaml.safe_load(configuration.read_text())
     for wait in ("group_wait", "group_interval"):

@@ -1,4 +1,4 @@
-"""Alerts reach those who own them, each thing wrong is told once, and no webhook is in Git (B13)."""
+"""Alerts reach their owners, each fault is reported once, and no webhook is in Git (B13)."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, alerts_of
+from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH
 from dashboards.alerting.routes import EXPLANATIONS, HEARTBEAT, slack_receiver
 from dashboards.boards import boards
 from dashboards.observable import Owner, Severity
@@ -40,15 +40,15 @@ def configuration(request: pytest.FixtureRequest, observation: Observation, tmp_
 
 def receiver_of(configuration: Path, **labels: str) -> str:
     pairs = [f"{name}={value}" for name, value in labels.items()]
-    told = amtool("config", "routes", "test", f"--config.file={configuration}", *pairs)
-    return told.strip()
+    output = amtool("config", "routes", "test", f"--config.file={configuration}", *pairs)
+    return output.strip()
 
 
-def test_alertmanager_takes_the_configuration_and_its_templates(configuration: Path) -> None:
-    told = amtool("check-config", str(configuration))
+def test_alertmanager_accepts_the_configuration_and_its_templates(configuration: Path) -> None:
+    output = amtool("check-config", str(configuration))
 
-    assert "1 templates" in told
-    assert "8 receivers" in told
+    assert "1 templates" in output
+    assert "8 receivers" in output
 
 
 @pytest.mark.parametrize("owner", Owner)
@@ -72,24 +72,24 @@ def test_every_alert_has_a_receiver_of_its_own_team(
         assert receiver == (HEARTBEAT if rule["alert"] == DEAD_MANS_SWITCH else expected)
 
 
-def test_what_nobody_owns_is_the_reliability_engineers(configuration: Path) -> None:
+def test_an_alert_without_an_owner_goes_to_the_reliability_engineers(configuration: Path) -> None:
     for severity in ("critical", "warning"):
         receiver = receiver_of(configuration, alertname="KubeNodeNotReady", severity=severity)
         assert receiver == f"sre-{severity}"
 
 
-def test_an_alert_that_fits_nowhere_is_told_all_the_same(configuration: Path) -> None:
+def test_an_alert_that_matches_no_route_goes_to_the_fallback(configuration: Path) -> None:
     assert receiver_of(configuration, alertname="Odd") == "sre-warning"
     assert receiver_of(configuration, alertname="Odd", severity="page") == "sre-warning"
 
 
-def test_what_only_steers_other_alerts_is_told_nobody(configuration: Path) -> None:
+def test_an_alert_that_only_inhibits_others_is_sent_to_no_channel(configuration: Path) -> None:
     for severity in ("info", "none"):
         receiver = receiver_of(configuration, alertname="InfoInhibitor", severity=severity)
         assert receiver == "nobody"
 
 
-def test_every_channel_is_told_when_an_alert_is_over(configuration: Path) -> None:
+def test_every_channel_gets_a_message_when_an_alert_ends(configuration: Path) -> None:
     receivers = yaml.safe_load(configuration.read_text())["receivers"]
     channels = [slack for one in receivers for slack in one.get("slack_configs", [])]
 
@@ -97,7 +97,7 @@ def test_every_channel_is_told_when_an_alert_is_over(configuration: Path) -> Non
     assert all(channel["send_resolved"] for channel in channels)
 
 
-def test_the_dead_mans_switch_beats_every_few_minutes(configuration: Path) -> None:
+def test_the_dead_mans_switch_is_sent_every_five_minutes(configuration: Path) -> None:
     routes = yaml.safe_load(configuration.read_text())["route"]["routes"]
     (heartbeat,) = (route for route in routes if route["receiver"] == HEARTBEAT)
 
@@ -105,12 +105,12 @@ def test_the_dead_mans_switch_beats_every_few_minutes(configuration: Path) -> No
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
-def test_what_explains_other_alerts_exists_and_so_do_they(env: Environment) -> None:
+def test_every_alert_named_by_an_explanation_exists(env: Environment) -> None:
     alerts = {
         alert.name
         for board in boards(env)
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     }
     for explanation in EXPLANATIONS:
         assert explanation.cause in alerts
@@ -125,12 +125,12 @@ def test_no_two_alerts_silence_each_other() -> None:
             assert cause not in consequences[alert], f"{cause} and {alert}"
 
 
-def test_one_alert_of_two_severities_is_about_one_thing() -> None:
-    """Critical silences warning by the observable alone, so neither may be about one of several."""
+def test_alerts_of_two_severities_are_about_the_whole_observable() -> None:
+    """Critical silences warning by the observable alone, so neither may have a label for one of several."""
     for env in ENVIRONMENTS:
         for board in boards(env):
             for observable in board.observables:
-                alerts = alerts_of(observable)
+                alerts = observable.alerts
                 if len({alert.severity for alert in alerts}) > 1:
                     assert not [a.name for a in alerts if re.search(r"\bby \(", a.expr)]
 
@@ -185,10 +185,10 @@ def test_the_plane_renders_no_secret(name: str, observation: Observation) -> Non
 
 
 @EACH_NAME
-def test_go_reads_the_operators_templates_as_this_test_does(
+def test_gos_template_engine_gives_the_same_result_as_these_tests(
     name: str, observation: Observation, tmp_path: Path
 ) -> None:
-    """amtool has Go's template engine, which the operator evaluates with too."""
+    """amtool contains Go's template engine, which the operator uses too."""
     (tmp_path / "none.tmpl").write_text("")
     (tmp_path / "data.json").write_text(json.dumps({"receiver": "the-webhook"}))
     templates = external_secret(observation[name])["target"]["template"]["data"]
@@ -199,16 +199,16 @@ def test_go_reads_the_operators_templates_as_this_test_does(
     )
     for key, template in templates.items():
         # amtool's data has other fields than the operator's.
-        asked = re.sub(r"\{\{ \.\w+ \}\}", "{{ .Receiver }}", template)
-        told = amtool(
+        text = re.sub(r"\{\{ \.\w+ \}\}", "{{ .Receiver }}", template)
+        output = amtool(
             "template",
             "render",
             f"--template.glob={tmp_path / 'none.tmpl'}",
             f"--template.data={tmp_path / 'data.json'}",
-            f"--template.text={asked}",
+            f"--template.text={text}",
         )
         expected = (config.parent / key).read_text().replace(str(config.parent), _MOUNTED)
-        assert told.strip() == expected.strip(), key
+        assert output.strip() == expected.strip(), key
 
 
 _MOUNTED = "/etc/alertmanager/config"

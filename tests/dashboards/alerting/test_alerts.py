@@ -1,4 +1,4 @@
-"""Every alert stays silent just below its line, fires just above it, says so, and ends."""
+"""No alert fires just below its line; each fires just above it with its text, and ends."""
 
 import subprocess
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, alerts_of
+from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH
 from dashboards.app import build
 from dashboards.boards import boards
 from environments.registry import ENVIRONMENTS
@@ -25,7 +25,7 @@ GET_PROMTOOL = "apt-get install prometheus"
 
 @pytest.fixture(scope="module")
 def judged() -> list[Manifest]:
-    """Production's rules, at the limits that the cases are about."""
+    """Production's rules with the limits of the cases."""
     return build(JUDGED)
 
 
@@ -52,7 +52,7 @@ def test_every_alert_of_the_boards_has_a_case(env: Environment) -> None:
         alert.name
         for board in boards(env)
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     }
 
     missing = sorted(alerts - {case.alert for case in CASES})
@@ -60,7 +60,7 @@ def test_every_alert_of_the_boards_has_a_case(env: Environment) -> None:
     assert not missing, (
         f"write a case for {', '.join(missing)} in tests/dashboards/alerting/alert_cases.py"
     )
-    assert {case.alert for case in CASES} <= alerts, "a case is for an alert that is no more"
+    assert {case.alert for case in CASES} <= alerts, "a case is for an alert that no longer exists"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
@@ -95,12 +95,12 @@ def test_the_dead_mans_switch_fires_always(observation: Observation, tmp_path: P
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_a_case_that_should_not_fire_is_found(judged: list[Manifest], tmp_path: Path) -> None:
-    """The harness itself: were a case's line crossed in its good phase, its test would fail."""
-    (case,) = (case for case in CASES if case.alert == "QueueBacklog")
+def test_a_case_that_fires_too_early_fails(judged: list[Manifest], tmp_path: Path) -> None:
+    """Checks the harness: if a case crosses its line in the good phase, its test fails."""
+    case = next(case for case in CASES if case.alert == "QueueBacklog")
     too_high = Case(
         alert=case.alert,
         series={series: type(values)(2_000, 2_000, 0) for series, values in case.series.items()},
-        says="2k jobs are pending",
+        summary="2k jobs are pending",
     )
     assert run(too_high, judged, tmp_path).returncode != 0

@@ -1,8 +1,8 @@
 """From jobs in a real Redis to a message in Slack, and back (B7, B13), with the real programs between.
 
-Nothing rendered is changed but Alertmanager's waits. An alert's own wait is a part of its rule: the
-test starts Prometheus as it is after a restart, with a past in which the queue has been too long for
-some minutes. Prometheus then takes up the alert's wait where it was (its manual, "Alerting rules").
+Nothing rendered is changed except Alertmanager's waits. An alert's own wait is a part of its rule: the
+test starts Prometheus as after a restart, with a past in which the queue has been too long for some
+minutes. Prometheus then continues the alert's wait (its manual, "Alerting rules").
 """
 
 import subprocess
@@ -44,7 +44,7 @@ def rules(observation: dict[str, list[Manifest]]) -> list[Manifest]:
 
 @dataclass(frozen=True)
 class Redis:
-    """A real one; `cli` is the program to talk to it with."""
+    """A real Redis; `cli` is its client."""
 
     cli: str
     port: int
@@ -70,7 +70,7 @@ def redis(folder: Path) -> Iterator[Redis]:
 
 @contextmanager
 def exporter(queue: Redis, folder: Path) -> Iterator[str]:
-    """redis_exporter with the flags of its add-on; gives its address."""
+    """redis_exporter with the flags of its add-on; yields its address."""
     listen = f"127.0.0.1:{free_port()}"
     with running(
         program("prometheus-redis-exporter", get_it=GET_REDIS),
@@ -85,7 +85,7 @@ def exporter(queue: Redis, folder: Path) -> Iterator[str]:
 
 @dataclass
 class Orchestrator:
-    """Stands for the program that knows how long jobs have waited."""
+    """A stand-in for the program that measures how long jobs have waited."""
 
     listen: str
     oldest_job_seconds: int
@@ -108,17 +108,17 @@ def orchestrator() -> Iterator[Orchestrator]:
 
 
 def past(rules: list[Manifest], *alerts: str) -> Iterator[str]:
-    """What Prometheus had stored before it was restarted a moment ago, as OpenMetrics text."""
+    """The samples that Prometheus had stored before its restart, as OpenMetrics text."""
     now = int(time.time())
     minutes = 6
     series = {
         f"redis_key_size{{{_labels(EXPORTER | {'db': 'db0', 'key': REDIS_QUEUE_KEY})}}}": JOBS,
-        "queue:jobs_waiting:sum": JOBS,
+        "queue:jobs_waiting:max": JOBS,
         f"eval_queue_oldest_job_age_seconds{{{_labels(ORCHESTRATOR)}}}": AGE_SECONDS,
     }
     for name in alerts:
         labels = {"alertname": name, **alert_rule(rules, name)["labels"]}
-        # Since when the alert has been pending: what Prometheus looks up when it starts.
+        # The time since which the alert has been pending; Prometheus reads it when it starts.
         series[f"ALERTS_FOR_STATE{{{_labels(labels)}}}"] = now - minutes * 60
     for name, value in series.items():
         for at in range(now - minutes * 60, now - 4, 15):
@@ -131,7 +131,7 @@ def _labels(labels: dict[str, Any]) -> str:
 
 
 def configuration(*, rules: Path, targets: dict[str, dict[str, str]], alertmanager: str) -> str:
-    """Of Prometheus: each target with its labels, and everything every second."""
+    """Prometheus' configuration: each target with its labels, scraped every second."""
     return yaml.safe_dump(
         {
             "global": {
@@ -157,21 +157,21 @@ def configuration(*, rules: Path, targets: dict[str, dict[str, str]], alertmanag
 
 
 @pytest.mark.rehearsal
-def test_a_lagging_queue_is_told_in_slack_and_so_is_its_end(
+def test_a_lagging_queue_and_its_end_are_reported_in_slack(
     rules: list[Manifest], tmp_path: Path
 ) -> None:
     for tool in ("prometheus", "promtool"):
         program(tool, get_it=GET_PROMTOOL)
-    told_by = ("QueueBacklog", "QueueLagging")
+    alerts = ("QueueBacklog", "QueueLagging")
     with (
-        slack() as told,
+        slack() as workspace,
         orchestrator() as api,
         redis(tmp_path) as queue,
         exporter(queue, tmp_path) as exported,
-        alertmanager(rules, told, tmp_path) as manager,
+        alertmanager(rules, workspace, tmp_path) as manager,
     ):
         queue.do("RPUSH", REDIS_QUEUE_KEY, *(f"job-{number}" for number in range(JOBS)))
-        add_blocks(past(rules, *told_by), tmp_path / "data")
+        add_blocks(past(rules, *alerts), tmp_path / "data")
         with serving(
             tmp_path / "data",
             folder=tmp_path,
@@ -182,20 +182,20 @@ def test_a_lagging_queue_is_told_in_slack_and_so_is_its_end(
             ),
             flags=(
                 "--rules.alert.resend-delay=1s",
-                # By default it takes up no wait shorter than ten minutes.
+                # By default Prometheus continues no wait shorter than ten minutes.
                 "--rules.alert.for-grace-period=0s",
             ),
         ):
-            backlog = told.wait_for("sre-critical", lambda m: "QueueBacklog" in m.title)
-            lagging = told.wait_for("sre-critical", lambda m: "QueueLagging" in m.title)
-            told.wait_for("heartbeat", lambda m: m.body["status"] == "firing")
-            assert len(told.to("sre-critical")) == len(told_by), "one message for each"
+            backlog = workspace.wait_for("sre-critical", lambda m: "QueueBacklog" in m.title)
+            lagging = workspace.wait_for("sre-critical", lambda m: "QueueLagging" in m.title)
+            workspace.wait_for("heartbeat", lambda m: m.body["status"] == "firing")
+            assert len(workspace.to("sre-critical")) == len(alerts), "one message for each"
 
             queue.do("LTRIM", REDIS_QUEUE_KEY, "0", "499")
             api.oldest_job_seconds = 30
 
-            for alert in told_by:
-                told.wait_for_title("sre-critical", f"[prod] resolved: {alert}")
+            for alert in alerts:
+                workspace.wait_for_title("sre-critical", f"[prod] resolved: {alert}")
 
     assert backlog.title == "[prod] critical: QueueBacklog"
     assert "*1.001k jobs are pending*" in backlog.text

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, prometheus_rules
-from dashboards.alerting.recording_rules import recording_rules
+from dashboards.alerting.prometheus_rules import DEAD_MANS_SWITCH, board_alerts
 from dashboards.boards import boards
 from dashboards.observable import Owner, Severity
 from environments.names import MONITORING_NAMESPACE, Addon, Names
@@ -25,7 +24,7 @@ EACH_NAME = pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
 
 
 @EACH_NAME
-def test_prometheus_takes_every_rule(name: str, observation: Observation, tmp_path: Path) -> None:
+def test_prometheus_accepts_every_rule(name: str, observation: Observation, tmp_path: Path) -> None:
     promtool = program("promtool", get_it=GET_PROMTOOL)
     file = rule_file(observation[name], tmp_path)
 
@@ -44,7 +43,7 @@ def test_prometheus_takes_every_rule(name: str, observation: Observation, tmp_pa
 
 @needs_crds
 @EACH_NAME
-def test_every_object_fits_its_definition(name: str, observation: Observation) -> None:
+def test_every_object_is_valid_for_its_definition(name: str, observation: Observation) -> None:
     custom = [m for m in observation[name] if m["kind"] != "ConfigMap"]
 
     assert {m["metadata"]["name"]: p for m in custom if (p := validate_custom_resource(m))} == {}
@@ -90,7 +89,9 @@ def test_every_runbook_link_leads_to_an_entry_in_this_repository(
             continue
         address = urlsplit(rule["annotations"]["runbook_url"])
         page = ROOT / address.path.split(f"/blob/{branch}/")[1]
-        assert page.is_file(), f"{rule['alert']} sends people to {page}; run `make render`"
+        assert page.is_file(), (
+            f"{rule['alert']} links to {page}, which is missing; run `make render`"
+        )
         assert f'"{address.fragment}"' in page.read_text(), address.geturl()
 
 
@@ -99,7 +100,8 @@ def test_the_runbook_is_read_on_the_branch_that_argo_cd_follows() -> None:
     repository = dataclasses.replace(env.repository, owner="o", name="n", revision="release")
     elsewhere = dataclasses.replace(env, repository=repository)
 
-    (_, rule, *_) = prometheus_rules(boards(elsewhere), recording_rules(), names=Names(elsewhere))
+    (_, llm_cost, _) = boards(elsewhere)
+    (rule, *_) = board_alerts(llm_cost, names=Names(elsewhere))
 
     assert "https://github.com/o/n/blob/release/docs/runbooks/llm-cost.md#" in str(rule)
 

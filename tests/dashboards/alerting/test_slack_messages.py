@@ -1,4 +1,4 @@
-"""What a real Alertmanager with the rendered configuration makes of alerts: few, plain messages."""
+"""A real Alertmanager with the rendered configuration sends few and readable messages."""
 
 import re
 import time
@@ -15,20 +15,20 @@ from tests.support.manifests import Manifest
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("alertmanager")]
 
-_SETTLED_SECONDS = 4  # longer than the shortened waits, so that what is not there will not come
+_SETTLED_SECONDS = 4  # longer than the shortened waits: nothing arrives after it
 
 
 @pytest.fixture
-def told() -> Iterator[Slack]:
+def workspace() -> Iterator[Slack]:
     with slack() as stand_in:
         yield stand_in
 
 
 @pytest.fixture
 def manager(
-    told: Slack, observation: dict[str, list[Manifest]], tmp_path: Path
+    workspace: Slack, observation: dict[str, list[Manifest]], tmp_path: Path
 ) -> Iterator[Alertmanager]:
-    with alertmanager(observation["prod"], told, tmp_path) as running:
+    with alertmanager(observation["prod"], workspace, tmp_path) as running:
         yield running
 
 
@@ -47,8 +47,8 @@ def firing(rules: list[Manifest], name: str, **labels: str) -> dict[str, Any]:
     }
 
 
-def test_one_message_tells_all_that_fires_why_since_when_whose_and_what_to_do(
-    manager: Alertmanager, told: Slack, rules: list[Manifest]
+def test_one_message_contains_every_firing_alert_its_start_its_owner_and_its_runbook(
+    manager: Alertmanager, workspace: Slack, rules: list[Manifest]
 ) -> None:
     alerts = [firing(rules, "ProviderSlow", gen_ai_provider_name=name) for name in ("a", "b")]
     alerts[0]["annotations"] = alerts[0]["annotations"] | {"summary": "a takes 25s"}
@@ -56,10 +56,10 @@ def test_one_message_tells_all_that_fires_why_since_when_whose_and_what_to_do(
     runbook = alerts[0]["annotations"]["runbook_url"]
 
     manager.post(*alerts)
-    message = told.wait_for("sre-warning", lambda _: True)
+    message = workspace.wait_for("sre-warning", lambda _: True)
     time.sleep(_SETTLED_SECONDS)
 
-    assert len(told.received) == 1
+    assert len(workspace.received) == 1
     assert message.title == "[prod] warning: ProviderSlow (2 of 2 firing)"
     assert message.link == runbook
     assert "*a takes 25s*" in message.text
@@ -69,66 +69,66 @@ def test_one_message_tells_all_that_fires_why_since_when_whose_and_what_to_do(
     assert "{{" not in str(message.body)
 
 
-def test_the_end_of_an_alert_is_told_where_its_beginning_was(
-    manager: Alertmanager, told: Slack, rules: list[Manifest]
+def test_the_end_of_an_alert_is_reported_in_the_channel_of_its_beginning(
+    manager: Alertmanager, workspace: Slack, rules: list[Manifest]
 ) -> None:
     alert = firing(rules, "LlmBudgetExceeded")
 
     manager.post(alert)
-    told.wait_for("finops-critical", lambda m: m.title == "[prod] critical: LlmBudgetExceeded")
+    workspace.wait_for("finops-critical", lambda m: m.title == "[prod] critical: LlmBudgetExceeded")
     manager.post(alert, over=True)
-    over = told.wait_for("finops-critical", lambda m: "resolved" in m.title)
+    over = workspace.wait_for("finops-critical", lambda m: "resolved" in m.title)
 
     assert over.title == "[prod] resolved: LlmBudgetExceeded"
     assert over.text.startswith("Over: ")
     assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\d to 20\d\d-\d\d-\d\d \d\d:\d\d UTC", over.text)
-    assert len(told.received) == 2
+    assert len(workspace.received) == 2
 
 
-def test_critical_silences_the_warning_about_the_same_thing_and_no_other(
-    manager: Alertmanager, told: Slack, rules: list[Manifest]
+def test_critical_silences_the_warning_of_the_same_observable_and_no_other(
+    manager: Alertmanager, workspace: Slack, rules: list[Manifest]
 ) -> None:
     manager.post(firing(rules, "WorkerErrorRateCritical"))
-    told.wait_for("sre-critical", lambda _: True)
+    workspace.wait_for("sre-critical", lambda _: True)
     manager.post(*(firing(rules, name) for name in ("WorkerErrorRateHigh", "QueueMemoryHigh")))
-    told.wait_for("sre-warning", lambda _: True)
+    workspace.wait_for("sre-warning", lambda _: True)
     time.sleep(_SETTLED_SECONDS)
 
-    assert sorted(message.title for message in told.received) == [
+    assert sorted(message.title for message in workspace.received) == [
         "[prod] critical: WorkerErrorRateCritical",
         "[prod] warning: QueueMemoryHigh",
     ]
 
 
-def test_a_queue_that_is_down_silences_its_consequences_but_not_what_users_feel(
-    manager: Alertmanager, told: Slack, rules: list[Manifest]
+def test_a_queue_that_is_down_silences_its_consequences_but_not_what_users_notice(
+    manager: Alertmanager, workspace: Slack, rules: list[Manifest]
 ) -> None:
     manager.post(firing(rules, "QueueUnreachable"))
-    told.wait_for("sre-critical", lambda m: "QueueUnreachable" in m.title)
+    workspace.wait_for("sre-critical", lambda m: "QueueUnreachable" in m.title)
     consequences = ("QueueLagging", "WorkerErrorRateCritical", "OrchestratorDown")
     manager.post(*(firing(rules, name) for name in consequences))
-    told.wait_for("sre-critical", lambda m: "OrchestratorDown" in m.title)
+    workspace.wait_for("sre-critical", lambda m: "OrchestratorDown" in m.title)
     time.sleep(_SETTLED_SECONDS)
 
-    assert sorted(message.title for message in told.received) == [
+    assert sorted(message.title for message in workspace.received) == [
         "[prod] critical: OrchestratorDown",
         "[prod] critical: QueueUnreachable",
     ]
 
 
 def test_the_dead_mans_switch_reaches_its_heartbeat_at_once_and_no_channel(
-    manager: Alertmanager, told: Slack, rules: list[Manifest]
+    manager: Alertmanager, workspace: Slack, rules: list[Manifest]
 ) -> None:
     manager.post(firing(rules, "DeadMansSwitch"))
 
-    beat = told.wait_for("heartbeat", lambda _: True)
+    beat = workspace.wait_for("heartbeat", lambda _: True)
 
     assert beat.body["status"] == "firing"
-    assert [message.channel for message in told.received] == ["heartbeat"]
+    assert [message.channel for message in workspace.received] == ["heartbeat"]
 
 
-def test_an_alert_of_the_charts_own_rules_is_told_with_its_words(
-    manager: Alertmanager, told: Slack
+def test_an_alert_of_the_charts_own_rules_is_sent_with_its_text(
+    manager: Alertmanager, workspace: Slack
 ) -> None:
     manager.post(
         {
@@ -141,7 +141,7 @@ def test_an_alert_of_the_charts_own_rules_is_told_with_its_words(
         }
     )
 
-    message = told.wait_for("sre-warning", lambda _: True)
+    message = workspace.wait_for("sre-warning", lambda _: True)
 
     assert message.title == "[prod] warning: KubeNodeNotReady"
     assert message.text.startswith("*Node is not ready.*\nn1 has left.\nSince ")

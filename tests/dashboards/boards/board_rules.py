@@ -1,4 +1,4 @@
-"""What holds for every board, asked of what Grafana and a reader of the runbooks would get."""
+"""Rules for every board, checked on the dashboards and the runbook pages that are made from it."""
 
 import re
 from collections import Counter
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grafana_foundation_sdk.models import units
 
-from dashboards.alerting.prometheus_rules import alerts_of
 from dashboards.grafana.dashboard import dashboard_json
 from dashboards.observable import Board
 from dashboards.pages.runbooks import runbook_pages
@@ -17,7 +16,7 @@ KNOWN_UNITS = {value for value in vars(units).values() if isinstance(value, str)
 
 
 def problems(environments: Mapping[Environment, Sequence[Board]]) -> list[str]:
-    """Each tells where it is and what to do."""
+    """Every broken rule, with its place and what to do."""
     found: list[str] = []
     for env, boards in environments.items():
         found += [f"{env.name}: {problem}" for problem in _of_one(boards, env=env)]
@@ -27,7 +26,7 @@ def problems(environments: Mapping[Environment, Sequence[Board]]) -> list[str]:
 def _of_one(boards: Sequence[Board], *, env: Environment) -> Iterator[str]:
     yield from _twice(boards)
     if len({board.uid for board in boards}) < len(boards):
-        return  # their pages would be one
+        return  # they would share one page
     pages = runbook_pages({env.name: boards})
     for board in boards:
         dashboard = read(dashboard_json(board, env=env))
@@ -44,7 +43,7 @@ def _twice(boards: Sequence[Board]) -> Iterator[str]:
         alert.name
         for board in boards
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
     )
     for uid, count in uids.items():
         if count > 1:
@@ -71,14 +70,14 @@ def _of_panel(panel: Panel, board: Board) -> Iterator[str]:
     if defaults["unit"] not in KNOWN_UNITS:
         what = "has thresholds but no unit" if drawn else "has no unit"
         yield (
-            f"{where} {what} that Grafana knows ({defaults['unit']!r}): set `unit` of its observable, "
+            f"{where} {what} of Grafana's ({defaults['unit']!r}): set `unit` of its observable, "
             "and add to dashboards/observable.py the Unit that is missing there"
         )
     meaning = panel["description"].split("\n", 1)[0]
     if not meaning or meaning.startswith(("- ", "Alerts:", "No alert:")):
         yield (
             f"{where} has no description: write the observable's `meaning`, what a high or a low value "
-            "says in plain words"
+            "means in plain words"
         )
     if not panel["title"]:
         yield f"board {board.uid}, panel {panel['id']}: has no title: write the observable's `title`"
@@ -86,7 +85,7 @@ def _of_panel(panel: Panel, board: Board) -> Iterator[str]:
 
 def _of_alerts(board: Board, page: str) -> Iterator[str]:
     for observable in board.observables:
-        for alert in alerts_of(observable):
+        for alert in observable.alerts:
             if f'<a id="{observable.id}"></a>' not in page or not _steps(page, observable.id):
                 yield (
                     f"alert {alert.name} has no runbook: write what to do into `what_to_do` of "

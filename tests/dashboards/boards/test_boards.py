@@ -1,4 +1,4 @@
-"""The boards keep the rules, and a board that breaks one is told where and what to do."""
+"""The boards keep the rules, and the report on a broken board names the place and what to do."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from dashboards.boards import boards
-from dashboards.observable import Board, NoAlert, Unit
+from dashboards.observable import Board, Unit
 from environments.registry import ENVIRONMENTS
 from tests.dashboards.boards.board_rules import problems
 from tests.dashboards.examples import OBSERVABLE, board
@@ -21,7 +21,7 @@ def test_the_boards_of_every_environment_keep_the_rules() -> None:
     assert not found, "\n".join(found)
 
 
-def test_the_three_boards_are_there_under_the_addresses_that_people_bookmarked() -> None:
+def test_the_three_boards_keep_the_addresses_that_people_have_bookmarked() -> None:
     for env in ENVIRONMENTS:
         assert [board.uid for board in boards(env)] == ["platform-health", "llm-cost", "ai-quality"]
 
@@ -43,16 +43,16 @@ def _without_description() -> list[Board]:
 
 
 def _observable_twice() -> list[Board]:
-    silent = replace(OBSERVABLE, alerting=NoAlert(reason="the other one tells"))
+    silent = replace(OBSERVABLE, other_alerts=(), no_alert="the other one alerts")
     return [board(), board(silent, uid="second")]
 
 
 @pytest.mark.parametrize(
-    ("broken", "told"),
+    ("broken", "message"),
     [
         (
             _without_unit,
-            "board example, panel 'Jobs waiting' has thresholds but no unit that Grafana knows (''): "
+            "board example, panel 'Jobs waiting' has thresholds but no unit of Grafana's (''): "
             "set `unit` of its observable",
         ),
         (
@@ -72,13 +72,13 @@ def _observable_twice() -> list[Board]:
         (_observable_twice, "2 observables have the id 'jobs-waiting'"),
     ],
 )
-def test_a_broken_board_is_told_where_and_what_to_do(
-    broken: Callable[[], list[Board]], told: str
+def test_a_broken_board_is_reported_with_its_place_and_what_to_do(
+    broken: Callable[[], list[Board]], message: str
 ) -> None:
     (problem,) = problems({ENV: broken()})
 
-    assert problem.startswith(f"{ENV.name}: {told}")
+    assert problem.startswith(f"{ENV.name}: {message}")
 
 
-def test_a_whole_board_is_not_complained_about() -> None:
+def test_a_complete_board_has_no_problems() -> None:
     assert problems({ENV: [board()]}) == []

@@ -1,4 +1,4 @@
-"""Every ClickHouse query of every board runs in ClickHouse's own engine and finds what is planted."""
+"""Every ClickHouse query of every board runs in ClickHouse's own engine and finds the planted rows."""
 
 import re
 
@@ -33,7 +33,7 @@ def clickhouse() -> LocalClickhouse:
     return clickhouse
 
 
-def ask(clickhouse: LocalClickhouse, id_: str, *, environment: str = PROD.name) -> Table:
+def result_of(clickhouse: LocalClickhouse, id_: str, *, environment: str = PROD.name) -> Table:
     return clickhouse.ask(
         sql(QUERIES[id_], values={**VALUES, "environment": (environment,)}, span=SPAN)
     )
@@ -45,25 +45,25 @@ def column(table: Table, name: str) -> list[object]:
 
 
 def test_there_are_queries_of_both_tables() -> None:
-    asked = {table for query in QUERIES.values() for table in re.findall(r"FROM (\w+)", query)}
-    assert asked == {"evaluation_results", "llm_calls"}
+    tables = {table for query in QUERIES.values() for table in re.findall(r"FROM (\w+)", query)}
+    assert tables == {"evaluation_results", "llm_calls"}
 
 
 @pytest.mark.parametrize("id_", QUERIES)
-def test_the_query_uses_the_contract_only_and_gets_rows(
+def test_the_query_uses_the_contract_only_and_returns_rows(
     clickhouse: LocalClickhouse, id_: str
 ) -> None:
     # A table or column that the contract lacks is an error that names it.
-    assert ask(clickhouse, id_).rows
+    assert result_of(clickhouse, id_).rows
 
 
 @pytest.mark.parametrize("id_", QUERIES)
-def test_the_query_sees_its_own_environment_only(clickhouse: LocalClickhouse, id_: str) -> None:
-    assert ask(clickhouse, id_, environment="elsewhere").rows == ()
+def test_the_query_reads_its_own_environment_only(clickhouse: LocalClickhouse, id_: str) -> None:
+    assert result_of(clickhouse, id_, environment="elsewhere").rows == ()
 
 
 @pytest.mark.parametrize("id_", QUERIES)
-def test_the_query_sees_the_time_shown_only(clickhouse: LocalClickhouse, id_: str) -> None:
+def test_the_query_reads_the_time_shown_only(clickhouse: LocalClickhouse, id_: str) -> None:
     later = Span(start=END, end=END + 3_600, step=60, scrape_interval=30)
 
     assert clickhouse.ask(sql(QUERIES[id_], values=VALUES, span=later)).rows == ()
@@ -72,18 +72,20 @@ def test_the_query_sees_the_time_shown_only(clickhouse: LocalClickhouse, id_: st
 def test_the_regression_stands_out_in_the_trend(clickhouse: LocalClickhouse) -> None:
     scores = [
         float(str(score))
-        for score in column(ask(clickhouse, "faithfulness-by-build"), "faithfulness")
+        for score in column(result_of(clickhouse, "faithfulness-by-build"), "faithfulness")
     ]
 
     assert len(scores) == len(runs(end=END))
     assert scores.index(min(scores)) == REGRESSION_INDEX
     healthy = [score for index, score in enumerate(scores) if index != REGRESSION_INDEX]
     assert min(scores) < 0.9 < sum(healthy) / len(healthy)
-    assert min(healthy) - min(scores) > max(healthy) - min(healthy), "it drowns in the noise"
+    assert min(healthy) - min(scores) > max(healthy) - min(healthy), (
+        "it is not visible in the noise"
+    )
 
 
 def test_the_table_of_builds_names_the_build_that_regressed(clickhouse: LocalClickhouse) -> None:
-    table = ask(clickhouse, "builds")
+    table = result_of(clickhouse, "builds")
     changes = dict(zip(column(table, "change"), column(table, "build"), strict=True))
 
     worst = min(changes, key=lambda change: float(str(change)))
@@ -91,7 +93,7 @@ def test_the_table_of_builds_names_the_build_that_regressed(clickhouse: LocalCli
 
 
 def test_the_failing_topics_are_ranked_first(clickhouse: LocalClickhouse) -> None:
-    table = ask(clickhouse, "fail-topic-clusters")
+    table = result_of(clickhouse, "fail-topic-clusters")
     shares = [float(str(share)) for share in column(table, "failed")]
 
     assert tuple(column(table, "topic"))[: len(FAILING_TOPICS)] == FAILING_TOPICS
@@ -99,7 +101,7 @@ def test_the_failing_topics_are_ranked_first(clickhouse: LocalClickhouse) -> Non
 
 
 def test_the_worst_case_comes_first_and_is_of_the_regression(clickhouse: LocalClickhouse) -> None:
-    table = ask(clickhouse, "worst-cases")
+    table = result_of(clickhouse, "worst-cases")
     scores = [float(str(score)) for score in column(table, "score")]
 
     assert scores == sorted(scores)
@@ -108,7 +110,9 @@ def test_the_worst_case_comes_first_and_is_of_the_regression(clickhouse: LocalCl
 
 
 def test_what_calls_cost_adds_up(clickhouse: LocalClickhouse) -> None:
-    by_model = sum(float(str(cost)) for cost in column(ask(clickhouse, "by-model"), "cost_usd"))
+    by_model = sum(
+        float(str(cost)) for cost in column(result_of(clickhouse, "by-model"), "cost_usd")
+    )
 
     assert by_model == pytest.approx(float(clickhouse.run("SELECT sum(cost_usd) FROM llm_calls")))
 

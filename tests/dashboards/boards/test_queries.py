@@ -1,16 +1,15 @@
-"""Every query gets an answer from a real Prometheus, and the right one where it can be reckoned.
+"""Every query gets a result from a real Prometheus, and the right one where it can be computed.
 
-The measurements are invented (`preview/`); what is expected of them is reckoned from the same raw
-values by plain Python.
+The measurements are invented (`evalctl/board_pages/`); the expected results are computed from the same
+raw values in Python.
 """
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from dashboards.alerting.prometheus_rules import alerts_of
-from dashboards.alerting.recording_rules import recording_rules
 from dashboards.boards import boards
+from dashboards.boards.recording_rules import recording_rules
 from dashboards.observable import Alert
 from environments.prod import PROD
 from evalctl.board_pages.prometheus import Prometheus, filled
@@ -45,7 +44,7 @@ def raw() -> dict[str, list[Series]]:
     return found
 
 
-def asked(expr: str) -> str:
+def with_values(expr: str) -> str:
     return promql(expr, values=_VALUES, span=SPAN)
 
 
@@ -53,7 +52,7 @@ def test_every_panel_has_something_to_show(prometheus: Prometheus) -> None:
     empty = [
         query.place
         for query in panels(boards(PROD))
-        if not prometheus.query(asked(query.expr), at=MONTH.end)
+        if not prometheus.query(with_values(query.expr), at=MONTH.end)
     ]
 
     assert empty == []
@@ -63,7 +62,7 @@ def test_every_panel_has_something_to_show_for_the_whole_day(prometheus: Prometh
     gaps = {}
     for query in panels(boards(PROD)):
         lines = prometheus.query_range(
-            asked(query.expr), start=SPAN.start, end=SPAN.end, step=SPAN.step
+            with_values(query.expr), start=SPAN.start, end=SPAN.end, step=SPAN.step
         )
         points = max((len(line.points) for line in lines), default=0)
         if points < SPAN.seconds // SPAN.step:
@@ -83,7 +82,7 @@ def test_every_recording_rule_records(prometheus: Prometheus) -> None:
 
 
 def test_every_alert_and_recording_rule_reads_something(prometheus: Prometheus) -> None:
-    """A selector that matches nothing is a typing error that no alert would ever tell about."""
+    """A selector that matches nothing is a typing error that no alert would ever report."""
     empty = {
         f"{query.place} reads {selector.name}{selector.matchers}"
         for query in (*alerts(boards(PROD)), *records())
@@ -94,14 +93,14 @@ def test_every_alert_and_recording_rule_reads_something(prometheus: Prometheus) 
     assert empty == set()
 
 
-def test_only_the_flooded_queue_would_have_raised_an_alarm(prometheus: Prometheus) -> None:
+def test_only_the_flooded_queue_raises_an_alarm(prometheus: Prometheus) -> None:
     """The one incident of the invented day, four hours before its end, and nothing else."""
     flood = MONTH.end - 4 * HOUR
     fired = {
         (alert.name, abs(time - flood) <= HOUR)
         for board in boards(PROD)
         for observable in board.observables
-        for alert in alerts_of(observable)
+        for alert in observable.alerts
         for time in firing_times(prometheus, alert)
     }
 
@@ -118,7 +117,7 @@ def firing_times(prometheus: Prometheus, alert: Alert) -> Iterator[int]:
         yield from (int(time) for time, _ in answer.points)
 
 
-def test_numbers_are_those_that_the_raw_values_give(
+def test_results_are_those_computed_from_the_raw_values(
     prometheus: Prometheus, raw: dict[str, list[Series]]
 ) -> None:
     shown = {
@@ -130,7 +129,7 @@ def test_numbers_are_those_that_the_raw_values_give(
     def value(panel: str, **labels: str) -> float:
         (answer,) = (
             answer
-            for answer in prometheus.query(asked(shown[panel]), at=MONTH.end)
+            for answer in prometheus.query(with_values(shown[panel]), at=MONTH.end)
             if labels.items() <= answer.labels.items()
         )
         return answer.value
@@ -144,8 +143,8 @@ def test_numbers_are_those_that_the_raw_values_give(
             if labels.items() <= series.labels.items()
         )
 
-    def last(name: str, reckon: Callable[[list[float]], float] = max) -> float:
-        return reckon([series.values[-1] for series in raw[name]])
+    def last(name: str, combine: Callable[[list[float]], float] = max) -> float:
+        return combine([series.values[-1] for series in raw[name]])
 
     jobs = grown("eval_jobs_total", 600)
     calls = "gen_ai_client_operation_duration_seconds_count"
@@ -182,4 +181,4 @@ def test_numbers_are_those_that_the_raw_values_give(
         ),
     }
     assert list(expected) == pytest.approx(list(expected.values()), rel=1e-3)
-    assert len(expected) >= 12, "two panels gave the very same number"
+    assert len(expected) >= 12, "two panels have the same number"

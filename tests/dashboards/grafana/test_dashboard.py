@@ -1,4 +1,4 @@
-"""The dashboards are what Grafana 11.6 knows, the same every time, and say what the boards say."""
+"""The dashboards are valid for Grafana 11.6, the same in every render, and show what the boards define."""
 
 import json
 from dataclasses import replace
@@ -39,13 +39,13 @@ def panel_of(observable: Observable) -> Panel:
 
 
 @pytest.mark.parametrize(("real", "env"), REAL)
-def test_a_dashboard_has_only_fields_that_grafana_knows(real: Board, env: Environment) -> None:
+def test_a_dashboard_has_only_grafanas_fields(real: Board, env: Environment) -> None:
     text = dashboard_json(real, env=env)
     plugins.register_default_plugins()
 
-    understood = Dashboard.from_json(json.loads(text))
+    parsed = Dashboard.from_json(json.loads(text))
 
-    assert json.loads(json.dumps(understood, cls=JSONEncoder)) == json.loads(text)
+    assert json.loads(json.dumps(parsed, cls=JSONEncoder)) == json.loads(text)
 
 
 @pytest.mark.parametrize(("real", "env"), REAL)
@@ -54,7 +54,7 @@ def test_two_renders_give_the_same_bytes(real: Board, env: Environment) -> None:
 
 
 @pytest.mark.parametrize(("real", "env"), REAL)
-def test_panels_stand_inside_the_grid_and_on_no_other(real: Board, env: Environment) -> None:
+def test_panels_are_inside_the_grid_and_do_not_overlap(real: Board, env: Environment) -> None:
     taken: set[tuple[int, int]] = set()
     for panel in read(dashboard_json(real, env=env))["panels"]:
         place = panel["gridPos"]
@@ -67,6 +67,45 @@ def test_panels_stand_inside_the_grid_and_on_no_other(real: Board, env: Environm
         assert place["x"] + place["w"] <= 24, panel["title"]
         assert not cells & taken, f"{panel['title']} covers another panel"
         taken |= cells
+
+
+def lines(*charts: Chart) -> list[list[int]]:
+    """The widths of each line of a row, from top to bottom."""
+    observables = (replace(OBSERVABLE, id=f"o{i}", chart=chart) for i, chart in enumerate(charts))
+    (_, *panels) = read(dashboard_json(board(*observables), env=ENV))["panels"]
+    by_line: dict[int, list[int]] = {}
+    for panel in panels:
+        by_line.setdefault(panel["gridPos"]["y"], []).append(panel["gridPos"]["w"])
+    return list(by_line.values())
+
+
+@pytest.mark.parametrize("count", range(1, 12))
+def test_every_line_is_filled_to_the_last_column(count: int) -> None:
+    for line in lines(*[Chart.TIME_SERIES] * count):
+        assert sum(line) == 24
+
+
+def test_ten_panels_are_in_lines_of_three_three_two_and_two() -> None:
+    assert [len(line) for line in lines(*[Chart.TIME_SERIES] * 10)] == [3, 3, 2, 2]
+
+
+def test_a_table_has_half_a_line_or_more() -> None:
+    assert lines(Chart.TIME_SERIES, Chart.BARS, Chart.TABLE) == [[12, 12], [24]]
+
+
+def test_a_row_begins_below_the_panels_of_the_row_before() -> None:
+    one = board(OBSERVABLE)
+    two = replace(
+        one,
+        rows=(
+            *one.rows,
+            replace(one.rows[0], title="Second", observables=(replace(OBSERVABLE, id="o"),)),
+        ),
+    )
+
+    (_, panel, second, _) = read(dashboard_json(two, env=ENV))["panels"]
+
+    assert second["gridPos"]["y"] == panel["gridPos"]["y"] + panel["gridPos"]["h"]
 
 
 def test_a_panel_keeps_its_number_when_another_comes_before_it() -> None:
@@ -119,11 +158,11 @@ def test_below_a_threshold_is_bad_when_higher_is_better() -> None:
     assert [step["color"] for step in number["thresholds"]["steps"]] == ["red", "orange", "green"]
 
 
-def test_a_panel_tells_its_meaning_its_thresholds_and_the_way_to_its_runbook() -> None:
+def test_a_panel_shows_its_meaning_its_thresholds_and_a_link_to_its_runbook() -> None:
     panel = panel_of(OBSERVABLE)
 
     assert panel["description"] == (
-        "Jobs that nobody has taken yet.\n\n"
+        "Jobs that no worker has taken yet.\n\n"
         "- warning from 800: four fifths of the limit\n"
         "- critical from 1,000: the limit\n\n"
         "Alerts: JobsWait (critical)."
@@ -136,14 +175,14 @@ def test_a_panel_tells_its_meaning_its_thresholds_and_the_way_to_its_runbook() -
     )
 
 
-def test_single_numbers_are_asked_for_once_and_lines_over_time() -> None:
+def test_a_single_number_is_an_instant_query_and_a_line_is_a_range_query() -> None:
     (over_time,) = panel_of(OBSERVABLE)["targets"]
     (once,) = panel_of(replace(OBSERVABLE, chart=Chart.STAT))["targets"]
 
     assert (over_time["instant"], once["instant"]) == (False, True)
 
 
-def test_a_clickhouse_query_is_as_the_plugin_saves_it() -> None:
+def test_a_clickhouse_query_has_the_form_that_the_plugin_saves() -> None:
     queries = (
         ClickhouseSql(sql="SELECT 1", time_series=False),
         ClickhouseSql(sql="SELECT now() AS time, 2 AS two", time_series=True),
@@ -166,7 +205,7 @@ def test_a_clickhouse_query_is_as_the_plugin_saves_it() -> None:
     ]
 
 
-def test_a_panel_that_asks_both_sources_says_so() -> None:
+def test_a_panel_with_both_data_sources_is_mixed() -> None:
     both = (Promql(expr="up", legend="up"), ClickhouseSql(sql="SELECT 1", time_series=True))
     text = dashboard_json(board(replace(OBSERVABLE, queries=both)), env=ENV)
 
@@ -191,7 +230,7 @@ def test_the_environment_and_the_models_can_be_chosen() -> None:
             assert (model["name"], model["multi"], model["includeAll"]) == ("model", True, True)
 
 
-def test_the_choice_of_models_is_shown_only_where_it_changes_something() -> None:
+def test_the_choice_of_models_is_shown_only_where_a_query_uses_it() -> None:
     of_model = Promql(expr='up{gen_ai_request_model=~"$model"}', legend="up")
     hidden = {
         uses: json.loads(dashboard_json(board(replace(OBSERVABLE, queries=(query,))), env=ENV))[

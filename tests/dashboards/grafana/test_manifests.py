@@ -1,4 +1,4 @@
-"""What Grafana's sidecars find, and that credentials stay out of it."""
+"""The ConfigMaps that Grafana's sidecars load contain no credentials."""
 
 from typing import Any, cast
 
@@ -35,13 +35,13 @@ def test_each_board_is_a_config_map_that_the_sidecar_looks_for(observation: Obse
             assert GRAFANA_FOLDER_ANNOTATION in config_map["metadata"]["annotations"]
 
 
-def test_boards_go_where_the_chart_looks_for_folders() -> None:
+def test_boards_have_the_folder_annotation_that_the_chart_reads() -> None:
     sidecar = cast(Any, grafana_chart.values()["sidecar"])
     assert sidecar["dashboards"]["folderAnnotation"] == "grafana_folder"
     assert GRAFANA_FOLDER_ANNOTATION == "grafana_folder"
 
 
-def test_clickhouse_is_asked_over_tls_as_the_user_that_may_only_read(
+def test_clickhouse_is_queried_over_tls_as_the_user_that_may_only_read(
     observation: Observation, names: dict[str, Names]
 ) -> None:
     for environment, objects in observation.items():

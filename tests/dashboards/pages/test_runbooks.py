@@ -1,4 +1,4 @@
-"""The pages in docs/ say what the boards and the contract say, for every environment."""
+"""The pages in docs/ match the boards and the contract, for every environment."""
 
 from dataclasses import replace
 
@@ -18,12 +18,12 @@ from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("path", pages(ENVIRONMENTS))
-def test_the_committed_page_is_what_the_sources_say(path: str) -> None:
+def test_the_committed_page_matches_its_sources(path: str) -> None:
     file = ROOT / path
 
     assert file.exists(), f"{path} is missing: run `make render` and commit it"
     assert file.read_text() == pages(ENVIRONMENTS)[path], (
-        f"{path} is not what the sources say: run `make render` and commit it"
+        f"{path} differs from its sources: run `make render` and commit it"
     )
 
 
@@ -40,14 +40,14 @@ def test_every_alert_links_to_an_entry_that_is_there(
     for objects in observation.values():
         for rule in alert_rules(objects):
             if rule["alert"] == DEAD_MANS_SWITCH:
-                continue  # it fires always, and only its silence is for somebody
+                continue  # it always fires, and only its absence needs action
             url, _, anchor = rule["annotations"]["runbook_url"].partition("#")
             page = "docs/" + url.partition("/docs/")[2]
             assert f'<a id="{anchor}"></a>' in fresh[page], rule["alert"]
             assert f"`{rule['alert']}`" in fresh[page]
 
 
-def test_an_entry_has_everything_that_the_board_says() -> None:
+def test_an_entry_contains_everything_in_the_board() -> None:
     fresh = pages(ENVIRONMENTS)
     for real in boards(ENVIRONMENTS[0]):
         page = fresh[f"docs/runbooks/{real.uid}.md"]

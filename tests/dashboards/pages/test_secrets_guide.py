@@ -1,4 +1,4 @@
-"""The commands in docs/secrets.md that give Alertmanager its webhooks do what they say."""
+"""The commands in docs/secrets.md that store and try Alertmanager's webhooks work."""
 
 import json
 import shlex
@@ -17,7 +17,7 @@ from tests.support.tools import program
 pytestmark = pytest.mark.xdist_group("alertmanager")
 
 
-def test_what_an_operator_types_becomes_the_entry(tmp_path: Path) -> None:
+def test_the_typed_webhooks_become_the_secrets_entry(tmp_path: Path) -> None:
     program("jq", get_it="apt-get install jq")
     (fill, _) = shell_blocks("secrets.md", "Slack")
     aws = tmp_path / "aws"
@@ -41,16 +41,16 @@ def test_what_an_operator_types_becomes_the_entry(tmp_path: Path) -> None:
 
 
 @pytest.mark.rehearsal
-def test_the_trial_of_a_channel_reaches_it(
+def test_the_test_message_reaches_its_channel(
     observation: dict[str, list[Manifest]], tmp_path: Path
 ) -> None:
     (_, trial) = shell_blocks("secrets.md", "Slack")
     words = shlex.split(trial.replace("\\\n", " ").replace("$ENV", "prod"))
     arguments = words[words.index("amtool") + 1 :]
 
-    with slack() as told, alertmanager(observation["prod"], told, tmp_path) as manager:
+    with slack() as workspace, alertmanager(observation["prod"], workspace, tmp_path) as manager:
         amtool(f"--alertmanager.url={manager.address}", *arguments[1:])
-        message = told.wait_for("finops-warning", lambda _: True)
+        message = workspace.wait_for("finops-warning", lambda _: True)
 
     assert message.title == "[prod] warning: ChannelTest"
     assert "*A test*" in message.text

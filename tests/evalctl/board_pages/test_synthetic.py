@@ -57,7 +57,7 @@ def test_a_metric_without_an_invention_is_told(monkeypatch: pytest.MonkeyPatch) 
         unit="things",
         emitter=telemetry.Emitter.WORKER,
         meaning="Something that nobody has measured yet.",
-        always=False,
+        always_present=False,
     )
     monkeypatch.setattr(synthetic, "METRICS", (*METRICS, new))
 

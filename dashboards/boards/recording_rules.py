@@ -1,16 +1,17 @@
-"""Ratios that several panels and alerts share, computed once by Prometheus.
+"""Values that several panels and alerts share, computed once by Prometheus.
 
-Named as Prometheus' manual asks: level, metric, operation (practices, "Recording rules").
+Names follow Prometheus' manual: level, metric, operation (practices, "Recording rules").
 """
 
 from dataclasses import dataclass
 
-from environments.names import LIVENESS_PATH, NAMESPACE, READINESS_PATH, REDIS_QUEUE_KEY, App
+from environments.names import LIVENESS_PATH, NAMESPACE, READINESS_PATH, App
+from telemetry.queue_length import QUEUE_LENGTH
 
-# Each pair of windows of `burn_rate.py` needs its error ratio over both.
+# `burn_rate.py` needs the error ratio over both windows of each pair.
 ERROR_WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 
-# The kubelet's and the load balancer's own questions are not users' requests.
+# Probes of the kubelet and the load balancer are not users' requests.
 _PROBES = f"{LIVENESS_PATH}|{READINESS_PATH}"
 _USERS_REQUESTS = f'{{http_route!~"{_PROBES}"}}'
 _SERVER_ERRORS = f'{{http_route!~"{_PROBES}", http_response_status_code=~"5.."}}'
@@ -18,7 +19,7 @@ _SERVER_ERRORS = f'{{http_route!~"{_PROBES}", http_response_status_code=~"5.."}}
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingRule:
-    """A query whose answer Prometheus stores under a name of its own."""
+    """A query whose result Prometheus stores under a name."""
 
     name: str
     expr: str
@@ -30,16 +31,21 @@ def api_error_ratio(window: str) -> str:
     return f"orchestrator:http_errors:ratio_rate{window}"
 
 
+def p95(histogram: str, *, by: str, window: str) -> str:
+    """The value below which 95 of 100 observations within the window were."""
+    return f"histogram_quantile(0.95, sum by (le, {by}) (rate({histogram}_bucket[{window}])))"
+
+
 API_READY = "orchestrator:ready:bool"
 WORKER_ERROR_RATIO = "worker:jobs_not_succeeded:ratio_rate10m"
 PROVIDER_P95 = "provider:call_duration_seconds:p95_rate5m"
 PROVIDER_REFUSED_RATIO = "provider:calls_refused:ratio_rate10m"
 LLM_SPEND = "platform:llm_cost_usd:increase1d"
-QUEUE_LENGTH = "queue:jobs_waiting:sum"
+JOBS_WAITING = "queue:jobs_waiting:max"
 
 
 def recording_rules() -> tuple[RecordingRule, ...]:
-    """All of them; where nothing happened a ratio is 0, so that silence is not an alarm."""
+    """All of them; without events a ratio is 0, so that an idle platform raises no alarm."""
     return (
         *(_api_errors(window) for window in ERROR_WINDOWS),
         RecordingRule(
@@ -51,8 +57,8 @@ def recording_rules() -> tuple[RecordingRule, ...]:
             meaning="1 while at least one orchestrator answers its readiness probe.",
         ),
         RecordingRule(
-            name=QUEUE_LENGTH,
-            expr=f'sum(redis_key_size{{key="{REDIS_QUEUE_KEY}"}})',
+            name=JOBS_WAITING,
+            expr=QUEUE_LENGTH,
             meaning="Jobs that wait in the queue.",
         ),
         RecordingRule(
@@ -65,9 +71,8 @@ def recording_rules() -> tuple[RecordingRule, ...]:
         ),
         RecordingRule(
             name=PROVIDER_P95,
-            expr=(
-                "histogram_quantile(0.95, sum by (le, gen_ai_provider_name) "
-                "(rate(gen_ai_client_operation_duration_seconds_bucket[5m])))"
+            expr=p95(
+                "gen_ai_client_operation_duration_seconds", by="gen_ai_provider_name", window="5m"
             ),
             meaning="Within this time 95 of 100 calls of a provider ended.",
         ),
@@ -84,7 +89,7 @@ def recording_rules() -> tuple[RecordingRule, ...]:
         RecordingRule(
             name=LLM_SPEND,
             expr="sum(increase(eval_llm_cost_usd_total[1d]))",
-            meaning="What the last 24 hours' calls cost.",
+            meaning="Cost of the last 24 hours' calls.",
         ),
     )
 

@@ -6,7 +6,7 @@ _BINARY = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 def value_text(value: float, unit: Unit) -> str:
-    """As a person writes it: `99.9 %`, `5 minutes`, `2 GiB`."""
+    """The value with its unit: `99.9 %`, `5 minutes`, `2 GiB`."""
     match unit:
         case Unit.RATIO:
             return f"{_number(value * 100)} %"
@@ -32,7 +32,7 @@ def value_text(value: float, unit: Unit) -> str:
 
 
 def threshold_text(threshold: Threshold, observable: Observable) -> str:
-    """`critical below 99.9 %`, by the side on which it is bad."""
+    """`critical below 99.9 %` or `critical from 1,000`, by which side is bad."""
     side = "below" if observable.higher_is_better else "from"
     return f"{threshold.severity} {side} {value_text(threshold.value, observable.unit)}"
 
