@@ -1,3 +1,5 @@
+"""EKS add-ons."""
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -24,7 +26,7 @@ def test_an_add_on_reads_back_what_it_was_created_with(client: Client) -> None:
     assert ":addon/demo/vpc-cni/" in addon["addonArn"]
 
 
-def test_a_new_version_is_an_update_that_can_be_asked_for(client: Client) -> None:
+def test_a_new_version_is_an_update_that_can_be_described(client: Client) -> None:
     eks = client("eks")
     update = eks.update_addon(
         clusterName=CLUSTER, addonName="vpc-cni", addonVersion="v1.21.0-eksbuild.1"
@@ -33,10 +35,10 @@ def test_a_new_version_is_an_update_that_can_be_asked_for(client: Client) -> Non
     assert found["update"]["type"] == "AddonUpdate"
     addon = eks.describe_addon(clusterName=CLUSTER, addonName="vpc-cni")["addon"]
     assert addon["addonVersion"] == "v1.21.0-eksbuild.1"
-    assert addon["configurationValues"], "kept"
+    assert addon["configurationValues"], "unchanged"
 
 
-def test_a_deleted_add_on_is_gone(client: Client) -> None:
+def test_a_deleted_add_on_is_not_found(client: Client) -> None:
     eks = client("eks")
     deleted = eks.delete_addon(clusterName=CLUSTER, addonName="vpc-cni")["addon"]
     assert deleted["status"] == "DELETING"
@@ -45,7 +47,7 @@ def test_a_deleted_add_on_is_gone(client: Client) -> None:
         eks.describe_addon(clusterName=CLUSTER, addonName="vpc-cni")
 
 
-def test_an_add_on_is_installed_once(client: Client) -> None:
+def test_an_add_on_cannot_be_installed_twice(client: Client) -> None:
     with pytest.raises(ClientError, match="ResourceInUseException"):
         client("eks").create_addon(clusterName=CLUSTER, addonName="vpc-cni")
 
@@ -55,14 +57,14 @@ def test_a_misspelt_add_on_is_refused(client: Client) -> None:
         client("eks").create_addon(clusterName=CLUSTER, addonName="vpc_cni")
 
 
-def test_known_add_ons_are_listed_with_a_version(client: Client) -> None:
+def test_add_ons_are_listed_with_a_version(client: Client) -> None:
     found = client("eks").describe_addon_versions(addonName="coredns", kubernetesVersion="1.35")
     assert [addon["addonName"] for addon in found["addons"]] == ["coredns"]
     version = found["addons"][0]["addonVersions"][0]
     assert version["compatibilities"][0]["clusterVersion"] == "1.35"
 
 
-def test_add_ons_go_with_their_cluster(client: Client, subnet_ids: list[str]) -> None:
+def test_add_ons_are_deleted_with_their_cluster(client: Client, subnet_ids: list[str]) -> None:
     eks = client("eks")
     eks.delete_cluster(name=CLUSTER)
     with pytest.raises(ClientError, match="No cluster found"):

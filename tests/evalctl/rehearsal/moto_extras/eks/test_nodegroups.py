@@ -1,3 +1,5 @@
+"""EKS node groups: settings, Auto Scaling groups and updates."""
+
 from typing import Any
 
 import pytest
@@ -47,7 +49,7 @@ def test_a_node_group_reads_back_what_it_was_created_with(
     assert group["version"] == "1.35", "the cluster's"
 
 
-def test_nothing_is_made_up(group: dict[str, Any]) -> None:
+def test_a_node_group_has_no_settings_that_were_not_requested(group: dict[str, Any]) -> None:
     assert "diskSize" not in group
     assert "remoteAccess" not in group
     assert "remoteAccessSecurityGroup" not in group["resources"]
@@ -67,7 +69,7 @@ def test_its_scaling_group_has_its_sizes_and_nodes(client: Client, group: dict[s
     assert tags["eks:nodegroup-name"] == "workers"
 
 
-def test_its_scaling_group_takes_tags(client: Client, group: dict[str, Any]) -> None:
+def test_its_scaling_group_accepts_tags(client: Client, group: dict[str, Any]) -> None:
     name = group["resources"]["autoScalingGroups"][0]["name"]
     tag = {
         "ResourceId": name,
@@ -107,7 +109,7 @@ def test_new_sizes_reach_the_scaling_group(
 
 
 @pytest.mark.usefixtures("group")
-def test_a_size_alone_keeps_the_others_and_a_minimum_above_it_is_refused(
+def test_one_size_can_change_alone_and_a_minimum_above_the_desired_size_is_refused(
     client: Client, cluster: str
 ) -> None:
     eks = client("eks")
@@ -123,7 +125,7 @@ def test_a_size_alone_keeps_the_others_and_a_minimum_above_it_is_refused(
 
 
 @pytest.mark.usefixtures("group")
-def test_nodes_follow_the_cluster_to_a_new_version_and_never_lead(
+def test_nodes_are_upgraded_after_their_cluster_only(
     client: Client, cluster: str, template_id: str
 ) -> None:
     eks = client("eks")
@@ -138,7 +140,7 @@ def test_nodes_follow_the_cluster_to_a_new_version_and_never_lead(
 
 
 @pytest.mark.usefixtures("group")
-def test_a_deleted_node_group_leaves_nothing_behind(client: Client, cluster: str) -> None:
+def test_a_deleted_node_group_leaves_no_resources(client: Client, cluster: str) -> None:
     ec2 = client("ec2")
     client("eks").delete_nodegroup(clusterName=cluster, nodegroupName="workers")
     assert client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
@@ -150,10 +152,10 @@ def test_a_deleted_node_group_leaves_nothing_behind(client: Client, cluster: str
     names = [
         each["LaunchTemplateName"] for each in ec2.describe_launch_templates()["LaunchTemplates"]
     ]
-    assert names == ["nodes"], "EKS's own copy is gone, the user's stays"
+    assert names == ["nodes"], "only the user's template remains, not EKS' copy"
 
 
-def test_a_group_without_a_template_has_a_disk_of_twenty(
+def test_a_group_without_a_template_has_a_disk_of_20_gib(
     client: Client, cluster: str, subnet_ids: list[str]
 ) -> None:
     group = client("eks").create_nodegroup(

@@ -1,3 +1,5 @@
+"""ElastiCache users and user groups, and users in CloudFormation templates."""
+
 import json
 from typing import Any
 
@@ -49,11 +51,11 @@ def test_a_redis_group_needs_a_default_user_and_a_valkey_group_does_not(client: 
 def test_an_unknown_user_is_refused(client: Client) -> None:
     with pytest.raises(ClientError, match="UserNotFound"):
         client("elasticache").create_user_group(
-            UserGroupId="queue", Engine="valkey", UserIds=["nobody"]
+            UserGroupId="queue", Engine="valkey", UserIds=["unknown"]
         )
 
 
-def test_a_group_in_use_stays_until_it_is_let_go(client: Client) -> None:
+def test_a_user_group_in_use_cannot_be_deleted(client: Client) -> None:
     elasticache = client("elasticache")
     create_user(client, "app")
     elasticache.create_user_group(UserGroupId="queue", Engine="valkey", UserIds=["app"])
@@ -71,7 +73,7 @@ def test_a_group_in_use_stays_until_it_is_let_go(client: Client) -> None:
         elasticache.describe_user_groups(UserGroupId="queue")
 
 
-def test_a_user_gets_new_rights_and_no_short_password(client: Client) -> None:
+def test_a_users_access_string_can_change_and_a_short_password_is_refused(client: Client) -> None:
     elasticache = client("elasticache")
     create_user(client, "app")
     changed = elasticache.modify_user(UserId="app", AccessString="on ~* +@read")
@@ -111,7 +113,7 @@ def passwords() -> list[str]:
     return elasticache_backends["123456789012"][REGION].users["app"].passwords
 
 
-def test_a_stack_makes_changes_and_removes_a_user_whose_password_it_looks_up(
+def test_a_stack_creates_updates_and_deletes_a_user_with_a_password_from_a_secret(
     client: Client, secret: dict[str, Any]
 ) -> None:
     cloudformation, elasticache = client("cloudformation"), client("elasticache")

@@ -1,3 +1,5 @@
+"""EKS Pod Identity associations."""
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -33,7 +35,9 @@ def test_a_service_account_has_one_role(client: Client, cluster: str) -> None:
         client("eks").create_pod_identity_association(clusterName=cluster, roleArn=ROLE, **WORKER)
 
 
-def test_an_association_changes_its_role(client: Client, cluster: str, association_id: str) -> None:
+def test_the_role_of_an_association_can_change(
+    client: Client, cluster: str, association_id: str
+) -> None:
     eks = client("eks")
     named = {"clusterName": cluster, "associationId": association_id}
     eks.update_pod_identity_association(**named, roleArn=f"{ROLE}-2")
@@ -50,7 +54,9 @@ def test_associations_are_listed_by_service_account(client: Client, cluster: str
     assert others["associations"] == []
 
 
-def test_a_deleted_association_is_gone(client: Client, cluster: str, association_id: str) -> None:
+def test_a_deleted_association_is_not_found(
+    client: Client, cluster: str, association_id: str
+) -> None:
     eks = client("eks")
     named = {"clusterName": cluster, "associationId": association_id}
     eks.delete_pod_identity_association(**named)
@@ -58,7 +64,7 @@ def test_a_deleted_association_is_gone(client: Client, cluster: str, association
         eks.describe_pod_identity_association(**named)
 
 
-def test_something_that_is_not_a_role_is_refused(client: Client, cluster: str) -> None:
+def test_an_arn_that_is_not_a_roles_is_refused(client: Client, cluster: str) -> None:
     with pytest.raises(ClientError, match="InvalidParameterException"):
         client("eks").create_pod_identity_association(
             clusterName=cluster, roleArn="worker", **WORKER

@@ -1,3 +1,5 @@
+"""EKS clusters: settings, security group and updates."""
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -31,7 +33,7 @@ def test_a_cluster_reads_back_what_it_was_created_with(
     assert cluster["resourcesVpcConfig"]["endpointPrivateAccess"] is True
 
 
-def test_what_was_not_asked_for_has_the_defaults_of_aws(
+def test_settings_that_were_not_requested_have_the_defaults_of_aws(
     client: Client, subnet_ids: list[str]
 ) -> None:
     eks = client("eks")
@@ -44,7 +46,7 @@ def test_what_was_not_asked_for_has_the_defaults_of_aws(
     assert cluster["resourcesVpcConfig"]["publicAccessCidrs"] == ["0.0.0.0/0"]
 
 
-def test_the_clusters_security_group_lives_in_its_vpc_as_long_as_the_cluster(
+def test_the_clusters_security_group_is_in_its_vpc_and_is_deleted_with_the_cluster(
     client: Client, cluster: str, vpc_id: str
 ) -> None:
     eks, ec2 = client("eks"), client("ec2")
@@ -58,7 +60,9 @@ def test_the_clusters_security_group_lives_in_its_vpc_as_long_as_the_cluster(
         ec2.describe_security_groups(GroupIds=[group_id])
 
 
-def test_an_update_changes_what_it_names_and_can_be_asked_for(client: Client, cluster: str) -> None:
+def test_an_update_changes_only_its_settings_and_can_be_described(
+    client: Client, cluster: str
+) -> None:
     eks = client("eks")
     update = eks.update_cluster_config(
         name=cluster, resourcesVpcConfig={"endpointPublicAccess": False}
@@ -72,7 +76,7 @@ def test_an_update_changes_what_it_names_and_can_be_asked_for(client: Client, cl
     assert len(placed["subnetIds"]) == 2
 
 
-def test_logs_are_switched_on_and_off_type_by_type(client: Client, cluster: str) -> None:
+def test_log_types_are_enabled_and_disabled_one_by_one(client: Client, cluster: str) -> None:
     eks = client("eks")
     for types, enabled in ((["api", "audit"], True), (["api"], False)):
         eks.update_cluster_config(
@@ -93,7 +97,7 @@ def test_access_and_upgrade_policy_can_change(client: Client, cluster: str) -> N
     assert changed["upgradePolicy"]["supportType"] == "STANDARD"
 
 
-def test_kubernetes_goes_up_one_minor_at_a_time(client: Client, cluster: str) -> None:
+def test_kubernetes_is_upgraded_one_minor_version_at_a_time(client: Client, cluster: str) -> None:
     eks = client("eks")
     with pytest.raises(ClientError, match="Unsupported Kubernetes minor version"):
         eks.update_cluster_version(name=cluster, version="1.37")

@@ -1,3 +1,5 @@
+"""EKS access entries and access policies."""
+
 from unittest.mock import Mock
 from urllib.parse import quote
 
@@ -31,7 +33,7 @@ def test_an_access_entry_is_found_by_an_arn_with_slashes(client: Client) -> None
 
 
 @pytest.mark.usefixtures("entry")
-def test_an_access_entry_changes_its_groups(client: Client) -> None:
+def test_the_groups_of_an_access_entry_can_change(client: Client) -> None:
     entry = client("eks").update_access_entry(
         clusterName=CLUSTER, principalArn=ADMIN, kubernetesGroups=["viewers"]
     )["accessEntry"]
@@ -53,8 +55,8 @@ def test_a_policy_is_associated_and_disassociated(client: Client) -> None:
     assert [(each["policyArn"], each["accessScope"]["type"]) for each in found] == [
         (POLICY, "cluster")
     ]
-    having = eks.list_access_entries(clusterName=CLUSTER, associatedPolicyArn=POLICY)
-    assert having["accessEntries"] == [ADMIN]
+    entries = eks.list_access_entries(clusterName=CLUSTER, associatedPolicyArn=POLICY)
+    assert entries["accessEntries"] == [ADMIN]
     eks.disassociate_access_policy(**named, policyArn=POLICY)
     assert eks.list_associated_access_policies(**named)["associatedAccessPolicies"] == []
 
@@ -71,7 +73,7 @@ def test_a_policy_that_does_not_exist_is_refused(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("entry")
-def test_a_deleted_access_entry_is_gone(client: Client) -> None:
+def test_a_deleted_access_entry_is_not_found(client: Client) -> None:
     eks = client("eks")
     eks.delete_access_entry(clusterName=CLUSTER, principalArn=ADMIN)
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
@@ -79,7 +81,7 @@ def test_a_deleted_access_entry_is_gone(client: Client) -> None:
 
 
 def test_the_region_is_not_read_from_a_roles_path() -> None:
-    """As it was of IAM Identity Center's roles, wherever the emulator itself has no AWS name."""
+    """The path of an IAM Identity Center role contains a region and an AWS host name."""
     role = (
         "aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_PlatformAdmin_0123456789abcdef"
     )
@@ -93,7 +95,7 @@ def test_the_region_is_not_read_from_a_roles_path() -> None:
     assert region == REGION
 
 
-def test_a_cluster_of_the_old_kind_takes_no_access_entries(
+def test_a_cluster_with_config_map_authentication_refuses_access_entries(
     client: Client, subnet_ids: list[str]
 ) -> None:
     eks = client("eks")
@@ -102,6 +104,6 @@ def test_a_cluster_of_the_old_kind_takes_no_access_entries(
         eks.create_access_entry(clusterName="old", principalArn=ADMIN)
 
 
-def test_the_access_policies_are_listed(client: Client) -> None:
+def test_access_policies_are_listed(client: Client) -> None:
     listed = client("eks").list_access_policies()["accessPolicies"]
     assert POLICY in [policy["arn"] for policy in listed]

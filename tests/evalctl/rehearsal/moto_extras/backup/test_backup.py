@@ -1,3 +1,5 @@
+"""AWS Backup: plans, selections, recovery points, vault locks and tags."""
+
 from typing import Any
 
 import pytest
@@ -56,7 +58,7 @@ def test_a_selection_reads_back_what_it_was_created_with(
 
 
 @pytest.mark.usefixtures("selection_id")
-def test_a_plan_has_each_selection_once(client: Client, plan_id: str) -> None:
+def test_a_selections_name_is_unique_within_its_plan(client: Client, plan_id: str) -> None:
     with pytest.raises(ClientError, match="AlreadyExistsException"):
         client("backup").create_backup_selection(BackupPlanId=plan_id, BackupSelection=SELECTION)
 
@@ -68,7 +70,9 @@ def test_a_selection_needs_a_role(client: Client, plan_id: str) -> None:
         )
 
 
-def test_a_plan_goes_after_its_selections(client: Client, plan_id: str, selection_id: str) -> None:
+def test_a_plan_with_selections_cannot_be_deleted(
+    client: Client, plan_id: str, selection_id: str
+) -> None:
     backup = client("backup")
     with pytest.raises(ClientError, match="InvalidRequestException"):
         backup.delete_backup_plan(BackupPlanId=plan_id)
@@ -79,7 +83,7 @@ def test_a_plan_goes_after_its_selections(client: Client, plan_id: str, selectio
     assert backup.list_backup_plans()["BackupPlansList"] == []
 
 
-def test_a_plan_can_be_made_again_after_it_was_deleted(client: Client, plan_id: str) -> None:
+def test_a_plan_can_be_created_again_after_its_deletion(client: Client, plan_id: str) -> None:
     backup = client("backup")
     backup.delete_backup_plan(BackupPlanId=plan_id)
     again = backup.create_backup_plan(BackupPlan=plan())
@@ -87,12 +91,12 @@ def test_a_plan_can_be_made_again_after_it_was_deleted(client: Client, plan_id: 
     assert "DeletionDate" in backup.get_backup_plan(BackupPlanId=plan_id)
 
 
-def test_a_plan_that_is_there_keeps_its_name(client: Client, plan_id: str) -> None:
+def test_the_name_of_an_existing_plan_is_refused(client: Client, plan_id: str) -> None:
     with pytest.raises(ClientError, match="AlreadyExistsException"):
         client("backup").create_backup_plan(BackupPlan=plan())
 
 
-def test_a_plan_changes_under_its_id(client: Client, plan_id: str) -> None:
+def test_an_updated_plan_keeps_its_id(client: Client, plan_id: str) -> None:
     backup = client("backup")
     before = backup.get_backup_plan(BackupPlanId=plan_id)
     updated = backup.update_backup_plan(BackupPlanId=plan_id, BackupPlan=plan(days=7))
@@ -122,7 +126,7 @@ def point(client: Client) -> str:
     return str(started["RecoveryPointArn"])
 
 
-def test_a_vault_goes_after_its_recovery_points(client: Client, point: str) -> None:
+def test_a_vault_with_recovery_points_cannot_be_deleted(client: Client, point: str) -> None:
     backup = client("backup")
     with pytest.raises(ClientError, match="InvalidRequestException"):
         backup.delete_backup_vault(BackupVaultName="full")
@@ -131,7 +135,7 @@ def test_a_vault_goes_after_its_recovery_points(client: Client, point: str) -> N
     assert backup.list_backup_vaults()["BackupVaultList"] == []
 
 
-def test_a_recovery_point_lies_in_one_vault(client: Client, point: str) -> None:
+def test_a_recovery_point_belongs_to_one_vault(client: Client, point: str) -> None:
     backup = client("backup")
     backup.create_backup_vault(BackupVaultName="empty")
 
@@ -144,7 +148,9 @@ def test_a_recovery_point_lies_in_one_vault(client: Client, point: str) -> None:
         backup.delete_recovery_point(BackupVaultName="empty", RecoveryPointArn=point)
 
 
-def test_a_lock_keeps_recovery_points_until_it_is_lifted(client: Client, point: str) -> None:
+def test_a_locked_vault_refuses_to_delete_recovery_points_until_it_is_unlocked(
+    client: Client, point: str
+) -> None:
     backup = client("backup")
     backup.put_backup_vault_lock_configuration(BackupVaultName="full", MinRetentionDays=7)
     with pytest.raises(ClientError, match="InvalidRequestException"):

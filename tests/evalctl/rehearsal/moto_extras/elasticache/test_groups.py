@@ -1,3 +1,5 @@
+"""ElastiCache parameter groups and subnet groups."""
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -11,7 +13,7 @@ def parameters(client: Client) -> str:
     client("elasticache").create_cache_parameter_group(
         CacheParameterGroupName="queue",
         CacheParameterGroupFamily="valkey8",
-        Description="never evict a job",
+        Description="no eviction of jobs",
         Tags=[{"Key": "Owner", "Value": "platform"}],
     )
     return "queue"
@@ -34,7 +36,7 @@ def test_a_parameter_group_reads_back_what_it_was_created_with(
     found = elasticache.describe_cache_parameter_groups(CacheParameterGroupName=parameters)
     group = found["CacheParameterGroups"][0]
     assert group["CacheParameterGroupFamily"] == "valkey8"
-    assert group["Description"] == "never evict a job"
+    assert group["Description"] == "no eviction of jobs"
     tags = elasticache.list_tags_for_resource(ResourceName=group["ARN"])["TagList"]
     assert tags == [{"Key": "Owner", "Value": "platform"}]
 
@@ -58,7 +60,7 @@ def test_a_family_that_does_not_exist_is_refused(client: Client) -> None:
         )
 
 
-def test_a_parameter_group_in_use_stays(client: Client, parameters: str) -> None:
+def test_a_parameter_group_in_use_cannot_be_deleted(client: Client, parameters: str) -> None:
     elasticache = client("elasticache")
     elasticache.create_replication_group(
         ReplicationGroupId="queue",
@@ -74,7 +76,7 @@ def test_a_parameter_group_in_use_stays(client: Client, parameters: str) -> None
         elasticache.describe_cache_parameter_groups(CacheParameterGroupName=parameters)
 
 
-def test_a_subnet_group_changes_its_subnets(
+def test_the_subnets_of_a_subnet_group_can_change(
     client: Client, subnets: str, subnet_ids: list[str]
 ) -> None:
     elasticache = client("elasticache")
@@ -85,14 +87,14 @@ def test_a_subnet_group_changes_its_subnets(
     assert group["CacheSubnetGroupDescription"] == "no way out"
 
 
-def test_a_deleted_subnet_group_is_gone(client: Client, subnets: str) -> None:
+def test_a_deleted_subnet_group_is_not_found(client: Client, subnets: str) -> None:
     elasticache = client("elasticache")
     elasticache.delete_cache_subnet_group(CacheSubnetGroupName=subnets)
     with pytest.raises(ClientError, match="CacheSubnetGroupNotFoundFault"):
         elasticache.describe_cache_subnet_groups(CacheSubnetGroupName=subnets)
 
 
-def test_a_subnet_group_in_use_stays(client: Client, subnets: str) -> None:
+def test_a_subnet_group_in_use_cannot_be_deleted(client: Client, subnets: str) -> None:
     elasticache = client("elasticache")
     elasticache.create_replication_group(
         ReplicationGroupId="queue",

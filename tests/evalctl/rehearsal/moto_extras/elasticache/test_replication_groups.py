@@ -1,3 +1,5 @@
+"""ElastiCache replication groups and their members."""
+
 from typing import Any
 
 import pytest
@@ -59,7 +61,7 @@ def member(client: Client, number: int = 1) -> dict[str, Any]:
     return cluster
 
 
-def test_a_group_has_as_many_members_as_were_asked_for_spread_over_zones(
+def test_a_group_has_the_requested_number_of_members_spread_over_zones(
     client: Client, group_id: str
 ) -> None:
     group = described(client, group_id)
@@ -82,7 +84,9 @@ def test_a_group_reads_back_what_it_was_created_with(client: Client, group_id: s
     assert group["NodeGroups"][0]["ReaderEndpoint"]["Port"] == 6379
 
 
-def test_its_members_tell_what_the_group_does_not(client: Client, group_id: str) -> None:
+def test_its_members_have_the_settings_that_the_group_does_not_show(
+    client: Client, group_id: str
+) -> None:
     cluster = member(client)
     assert cluster["ReplicationGroupId"] == group_id
     assert cluster["EngineVersion"] == "8.1.0"
@@ -112,7 +116,7 @@ def test_a_change_reaches_the_members(client: Client, group_id: str) -> None:
     assert [each["SecurityGroupId"] for each in cluster["SecurityGroups"]] == ["sg-2"]
 
 
-def test_replicas_come_and_go(client: Client, group_id: str) -> None:
+def test_replicas_can_be_added_and_removed(client: Client, group_id: str) -> None:
     elasticache = client("elasticache")
     named = {"ReplicationGroupId": group_id, "ApplyImmediately": True}
     elasticache.increase_replica_count(**named, NewReplicaCount=3)
@@ -124,7 +128,7 @@ def test_replicas_come_and_go(client: Client, group_id: str) -> None:
         member(client, 4)
 
 
-def test_a_deleted_group_is_gone_with_its_members_and_leaves_its_last_snapshot(
+def test_a_group_is_deleted_with_its_members_and_leaves_its_final_snapshot(
     client: Client, group_id: str
 ) -> None:
     elasticache = client("elasticache")
@@ -140,7 +144,7 @@ def test_a_deleted_group_is_gone_with_its_members_and_leaves_its_last_snapshot(
     assert [snapshot["SnapshotStatus"] for snapshot in snapshots] == ["available"]
 
 
-def test_a_second_final_snapshot_of_that_name_stops_the_deletion(
+def test_a_final_snapshot_with_an_existing_name_stops_the_deletion(
     client: Client, group_id: str
 ) -> None:
     elasticache = client("elasticache")
@@ -153,7 +157,7 @@ def test_a_second_final_snapshot_of_that_name_stops_the_deletion(
 
 
 @pytest.mark.parametrize(
-    ("reference", "complaint"),
+    ("reference", "error"),
     [
         ({"CacheSubnetGroupName": "gone"}, "CacheSubnetGroupNotFoundFault"),
         ({"CacheParameterGroupName": "gone"}, "CacheParameterGroupNotFound"),
@@ -161,11 +165,11 @@ def test_a_second_final_snapshot_of_that_name_stops_the_deletion(
         ({"MultiAZEnabled": True}, "automatic failover"),
     ],
 )
-def test_a_group_is_not_made_of_what_is_not_there(
-    client: Client, reference: dict[str, Any], complaint: str
+def test_a_group_with_an_invalid_reference_is_not_created(
+    client: Client, reference: dict[str, Any], error: str
 ) -> None:
     elasticache = client("elasticache")
-    with pytest.raises(ClientError, match=complaint):
+    with pytest.raises(ClientError, match=error):
         elasticache.create_replication_group(
             ReplicationGroupId="queue", ReplicationGroupDescription="jobs", **reference
         )

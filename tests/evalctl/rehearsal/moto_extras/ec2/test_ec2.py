@@ -1,3 +1,5 @@
+"""EC2: launch templates, monitoring, network interfaces and security group rules."""
+
 from tests.evalctl.rehearsal.moto_extras.conftest import Client
 
 IMAGE = "ami-12c6146b"
@@ -7,7 +9,7 @@ def tags(kind: str, value: str) -> dict[str, object]:
     return {"ResourceType": kind, "Tags": [{"Key": "Name", "Value": value}]}
 
 
-def test_a_templates_own_tags_are_not_those_of_its_instances(client: Client) -> None:
+def test_a_templates_own_tags_are_separate_from_those_of_its_instances(client: Client) -> None:
     ec2 = client("ec2")
     ec2.create_launch_template(
         LaunchTemplateName="nodes",
@@ -21,7 +23,7 @@ def test_a_templates_own_tags_are_not_those_of_its_instances(client: Client) -> 
     assert template["Tags"] == [{"Key": "Name", "Value": "template"}]
 
 
-def test_a_rule_that_names_a_group_or_prefix_list_keeps_its_description(
+def test_a_rule_that_refers_to_a_group_or_prefix_list_keeps_its_description(
     client: Client, vpc_id: str
 ) -> None:
     ec2 = client("ec2")
@@ -41,7 +43,7 @@ def test_a_rule_that_names_a_group_or_prefix_list_keeps_its_description(
     assert described >= {"from the cluster", "to the service"}
 
 
-def test_monitoring_is_switched_on_and_off(client: Client, subnet_ids: list[str]) -> None:
+def test_monitoring_can_be_enabled_and_disabled(client: Client, subnet_ids: list[str]) -> None:
     ec2 = client("ec2")
     launched = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, SubnetId=subnet_ids[0])[
         "Instances"
@@ -54,7 +56,7 @@ def test_monitoring_is_switched_on_and_off(client: Client, subnet_ids: list[str]
     assert [each["Monitoring"]["State"] for each in off] == ["disabled"]
 
 
-def test_an_interface_of_its_own_survives_its_instance_and_can_be_deleted(
+def test_an_existing_interface_survives_its_instance_and_can_be_deleted(
     client: Client, subnet_ids: list[str]
 ) -> None:
     ec2 = client("ec2")
@@ -67,8 +69,8 @@ def test_an_interface_of_its_own_survives_its_instance_and_can_be_deleted(
         NetworkInterfaces=[{"DeviceIndex": 0, "NetworkInterfaceId": interface_id}],
     )["Instances"][0]
     ec2.terminate_instances(InstanceIds=[launched["InstanceId"]])
-    left = ec2.describe_network_interfaces()["NetworkInterfaces"]
-    assert [(each["NetworkInterfaceId"], each["Status"]) for each in left] == [
+    remaining = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    assert [(each["NetworkInterfaceId"], each["Status"]) for each in remaining] == [
         (interface_id, "available")
     ]
     ended = ec2.describe_instances(InstanceIds=[launched["InstanceId"]])["Reservations"][0]
@@ -76,7 +78,7 @@ def test_an_interface_of_its_own_survives_its_instance_and_can_be_deleted(
     ec2.delete_network_interface(NetworkInterfaceId=interface_id)
 
 
-def test_an_interface_that_a_launch_made_goes_with_its_instance(
+def test_an_interface_that_a_launch_created_is_deleted_with_its_instance(
     client: Client, subnet_ids: list[str]
 ) -> None:
     ec2 = client("ec2")
@@ -87,7 +89,7 @@ def test_an_interface_that_a_launch_made_goes_with_its_instance(
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
 
 
-def test_a_nat_gateways_interface_goes_with_the_gateway(
+def test_a_nat_gateways_interface_is_deleted_with_the_gateway(
     client: Client, subnet_ids: list[str]
 ) -> None:
     ec2 = client("ec2")

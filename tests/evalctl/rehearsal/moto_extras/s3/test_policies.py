@@ -1,3 +1,5 @@
+"""S3 bucket policies with conditions."""
+
 import json
 from typing import Any
 
@@ -35,14 +37,14 @@ def protect(client: Client, *statements: dict[str, Any], bucket: str = BUCKET) -
 
 
 @pytest.mark.usefixtures("buckets")
-def test_a_bucket_that_asks_for_tls_can_be_used(client: Client) -> None:
+def test_a_bucket_that_requires_tls_can_be_used(client: Client) -> None:
     protect(client, deny({"Bool": {"aws:SecureTransport": "false"}}))
     client("s3").put_object(Bucket=BUCKET, Key="state", Body=b"{}")
     assert client("s3").get_object(Bucket=BUCKET, Key="state")["Body"].read() == b"{}"
 
 
 @pytest.mark.usefixtures("buckets")
-def test_an_upload_with_another_encryption_than_the_buckets_is_refused(client: Client) -> None:
+def test_an_upload_with_an_encryption_other_than_the_buckets_is_refused(client: Client) -> None:
     protect(client, deny({"StringNotEquals": {SSE: "aws:kms"}, "Null": {SSE: "false"}}))
     s3 = client("s3")
     s3.put_object(Bucket=BUCKET, Key="with-the-buckets-own", Body=b"")
@@ -52,7 +54,7 @@ def test_an_upload_with_another_encryption_than_the_buckets_is_refused(client: C
 
 
 @pytest.mark.usefixtures("buckets")
-def test_a_statement_without_conditions_still_decides(client: Client) -> None:
+def test_a_statement_without_conditions_still_applies(client: Client) -> None:
     statement = deny({})
     del statement["Condition"]
     protect(client, statement)
@@ -61,7 +63,7 @@ def test_a_statement_without_conditions_still_decides(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("buckets")
-def test_access_logs_go_only_where_s3_may_write(client: Client) -> None:
+def test_access_logs_need_a_bucket_to_which_s3_may_write(client: Client) -> None:
     s3 = client("s3")
     logging = {"LoggingEnabled": {"TargetBucket": "demo-logs", "TargetPrefix": "s3/state/"}}
     with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):

@@ -1,7 +1,9 @@
+"""Route 53 hosted zones with and without a VPC."""
+
 from tests.evalctl.rehearsal.moto_extras.conftest import REGION, Client
 
 
-def test_a_zone_made_with_a_vpc_is_private_and_in_that_vpc(client: Client, vpc_id: str) -> None:
+def test_a_zone_created_with_a_vpc_is_private_and_in_that_vpc(client: Client, vpc_id: str) -> None:
     route53 = client("route53")
     created = route53.create_hosted_zone(
         Name="dev.internal",

@@ -1,3 +1,5 @@
+"""RDS: instances and parameter groups."""
+
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ def create(client: Client, name: str, **settings: Any) -> dict[str, Any]:
     return created
 
 
-def test_performance_insights_are_kept_and_can_change(client: Client) -> None:
+def test_performance_insights_settings_are_stored_and_can_change(client: Client) -> None:
     created = create(
         client,
         "demo",
@@ -37,7 +39,7 @@ def test_performance_insights_are_kept_and_can_change(client: Client) -> None:
     assert found["PerformanceInsightsEnabled"] is False
 
 
-def test_a_new_instance_has_todays_certificate_authority_and_an_id_of_its_own(
+def test_a_new_instance_has_the_current_certificate_authority_and_a_unique_id(
     client: Client,
 ) -> None:
     one, two = create(client, "one"), create(client, "two")
@@ -47,7 +49,7 @@ def test_a_new_instance_has_todays_certificate_authority_and_an_id_of_its_own(
 
 @pytest.fixture
 def group(client: Client) -> dict[str, str]:
-    """How to name a parameter group in which one parameter is set."""
+    """The identifier of a parameter group in which one parameter is set."""
     named = {"DBParameterGroupName": "postgres17"}
     rds = client("rds")
     rds.create_db_parameter_group(
@@ -58,7 +60,9 @@ def group(client: Client) -> dict[str, str]:
     return named
 
 
-def test_a_parameter_that_was_set_is_the_users(client: Client, group: dict[str, str]) -> None:
+def test_a_parameter_that_was_set_has_the_source_user(
+    client: Client, group: dict[str, str]
+) -> None:
     rds = client("rds")
     found = rds.describe_db_parameters(**group)["Parameters"]
     assert [(each["ParameterName"], each["Source"]) for each in found] == [
@@ -67,7 +71,7 @@ def test_a_parameter_that_was_set_is_the_users(client: Client, group: dict[str, 
     assert rds.describe_db_parameters(**group, Source="engine-default")["Parameters"] == []
 
 
-def test_a_parameter_that_is_reset_is_gone(client: Client, group: dict[str, str]) -> None:
+def test_a_parameter_that_was_reset_is_not_listed(client: Client, group: dict[str, str]) -> None:
     rds = client("rds")
     rds.reset_db_parameter_group(
         **group, Parameters=[{"ParameterName": "rds.force_ssl", "ApplyMethod": "immediate"}]

@@ -1,3 +1,5 @@
+"""Conditions of policy statements."""
+
 import pytest
 
 from evalctl.rehearsal.moto_extras.s3.policy_conditions import hold
@@ -20,13 +22,13 @@ REQUEST = {
         ({"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}, True),
         ({"StringNotEquals": {"s3:x-amz-server-side-encryption": ["aws:kms", "AES256"]}}, False),
         ({"StringLike": {"s3:x-amz-server-side-encryption": "AES*"}}, True),
-        # What a request does not say is not equal to anything, and no condition on it is met.
+        # A key that is absent from the request equals no value, and conditions on it do not hold.
         ({"StringEquals": {"s3:x-amz-acl": "private"}}, False),
         ({"StringNotEquals": {"s3:x-amz-acl": "private"}}, True),
         ({"StringEqualsIfExists": {"s3:x-amz-acl": "private"}}, True),
         ({"Null": {"s3:x-amz-acl": "true"}}, True),
         ({"Null": {"s3:x-amz-acl": "false"}}, False),
-        # All of them have to hold.
+        # All conditions must hold.
         (
             {
                 "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
@@ -35,11 +37,11 @@ REQUEST = {
             True,
         ),
         ({"Bool": {"aws:SecureTransport": "true", "aws:ViaAWSService": "true"}}, False),
-        # What is not understood decides nothing.
+        # A statement with an unsupported operator has no effect.
         ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, False),
     ],
 )
-def test_conditions_hold_as_iam_reads_them(
+def test_conditions_hold_as_iam_evaluates_them(
     conditions: dict[str, dict[str, str | list[str]]], expected: bool
 ) -> None:
     assert hold(conditions, REQUEST) is expected

@@ -1,3 +1,5 @@
+"""Tags of EKS resources."""
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -12,14 +14,14 @@ def test_an_add_on_is_tagged_and_untagged_by_its_arn(client: Client, cluster: st
     assert eks.list_tags_for_resource(resourceArn=arn)["tags"] == {"c": "3"}
 
 
-def test_tags_of_something_unknown_are_refused(client: Client, cluster: str) -> None:
+def test_tags_of_an_unknown_arn_are_refused(client: Client, cluster: str) -> None:
     eks = client("eks")
     arn = eks.describe_cluster(name=cluster)["cluster"]["arn"]
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         eks.list_tags_for_resource(resourceArn=f"{arn}-gone")
 
 
-def test_what_is_left_of_a_platform_is_found_by_its_tag(client: Client, cluster: str) -> None:
+def test_resources_are_found_by_their_tags(client: Client, cluster: str) -> None:
     eks = client("eks")
     eks.create_pod_identity_association(
         clusterName=cluster,
