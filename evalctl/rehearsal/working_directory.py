@@ -1,4 +1,4 @@
-"""A copy of one rendered stack, with what must differ from production in a file beside it."""
+"""A copy of one rendered stack, with an override file for what must differ from production."""
 
 import json
 import shutil
@@ -12,13 +12,13 @@ from evalctl.rehearsal.emulator import EmulatedAws, require_loopback
 Document = dict[str, Any]
 
 SYNTHESIZED = "cdk.tf.json"
-# Terraform merges files of this ending over the others (language reference, "Override files").
+# Terraform merges files with this suffix into the others (language reference, "Override files").
 OVERRIDE = "rehearsal_override.tf.json"
 
 
 @dataclass(frozen=True)
-class Workspace:
-    """Where terraform runs for one stack."""
+class WorkingDirectory:
+    """The folder in which terraform runs for one stack."""
 
     stack: Stack
     folder: Path
@@ -29,28 +29,28 @@ class Workspace:
         return document
 
     @property
-    def needs(self) -> frozenset[Stack]:
-        """The stacks whose states this one reads."""
+    def dependencies(self) -> frozenset[Stack]:
+        """The stacks whose states this stack reads."""
         states = self.synthesized.get("data", {}).get("terraform_remote_state", {}).values()
         return frozenset(Stack(state["config"]["key"].removesuffix(".tfstate")) for state in states)
 
     def override(self, aws: EmulatedAws, *, local_state: bool, unprotected: bool = False) -> None:
         """Point the provider, the state and the other stacks' states at the emulator.
 
-        `unprotected` also lifts what guards data against a destroy, as a teardown does on purpose.
+        `unprotected` also lifts the protection of data against a destroy, for a teardown.
         """
         document = _override(self.synthesized, aws, local_state=local_state)
-        if unprotected and (lifted := _without_guards(self.synthesized)):
-            document["resource"] = lifted
+        if unprotected and (resources := _without_protection(self.synthesized)):
+            document["resource"] = resources
         (self.folder / OVERRIDE).write_text(json.dumps(document, indent=2))
 
 
-def workspace(rendered: Path, stack: Stack, scratch: Path) -> Workspace:
+def copy_stack(rendered: Path, stack: Stack, scratch: Path) -> WorkingDirectory:
     """Copy `rendered/<env>/terraform/<stack>` below `scratch`, unmodified."""
     folder = scratch / stack
     folder.mkdir()
     shutil.copy(rendered / "terraform" / stack / SYNTHESIZED, folder)
-    return Workspace(stack, folder)
+    return WorkingDirectory(stack, folder)
 
 
 def _override(synthesized: Document, aws: EmulatedAws, *, local_state: bool) -> Document:
@@ -64,7 +64,7 @@ def _override(synthesized: Document, aws: EmulatedAws, *, local_state: bool) -> 
     }
     provider = {
         "s3_use_path_style": True,
-        # Of the provider's 25, which double their pause: what the emulator cannot do is told soon.
+        # The provider's default is 25, with doubled pauses: an error of the emulator must be reported soon.
         "max_retries": 3,
         "skip_credentials_validation": True,
         "skip_metadata_api_check": True,
@@ -74,13 +74,13 @@ def _override(synthesized: Document, aws: EmulatedAws, *, local_state: bool) -> 
     document: Document = {
         "provider": {
             "aws": [
-                provider | {key: one[key] for key in ("alias",) if key in one}
-                for one in synthesized["provider"]["aws"]
+                provider | {key: configured[key] for key in ("alias",) if key in configured}
+                for configured in synthesized["provider"]["aws"]
             ]
         },
         "terraform": {"backend": {"local": {}} if local_state else {"s3": backend | state}},
     }
-    if others:  # an empty block would be refused
+    if others:  # Terraform refuses an empty block
         document["data"] = {
             "terraform_remote_state": {
                 name: {"config": other["config"] | state} for name, other in others.items()
@@ -89,7 +89,7 @@ def _override(synthesized: Document, aws: EmulatedAws, *, local_state: bool) -> 
     return document
 
 
-def _without_guards(synthesized: Document) -> Document:
+def _without_protection(synthesized: Document) -> Document:
     resources: Document = {}
     for type_, named in synthesized["resource"].items():
         for name, body in named.items():

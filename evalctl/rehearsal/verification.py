@@ -1,4 +1,4 @@
-"""What an environment's value promises, looked up in the account after the apply."""
+"""Compares an account after the apply with the environment's value."""
 
 import json
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from environments.spec import Environment
 from evalctl.rehearsal.emulator import EmulatedAws
 
 
-def broken_promises(env: Environment, aws: EmulatedAws) -> list[str]:
-    """Each as `<what>: <expected>, the account has <found>`."""
+def differences(env: Environment, aws: EmulatedAws) -> list[str]:
+    """Each as `<what>: expected <expected>, the account has <found>`."""
     return [
         *_cluster(env, aws),
         *_stores(env, aws),
@@ -22,21 +22,21 @@ def broken_promises(env: Environment, aws: EmulatedAws) -> list[str]:
     ]
 
 
-def _differs(what: str, expected: object, found: object) -> Iterator[str]:
+def _compare(what: str, expected: object, found: object) -> Iterator[str]:
     if expected != found:
-        yield f"{what}: {expected!r}, the account has {found!r}"
+        yield f"{what}: expected {expected!r}, the account has {found!r}"
 
 
 def _cluster(env: Environment, aws: EmulatedAws) -> Iterator[str]:
     eks, name = aws.client("eks"), Names(env).cluster
     cluster = eks.describe_cluster(name=name)["cluster"]
-    yield from _differs(f"{name} version", env.cluster.kubernetes_version, cluster["version"])
-    yield from _differs(
+    yield from _compare(f"{name} version", env.cluster.kubernetes_version, cluster["version"])
+    yield from _compare(
         f"{name} public endpoint",
         bool(env.cluster.public_access_cidrs),
         cluster["resourcesVpcConfig"]["endpointPublicAccess"],
     )
-    admitted = aws.client("ec2").describe_security_group_rules(
+    rules = aws.client("ec2").describe_security_group_rules(
         Filters=[
             {
                 "Name": "group-id",
@@ -44,13 +44,13 @@ def _cluster(env: Environment, aws: EmulatedAws) -> Iterator[str]:
             }
         ]
     )["SecurityGroupRules"]
-    yield from _differs(
+    yield from _compare(
         f"{name} private networks",
         set(env.cluster.private_access_cidrs),
-        {rule["CidrIpv4"] for rule in admitted if rule.get("FromPort") == 443},
+        {rule["CidrIpv4"] for rule in rules if rule.get("FromPort") == 443},
     )
-    yield from _differs(
-        f"{name} encrypts", ["secrets"], cluster["encryptionConfig"][0]["resources"]
+    yield from _compare(
+        f"{name} encrypted resources", ["secrets"], cluster["encryptionConfig"][0]["resources"]
     )
     for group_name, spec in (
         ("general", env.cluster.general),
@@ -58,15 +58,15 @@ def _cluster(env: Environment, aws: EmulatedAws) -> Iterator[str]:
     ):
         group = eks.describe_nodegroup(clusterName=name, nodegroupName=group_name)["nodegroup"]
         scaling = group["scalingConfig"]
-        yield from _differs(
+        yield from _compare(
             f"node group {group_name} minimum, desired, maximum",
             (spec.min_size, spec.desired_size, spec.max_size),
             (scaling["minSize"], scaling["desiredSize"], scaling["maxSize"]),
         )
-        yield from _differs(
+        yield from _compare(
             f"node group {group_name} capacity", str(spec.capacity_type), group["capacityType"]
         )
-        yield from _differs(
+        yield from _compare(
             f"node group {group_name} types", list(spec.instance_types), group["instanceTypes"]
         )
 
@@ -84,7 +84,7 @@ def _stores(env: Environment, aws: EmulatedAws) -> Iterator[str]:
         ("PubliclyAccessible", False),
         ("DBInstanceClass", env.database.instance_class),
     ):
-        yield from _differs(f"database {field}", expected, database[field])
+        yield from _compare(f"database {field}", expected, database[field])
     (queue,) = aws.client("elasticache").describe_replication_groups(
         ReplicationGroupId=names.aws("redis")
     )["ReplicationGroups"]
@@ -94,32 +94,32 @@ def _stores(env: Environment, aws: EmulatedAws) -> Iterator[str]:
         ("AtRestEncryptionEnabled", True),
         ("SnapshotRetentionLimit", env.queue.snapshot_retention_days),
     ):
-        yield from _differs(f"queue {field}", expected, queue[field])
+        yield from _compare(f"queue {field}", expected, queue[field])
 
 
 def _clickhouse(env: Environment, aws: EmulatedAws) -> Iterator[str]:
     ec2 = aws.client("ec2")
-    ours = [{"Name": "tag:Component", "Values": [Stack.CLICKHOUSE]}]
-    running = [*ours, {"Name": "instance-state-name", "Values": ["running"]}]
+    component = [{"Name": "tag:Component", "Values": [Stack.CLICKHOUSE]}]
+    running = [*component, {"Name": "instance-state-name", "Values": ["running"]}]
     nodes = [
         instance
         for reservation in ec2.describe_instances(Filters=running)["Reservations"]
         for instance in reservation["Instances"]
     ]
-    yield from _differs("ClickHouse nodes", env.clickhouse.nodes, len(nodes))
+    yield from _compare("ClickHouse nodes", env.clickhouse.nodes, len(nodes))
     data = [
         volume
-        for volume in ec2.describe_volumes(Filters=ours)["Volumes"]
+        for volume in ec2.describe_volumes(Filters=component)["Volumes"]
         if volume["Size"] == env.clickhouse.data_volume_gib
     ]
-    yield from _differs("ClickHouse data volumes", env.clickhouse.nodes, len(data))
-    # The emulator puts an instance that brings its own network interface into its default zone, so
-    # the volumes, which must be where their instances are, tell how the nodes are spread.
+    yield from _compare("ClickHouse data volumes", env.clickhouse.nodes, len(data))
+    # The emulator puts an instance with its own network interface into the default zone. A volume must
+    # be in the zone of its instance, so the volumes show how the nodes are spread.
     zones = {volume["AvailabilityZone"] for volume in data}
-    yield from _differs(
+    yield from _compare(
         "ClickHouse zones", min(env.clickhouse.nodes, len(env.network.zones)), len(zones)
     )
-    yield from _differs("ClickHouse volumes encrypted", {True}, {v["Encrypted"] for v in data})
+    yield from _compare("ClickHouse volumes encrypted", {True}, {v["Encrypted"] for v in data})
 
 
 def _buckets(env: Environment, aws: EmulatedAws) -> Iterator[str]:
@@ -127,24 +127,24 @@ def _buckets(env: Environment, aws: EmulatedAws) -> Iterator[str]:
     for bucket in Bucket:
         name = Names(env).bucket(bucket)
         versioning = s3.get_bucket_versioning(Bucket=name).get("Status")
-        yield from _differs(f"{name} versioning", "Enabled", versioning)
+        yield from _compare(f"{name} versioning", "Enabled", versioning)
         (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"][
             "Rules"
         ]
-        yield from _differs(
+        yield from _compare(
             f"{name} encryption",
             "AES256" if bucket is Bucket.ACCESS_LOGS else "aws:kms",
             rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"],
         )
         access = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
-        yield from _differs(f"{name} refuses public access", {True}, set(access.values()))
+        yield from _compare(f"{name} blocks public access", {True}, set(access.values()))
 
 
 def _secrets(env: Environment, aws: EmulatedAws) -> Iterator[str]:
-    """The LLM keys have no value yet, and no password is in any state."""
+    """The LLM keys have no value yet, and no state contains a password."""
     names, manager, s3 = Names(env), aws.client("secretsmanager"), aws.client("s3")
     keys = manager.list_secret_version_ids(SecretId=names.secret(Secret.LLM_KEYS))
-    yield from _differs("llm-keys values", 0, len(keys.get("Versions", [])))
+    yield from _compare("llm-keys values", 0, len(keys.get("Versions", [])))
     states = {
         stack: s3.get_object(Bucket=names.bucket(Bucket.STATE), Key=names.state_key(stack))[
             "Body"
@@ -157,7 +157,7 @@ def _secrets(env: Environment, aws: EmulatedAws) -> Iterator[str]:
         value = json.loads(manager.get_secret_value(SecretId=names.secret(secret))["SecretString"])
         for stack, state in states.items():
             if "password" in value and value["password"].encode() in state:
-                yield f"{secret}: a password nowhere but in Secrets Manager, it is in {stack}'s state"
+                yield f"{secret}: the password must be in Secrets Manager only, it is in {stack}'s state"
 
 
 def _roles(env: Environment, aws: EmulatedAws) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _roles(env: Environment, aws: EmulatedAws) -> Iterator[str]:
                 document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
                 for statement in document["Statement"]:
                     if _allows_everything(statement):
-                        yield f"role {name}: least privilege, the account has {statement!r}"
+                        yield f"role {name}: expected least privilege, the account has {statement!r}"
 
 
 def _allows_everything(statement: dict[str, Any]) -> bool:
@@ -200,4 +200,4 @@ def _backups(env: Environment, aws: EmulatedAws) -> Iterator[str]:
     ]
     for what, part in (("the database", ":rds:"), ("the buckets", ":s3:::")):
         if not any(part in arn for arn in selected):
-            yield f"backups of {what}: selected by a plan, the account has {selected!r}"
+            yield f"backups of {what}: expected a selection, the account has {selected!r}"
