@@ -1,4 +1,4 @@
-"""What the data sources answer a panel's queries, in the shapes that charts draw."""
+"""Runs a panel's queries and returns their results as lines or as a table."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from evalctl.board_pages import variables
 from evalctl.board_pages.dashboard_file import Panel, Target
-from evalctl.board_pages.prometheus import Answer
+from evalctl.board_pages.prometheus import ResultSeries
 from evalctl.board_pages.variables import Span, Values
 
 Cell = str | int | float | None
@@ -24,7 +24,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of an answer, with its type as ClickHouse spells it."""
+    """A column of a table, with its type in ClickHouse's notation."""
 
     name: str
     type: str
@@ -44,29 +44,31 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows; numbers are numbers, everything else is text."""
+    """Rows of numbers and texts; every type other than a number is text."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
 
 class Prometheus(Protocol):
-    """Answers PromQL."""
+    """Runs PromQL."""
 
-    def query(self, expr: str, *, at: float) -> Sequence[Answer]: ...
+    def query(self, expr: str, *, at: float) -> Sequence[ResultSeries]: ...
 
-    def query_range(self, expr: str, *, start: int, end: int, step: int) -> Sequence[Answer]: ...
+    def query_range(
+        self, expr: str, *, start: int, end: int, step: int
+    ) -> Sequence[ResultSeries]: ...
 
 
 class Clickhouse(Protocol):
-    """Answers SQL."""
+    """Runs SQL."""
 
-    def ask(self, sql: str) -> Table: ...
+    def query(self, sql: str) -> Table: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Where queries go, and what the dashboard's variables are set to."""
+    """The data sources, and the values of the dashboard's variables."""
 
     prometheus: Prometheus
     clickhouse: Clickhouse
@@ -74,59 +76,61 @@ class Sources:
 
 
 def lines(panel: Panel, *, sources: Sources, span: Span) -> tuple[Line, ...]:
-    """What a panel with a time axis, or a single number, draws."""
+    """The lines of a panel with a time axis or with single numbers."""
     return tuple(
         line for target in panel["targets"] for line in _lines(target, sources=sources, span=span)
     )
 
 
 def table(panel: Panel, *, sources: Sources, span: Span) -> Table:
-    """What a table or a bar for each line draws; such a panel asks ClickHouse, and once."""
+    """The table of a panel with rows or bars, which has exactly one query, of ClickHouse."""
     (target,) = panel["targets"]
-    return sources.clickhouse.ask(variables.sql(target["rawSql"], values=sources.values, span=span))
+    return sources.clickhouse.query(
+        variables.sql(target["rawSql"], values=sources.values, span=span)
+    )
 
 
 def _lines(target: Target, *, sources: Sources, span: Span) -> Iterator[Line]:
     if "rawSql" in target:
         query = variables.sql(target["rawSql"], values=sources.values, span=span)
-        yield from by_time(sources.clickhouse.ask(query))
+        yield from by_time(sources.clickhouse.query(query))
         return
     expr = variables.promql(target["expr"], values=sources.values, span=span)
-    found = (
+    result = (
         sources.prometheus.query(expr, at=span.end)
         if target.get("instant")
         else sources.prometheus.query_range(
             expr,
-            # As Grafana does: the same points whenever the board is opened.
+            # Aligned to the step, as Grafana does, so that a reload has the same points.
             start=span.start // span.step * span.step,
             end=span.end // span.step * span.step,
             step=span.step,
         )
     )
-    for answer in found:
+    for series in result:
         yield Line(
-            name=_legend(target.get("legendFormat", ""), answer.labels),
-            times=tuple(time for time, _ in answer.points),
-            values=tuple(value for _, value in answer.points),
+            name=_legend(target.get("legendFormat", ""), series.labels),
+            times=tuple(time for time, _ in series.points),
+            values=tuple(value for _, value in series.points),
         )
 
 
-def by_time(answer: Table) -> Iterator[Line]:
-    """A line for each number and each combination of texts, as the plugin makes time series."""
-    (time,) = (index for index, column in enumerate(answer.columns) if column.is_time)
-    numbers = [index for index, column in enumerate(answer.columns) if column.is_number]
+def by_time(table: Table) -> Iterator[Line]:
+    """A line for each number column and each combination of texts, like the plugin's time series."""
+    (time,) = (index for index, column in enumerate(table.columns) if column.is_time)
+    numbers = [index for index, column in enumerate(table.columns) if column.is_number]
     texts = [
         index
-        for index, column in enumerate(answer.columns)
+        for index, column in enumerate(table.columns)
         if index != time and index not in numbers
     ]
     groups: dict[tuple[str, ...], list[tuple[Cell, ...]]] = {}
-    for row in answer.rows:
+    for row in table.rows:
         groups.setdefault(tuple(str(row[index]) for index in texts), []).append(row)
     for labels, rows in groups.items():
         for number in numbers:
             yield Line(
-                name=" ".join((answer.columns[number].name, *labels)),
+                name=" ".join((table.columns[number].name, *labels)),
                 times=tuple(_seconds(row[time]) for row in rows),
                 values=tuple(_number(row[number]) for row in rows),
             )

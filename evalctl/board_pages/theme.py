@@ -1,4 +1,4 @@
-"""Colours and measures of the page, close to Grafana's dark theme."""
+"""Colours and fonts of a page, similar to Grafana's dark theme."""
 
 from evalctl.board_pages.dashboard_file import Step
 
@@ -6,11 +6,11 @@ BACKGROUND = "#111217"
 PANEL = "#181b1f"
 BORDER = "#2c3235"
 TEXT = "#ccccdc"
-FAINT = "#8e8e9c"
+MUTED = "#8e8e9c"
 GRID = "rgba(204, 204, 220, 0.08)"
 FONT = "Inter, 'Helvetica Neue', Arial, sans-serif"
 
-# Lines and bars, in their order.
+# Colours of lines and bars, in order.
 PALETTE = (
     "#73bf69",
     "#f2cc0c",
@@ -30,16 +30,16 @@ _NAMED = {
     "red": "#f2495c",
     "text": TEXT,
 }
-CLEAR = "transparent"
+TRANSPARENT = "transparent"
 
 
-def hex_of(name: str) -> str:
-    """A threshold's colour; the dashboards use no others."""
+def hex_color(name: str) -> str:
+    """The hexadecimal value of a threshold's colour; the dashboards use no others."""
     return _NAMED[name]
 
 
 def color_at(value: float, steps: list[Step]) -> str:
-    """The name of the colour that holds at this value."""
+    """The name of the colour of the step that contains this value."""
     name = steps[0]["color"]
     for step in steps[1:]:
         if step["value"] is not None and value >= step["value"]:
@@ -48,6 +48,6 @@ def color_at(value: float, steps: list[Step]) -> str:
 
 
 def line_color(steps: list[Step], index: int) -> str:
-    """Of the line at a step: its own, or below what is clear, that of the step it ends."""
-    clear = next((i for i, step in enumerate(steps) if step["color"] == CLEAR), 0)
-    return hex_of(steps[index - 1 if clear >= index else index]["color"])
+    """The colour of the line at a step: the step's, or the previous step's below a transparent one."""
+    transparent = next((i for i, step in enumerate(steps) if step["color"] == TRANSPARENT), 0)
+    return hex_color(steps[index - 1 if transparent >= index else index]["color"])

@@ -1,6 +1,6 @@
-"""Answers of ClickHouse become lines as its plugin for Grafana makes them."""
+"""ClickHouse's results become the same lines as in its plugin for Grafana."""
 
-from evalctl.board_pages.answers import Column, Line, Table, by_time
+from evalctl.board_pages.query_results import Column, Line, Table, by_time
 
 TIME = Column(name="time", type="DateTime('UTC')")
 METRIC = Column(name="metric", type="LowCardinality(String)")
@@ -8,7 +8,7 @@ SCORE = Column(name="score", type="Float64")
 NOON = 1_795_176_000  # 2026-11-20 12:00 UTC
 
 
-def test_a_line_for_each_text_named_after_the_number_and_the_text() -> None:
+def test_each_text_is_a_line_with_the_names_of_the_number_and_the_text() -> None:
     rows = (
         ("2026-11-20 12:00:00", "a", 0.5),
         ("2026-11-20 12:00:00", "b", 0.7),
@@ -21,7 +21,7 @@ def test_a_line_for_each_text_named_after_the_number_and_the_text() -> None:
     ]
 
 
-def test_a_line_for_each_number() -> None:
+def test_each_number_column_is_a_line() -> None:
     count = Column(name="count", type="Nullable(UInt64)")
     rows = (("2026-11-20 12:00:00", 0.5, None),)
 
