@@ -35,7 +35,7 @@ class Queue:
     history: History
 
     def waiting(self, time: float) -> float:
-        """A few jobs, and one afternoon more than the brief's limit."""
+        """A few jobs, and one afternoon more than the queue's critical threshold."""
         spike = math.exp(-(((self.history.end - 4 * HOUR - time) / (25 * 60)) ** 2))
         return math.floor(60 * load(time) * (1 + _noise(time)) + 1_350 * spike)
 

@@ -1,4 +1,4 @@
-"""Development with previews switched on, as docs/previews.md shows it: no environment here has them."""
+"""Development with previews enabled, as in docs/previews.md. No committed environment enables them."""
 
 import dataclasses
 

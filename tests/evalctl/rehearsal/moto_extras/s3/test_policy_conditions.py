@@ -22,7 +22,7 @@ REQUEST = {
         ({"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}, True),
         ({"StringNotEquals": {"s3:x-amz-server-side-encryption": ["aws:kms", "AES256"]}}, False),
         ({"StringLike": {"s3:x-amz-server-side-encryption": "AES*"}}, True),
-        # A key that is absent from the request equals no value, and conditions on it do not hold.
+        # A key that is absent from the request equals no value.
         ({"StringEquals": {"s3:x-amz-acl": "private"}}, False),
         ({"StringNotEquals": {"s3:x-amz-acl": "private"}}, True),
         ({"StringEqualsIfExists": {"s3:x-amz-acl": "private"}}, True),
