@@ -1,1 +1,1 @@
-"""The observation plane on invented data: what its boards would show, without a cluster."""
+"""Draws the boards of the observation plane as HTML pages, on synthetic data and without a cluster."""

@@ -1,17 +1,17 @@
-"""Panels with axes, drawn by Plotly: figures as the JSON that its JavaScript takes."""
+"""Draws panels with axes as Plotly figures, in the JSON that Plotly's JavaScript reads."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import plotly.graph_objects as go
 
-from evalctl.board_pages import look, units
-from evalctl.board_pages.answers import Line, Table
+from evalctl.board_pages import theme, units
 from evalctl.board_pages.dashboard_file import Custom, Panel, Step
+from evalctl.board_pages.query_results import Line, Table
 from evalctl.board_pages.units import Axis
 from evalctl.board_pages.variables import Span
 
-# Keys of Plotly's figures, which are too many to be typed; Plotly itself refuses unknown ones.
+# Plotly's figures have too many keys for a type; Plotly refuses unknown ones.
 Part = dict[str, object]
 
 _MARGIN = {"l": 8, "r": 12, "t": 6, "b": 4}
@@ -41,7 +41,7 @@ def time_series(panel: Panel, lines: Sequence[Line], *, span: Span) -> str:
 
 
 def bar_chart(panel: Panel, table: Table) -> str:
-    """One bar for each line of the answer, the first on top."""
+    """One bar for each row of the table, the first on top."""
     defaults = panel["fieldConfig"]["defaults"]
     name = next(i for i, column in enumerate(table.columns) if not column.is_number)
     number = next(i for i, column in enumerate(table.columns) if column.is_number)
@@ -55,8 +55,8 @@ def bar_chart(panel: Panel, table: Table) -> str:
         "x": [value / axis.divisor for value in values],
         "text": [units.text(value, defaults["unit"]) for value in values],
         "textposition": "auto",
-        "insidetextfont": {"color": look.BACKGROUND},
-        "marker": {"color": look.PALETTE[0], "opacity": 0.8},
+        "insidetextfont": {"color": theme.BACKGROUND},
+        "marker": {"color": theme.PALETTE[0], "opacity": 0.8},
         "hoverinfo": "y+text",
     }
     layout: Part = {
@@ -104,7 +104,7 @@ def _hover(axis: Axis) -> str:
 
 
 def _range(lines: Sequence[Line], custom: Custom) -> tuple[float, float]:
-    """From the least to the largest value, widened to what the panel asks for at least."""
+    """From the lowest to the highest value, and at least the panel's soft minimum and maximum."""
     stacked = custom.get("stacking", {"mode": "none"})["mode"] == "normal"
     highs = (
         _stacked_highs(lines)
@@ -117,8 +117,8 @@ def _range(lines: Sequence[Line], custom: Custom) -> tuple[float, float]:
     high = max([*highs, *([custom["axisSoftMax"]] if "axisSoftMax" in custom else [])], default=1)
     if high <= low:
         high = low + 1
-    room = (high - low) * 0.05
-    return low - room * (low not in soft_low), high + room * (high != custom.get("axisSoftMax"))
+    margin = (high - low) * 0.05
+    return low - margin * (low not in soft_low), high + margin * (high != custom.get("axisSoftMax"))
 
 
 def _stacked_highs(lines: Sequence[Line]) -> list[float]:
@@ -132,13 +132,13 @@ def _stacked_highs(lines: Sequence[Line]) -> list[float]:
 def _thresholds(
     steps: list[Step], custom: Custom, axis: Axis, low: float, high: float
 ) -> Iterator[Part]:
-    """Areas in the colours of the steps, and a line where each begins."""
+    """An area in the colour of each step, and a line at its start."""
     if custom.get("thresholdsStyle", {"mode": "off"})["mode"] == "off":
         return
     edges = [low, *(step["value"] or 0 for step in steps[1:]), high]
     for index, step in enumerate(steps):
         bottom, top = max(edges[index], low), min(edges[index + 1], high)
-        if step["color"] != look.CLEAR and bottom < top:
+        if step["color"] != theme.TRANSPARENT and bottom < top:
             yield {
                 "type": "rect",
                 "xref": "paper",
@@ -146,7 +146,7 @@ def _thresholds(
                 "x1": 1,
                 "y0": bottom / axis.divisor,
                 "y1": top / axis.divisor,
-                "fillcolor": look.hex_of(step["color"]),
+                "fillcolor": theme.hex_color(step["color"]),
                 "opacity": 0.12,
                 "line": {"width": 0},
                 "layer": "below",
@@ -159,12 +159,12 @@ def _thresholds(
             "x1": 1,
             "y0": edges[index] / axis.divisor,
             "y1": edges[index] / axis.divisor,
-            "line": {"color": look.line_color(steps, index), "width": 1.4},
+            "line": {"color": theme.line_color(steps, index), "width": 1.4},
         }
 
 
 def _grid() -> Part:
-    return {"gridcolor": look.GRID, "zeroline": False, "automargin": True}
+    return {"gridcolor": theme.GRID, "zeroline": False, "automargin": True}
 
 
 def _numbers(axis: Axis) -> Part:
@@ -173,7 +173,7 @@ def _numbers(axis: Axis) -> Part:
 
 def _colors() -> Iterator[str]:
     while True:
-        yield from look.PALETTE
+        yield from theme.PALETTE
 
 
 def _time(seconds: float) -> str:
@@ -187,8 +187,8 @@ def _figure(traces: list[Part], layout: Part) -> str:
             "template": "none",
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": look.FONT, "size": 11, "color": look.TEXT},
-            "hoverlabel": {"bgcolor": look.PANEL, "font": {"color": look.TEXT}},
+            "font": {"family": theme.FONT, "size": 11, "color": theme.TEXT},
+            "hoverlabel": {"bgcolor": theme.PANEL, "font": {"color": theme.TEXT}},
             "margin": _MARGIN,
             **layout,
         },

@@ -1,4 +1,4 @@
-"""ClickHouse's own engine in this process, with the platform's tables and invented rows in them."""
+"""ClickHouse's engine in this process, with the platform's tables and synthetic rows."""
 
 import dataclasses
 import json
@@ -8,16 +8,16 @@ from datetime import datetime
 from chdb.state import connect
 
 from environments.names import CLICKHOUSE_CLUSTER, CLICKHOUSE_DATABASE
-from evalctl.board_pages import answers
+from evalctl.board_pages import query_results
 from evalctl.board_pages.evaluations import EvaluationResult, LlmCall, evaluation_results, llm_calls
 from telemetry.clickhouse_schema import journal, migrations
 from telemetry.contract import EVALUATION_RESULTS, LLM_CALLS, Table
 
 
 def on_one_node(sql: str) -> str:
-    """A migration for an engine that has no peers, and no Keeper in which to find them.
+    """The migration for an engine without replicas and without a Keeper.
 
-    Nothing else differs: replicated tables keep their columns, keys, partitions and TTL.
+    Columns, keys, partitions and TTL of the replicated tables stay as they are.
     """
     return sql.replace(f" ON CLUSTER {CLICKHOUSE_CLUSTER}", "").replace(
         "ENGINE = Replicated", "ENGINE = "
@@ -25,11 +25,11 @@ def on_one_node(sql: str) -> str:
 
 
 class LocalClickhouse:
-    """The database of the platform, in memory; queries name its tables as Grafana's do."""
+    """The platform's database in memory. Queries use table names as in Grafana."""
 
     def __init__(self) -> None:
         self._connection = connect(":memory:")
-        # A process has one engine, which an earlier one of these may have used.
+        # A process has one engine, and an earlier instance may have used it.
         self.run(f"DROP DATABASE IF EXISTS {CLICKHOUSE_DATABASE}")
         self.run(f"CREATE DATABASE {CLICKHOUSE_DATABASE} ENGINE = Atomic")
         self.run(on_one_node(journal()))
@@ -38,19 +38,21 @@ class LocalClickhouse:
         self.run(f"USE {CLICKHOUSE_DATABASE}")
 
     def run(self, sql: str) -> str:
-        """Execute statements, and return what the last one says, as text with tabs."""
+        """Execute statements and return the last one's result as text with tabs."""
         return str(self._connection.query(sql, "TSVRaw")).rstrip("\n")
 
-    def ask(self, sql: str) -> answers.Table:
-        """The rows that a query gives."""
-        answer = json.loads(str(self._connection.query(sql, "JSONCompact")))
-        return answers.Table(
-            columns=tuple(answers.Column(name=c["name"], type=c["type"]) for c in answer["meta"]),
-            rows=tuple(tuple(row) for row in answer["data"]),
+    def query(self, sql: str) -> query_results.Table:
+        """The result of a query."""
+        result = json.loads(str(self._connection.query(sql, "JSONCompact")))
+        return query_results.Table(
+            columns=tuple(
+                query_results.Column(name=c["name"], type=c["type"]) for c in result["meta"]
+            ),
+            rows=tuple(tuple(row) for row in result["data"]),
         )
 
     def fill(self, environment: str, *, end: int) -> None:
-        """Put the invented runs of the weeks before `end` (seconds since 1970) in."""
+        """Insert the synthetic runs of the weeks before `end` (seconds since 1970)."""
         self.insert(EVALUATION_RESULTS, evaluation_results(environment, end=end))
         self.insert(LLM_CALLS, llm_calls(environment, end=end))
 

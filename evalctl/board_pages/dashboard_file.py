@@ -1,11 +1,11 @@
-"""A Grafana dashboard's JSON, as far as a preview reads it."""
+"""The parts of a Grafana dashboard's JSON that board pages read."""
 
 import json
 from typing import Literal, NotRequired, TypedDict, cast
 
 
 class GridPos(TypedDict):
-    """A panel's place in columns and rows of the grid."""
+    """A panel's position in columns and rows of the grid."""
 
     x: int
     y: int
@@ -24,7 +24,7 @@ class Target(TypedDict):
 
 
 class Step(TypedDict):
-    """A threshold: its colour holds from `value` up to the next step's."""
+    """A threshold: its colour applies from `value` to the next step's."""
 
     value: float | None
     color: str
@@ -43,7 +43,7 @@ class Stacking(TypedDict):
 
 
 class Custom(TypedDict, total=False):
-    """What only some kinds of panels have."""
+    """Settings that only some panel types have."""
 
     drawStyle: str
     showPoints: str

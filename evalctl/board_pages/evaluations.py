@@ -1,7 +1,7 @@
-"""Invented test runs, the same every time, with two faults planted for the boards to find.
+"""Synthetic test runs, the same every time, with two faults for the boards to show.
 
-A build every 34 hours is evaluated on eight topics. One build answers much less faithfully and the
-build after it is mended; two topics are answered wrong far more often than the others all along.
+A build every 34 hours is evaluated on eight topics. The answers of one build are much less faithful,
+and the next build is normal again. Two topics have far more wrong answers than the others in every run.
 """
 
 import uuid
@@ -16,7 +16,7 @@ DAYS = 35
 HOURS_BETWEEN_BUILDS = 34
 CASES_PER_TOPIC = 8
 
-# Topic → the share of its questions that are answered wrong.
+# Topic → the share of its questions with a wrong answer.
 _TOPICS = {
     "account": 0.02,
     "data protection": 0.35,
@@ -35,8 +35,8 @@ _REGRESSION_LOSS = 0.14
 _NOISE = 0.015
 
 _THRESHOLDS = {"faithfulness": 0.9, "answer_relevancy": 0.8}
-_REASONS = ("Every claim is in the sources.", "Claims what no source says.")
-_REFUSED = 0.02  # share of calls that a provider refuses at first
+_REASONS = ("Every claim is in the sources.", "A claim is in no source.")
+_REFUSED = 0.02  # share of calls that a provider refuses at the first attempt
 _JUDGE = MODELS[-1]
 
 
@@ -92,7 +92,7 @@ class Run:
         return self.index == REGRESSION_INDEX
 
     def moment(self, seconds: float) -> datetime:
-        """A time within the run, which begins half an hour after the build."""
+        """A time in the run, which starts half an hour after the build."""
         return self.built_at + timedelta(minutes=30, seconds=seconds)
 
 
@@ -141,18 +141,18 @@ def evaluation_results(environment: str, *, end: int) -> Iterator[EvaluationResu
 
 
 def llm_calls(environment: str, *, end: int) -> Iterator[LlmCall]:
-    """Every call of every run: the agent's answers, and the judge's opinions of them."""
+    """Every call of every run, of the agent and of the judge."""
     random = Random(3)
     for run in runs(end=end):
         for _ in range(len(_TOPICS) * CASES_PER_TOPIC):
             for model in MODELS:
-                began = run.moment(random.uniform(0, 1_200))
+                started = run.moment(random.uniform(0, 1_200))
                 if random.random() < _REFUSED:
-                    yield _call(environment, run, model, random, began, attempt=1, error="429")
-                    began += timedelta(seconds=4)
-                    yield _call(environment, run, model, random, began, attempt=2, error="")
+                    yield _call(environment, run, model, random, started, attempt=1, error="429")
+                    started += timedelta(seconds=4)
+                    yield _call(environment, run, model, random, started, attempt=2, error="")
                 else:
-                    yield _call(environment, run, model, random, began, attempt=1, error="")
+                    yield _call(environment, run, model, random, started, attempt=1, error="")
 
 
 def _call(
@@ -160,14 +160,14 @@ def _call(
     run: Run,
     model: Model,
     random: Random,
-    began: datetime,
+    started: datetime,
     *,
     attempt: int,
     error: str,
 ) -> LlmCall:
     size = 0.0 if error else random.uniform(0.6, 1.4)
     return LlmCall(
-        called_at=began,
+        called_at=started,
         environment=environment,
         run_id=run.run_id,
         provider=model.provider,

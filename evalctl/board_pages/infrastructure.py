@@ -1,4 +1,4 @@
-"""What the exporters would measure: queue, cluster, AWS and ClickHouse."""
+"""Synthetic series of the exporters: queue, cluster, AWS and ClickHouse."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ _NODE_LABEL = "label_" + NODE_POOL_LABEL.translate(str.maketrans("./-", "___"))
 
 
 def makers(env: Environment, queue: Queue) -> dict[str, Maker]:
-    """Metric name → what makes its series."""
+    """Metric name → the function that creates its series."""
     return _queue(queue) | _cluster(env, queue) | _aws(env, queue) | _clickhouse(Names(env))
 
 
@@ -83,12 +83,12 @@ def _aws(env: Environment, queue: Queue) -> dict[str, Maker]:
     account = env.account
     database = {"dimension_DBInstanceIdentifier": names.aws("postgres")}
     vault = {"dimension_BackupVaultName": names.aws("backups")}
-    arn = f"arn:aws:acm:{account.region}:{account.id}:certificate/invented"
+    arn = f"arn:aws:acm:{account.region}:{account.id}:certificate/synthetic"
     end = queue.history.end
     kinds = [vault | {"dimension_ResourceType": kind} for kind in ("RDS", "S3")]
 
     def at_hour(hour: int, jobs: int) -> Curve:
-        """The hour of the day that is told as the one in which so many jobs ended."""
+        """The number of completed jobs, which is not zero in one hour of the day."""
         return lambda t: jobs if t % DAY // HOUR == hour else 0
 
     def backups(metric: Metric, times: Times) -> Iterator[Series]:

@@ -1,4 +1,4 @@
-"""How busy the invented platform is, and when."""
+"""The load of the synthetic platform over time."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _WORKERS_AT_NIGHT = 2
 
 
 def load(time: float) -> float:
-    """Between 0 and 1: little at night and at weekends."""
+    """Between 0 and 1: low at night and at weekends."""
     hour = time % DAY / HOUR
     working = max(0.0, math.sin((hour - 6) / 14 * math.pi))
     weekend = time // DAY % 7 in (2, 3)  # 1 January 1970 was a Thursday
@@ -18,31 +18,31 @@ def load(time: float) -> float:
 
 
 def at_load(peak: float) -> Curve:
-    """What happens so often in a second, at full load."""
+    """A rate per second that follows the load, with this peak."""
     return lambda time: peak * load(time)
 
 
 def day(time: float) -> float:
-    """0 in the morning, 1 in the evening: what fills up by day and is cleaned up at night."""
+    """From 0 to 1 over each day: usage that grows by day and is cleaned up at night."""
     return time % DAY / DAY
 
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """The queue and who empties it."""
+    """The queue and its workers."""
 
     env: Environment
     history: History
 
     def waiting(self, time: float) -> float:
-        """A few jobs at work, and one afternoon more than the brief's limit."""
-        flood = math.exp(-(((self.history.end - 4 * HOUR - time) / (25 * 60)) ** 2))
-        return math.floor(60 * load(time) * (1 + _noise(time)) + 1_350 * flood)
+        """A few jobs, and one afternoon more than the queue's critical threshold."""
+        spike = math.exp(-(((self.history.end - 4 * HOUR - time) / (25 * 60)) ** 2))
+        return math.floor(60 * load(time) * (1 + _noise(time)) + 1_350 * spike)
 
     def workers(self, time: float) -> float:
-        most = self.env.worker.max_replicas
-        wanted = _WORKERS_AT_NIGHT + most * 0.6 * load(time) + self.waiting(time) / 80
-        return min(most, math.ceil(wanted))
+        max_replicas = self.env.worker.max_replicas
+        needed = _WORKERS_AT_NIGHT + max_replicas * 0.6 * load(time) + self.waiting(time) / 80
+        return min(max_replicas, math.ceil(needed))
 
 
 def _noise(time: float) -> float:

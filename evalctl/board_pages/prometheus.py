@@ -1,4 +1,4 @@
-"""A real Prometheus on this machine, filled with invented measurements and our recorded rules.
+"""A real Prometheus on this machine, filled with synthetic series and the recording rules' results.
 
 Needs `prometheus` and `promtool` on the PATH.
 """
@@ -18,65 +18,68 @@ from dashboards.boards.recording_rules import recording_rules
 from environments.spec import Environment
 from evalctl.board_pages.programs import answers, running
 from evalctl.board_pages.series import History, Labels, openmetrics
-from evalctl.board_pages.synthetic import invented
+from evalctl.board_pages.synthetic import synthetic_series
 from evalctl.rehearsal.processes import free_port
 
-# As long as Prometheus ever makes one; by default promtool would make a block for every two hours.
+# The longest block that Prometheus creates; promtool's default is a block for every two hours.
 _BLOCK = "1458h"
-_FOR_EVER = "100y"
+_RETENTION = "100y"
 
 
-class _One(TypedDict, total=False):
+class _ApiSeries(TypedDict, total=False):
     metric: Labels
-    value: tuple[float, str]  # of a query at one time
-    values: list[tuple[float, str]]  # of a query over a range
+    value: tuple[float, str]  # of an instant query
+    values: list[tuple[float, str]]  # of a range query
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """One series of an answer: its labels, and (time, value) pairs."""
+class ResultSeries:
+    """One series of a query's result: its labels, and (time, value) pairs."""
 
     labels: Labels
     points: tuple[tuple[float, float], ...]
 
     @property
     def value(self) -> float:
-        """The last one."""
+        """The last value."""
         return self.points[-1][1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prometheus:
-    """Where it answers."""
+    """A client of Prometheus' HTTP API."""
 
     address: str
 
-    def query(self, expr: str, *, at: float) -> list[Answer]:
-        found = self._ask("query", {"query": expr, "time": str(at)})
-        return [Answer(labels=one["metric"], points=(_point(one["value"]),)) for one in found]
-
-    def query_range(self, expr: str, *, start: int, end: int, step: int) -> list[Answer]:
-        times = {"start": str(start), "end": str(end), "step": str(step)}
+    def query(self, expr: str, *, at: float) -> list[ResultSeries]:
+        result = self._request("query", {"query": expr, "time": str(at)})
         return [
-            Answer(labels=one["metric"], points=tuple(map(_point, one["values"])))
-            for one in self._ask("query_range", {"query": expr} | times)
+            ResultSeries(labels=series["metric"], points=(_point(series["value"]),))
+            for series in result
         ]
 
-    def _ask(self, what: str, parameters: dict[str, str]) -> list[_One]:
+    def query_range(self, expr: str, *, start: int, end: int, step: int) -> list[ResultSeries]:
+        times = {"start": str(start), "end": str(end), "step": str(step)}
+        return [
+            ResultSeries(labels=series["metric"], points=tuple(map(_point, series["values"])))
+            for series in self._request("query_range", {"query": expr} | times)
+        ]
+
+    def _request(self, endpoint: str, parameters: dict[str, str]) -> list[_ApiSeries]:
         data = urllib.parse.urlencode(parameters).encode()
         try:
-            with urllib.request.urlopen(f"{self.address}/api/v1/{what}", data=data) as response:
-                found: list[_One] = json.load(response)["data"]["result"]
+            with urllib.request.urlopen(f"{self.address}/api/v1/{endpoint}", data=data) as response:
+                result: list[_ApiSeries] = json.load(response)["data"]["result"]
         except urllib.error.HTTPError as error:
             raise ValueError(f"{parameters['query']}: {error.read().decode()}") from error
-        return found
+        return result
 
 
 @contextmanager
 def filled(env: Environment, history: History, folder: Path) -> Iterator[Prometheus]:
-    """A Prometheus whose past is the invented history, with our recording rules evaluated over it."""
+    """A Prometheus with the synthetic history and the recording rules evaluated over it."""
     data = folder / "data"
-    add_blocks(openmetrics(invented(env, history), history.times()), data)
+    add_blocks(openmetrics(synthetic_series(env, history), history.times()), data)
     with serving(data, folder=folder, lookback_seconds=history.coarse_step) as prometheus:
         recorded = list(_recorded(prometheus, history))
     add_blocks(recorded, data)
@@ -85,21 +88,21 @@ def filled(env: Environment, history: History, folder: Path) -> Iterator[Prometh
 
 
 def add_blocks(lines: Iterable[str], data: Path) -> None:
-    """Put samples (OpenMetrics text) into a data folder that no Prometheus uses at the moment."""
+    """Add samples (OpenMetrics text) to a data folder that no running Prometheus uses."""
     data.mkdir(parents=True, exist_ok=True)
     text = data.parent / "samples.om"
     with text.open("w", encoding="utf-8") as file:
         file.writelines(lines)
     create = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet"]
-    made = subprocess.run(
+    result = subprocess.run(
         [*create, f"--max-block-duration={_BLOCK}", str(text), str(data)],
         capture_output=True,
         text=True,
         check=False,
     )
     text.unlink()
-    if made.returncode != 0:
-        raise RuntimeError(f"promtool made no blocks:\n{made.stdout}{made.stderr}")
+    if result.returncode != 0:
+        raise RuntimeError(f"promtool created no blocks:\n{result.stdout}{result.stderr}")
 
 
 @contextmanager
@@ -111,7 +114,7 @@ def serving(
     configuration: str = "{}\n",
     flags: tuple[str, ...] = (),
 ) -> Iterator[Prometheus]:
-    """A Prometheus on the loopback interface, over a data folder."""
+    """A running Prometheus on the loopback interface, with a data folder."""
     settings = folder / "prometheus.yml"
     settings.write_text(configuration, encoding="utf-8")
     listen = f"127.0.0.1:{free_port()}"
@@ -120,7 +123,7 @@ def serving(
         "prometheus",
         f"--config.file={settings}",
         f"--storage.tsdb.path={data}",
-        f"--storage.tsdb.retention.time={_FOR_EVER}",
+        f"--storage.tsdb.retention.time={_RETENTION}",
         f"--web.listen-address={listen}",
         f"--query.lookback-delta={lookback_seconds}s",
         *flags,
@@ -131,7 +134,7 @@ def serving(
 
 
 def _recorded(prometheus: Prometheus, history: History) -> Iterator[str]:
-    """What our recording rules would have written, at the history's own steps."""
+    """The results of the recording rules as OpenMetrics text, at the history's own steps."""
     first, last = history.start, history.end
     fine_from = last - history.fine_hours * 3_600
     spans = (
@@ -140,9 +143,9 @@ def _recorded(prometheus: Prometheus, history: History) -> Iterator[str]:
     )
     for rule in recording_rules():
         for start, end, step in spans:
-            for answer in prometheus.query_range(rule.expr, start=start, end=end, step=step):
-                labels = ",".join(f'{name}="{value}"' for name, value in answer.labels.items())
-                for time, value in answer.points:
+            for series in prometheus.query_range(rule.expr, start=start, end=end, step=step):
+                labels = ",".join(f'{name}="{value}"' for name, value in series.labels.items())
+                for time, value in series.points:
                     yield f"{rule.name}{{{labels}}} {value} {time:.0f}\n"
     yield "# EOF\n"
 

@@ -1,4 +1,4 @@
-"""Time series made of curves: gauges, counters and histograms, at the times of a history."""
+"""Time series from curves: gauges, counters and histograms, at the times of a history."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -10,11 +10,10 @@ from telemetry.contract import Emitter, Metric
 DAY = 86_400
 HOUR = 3_600
 
-# At each coarse step something is measured twice, so that even a rate over five minutes has two
-# measurements to compare.
+# Each coarse step has two samples, because a rate over five minutes needs two.
 _PAIR_SECONDS = 240
 
-_SPREAD = 0.6  # with it 95 of 100 observations are below 2.2 times the mean
+_SPREAD = 0.6  # 95 of 100 observations are then below 2.2 times the mean
 
 Labels = dict[str, str]
 Times = tuple[int, ...]  # seconds since 1970
@@ -23,7 +22,7 @@ Curve = Callable[[float], float]  # such a time → a gauge's value, or a counte
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """When something was measured, up to `end` (seconds since 1970, a multiple of both steps)."""
+    """The times of all samples, up to `end` (seconds since 1970, a multiple of both steps)."""
 
     end: int
     days: int
@@ -58,7 +57,7 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """How a histogram's observations are spread: log-normal, as response times are."""
+    """The distribution of a histogram's observations: log-normal, as response times are."""
 
     mean: float
     bounds: tuple[float, ...]  # of its buckets; the same for all series of a metric
@@ -71,13 +70,15 @@ class Distribution:
 def gauge(metric: Metric, labels: Labels, curve: Curve, times: Times) -> Series:
     return Series(
         name=metric.name,
-        labels=_scraped(metric) | labels,
+        labels=_scrape_labels(metric) | labels,
         values=tuple(curve(time) for time in times),
     )
 
 
 def counter(metric: Metric, labels: Labels, rate: Curve, times: Times) -> Series:
-    return Series(name=metric.name, labels=_scraped(metric) | labels, values=_summed(rate, times))
+    return Series(
+        name=metric.name, labels=_scrape_labels(metric) | labels, values=_integrated(rate, times)
+    )
 
 
 def histogram(
@@ -87,22 +88,22 @@ def histogram(
     distribution: Distribution,
     times: Times,
 ) -> Iterator[Series]:
-    """Observations that come at `rate` and are always distributed in the same way."""
-    count = _summed(rate, times)
-    everything = _scraped(metric) | labels
+    """Observations at a rate of `rate`, always with the same distribution."""
+    count = _integrated(rate, times)
+    all_labels = _scrape_labels(metric) | labels
     shares = {f"{bound:g}": distribution.share_up_to(bound) for bound in distribution.bounds}
     for bound, share in (shares | {"+Inf": 1.0}).items():
         yield Series(
             name=f"{metric.name}_bucket",
-            labels=everything | {"le": bound},
+            labels=all_labels | {"le": bound},
             values=tuple(value * share for value in count),
         )
     yield Series(
         name=f"{metric.name}_sum",
-        labels=everything,
+        labels=all_labels,
         values=tuple(value * distribution.mean for value in count),
     )
-    yield Series(name=f"{metric.name}_count", labels=everything, values=count)
+    yield Series(name=f"{metric.name}_count", labels=all_labels, values=count)
 
 
 Maker = Callable[[Metric, Times], Iterable[Series]]
@@ -117,14 +118,14 @@ def counters(*rates: tuple[Labels, Curve]) -> Maker:
     return lambda metric, times: [counter(metric, own, rate, times) for own, rate in rates]
 
 
-def _scraped(metric: Metric) -> Labels:
-    """What Prometheus puts onto whatever it scrapes."""
+def _scrape_labels(metric: Metric) -> Labels:
+    """The labels that Prometheus adds to every scraped metric."""
     labels = {"job": str(metric.emitter)}
-    return labels if metric.emitter is Emitter.CLICKHOUSE else labels | {"instance": "invented"}
+    return labels if metric.emitter is Emitter.CLICKHOUSE else labels | {"instance": "synthetic"}
 
 
-def _summed(rate: Curve, times: Times) -> tuple[float, ...]:
-    """A counter that grows by `rate`, by the rule of trapezoids."""
+def _integrated(rate: Curve, times: Times) -> tuple[float, ...]:
+    """The integral of `rate` by the trapezoidal rule: the values of a counter."""
     values = [0.0]
     for before, now in pairwise(times):
         values.append(values[-1] + (rate(before) + rate(now)) / 2 * (now - before))
@@ -132,10 +133,10 @@ def _summed(rate: Curve, times: Times) -> tuple[float, ...]:
 
 
 def openmetrics(series: Iterable[Series], times: Times) -> Iterator[str]:
-    """The lines of a file that `promtool tsdb create-blocks-from openmetrics` takes."""
-    for one in series:
-        labels = ",".join(f'{name}="{value}"' for name, value in sorted(one.labels.items()))
-        head = f"{one.name}{{{labels}}}"
-        for time, value in zip(times, one.values, strict=True):
+    """The lines of a file that `promtool tsdb create-blocks-from openmetrics` reads."""
+    for each in series:
+        labels = ",".join(f'{name}="{value}"' for name, value in sorted(each.labels.items()))
+        head = f"{each.name}{{{labels}}}"
+        for time, value in zip(times, each.values, strict=True):
             yield f"{head} {value:.10g} {time}\n"
     yield "# EOF\n"

@@ -1,4 +1,4 @@
-"""Numbers with their unit, as Grafana writes them: on axes, in single numbers and in bars."""
+"""Formats numbers with their unit as Grafana does: on axes, in single numbers and in bars."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ _SHORT = ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " K"))
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """How an axis writes its numbers, once each is divided by `divisor`."""
+    """The number format of an axis, after each number is divided by `divisor`."""
 
     divisor: float = 1
-    format: str = ""  # as d3 spells it
+    format: str = ""  # in d3's notation
     prefix: str = ""
     suffix: str = ""
 
 
 def axis(unit: str, values: Iterable[float]) -> Axis:
-    """One scale for all numbers of a chart, fit for the largest."""
+    """One scale for all numbers of a chart, chosen for the largest."""
     largest = max((abs(value) for value in values), default=0)
     match unit:
         case "percentunit":

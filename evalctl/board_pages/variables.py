@@ -1,4 +1,4 @@
-"""Fills in what Grafana fills in before it asks a data source: variables and the plugin's macros."""
+"""Replaces variables and the plugin's macros in queries, as Grafana does before it sends them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,12 +17,12 @@ _FORMATS: dict[str, Callable[[tuple[str, ...]], str]] = {
 
 
 class UnknownVariableError(ValueError):
-    """A query uses what the dashboard does not define, or what this preview does not know."""
+    """A query uses an undefined variable, or a format that board pages do not support."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """The time shown, in seconds since 1970, and how far apart its points are."""
+    """The shown time range, in seconds since 1970, and the step between its points."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class Span:
         return self.end - self.start
 
     def promql_values(self) -> dict[str, tuple[str, ...]]:
-        """As Grafana computes them; `$__rate_interval` covers at least four scrapes."""
+        """Grafana's own variables; `$__rate_interval` covers at least four scrapes."""
         rate = max(self.step + self.scrape_interval, 4 * self.scrape_interval)
         return {
             "__range": (f"{self.seconds}s",),
@@ -44,12 +44,12 @@ class Span:
 
 
 def promql(expr: str, *, values: Values, span: Span) -> str:
-    """The query as Prometheus gets it; several values become a regular expression."""
-    return _filled(expr, {**values, **span.promql_values()}, many="regex")
+    """The query for Prometheus; several values become a regular expression."""
+    return _replaced(expr, {**values, **span.promql_values()}, many="regex")
 
 
 def sql(text: str, *, values: Values, span: Span) -> str:
-    """The query as ClickHouse gets it."""
+    """The query for ClickHouse."""
     with_times = _TIME_FILTER.sub(
         lambda found: (
             f"{found['column']} >= toDateTime({span.start})"
@@ -57,21 +57,21 @@ def sql(text: str, *, values: Values, span: Span) -> str:
         ),
         text,
     )
-    return _filled(with_times, values, many="singlequote")
+    return _replaced(with_times, values, many="singlequote")
 
 
-def _filled(text: str, values: Values, *, many: str) -> str:
+def _replaced(text: str, values: Values, *, many: str) -> str:
     def value(found: re.Match[str]) -> str:
         name = found["bare"] or found["braced"]
         if name not in values:
-            raise UnknownVariableError(f"{found[0]} is no variable of the dashboard: {text}")
+            raise UnknownVariableError(f"{found[0]} is not a variable of the dashboard: {text}")
         chosen = values[name]
         format_ = found["format"] or (many if len(chosen) > 1 else None)
         if format_ is None:
             return chosen[0]
         if format_ not in _FORMATS:
-            known = ", ".join(_FORMATS)
-            raise UnknownVariableError(f"{found[0]}: the preview formats as {known} only")
+            supported = ", ".join(_FORMATS)
+            raise UnknownVariableError(f"{found[0]}: the supported formats are {supported}")
         return _FORMATS[format_](chosen)
 
     return _VARIABLE.sub(value, text)

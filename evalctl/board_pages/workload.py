@@ -1,4 +1,4 @@
-"""What the platform's own programs would measure: requests, jobs, and calls of LLM providers."""
+"""Synthetic series of the platform's own programs: requests, jobs, and calls of LLM providers."""
 
 import math
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from evalctl.board_pages.series import (
 from telemetry.contract import Metric
 
 _JOBS_PER_WORKER = 8
-_ANSWERS = (  # method, route, status, in a second at full load, mean seconds
+_RESPONSES = (  # method, route, status, rate per second at full load, mean seconds
     ("POST", "/evaluations", "202", 0.9, 0.09),
     ("POST", "/evaluations", "503", 0.0005, 1.5),
     ("GET", "/evaluations/{id}", "200", 2.5, 0.03),
@@ -33,7 +33,7 @@ _CALL_ENDS = (("", 0.985), ("429", 0.012), ("500", 0.003))  # error, share of ca
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """An LLM as the workers use it; prices are in dollars for a million tokens."""
+    """An LLM that the workers call; prices are in dollars for a million tokens."""
 
     provider: str
     name: str
@@ -93,7 +93,7 @@ MODELS = (
 
 
 def makers(queue: Queue) -> dict[str, Maker]:
-    """Metric name → what makes its series."""
+    """Metric name → the function that creates its series."""
     return {
         "http_server_request_duration_seconds": _requests,
         "eval_queue_oldest_job_age_seconds": gauges(lambda t: queue.waiting(t) / 4),
@@ -115,7 +115,7 @@ def _seconds(mean: float) -> Distribution:
 
 
 def _by_outcome(*, succeeded: float, failed: float, crashed: float | None = None) -> Maker:
-    """Counters of what happens so often in a second at full load."""
+    """A counter for each outcome; the arguments are rates per second at full load."""
     peaks = {"succeeded": succeeded, "failed": failed, "crashed": crashed}
     return counters(
         *(({"outcome": outcome}, at_load(peak)) for outcome, peak in peaks.items() if peak)
@@ -123,7 +123,7 @@ def _by_outcome(*, succeeded: float, failed: float, crashed: float | None = None
 
 
 def _requests(metric: Metric, times: Times) -> Iterator[Series]:
-    for method, route, status, per_second, mean in _ANSWERS:
+    for method, route, status, per_second, mean in _RESPONSES:
         labels = {
             "http_request_method": method,
             "http_route": route,

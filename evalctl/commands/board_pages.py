@@ -37,14 +37,14 @@ def command(
     is the same every time. Needs `prometheus` and `promtool` on the PATH. A panel that shows nothing
     is an error, and its page says why.
     """
-    from evalctl.board_pages import run
+    from evalctl.board_pages import drawing
 
     environment = one_environment(known_environments(), env)
     require_programs("prometheus", "promtool")
     try:
         with console.status(f"drawing the boards of {env}") as status:
-            drawn = run.draw(environment, out=out, progress=status.update)
-    except run.FAILURES as error:
+            drawn = drawing.draw(environment, out=out, progress=status.update)
+    except drawing.FAILURES as error:
         fail(f"The boards of {env} were not drawn.", str(error))
     for page in drawn.pages:
         console.print(f"  {page}", highlight=False)

@@ -18,11 +18,13 @@ def command(
     holds, a teardown, and a look for what is left. Takes minutes; nothing leaves the machine.
     Without a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
     """
-    from evalctl.rehearsal import run
+    from evalctl.rehearsal import report
 
     environment = one_environment(known_environments(), env)
     try:
-        seconds = run.rehearse(environment, rendered=checkout.path("rendered"), console=console)
-    except run.FAILURES as error:
-        fail(f"The rehearsal of {env} failed.", *run.causes(error))
+        seconds = report.rehearse_with_progress(
+            environment, rendered=checkout.path("rendered"), console=console
+        )
+    except report.FAILURES as error:
+        fail(f"The rehearsal of {env} failed.", *report.messages(error))
     console.print(f"[bold]{env}[/bold] rehearsed in {seconds / 60:.1f} minutes")

@@ -1,1 +1,1 @@
-"""Applies an environment's unmodified Terraform to an emulated AWS on this machine, and checks it."""
+"""Applies an environment's unmodified Terraform to an emulated AWS on this machine, and verifies the account."""

@@ -1,4 +1,4 @@
-"""The emulated AWS: a server of our own on loopback, gone when the rehearsal ends."""
+"""The emulated AWS: a server on loopback, which ends with the rehearsal."""
 
 import asyncio
 import sys
@@ -19,12 +19,12 @@ _START_SECONDS = 60
 
 
 class NotOnLoopbackError(Exception):
-    """An address that is not on this machine; nothing was sent to it."""
+    """The address is not on this machine. Nothing was sent to it."""
 
 
 @dataclass(frozen=True)
 class EmulatedAws:
-    """Where the emulated AWS listens, and the account it plays."""
+    """The address of the emulated AWS, and the account that it emulates."""
 
     url: str
     account: Account
@@ -34,7 +34,7 @@ class EmulatedAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For programs that shall talk to it: credentials that cannot be real, and no others."""
+        """Variables for its clients: the address, and fake credentials instead of the user's."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "rehearsal",
@@ -59,24 +59,24 @@ class EmulatedAws:
 
 
 def require_loopback(url: str) -> None:
-    """Refuse any address but this machine's own.
+    """Refuse an address that is not on this machine.
 
     Raises:
-        NotOnLoopbackError: naming the address.
+        NotOnLoopbackError: the message has the address.
     """
     host = urlsplit(url).hostname or ""
     if host not in ("127.0.0.1", "::1", "localhost"):
         raise NotOnLoopbackError(
-            f"{url} is not on this machine (127.0.0.1); a rehearsal never talks to anything else."
+            f"{url} is not on this machine (127.0.0.1); a rehearsal connects to nothing else."
         )
 
 
 @asynccontextmanager
 async def emulated_aws(account: Account, log: Path) -> AsyncIterator[EmulatedAws]:
-    """A running emulator; what it says goes into `log`.
+    """A running emulator, which writes its output to `log`.
 
     Raises:
-        RuntimeError: it did not answer in time, with the end of its log.
+        RuntimeError: it did not start in time. The message has the end of its log.
     """
     port = free_port()
     aws = EmulatedAws(f"http://127.0.0.1:{port}", account)
@@ -100,16 +100,16 @@ async def emulated_aws(account: Account, log: Path) -> AsyncIterator[EmulatedAws
                 "PYTHONPATH": ":".join(path for path in sys.path if path),
                 **aws.environment,
             },
-            start_new_session=True,  # Ctrl-C ends the rehearsal, which then ends this
+            start_new_session=True,  # Ctrl-C ends the rehearsal, which then ends the emulator
         )
     try:
-        await _answering(port, server, log)
+        await _wait_until_ready(port, server, log)
         yield aws
     finally:
         await end(server)
 
 
-async def _answering(port: int, server: asyncio.subprocess.Process, log: Path) -> None:
+async def _wait_until_ready(port: int, server: asyncio.subprocess.Process, log: Path) -> None:
     for _ in range(_START_SECONDS * 10):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""What a teardown left behind, but for what AWS keeps on purpose."""
+"""Finds the resources that a teardown left, except those that AWS keeps on purpose."""
 
 from environments.names import PLATFORM
 from environments.spec import Environment
@@ -8,9 +8,9 @@ _TAG = {"Key": "Platform", "Values": [PLATFORM]}
 
 
 def leftovers(env: Environment, aws: EmulatedAws) -> list[str]:
-    """ARNs that carry the platform's tag. Keys and secrets in their waiting period do not count.
+    """ARNs with the platform's tag.
 
-    Final snapshots do not count either: a teardown keeps them.
+    Keys and secrets in their waiting period do not count, nor do the final snapshots of a teardown.
     """
     regions = [env.account.region]
     if env.account.backup_copy_region is not None:
@@ -29,28 +29,28 @@ def _tagged(aws: EmulatedAws, region: str) -> list[str]:
         arn
         for arn in arns
         if ":snapshot" not in arn
-        and not _waiting_key(aws, region, arn)
-        and not _waiting_secret(aws, region, arn)
-        and not _gone_from_ec2(aws, region, arn)
+        and not _key_pending_deletion(aws, region, arn)
+        and not _secret_pending_deletion(aws, region, arn)
+        and not _deleted_from_ec2(aws, region, arn)
     ]
 
 
-def _waiting_key(aws: EmulatedAws, region: str, arn: str) -> bool:
+def _key_pending_deletion(aws: EmulatedAws, region: str, arn: str) -> bool:
     if ":kms:" not in arn:
         return False
     key = aws.client("kms", region).describe_key(KeyId=arn)["KeyMetadata"]
     return bool(key["KeyState"] == "PendingDeletion")
 
 
-def _waiting_secret(aws: EmulatedAws, region: str, arn: str) -> bool:
+def _secret_pending_deletion(aws: EmulatedAws, region: str, arn: str) -> bool:
     if ":secretsmanager:" not in arn:
         return False
     secret = aws.client("secretsmanager", region).describe_secret(SecretId=arn)
     return "DeletedDate" in secret
 
 
-def _gone_from_ec2(aws: EmulatedAws, region: str, arn: str) -> bool:
-    """EC2 shows terminated instances, deleted NAT gateways and endpoints for about an hour."""
+def _deleted_from_ec2(aws: EmulatedAws, region: str, arn: str) -> bool:
+    """EC2 lists terminated instances, deleted NAT gateways and endpoints for about an hour."""
     kind, _, id_ = arn.rpartition(":")[2].partition("/")
     if ":ec2:" not in arn or kind not in ("instance", "natgateway", "vpc-endpoint"):
         return False

@@ -1,176 +1,126 @@
-"""The whole life of an environment: first day, second plan, promises kept, teardown, nothing left."""
+"""The whole life of an environment: deployment, a second plan, verification and teardown."""
 
 import asyncio
-import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from environments.names import Bucket, Names, Stack
 from environments.spec import Environment
-from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
+from evalctl.rehearsal.emulated_environment import (
+    EmulatedEnvironment,
+    Progress,
+    emulated_environment,
+)
+from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rehearsal.leftovers import leftovers
-from evalctl.rehearsal.promises import broken_promises
-from evalctl.rehearsal.terraform import Terraform
-from evalctl.rehearsal.workspace import Workspace, workspace
-
-# Each terraform keeps a core busy while its provider starts, and mostly waits after that.
-SIDE_BY_SIDE = 3
-
-Progress = Callable[[str, Stack, float], None]  # phase, stack, seconds that it took
-Step = Callable[[Workspace], Awaitable[None]]
+from evalctl.rehearsal.verification import differences
+from evalctl.rehearsal.working_directory import WorkingDirectory
 
 
 class RehearsalError(Exception):
-    """What was applied is not what was promised, or something was left behind."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """An emulated AWS, and a workspace for every stack of one environment."""
-
-    env: Environment
-    aws: EmulatedAws
-    terraform: Terraform
-    workspaces: Mapping[Stack, Workspace]
-    progress: Progress
-
-    async def each(self, phase: str, step: Step, *, backwards: bool = False) -> None:
-        """Take the step in every stack but `state`, each as soon as those it depends on are done."""
-        places = asyncio.Semaphore(SIDE_BY_SIDE)
-        stacks = dict(self.workspaces)
-        del stacks[Stack.STATE]
-        tasks: dict[Stack, asyncio.Task[None]] = {}
-
-        async def when_ready(stack: Stack) -> None:
-            await asyncio.gather(*(tasks[other] for other in stacks if before(other, stack)))
-            async with places:
-                await self.timed(phase, step, stacks[stack])
-
-        def before(one: Stack, other: Stack) -> bool:
-            return other in stacks[one].needs if backwards else one in stacks[other].needs
-
-        async with asyncio.TaskGroup() as group:
-            for stack in stacks:
-                tasks[stack] = group.create_task(when_ready(stack))
-
-    async def timed(self, phase: str, step: Step, workspace: Workspace) -> None:
-        started = time.monotonic()
-        await step(workspace)
-        self.progress(phase, workspace.stack, time.monotonic() - started)
-
-
-@asynccontextmanager
-async def stage(env: Environment, *, rendered: Path, progress: Progress) -> AsyncIterator[Stage]:
-    """Everything a rehearsal needs; nothing of it is left afterwards."""
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as scratch:
-        workspaces = {
-            stack: workspace(rendered / env.name, stack, Path(scratch)) for stack in Stack
-        }
-        async with emulated_aws(env.account, Path(scratch, "emulator.log")) as aws:
-            yield Stage(env, aws, Terraform.on(aws), workspaces, progress)
+    """The account differs from the environment's value, or a teardown left resources."""
 
 
 async def rehearse(env: Environment, *, rendered: Path, progress: Progress) -> None:
-    """Rehearse everything an environment goes through.
+    """Deploy an environment to an empty account, verify it and tear it down.
 
     Raises:
         TerraformError: terraform failed, or a second plan was not empty.
-        RehearsalError: a promise is broken, or the account is not empty at the end.
+        RehearsalError: the account differs from the environment's value after the deployment, or
+            is not empty after the teardown.
     """
-    async with stage(env, rendered=rendered, progress=progress) as stage_:
-        await first_day(stage_)
-        await stage_.each("plan", stage_.terraform.require_no_changes)
-        problems = await asyncio.to_thread(broken_promises, env, stage_.aws)
-        if problems:
+    async with emulated_environment(env, rendered=rendered, progress=progress) as emulated:
+        await deploy(emulated)
+        await emulated.each("plan", emulated.terraform.require_no_changes)
+        found = await asyncio.to_thread(differences, env, emulated.aws)
+        if found:
             raise RehearsalError(
-                "\n".join(["The account does not hold what was promised:", *problems])
+                "\n".join(["The account differs from the environment's value:", *found])
             )
-        await tear_down(stage_)
-        left = await asyncio.to_thread(leftovers, env, stage_.aws)
-        if left:
-            raise RehearsalError("\n".join(["After the teardown there are still:", *left]))
+        await tear_down(emulated)
+        remaining = await asyncio.to_thread(leftovers, env, emulated.aws)
+        if remaining:
+            raise RehearsalError("\n".join(["The teardown left these resources:", *remaining]))
 
 
-async def first_day(stage: Stage) -> None:
-    """From an empty account: the state bucket, then everything that keeps its state there."""
+async def deploy(emulated: EmulatedEnvironment) -> None:
+    """Create the state bucket in an empty account, then every stack with its state there."""
 
-    async def apply(workspace: Workspace) -> None:
-        workspace.override(stage.aws, local_state=False)
-        await stage.terraform.init(workspace)
-        await stage.terraform.apply(workspace)
+    async def apply(directory: WorkingDirectory) -> None:
+        directory.override(emulated.aws, local_state=False)
+        await emulated.terraform.init(directory)
+        await emulated.terraform.apply(directory)
 
-    await make_state_bucket(stage)
-    await stage.each("apply", apply)
-
-
-async def make_state_bucket(stage: Stage) -> None:
-    """With a local state, and that state moved into it."""
-
-    async def make(workspace: Workspace) -> None:
-        workspace.override(stage.aws, local_state=True)
-        await stage.terraform.init(workspace)
-        await stage.terraform.apply(workspace)
-        workspace.override(stage.aws, local_state=False)
-        await stage.terraform.init(workspace, "-migrate-state", "-force-copy")
-        await stage.terraform.require_no_changes(workspace)
-
-    await stage.timed("apply", make, stage.workspaces[Stack.STATE])
+    await create_state_bucket(emulated)
+    await emulated.each("apply", apply)
 
 
-async def tear_down(stage: Stage) -> None:
-    """Backwards, guards lifted on purpose; the state bucket last."""
+async def create_state_bucket(emulated: EmulatedEnvironment) -> None:
+    """Create it with a local state, then move that state into it."""
 
-    async def destroy(workspace: Workspace) -> None:
-        await lift_guards(stage, workspace)
-        await stage.terraform.destroy(workspace)
+    async def create(directory: WorkingDirectory) -> None:
+        directory.override(emulated.aws, local_state=True)
+        await emulated.terraform.init(directory)
+        await emulated.terraform.apply(directory)
+        directory.override(emulated.aws, local_state=False)
+        await emulated.terraform.init(directory, "-migrate-state", "-force-copy")
+        await emulated.terraform.require_no_changes(directory)
 
-    await stage.each("destroy", destroy, backwards=True)
-    await remove_state_bucket(stage)
-
-
-async def lift_guards(stage: Stage, workspace: Workspace) -> None:
-    """What Terraform itself would refuse to destroy, and what AWS would."""
-    workspace.override(stage.aws, local_state=False, unprotected=True)
-    if _guarded(workspace):
-        await stage.terraform.apply(workspace)
+    await emulated.timed("apply", create, emulated.directories[Stack.STATE])
 
 
-async def remove_state_bucket(stage: Stage) -> None:
-    """Emptied, and with a local state again."""
+async def tear_down(emulated: EmulatedEnvironment) -> None:
+    """Destroy the stacks in reverse order, without their deletion protection, the state bucket last."""
 
-    async def remove(workspace: Workspace) -> None:
-        workspace.override(stage.aws, local_state=True, unprotected=True)
-        await stage.terraform.init(workspace, "-migrate-state", "-force-copy")
-        await asyncio.to_thread(_empty_state_and_logs, stage)
-        await stage.terraform.destroy(workspace)
+    async def destroy(directory: WorkingDirectory) -> None:
+        await lift_deletion_protection(emulated, directory)
+        await emulated.terraform.destroy(directory)
 
-    await stage.timed("destroy", remove, stage.workspaces[Stack.STATE])
+    await emulated.each("destroy", destroy, reverse=True)
+    await remove_state_bucket(emulated)
 
 
-def _guarded(workspace: Workspace) -> bool:
-    """AWS itself refuses to delete what is protected until an apply has lifted that."""
+async def lift_deletion_protection(
+    emulated: EmulatedEnvironment, directory: WorkingDirectory
+) -> None:
+    """Lift Terraform's `prevent_destroy` in the override, and AWS' deletion protection by an apply."""
+    directory.override(emulated.aws, local_state=False, unprotected=True)
+    if _protected_by_aws(directory):
+        await emulated.terraform.apply(directory)
+
+
+async def remove_state_bucket(emulated: EmulatedEnvironment) -> None:
+    """Move the bucket's state out of it, empty it and destroy it."""
+
+    async def remove(directory: WorkingDirectory) -> None:
+        directory.override(emulated.aws, local_state=True, unprotected=True)
+        await emulated.terraform.init(directory, "-migrate-state", "-force-copy")
+        await asyncio.to_thread(_empty_state_and_logs, emulated)
+        await emulated.terraform.destroy(directory)
+
+    await emulated.timed("destroy", remove, emulated.directories[Stack.STATE])
+
+
+def _protected_by_aws(directory: WorkingDirectory) -> bool:
+    """Whether AWS refuses to delete one of the stack's resources before an apply changes it."""
     return any(
         body.get("deletion_protection")
-        for named in workspace.synthesized["resource"].values()
+        for named in directory.synthesized["resource"].values()
         for body in named.values()
     )
 
 
-def _empty_state_and_logs(stage: Stage) -> None:
-    """Logging is turned off first: every further request would be one more object in the logs."""
-    names = Names(stage.env)
+def _empty_state_and_logs(emulated: EmulatedEnvironment) -> None:
+    """Logging is disabled first: every further request would add an object to the logs."""
+    names = Names(emulated.env)
     state = names.bucket(Bucket.STATE)
-    stage.aws.client("s3").put_bucket_logging(Bucket=state, BucketLoggingStatus={})
+    emulated.aws.client("s3").put_bucket_logging(Bucket=state, BucketLoggingStatus={})
     for bucket in (state, names.bucket(Bucket.ACCESS_LOGS)):
-        _empty(stage.aws, bucket)
+        _empty(emulated.aws, bucket)
 
 
 def _empty(aws: EmulatedAws, bucket: str) -> None:
     s3 = aws.client("s3")
-    # All pages first: the emulator finds no next page once the last object of this one is gone.
+    # All pages are read first: the emulator finds no next page once this page's last object is gone.
     versions = [
         version
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket)

@@ -1,4 +1,4 @@
-"""Runs the real terraform in a workspace."""
+"""Runs the real terraform in a working directory."""
 
 import os
 import shutil
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalctl.rehearsal.emulator import EmulatedAws
-from evalctl.rehearsal.failures import told
 from evalctl.rehearsal.processes import run
-from evalctl.rehearsal.workspace import Workspace
+from evalctl.rehearsal.terraform_errors import error_message
+from evalctl.rehearsal.working_directory import WorkingDirectory
 
-CHANGES = 2  # what `plan -detailed-exitcode` exits with when there is something to do
+CHANGES = 2  # the exit code of `plan -detailed-exitcode` when the plan is not empty
 MIRROR_VARIABLE = "TF_PROVIDER_MIRROR"
 PLAN = "rehearsal.tfplan"
 
 
 class TerraformError(Exception):
-    """terraform failed; the message holds the stack, the command and terraform's own words."""
+    """terraform failed. The message has the stack, the command and terraform's own message."""
 
 
 @dataclass(frozen=True)
 class Terraform:
-    """terraform, bound to an emulated AWS and to nothing of the user's own configuration."""
+    """terraform with an emulated AWS, and without the user's own configuration."""
 
     program: str
     aws: EmulatedAws
@@ -37,61 +37,63 @@ class Terraform:
             raise TerraformError("terraform is not installed; install 1.11 or newer.")
         return cls(program, aws)
 
-    async def init(self, workspace: Workspace, *options: str) -> None:
+    async def init(self, directory: WorkingDirectory, *options: str) -> None:
         source = [f"-plugin-dir={mirror}"] if (mirror := provider_mirror()) else []
-        await self._checked(workspace, "init", "-input=false", *source, *options)
+        await self._checked(directory, "init", "-input=false", *source, *options)
 
-    async def plan(self, workspace: Workspace) -> Path:
-        """What an apply would do, as JSON; `apply_plan` does exactly that."""
-        await self._checked(workspace, "plan", "-input=false", f"-out={PLAN}")
-        shown = workspace.folder / f"{PLAN}.json"
-        shown.write_text(await self._checked(workspace, "show", "-json", PLAN))
+    async def plan(self, directory: WorkingDirectory) -> Path:
+        """Create a plan and return the path of its JSON; `apply_plan` applies exactly this plan."""
+        await self._checked(directory, "plan", "-input=false", f"-out={PLAN}")
+        shown = directory.folder / f"{PLAN}.json"
+        shown.write_text(await self._checked(directory, "show", "-json", PLAN))
         return shown
 
-    async def apply_plan(self, workspace: Workspace) -> None:
-        await self._checked(workspace, "apply", "-input=false", PLAN)
+    async def apply_plan(self, directory: WorkingDirectory) -> None:
+        await self._checked(directory, "apply", "-input=false", PLAN)
 
-    async def apply(self, workspace: Workspace) -> None:
-        await self._checked(workspace, "apply", "-input=false", "-auto-approve")
+    async def apply(self, directory: WorkingDirectory) -> None:
+        await self._checked(directory, "apply", "-input=false", "-auto-approve")
 
-    async def destroy(self, workspace: Workspace) -> None:
-        await self._checked(workspace, "destroy", "-input=false", "-auto-approve")
+    async def destroy(self, directory: WorkingDirectory) -> None:
+        await self._checked(directory, "destroy", "-input=false", "-auto-approve")
 
-    async def release_lock(self, workspace: Workspace, lock: str) -> None:
-        await self._checked(workspace, "force-unlock", "-force", lock)
+    async def release_lock(self, directory: WorkingDirectory, lock: str) -> None:
+        await self._checked(directory, "force-unlock", "-force", lock)
 
-    async def require_no_changes(self, workspace: Workspace) -> None:
+    async def require_no_changes(self, directory: WorkingDirectory) -> None:
         """
         Raises:
-            TerraformError: a second plan would change what was just applied; with that plan.
+            TerraformError: a second plan is not empty. The message has that plan.
         """
-        code, said = await self._run(workspace, "plan", "-input=false", "-detailed-exitcode")
+        code, output = await self._run(directory, "plan", "-input=false", "-detailed-exitcode")
         if code == CHANGES:
-            raise TerraformError(f"{workspace.stack}: the second plan is not empty:\n{said}")
+            raise TerraformError(f"{directory.stack}: the second plan is not empty:\n{output}")
         if code != 0:
-            raise TerraformError(_failed(workspace, "plan", said))
+            raise TerraformError(_failure(directory, "plan", output))
 
-    async def _checked(self, workspace: Workspace, command: str, *options: str) -> str:
-        code, said = await self._run(workspace, command, *options)
+    async def _checked(self, directory: WorkingDirectory, command: str, *options: str) -> str:
+        code, output = await self._run(directory, command, *options)
         if code != 0:
-            raise TerraformError(_failed(workspace, command, said))
-        return said
+            raise TerraformError(_failure(directory, command, output))
+        return output
 
-    async def _run(self, workspace: Workspace, command: str, *options: str) -> tuple[int, str]:
+    async def _run(
+        self, directory: WorkingDirectory, command: str, *options: str
+    ) -> tuple[int, str]:
         return await run(
             *(self.program, command, "-no-color", *options),
-            folder=workspace.folder,
+            folder=directory.folder,
             environment=self.environment(),
         )
 
     def environment(self) -> dict[str, str]:
-        """Nothing of AWS's or Terraform's that the user has set can reach the rehearsal."""
-        kept = {
+        """The user's variables, except those of AWS and Terraform and the proxies."""
+        inherited = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("AWS_", "TF_", "HTTP_PROXY", "HTTPS_PROXY"))
         }
-        return kept | {
+        return inherited | {
             **self.aws.environment,
             "CHECKPOINT_DISABLE": "1",
             "TF_CLI_CONFIG_FILE": "/dev/null",
@@ -100,10 +102,10 @@ class Terraform:
 
 
 def provider_mirror() -> str | None:
-    """A folder with the provider, where there is no registry."""
+    """A folder with the provider, for a machine without access to a registry."""
     return os.environ.get(MIRROR_VARIABLE)
 
 
-def _failed(workspace: Workspace, command: str, said: str) -> str:
-    words = told(said, folder=workspace.folder)
-    return f"{workspace.stack}: terraform {command} failed:\n{words}"
+def _failure(directory: WorkingDirectory, command: str, output: str) -> str:
+    message = error_message(output, folder=directory.folder)
+    return f"{directory.stack}: terraform {command} failed:\n{message}"

@@ -32,9 +32,9 @@ from k8s import app as k8s
 from stacks.parts.queue_user import APPLICATION, METRICS
 from stacks.registry import CANDIDATE_DAYS, CANDIDATE_TAGS
 from tests.support import argocd_release
-from tests.support.board_pages import PREVIEWED, PREVIEWS
 from tests.support.crds import is_custom, needs_crds, validate_custom_resource
 from tests.support.manifests import Manifest, all_of, one
+from tests.support.previews import PREVIEWED, PREVIEWS
 from tests.support.tools import program
 
 NAMES = Names(PREVIEWED)

@@ -12,7 +12,7 @@ from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.rules import InvalidEnvironmentError, problems_of, require_valid
 from environments.spec import Environment, SyncWindow, SyncWindowKind
-from tests.support.board_pages import PREVIEWED, PREVIEWS
+from tests.support.previews import PREVIEWED, PREVIEWS
 
 MOST = DEV.worker.max_replicas
 PODS = DEV.orchestrator.replicas + MOST

@@ -15,7 +15,7 @@ from environments.registry import ENVIRONMENTS
 from environments.rules import InvalidEnvironmentError, problems_of, require_valid, types
 from environments.spec import CapacityType, Environment, Previews, Tier
 from tests.environments.test_rules import changed
-from tests.support.board_pages import PREVIEWED
+from tests.support.previews import PREVIEWED
 
 # It contains every dataclass of the spec.
 FULL = dataclasses.replace(PREVIEWED, sync_windows=PROD.sync_windows)

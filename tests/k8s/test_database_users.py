@@ -23,8 +23,8 @@ from environments.names import (
 )
 from k8s import previews
 from k8s.app import build
-from tests.support.board_pages import PREVIEWED
 from tests.support.manifests import Manifest, one
+from tests.support.previews import PREVIEWED
 
 ADMIN = "master"
 FIRST_PASSWORD = "first-password"

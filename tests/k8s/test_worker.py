@@ -12,8 +12,8 @@ from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from k8s import previews
 from k8s.app import build
-from tests.support.board_pages import PREVIEWED, PREVIEWS
 from tests.support.manifests import Manifest, one
+from tests.support.previews import PREVIEWED, PREVIEWS
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 SPOT_NOTICE_SECONDS = 120

@@ -1,4 +1,4 @@
-"""`python -m evalctl.rehearsal.moto_extras.server -p PORT`: moto's server with everything in this package."""
+"""`python -m evalctl.rehearsal.moto_extras.server -p PORT`: moto's server with the extended services."""
 
 import argparse
 import ipaddress
@@ -14,11 +14,11 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import run_simple
 
 from . import install
-from .failures import tell_failures
+from .error_responses import with_error_responses
 
 
 def loopback(host: str) -> str:
-    """The address, if nobody but this machine can reach it."""
+    """The address, if only this machine can reach it."""
     if not ipaddress.ip_address(host).is_loopback:
         raise ValueError(host)
     return host
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     run_simple(
         arguments.host,
         arguments.port,
-        tell_failures(DomainDispatcherApplication(create_backend_app)),
+        with_error_responses(DomainDispatcherApplication(create_backend_app)),
         threaded=True,
         request_handler=MotoRequestHandler,
     )

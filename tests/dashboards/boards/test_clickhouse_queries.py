@@ -7,9 +7,9 @@ import pytest
 from dashboards.boards import boards
 from dashboards.observable import ClickhouseSql
 from environments.prod import PROD
-from evalctl.board_pages.answers import Table
 from evalctl.board_pages.clickhouse import LocalClickhouse
 from evalctl.board_pages.evaluations import DAYS, FAILING_TOPICS, REGRESSION_INDEX, runs
+from evalctl.board_pages.query_results import Table
 from evalctl.board_pages.variables import Span, sql
 from evalctl.board_pages.workload import MODELS
 
@@ -34,7 +34,7 @@ def clickhouse() -> LocalClickhouse:
 
 
 def result_of(clickhouse: LocalClickhouse, id_: str, *, environment: str = PROD.name) -> Table:
-    return clickhouse.ask(
+    return clickhouse.query(
         sql(QUERIES[id_], values={**VALUES, "environment": (environment,)}, span=SPAN)
     )
 
@@ -66,7 +66,7 @@ def test_the_query_reads_its_own_environment_only(clickhouse: LocalClickhouse, i
 def test_the_query_reads_the_time_shown_only(clickhouse: LocalClickhouse, id_: str) -> None:
     later = Span(start=END, end=END + 3_600, step=60, scrape_interval=30)
 
-    assert clickhouse.ask(sql(QUERIES[id_], values=VALUES, span=later)).rows == ()
+    assert clickhouse.query(sql(QUERIES[id_], values=VALUES, span=later)).rows == ()
 
 
 def test_the_regression_stands_out_in_the_trend(clickhouse: LocalClickhouse) -> None:
@@ -119,4 +119,4 @@ def test_what_calls_cost_adds_up(clickhouse: LocalClickhouse) -> None:
 
 def test_an_unknown_column_is_named(clickhouse: LocalClickhouse) -> None:
     with pytest.raises(Exception, match="language"):
-        clickhouse.ask("SELECT language FROM evaluation_results")
+        clickhouse.query("SELECT language FROM evaluation_results")

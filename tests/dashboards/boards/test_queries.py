@@ -14,7 +14,7 @@ from dashboards.observable import Alert
 from environments.prod import PROD
 from evalctl.board_pages.prometheus import Prometheus, filled
 from evalctl.board_pages.series import DAY, HOUR, Series
-from evalctl.board_pages.synthetic import MONTH, invented
+from evalctl.board_pages.synthetic import MONTH, synthetic_series
 from evalctl.board_pages.variables import Span, promql
 from tests.dashboards.alerting.test_alerts import GET_PROMTOOL
 from tests.dashboards.promql import alerts, panels, records
@@ -39,7 +39,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
 def raw() -> dict[str, list[Series]]:
     """Metric name → its invented series."""
     found: dict[str, list[Series]] = {}
-    for series in invented(PROD, MONTH):
+    for series in synthetic_series(PROD, MONTH):
         found.setdefault(series.name, []).append(series)
     return found
 

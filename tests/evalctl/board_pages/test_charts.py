@@ -1,4 +1,4 @@
-"""Charts show the thresholds where Grafana would draw them."""
+"""Charts show values and thresholds as Grafana draws them."""
 
 import json
 from dataclasses import replace
@@ -9,8 +9,8 @@ from dashboards.grafana.dashboard import dashboard_json
 from dashboards.observable import Chart, ClickhouseSql, Observable, Severity, Threshold, Unit
 from environments.registry import ENVIRONMENTS
 from evalctl.board_pages import charts, page, units
-from evalctl.board_pages.answers import Column, Line, Table
 from evalctl.board_pages.dashboard_file import Panel, read
+from evalctl.board_pages.query_results import Column, Line, Table
 from evalctl.board_pages.variables import Span
 from tests.dashboards.examples import OBSERVABLE, board
 
@@ -36,7 +36,7 @@ def test_each_threshold_is_a_line_in_the_colour_of_its_severity() -> None:
     ]
 
 
-def test_what_is_bad_is_painted_and_what_is_good_is_not() -> None:
+def test_ranges_above_a_threshold_are_coloured_and_the_range_below_is_not() -> None:
     areas = shapes(OBSERVABLE, "rect")
 
     assert [(area["y0"], area["y1"], area["fillcolor"]) for area in areas] == [
@@ -45,34 +45,34 @@ def test_what_is_bad_is_painted_and_what_is_good_is_not() -> None:
     ]
 
 
-def test_when_higher_is_better_the_area_is_below_and_so_is_the_lines_colour() -> None:
+def test_when_higher_is_better_the_area_below_the_threshold_is_coloured() -> None:
     objective = Threshold(value=100, severity=Severity.CRITICAL, reason="the objective")
-    answered = replace(OBSERVABLE, higher_is_better=True, thresholds=(objective,))
+    availability = replace(OBSERVABLE, higher_is_better=True, thresholds=(objective,))
 
-    (area,) = shapes(answered, "rect")
-    (line,) = shapes(answered, "line")
+    (area,) = shapes(availability, "rect")
+    (line,) = shapes(availability, "line")
 
     assert (area["y0"], area["y1"], area["fillcolor"]) == (0, 100, RED)
     assert line["line"] == {"color": RED, "width": 1.4}
 
 
-def test_without_thresholds_nothing_is_painted() -> None:
+def test_without_thresholds_no_range_is_coloured() -> None:
     assert shapes(replace(OBSERVABLE, thresholds=()), "rect") == []
 
 
-def test_bars_are_in_the_order_of_the_answer_from_top_to_bottom() -> None:
+def test_bars_are_in_the_order_of_the_rows_from_top_to_bottom() -> None:
     topics = replace(
         OBSERVABLE,
         chart=Chart.BARS,
         unit=Unit.RATIO,
         queries=(ClickhouseSql(sql="SELECT 1", time_series=False),),
     )
-    answer = Table(
+    table = Table(
         columns=(Column(name="topic", type="String"), Column(name="failed", type="Float64")),
         rows=(("refunds", 0.5), ("delivery", 0.1)),
     )
 
-    (bars,) = json.loads(charts.bar_chart(panel_of(topics), answer))["data"]
+    (bars,) = json.loads(charts.bar_chart(panel_of(topics), table))["data"]
 
     assert bars["y"] == ["delivery", "refunds"]
     assert bars["text"] == ["10%", "50%"]
@@ -92,14 +92,14 @@ def test_bars_are_in_the_order_of_the_answer_from_top_to_bottom() -> None:
         (1.5, "ops", "1.5/s"),
     ],
 )
-def test_numbers_are_written_with_their_unit(value: float, unit: str, text: str) -> None:
+def test_numbers_are_formatted_with_their_unit(value: float, unit: str, text: str) -> None:
     assert units.text(value, unit) == text
 
 
-def test_what_an_answer_holds_cannot_break_out_of_the_page() -> None:
-    answer = Table(columns=(Column(name="a", type="String"),), rows=(("<script>alert(1)",),))
+def test_values_from_a_query_are_escaped_in_the_page() -> None:
+    table = Table(columns=(Column(name="a", type="String"),), rows=(("<script>alert(1)",),))
 
-    assert "<script>" not in page.table(panel_of(OBSERVABLE), answer)
+    assert "<script>" not in page.table(panel_of(OBSERVABLE), table)
     assert "</script>" not in page.chart(panel_of(OBSERVABLE), '"</script>"').removesuffix(
         "</script>"
     )

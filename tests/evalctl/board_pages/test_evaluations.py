@@ -1,4 +1,4 @@
-"""The invented rows are rows of the contract, and the same every time."""
+"""The synthetic rows have the columns of the contract and are the same every time."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
@@ -28,8 +28,8 @@ def test_a_row_has_the_tables_columns(row: type[EvaluationResult | LlmCall], tab
 
 
 def test_rows_are_the_same_every_time() -> None:
-    for make in (evaluation_results, llm_calls):
-        assert list(make("prod", end=END)) == list(make("prod", end=END))
+    for create in (evaluation_results, llm_calls):
+        assert list(create("prod", end=END)) == list(create("prod", end=END))
 
 
 def test_rows_are_within_the_weeks_before_the_end() -> None:
@@ -42,7 +42,7 @@ def test_rows_are_within_the_weeks_before_the_end() -> None:
     assert len(runs(end=END)) > 20
 
 
-def test_scores_are_scores_and_a_refused_call_is_tried_again() -> None:
+def test_scores_are_in_range_and_a_refused_call_is_retried() -> None:
     assert all(0 <= row.score <= 1 for row in evaluation_results("prod", end=END))
     calls = list(llm_calls("prod", end=END))
     refused = [call for call in calls if call.error_type]

@@ -1,4 +1,4 @@
-"""Queries reach the engines as Grafana would send them."""
+"""Queries are the same as those that Grafana sends."""
 
 import pytest
 
@@ -9,12 +9,12 @@ VALUES = {"environment": ("prod",), "model": ("a-1", "b")}
 
 
 def test_several_models_become_a_regular_expression_for_prometheus() -> None:
-    filled = promql('up{model=~"$model"}', values=VALUES, span=SPAN)
+    query = promql('up{model=~"$model"}', values=VALUES, span=SPAN)
 
-    assert filled == 'up{model=~"(a\\-1|b)"}'
+    assert query == 'up{model=~"(a\\-1|b)"}'
 
 
-def test_ranges_follow_the_time_shown_and_its_step() -> None:
+def test_ranges_follow_the_shown_time_range_and_its_step() -> None:
     assert promql("a[$__range] b[$__rate_interval]", values={}, span=SPAN) == "a[86400s] b[150s]"
 
 
@@ -24,7 +24,7 @@ def test_a_rate_interval_holds_four_scrapes_at_least() -> None:
     assert promql("a[$__rate_interval]", values={}, span=narrow) == "a[120s]"
 
 
-def test_clickhouse_gets_times_and_quoted_values() -> None:
+def test_clickhouse_queries_have_times_and_quoted_values() -> None:
     text = (
         "WHERE $__timeFilter(called_at) AND environment = '$environment'"
         " AND model IN (${model:singlequote})"
@@ -36,7 +36,7 @@ def test_clickhouse_gets_times_and_quoted_values() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["$nobody", "${model:fancy}", "$__timeGroup(called_at)"])
-def test_what_nobody_defines_is_an_error(text: str) -> None:
+@pytest.mark.parametrize("text", ["$undefined", "${model:fancy}", "$__timeGroup(called_at)"])
+def test_an_undefined_variable_format_or_macro_is_an_error(text: str) -> None:
     with pytest.raises(UnknownVariableError):
         sql(text, values=VALUES, span=SPAN)

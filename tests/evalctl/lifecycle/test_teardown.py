@@ -28,8 +28,8 @@ from evalctl.lifecycle.teardown import delete_applications
 from evalctl.rehearsal.emulator import EmulatedAws
 from tests.evalctl.lifecycle.conftest import CONTEXT, NAMES, Operator, create_cluster, write_program
 from tests.evalctl.lifecycle.fake_api import Cluster
-from tests.support.board_pages import PREVIEWS
 from tests.support.pages import shell_blocks
+from tests.support.previews import PREVIEWS
 
 # One emulated AWS serves all.
 pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("bootstrap")]

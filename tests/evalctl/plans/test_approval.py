@@ -12,11 +12,11 @@ from environments.dev import DEV
 from environments.names import Stack
 from evalctl.plans.approval import APPROVED, NotApprovedError, apply
 from evalctl.plans.plan_file import read
-from evalctl.rehearsal.rehearse import Stage
-from evalctl.rehearsal.workspace import Workspace, workspace
+from evalctl.rehearsal.emulated_environment import EmulatedEnvironment
+from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stack
 from tests.evalctl.plans.fake_terraform import Terraform, change, plan
-from tests.evalctl.rehearsal.accounts import Loop, opened, require_cdktf, tell
-from tests.evalctl.rehearsal.cdktf import Cdktf, CdktfError, cdktf_stage
+from tests.evalctl.rehearsal.accounts import Loop, opened, print_progress, require_cdktf
+from tests.evalctl.rehearsal.cdktf import Cdktf, CdktfError, cdktf_environment
 from tests.support.checkout import check_out
 from tests.support.paths import ROOT
 
@@ -43,11 +43,11 @@ class Deploy(Cdktf):
 class Account:
     """An emulated account, and cdktf's folders for it; the registry keeps its state beside itself."""
 
-    stage: Stage
+    stage: EmulatedEnvironment
     cdktf: Deploy
     loop: Loop
 
-    def digest(self, shown: Workspace) -> str | None:
+    def digest(self, shown: WorkingDirectory) -> str | None:
         shown.override(self.stage.aws, local_state=True)
         self.loop(self.stage.terraform.init(shown))
         return read(self.loop(self.stage.terraform.plan(shown))).digest
@@ -64,8 +64,11 @@ class Account:
 def account(rendered: Path, tmp_path: Path) -> Iterator[Account]:
     require_cdktf()
     project = check_out(tmp_path / "checkout", rendered)
-    with opened(cdktf_stage(DEV, project=project, progress=tell)) as ((stage, cdktf), loop):
-        stage.workspaces[Stack.REGISTRY].override(stage.aws, local_state=True)
+    with opened(cdktf_environment(DEV, project=project, progress=print_progress)) as (
+        (stage, cdktf),
+        loop,
+    ):
+        stage.directories[Stack.REGISTRY].override(stage.aws, local_state=True)
         yield Account(stage, Deploy(project, cdktf.terraform), loop)
 
 
@@ -74,7 +77,7 @@ def test_cdktf_applies_the_approved_plan_and_no_other(
     account: Account, rendered: Path, tmp_path: Path
 ) -> None:
     # What people are shown is planned from rendered/, by terraform alone.
-    approved = account.digest(workspace(rendered / DEV.name, Stack.REGISTRY, tmp_path))
+    approved = account.digest(copy_stack(rendered / DEV.name, Stack.REGISTRY, tmp_path))
     assert approved is not None
     with pytest.raises(CdktfError, match="nothing was approved"):
         account.deploy(None)
@@ -82,7 +85,7 @@ def test_cdktf_applies_the_approved_plan_and_no_other(
 
     account.deploy(approved)
     assert account.repositories() == 4
-    assert account.digest(account.stage.workspaces[Stack.REGISTRY]) is None
+    assert account.digest(account.stage.directories[Stack.REGISTRY]) is None
     # It is done now, and an approval is of doing it once.
     with pytest.raises(CdktfError, match="not to be done any more"):
         account.deploy(approved)

@@ -1,4 +1,4 @@
-"""An emulated account that outlives one test: a loop of its own keeps its server running."""
+"""An emulated account for several tests: one event loop keeps its server running."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Loop:
-    """Runs coroutines of synchronous tests, all of them in one event loop."""
+    """Runs coroutines of synchronous tests in one event loop."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
@@ -27,12 +27,12 @@ class Loop:
 
 @contextmanager
 def opened(context: AbstractAsyncContextManager[T]) -> Iterator[tuple[T, Loop]]:
-    """What the context gives, until the caller is done with it."""
+    """The value of an asynchronous context, open until the end of the caller's block."""
     with asyncio.Runner() as runner:
         loop = Loop(runner)
-        given = loop(_enter(context))
+        value = loop(_enter(context))
         try:
-            yield given, loop
+            yield value, loop
         finally:
             loop(_leave(context))
 
@@ -56,6 +56,6 @@ def require_cdktf() -> None:
         pytest.skip("cdktf is not installed: run `make cdktf`")
 
 
-def tell(phase: str, stack: Stack, seconds: float) -> None:
-    """pytest shows it for a test that failed, or with --capture=no."""
+def print_progress(phase: str, stack: Stack, seconds: float) -> None:
+    """pytest shows the output of a failed test, or of every test with --capture=no."""
     print(f"  {phase:8} {stack:11} {seconds:6.1f} s")

@@ -1,4 +1,4 @@
-"""Runs cdktf's own command line, as an owner does, against an emulated AWS."""
+"""Runs cdktf's command line, as an operator does, against an emulated AWS."""
 
 import os
 import sys
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from environments.names import Stack
 from environments.spec import Environment
+from evalctl.rehearsal.emulated_environment import PARALLELISM, EmulatedEnvironment, Progress
 from evalctl.rehearsal.emulator import emulated_aws
 from evalctl.rehearsal.processes import run
-from evalctl.rehearsal.rehearse import SIDE_BY_SIDE, Progress, Stage
 from evalctl.rehearsal.terraform import Terraform, provider_mirror
-from evalctl.rehearsal.workspace import Workspace
+from evalctl.rehearsal.working_directory import WorkingDirectory
 
 
 class CdktfError(Exception):
-    """cdktf failed; the message holds the command and everything it said."""
+    """cdktf failed. The message has the command and its output."""
 
 
 @dataclass(frozen=True)
@@ -36,28 +36,30 @@ class Cdktf:
     async def destroy(self, *stacks: str) -> None:
         await self._checked("destroy", *stacks, *_UNATTENDED)
 
-    def workspace(self, env: Environment, stack: Stack) -> Workspace:
-        """Where cdktf runs terraform; what is beside the synthesized file there stays."""
-        return Workspace(stack, self.project / "cdktf.out" / "stacks" / f"{env.name}-{stack}")
+    def directory(self, env: Environment, stack: Stack) -> WorkingDirectory:
+        """The folder in which cdktf runs terraform. cdktf keeps the other files in it."""
+        return WorkingDirectory(
+            stack, self.project / "cdktf.out" / "stacks" / f"{env.name}-{stack}"
+        )
 
     async def _checked(self, command: str, *options: str) -> None:
         program = self.project / "node_modules" / ".bin" / "cdktf"
-        code, said = await run(
+        code, output = await run(
             *(str(program), command, *options),
             folder=self.project,
             environment=self.environment(),
         )
         if code != 0:
-            raise CdktfError(f"cdktf {command} {' '.join(options)} failed:\n{said}")
+            raise CdktfError(f"cdktf {command} {' '.join(options)} failed:\n{output}")
 
     def environment(self) -> dict[str, str]:
-        """The terraform that cdktf starts takes its options from variables."""
+        """cdktf has no options for the terraform that it starts, so they are variables."""
         variables = {
             **self.terraform.environment(),
-            # Node stands beside Python.
+            # Node is in the same folder as Python.
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "CI": "1",
-            # The cache would be in the user's home.
+            # The cache is in the user's home by default.
             "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1",
         }
         if (mirror := provider_mirror()) is not None:
@@ -66,16 +68,16 @@ class Cdktf:
         return variables
 
 
-_UNATTENDED = ("--auto-approve", "--no-color", f"--parallelism={SIDE_BY_SIDE}")
+_UNATTENDED = ("--auto-approve", "--no-color", f"--parallelism={PARALLELISM}")
 
 
 @asynccontextmanager
-async def cdktf_stage(
+async def cdktf_environment(
     env: Environment, *, project: Path, progress: Progress
-) -> AsyncIterator[tuple[Stage, Cdktf]]:
-    """A stage in the folders into which cdktf synthesizes, which are in a checkout of its own."""
+) -> AsyncIterator[tuple[EmulatedEnvironment, Cdktf]]:
+    """An emulated environment in the folders to which cdktf synthesizes, in a separate checkout."""
     async with emulated_aws(env.account, project / "emulator.log") as aws:
         cdktf = Cdktf(project, Terraform.on(aws))
         await cdktf.synth()
-        workspaces = {stack: cdktf.workspace(env, stack) for stack in Stack}
-        yield Stage(env, aws, cdktf.terraform, workspaces, progress), cdktf
+        directories = {stack: cdktf.directory(env, stack) for stack in Stack}
+        yield EmulatedEnvironment(env, aws, cdktf.terraform, directories, progress), cdktf

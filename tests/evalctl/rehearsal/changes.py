@@ -1,4 +1,4 @@
-"""Changes to a running environment: the values of tomorrow, and what they render."""
+"""Changes to a running environment: the changed values and the stacks that they render."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,7 @@ Rendered = dict[Stack, dict[str, Any]]
 
 
 def grown(env: Environment) -> Environment:
-    """More workers, a larger database, the next Kubernetes if there is one, three ClickHouse nodes."""
+    """More workers, a larger database, the next Kubernetes version if any, three ClickHouse nodes."""
     versions = list(EKS_VERSIONS)
     step = versions.index(env.cluster.kubernetes_version) + 1
     cluster, database = env.cluster, env.database
@@ -48,7 +48,7 @@ def render(env: Environment, outdir: Path) -> Rendered:
 
 
 def with_another_bucket(storage: dict[str, Any]) -> dict[str, Any]:
-    """The stack with one more bucket, the same as that for reports."""
+    """The stack with one more bucket, which has the settings of the bucket for reports."""
     return storage | {
         "resource": {
             type_: named

@@ -1,4 +1,4 @@
-"""A rehearsal that ends early tells why and leaves nothing; whole ones run in .ci/run."""
+"""A rehearsal that fails reports the cause and leaves no files; .ci/run runs complete rehearsals."""
 
 import os
 import re
@@ -42,7 +42,7 @@ def start(checkout: Path) -> subprocess.Popen[str]:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "TMPDIR": str(checkout.parent / "scratch"),
-            # Of the user's own, and none of the rehearsal's business.
+            # The user's own settings, which the rehearsal must ignore.
             "AWS_ENDPOINT_URL": "https://ec2.amazonaws.com",
             "AWS_PROFILE": "production",
         },
@@ -53,11 +53,11 @@ def start(checkout: Path) -> subprocess.Popen[str]:
 
 
 def emulator_port(checkout: Path) -> int:
-    """The port of the emulator, once it answers."""
+    """The port of the emulator, once it has started."""
     for _ in range(START_SECONDS * 10):
         for log in (checkout.parent / "scratch").glob("rehearsal-*/emulator.log"):
-            if said := re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text()):
-                return int(said[1])
+            if address := re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text()):
+                return int(address[1])
         time.sleep(0.1)
     raise AssertionError("the emulator did not start")
 
@@ -74,18 +74,18 @@ def test_an_interrupted_rehearsal_leaves_no_server_and_no_file(checkout: Path) -
 
 
 @pytest.mark.rehearsal
-def test_a_failure_is_told_in_terraforms_words_with_the_resource(checkout: Path) -> None:
+def test_a_failure_has_terraforms_message_with_the_resource(checkout: Path) -> None:
     state = checkout / "rendered" / "dev" / "terraform" / "state" / "cdk.tf.json"
     name = f'"{Names(DEV).bucket(Bucket.ACCESS_LOGS)}"'
     assert name in state.read_text()
     state.write_text(state.read_text().replace(name, '"Not A Bucket"'))
-    said = start(checkout)
-    _, errors = said.communicate(timeout=180)
-    told = " ".join(errors.split())
-    assert said.returncode == 1
-    assert "The rehearsal of dev failed" in told
-    assert "aws_s3_bucket.access-logs" in told
-    assert "Traceback" not in told
+    rehearsal = start(checkout)
+    _, errors = rehearsal.communicate(timeout=180)
+    message = " ".join(errors.split())
+    assert rehearsal.returncode == 1
+    assert "The rehearsal of dev failed" in message
+    assert "aws_s3_bucket.access-logs" in message
+    assert "Traceback" not in message
     assert list((checkout.parent / "scratch").iterdir()) == []
 
 

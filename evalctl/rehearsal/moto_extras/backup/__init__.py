@@ -1,20 +1,16 @@
-"""AWS Backup, put together from its parts."""
-
-from types import ModuleType
-
-from moto.backup import urls
+"""AWS Backup: plans, selections, recovery points with their vaults and locks, and tags by ARN."""
 
 from .plans import PlanBackend, PlanResponse
-from .recovery_points import RecoveryPointBackend, RecoveryPointResponse
+from .recovery_points import PATHS, RecoveryPointBackend, RecoveryPointResponse
 from .selections import SelectionBackend, SelectionResponse
 from .tags import TagResponse
 
+__all__ = ["PATHS", "ExtendedBackupBackend", "ExtendedBackupResponse"]
+
 
 class ExtendedBackupBackend(RecoveryPointBackend, SelectionBackend, PlanBackend):
-    @property
-    def _url_module(self) -> ModuleType:
-        return urls
+    """All resources of AWS Backup."""
 
 
 class ExtendedBackupResponse(RecoveryPointResponse, SelectionResponse, PlanResponse, TagResponse):
-    """Everything that AWS Backup answers here."""
+    """All operations of AWS Backup."""

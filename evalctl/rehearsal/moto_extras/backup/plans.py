@@ -1,4 +1,4 @@
-"""AWS Backup plans: changing one, and making one again under the name of a deleted one."""
+"""AWS Backup plans: updates, and a new plan under the name of a deleted one."""
 
 from copy import deepcopy
 
@@ -6,6 +6,8 @@ from moto.backup.models import BackupBackend, Plan
 from moto.backup.responses import BackupResponse
 from moto.core.responses import ActionResult
 from moto.moto_api._internal import mock_random
+
+from ..registry import extended
 
 
 class PlanBackend(BackupBackend):
@@ -15,7 +17,7 @@ class PlanBackend(BackupBackend):
         backup_plan_tags: dict[str, str],
         creator_request_id: str,
     ) -> Plan:
-        """moto counts the names of deleted plans as taken."""
+        """moto refuses the names of deleted plans."""
         deleted = {id_: plan for id_, plan in self.plans.items() if plan.deletion_date is not None}
         for id_ in deleted:
             del self.plans[id_]
@@ -26,19 +28,17 @@ class PlanBackend(BackupBackend):
 
     def update_backup_plan(self, plan_id: str, document: dict[str, object]) -> Plan:
         plan = self.get_backup_plan(plan_id, None)
-        # A plan fills in defaults and draws an id for each rule; a new version has new ones.
-        renewed = Plan(deepcopy(document), plan.creator_request_id, self)
-        plan.backup_plan = renewed.backup_plan
-        plan.advanced_backup_settings = renewed.advanced_backup_settings
+        # The constructor sets defaults and generates an id for each rule; a new version has new ids.
+        updated = Plan(deepcopy(document), plan.creator_request_id, self)
+        plan.backup_plan = updated.backup_plan
+        plan.advanced_backup_settings = updated.advanced_backup_settings
         plan.version_id = mock_random.get_random_string(length=48)
         return plan
 
 
 class PlanResponse(BackupResponse):
     def update_backup_plan(self) -> ActionResult:
-        backend = self.backup_backend
-        assert isinstance(backend, PlanBackend)
-        plan = backend.update_backup_plan(
+        plan = extended(self.backup_backend, PlanBackend).update_backup_plan(
             self._get_param("backupPlanId"), self._get_param("BackupPlan")
         )
         return ActionResult(plan.to_dict())

@@ -1,4 +1,4 @@
-"""AWS Backup: recovery points, and the vaults and locks that hold them."""
+"""AWS Backup recovery points, and the vaults and locks that hold them."""
 
 from moto.backup.exceptions import InvalidRequestException, ResourceNotFoundException
 from moto.backup.models import BackupBackend, Vault
@@ -7,6 +7,8 @@ from moto.core.common_models import BaseModel
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
+
+from ..registry import extended
 
 PATHS = (
     "{0}/backup-jobs$",
@@ -35,7 +37,7 @@ class RecoveryPointBackend(BackupBackend):
     def start_backup_job(
         self, vault_name: str, resource_arn: str, iam_role_arn: str
     ) -> RecoveryPoint:
-        """Done at once."""
+        """The job completes at once."""
         vault = self.describe_backup_vault(vault_name)
         point = RecoveryPoint(vault=vault, resource_arn=resource_arn, iam_role_arn=iam_role_arn)
         self.recovery_points[point.recovery_point_arn] = point
@@ -50,7 +52,7 @@ class RecoveryPointBackend(BackupBackend):
         ]
 
     def delete_recovery_point(self, vault_name: str, arn: str) -> None:
-        """A lock of either mode denies it to everybody, as its page in the developer guide says."""
+        """A vault lock of either mode denies it to every principal (developer guide, "Vault Lock")."""
         if self.describe_backup_vault(vault_name).locked:
             raise InvalidRequestException("The backup vault is locked")
         if arn not in [point.recovery_point_arn for point in self.list_recovery_points(vault_name)]:
@@ -68,9 +70,7 @@ class RecoveryPointBackend(BackupBackend):
 class RecoveryPointResponse(BackupResponse):
     @property
     def recovery_points(self) -> RecoveryPointBackend:
-        backend = self.backup_backend
-        assert isinstance(backend, RecoveryPointBackend)
-        return backend
+        return extended(self.backup_backend, RecoveryPointBackend)
 
     def start_backup_job(self) -> ActionResult:
         point = self.recovery_points.start_backup_job(

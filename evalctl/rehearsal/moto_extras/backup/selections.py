@@ -1,4 +1,4 @@
-"""AWS Backup selections: which resources a plan backs up, and as which role."""
+"""AWS Backup selections: the resources that a plan backs up, and the role that it uses."""
 
 from moto.backup.exceptions import (
     AlreadyExistsException,
@@ -12,6 +12,8 @@ from moto.core.common_models import BaseModel
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
+
+from ..registry import extended
 
 
 class Selection(BaseModel):
@@ -80,9 +82,7 @@ class SelectionBackend(BackupBackend):
 class SelectionResponse(BackupResponse):
     @property
     def selections(self) -> SelectionBackend:
-        backend = self.backup_backend
-        assert isinstance(backend, SelectionBackend)
-        return backend
+        return extended(self.backup_backend, SelectionBackend)
 
     def create_backup_selection(self) -> ActionResult:
         selection = self.selections.create_backup_selection(

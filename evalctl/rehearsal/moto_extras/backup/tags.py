@@ -1,4 +1,4 @@
-"""AWS Backup: the tags of an ARN, with or without a slash at the end of the path."""
+"""AWS Backup tags by ARN. The request path may end with a slash."""
 
 from moto.backup.responses import BackupResponse
 from moto.core.responses import ActionResult

@@ -1,8 +1,4 @@
-"""EC2, put together from its parts."""
-
-from types import ModuleType
-
-from moto.ec2 import urls
+"""EC2: launch templates, detailed monitoring, network interfaces and security group rules."""
 
 from .launch_templates import LaunchTemplateResponse
 from .monitoring import MonitoringResponse
@@ -11,10 +7,8 @@ from .security_group_rules import SecurityGroupRuleResponse
 
 
 class ExtendedEC2Backend(NetworkInterfaceBackend):
-    @property
-    def _url_module(self) -> ModuleType:
-        return urls
+    """All resources of EC2."""
 
 
 class ExtendedEC2Response(LaunchTemplateResponse, MonitoringResponse, SecurityGroupRuleResponse):
-    """Everything that EC2 answers here."""
+    """All operations of EC2."""

@@ -1,4 +1,4 @@
-"""EC2's detailed monitoring, switched on and off for instances that exist."""
+"""EC2 detailed monitoring, enabled and disabled for existing instances."""
 
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response

@@ -1,4 +1,7 @@
-"""EC2 network interfaces when what they belong to ends: those made for it go, others stay."""
+"""EC2 network interfaces after their instance or NAT gateway is deleted.
+
+An interface that was created for its owner is deleted with it; other interfaces are detached.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,39 +21,39 @@ class NetworkInterfaceBackend(EC2Backend):
         security_group_names: list[str],
         **kwargs: Any,
     ) -> Reservation:
-        """moto would keep an interface that a launch made and nobody else knows of."""
+        """moto keeps an interface that the launch created."""
         reservation = super().run_instances(
             image_id, count, user_data, security_group_names, **kwargs
         )
-        kept = _kept(kwargs.get("nics") or [])
+        preserved = _preserved(kwargs.get("nics") or [])
         for instance in reservation.instances:
             for index, interface in instance.nics.items():
-                if index not in kept:
+                if index not in preserved:
                     interface.delete_on_termination = True
         return reservation
 
     def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Instance, InstanceState]]:
-        """moto would leave the others attached for ever, so that nobody could delete them."""
+        """moto leaves the other interfaces attached, and an attached interface cannot be deleted."""
         terminated = super().terminate_instances(instance_ids)
         for instance, _ in terminated:
             for index, interface in list(instance.nics.items()):
                 if not interface.delete_on_termination:
                     instance.detach_eni(interface)
-                    # A terminated instance is still described, with the addresses that it had.
+                    # DescribeInstances still lists a terminated instance with its addresses.
                     instance.nics[index] = interface
         return terminated
 
     def delete_nat_gateway(self, nat_gateway_id: str) -> NatGateway:
-        """moto would keep the gateway's own interface."""
+        """moto keeps the gateway's own interface."""
         gateway = super().delete_nat_gateway(nat_gateway_id)
         self.enis.pop(gateway._eni.id, None)
         return gateway
 
 
-def _kept(asked: Sequence[dict[str, Any]]) -> set[int]:
-    """Where a launch brings an interface that exists already, or asks to keep a new one."""
+def _preserved(requested: Sequence[dict[str, Any]]) -> set[int]:
+    """Device indexes of existing interfaces, and of new ones with DeleteOnTermination disabled."""
     return {
         int(interface["DeviceIndex"])
-        for interface in asked
+        for interface in requested
         if "NetworkInterfaceId" in interface or interface.get("DeleteOnTermination") is False
     }

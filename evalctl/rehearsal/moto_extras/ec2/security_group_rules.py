@@ -1,4 +1,4 @@
-"""EC2 security group rules that name another group or a prefix list: their descriptions."""
+"""Descriptions of EC2 security group rules that refer to another group or to a prefix list."""
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -13,7 +13,7 @@ class SecurityGroupRuleResponse(EC2Response):
         return self._described(super().authorize_security_group_egress())
 
     def _described(self, result: ActionResult) -> ActionResult:
-        """moto looks for a rule's description beside its address range and nowhere else."""
+        """moto reads a rule's description from its address range only."""
         assert isinstance(result.result, dict)
         for rule in result.result["SecurityGroupRules"]:
             description = self._description(rule)

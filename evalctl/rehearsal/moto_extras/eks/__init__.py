@@ -1,8 +1,4 @@
-"""EKS, put together from its parts."""
-
-from types import ModuleType
-
-from moto.eks import urls
+"""EKS: clusters, node groups, add-ons, access entries, Pod Identity, updates and tags."""
 
 from .access import AccessBackend
 from .access_responses import AccessResponse
@@ -14,8 +10,8 @@ from .pod_identity import PodIdentityBackend, PodIdentityResponse
 from .tags import TagResponse
 
 _CLUSTER = "{0}/clusters/(?P<name>[^/]+)"
-# Greedy at their end: an ARN has slashes, which moto's server decodes before it looks here. The
-# operation and its parameters are found again in the undecoded path.
+# The last parameter is greedy because an ARN contains slashes, and moto's server matches the decoded
+# path. moto then reads the operation and its parameters from the path that is not decoded.
 PATHS = (
     f"{_CLUSTER}/node-groups/(?P<nodegroupName>[^/]+)/update-version$",
     f"{_CLUSTER}/updates$",
@@ -35,9 +31,7 @@ PATHS = (
 class ExtendedEKSBackend(
     AddonBackend, AccessBackend, PodIdentityBackend, NodegroupBackend, ClusterBackend
 ):
-    @property
-    def _url_module(self) -> ModuleType:
-        return urls
+    """All resources of EKS."""
 
 
 class ExtendedEKSResponse(
@@ -48,4 +42,4 @@ class ExtendedEKSResponse(
     ClusterResponse,
     TagResponse,
 ):
-    """Everything that EKS answers here."""
+    """All operations of EKS."""

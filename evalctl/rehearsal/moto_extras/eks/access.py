@@ -58,7 +58,7 @@ class AccessEntry(BaseModel):
 
 
 def _username(kind: str, account: str, name: str, principal_arn: str) -> str:
-    """Who the API server takes the principal for, when nobody said."""
+    """The default user name of the principal in Kubernetes."""
     if kind != "role":
         return principal_arn
     return f"arn:aws:sts::{account}:assumed-role/{name.rpartition('/')[2]}/{{{{SessionName}}}}"
@@ -69,8 +69,8 @@ class AccessBackend(TagBackend):
         super().__init__(region_name, account_id)
         self.access_entries: dict[tuple[str, str], AccessEntry] = {}  # by cluster and principal
 
-    def tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
-        yield from super().tagged()
+    def tagged_resources(self) -> Iterator[tuple[str, dict[str, str]]]:
+        yield from super().tagged_resources()
         for entry in self.access_entries.values():
             yield entry.access_entry_arn, entry.tags
 

@@ -1,22 +1,21 @@
-"""What EKS answers about access entries and their policies."""
+"""Operations on EKS access entries and access policies."""
 
 import re
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.eks.responses import EKSResponse
 
+from ..registry import extended
 from .access import POLICIES, POLICY_ARN, AccessBackend
 
 
 class AccessResponse(EKSResponse):
-    # Of the host alone: an ARN in the path may have sso.amazonaws.com in it.
+    # Matches the host only: an ARN in the path may contain sso.amazonaws.com.
     region_regex = re.compile(r"^\w+://[^/]*\.(?P<region>[^./]+)\.amazonaws\.com")
 
     @property
     def access(self) -> AccessBackend:
-        backend = self.eks_backend
-        assert isinstance(backend, AccessBackend)
-        return backend
+        return extended(self.eks_backend, AccessBackend)
 
     def create_access_entry(self) -> ActionResult:
         entry = self.access.create_access_entry(

@@ -1,21 +1,20 @@
-"""What EKS answers about add-ons."""
+"""Operations on EKS add-ons."""
 
 from moto.core.responses import ActionResult
 
-from .addons import DEFAULT_VERSION, KNOWN, AddonBackend
+from ..registry import extended
+from .addons import ADDONS, DEFAULT_VERSION, AddonBackend
 from .updates import UpdateResponse
 
 
 class AddonResponse(UpdateResponse):
     @property
     def addons(self) -> AddonBackend:
-        backend = self.eks_backend
-        assert isinstance(backend, AddonBackend)
-        return backend
+        return extended(self.eks_backend, AddonBackend)
 
     def create_addon(self) -> ActionResult:
         if self._get_param("podIdentityAssociations"):
-            raise NotImplementedError("Pod Identity associations that an add-on makes")
+            raise NotImplementedError("Pod Identity associations that an add-on creates")
         addon = self.addons.create_addon(
             cluster_name=self._get_param("name"),
             name=self._get_param("addonName"),
@@ -47,7 +46,7 @@ class AddonResponse(UpdateResponse):
         return ActionResult({"addons": self.addons.list_addons(self._get_param("name"))})
 
     def describe_addon_versions(self) -> ActionResult:
-        wanted = self._get_param("addonName")
+        requested = self._get_param("addonName")
         compatible = [
             {"clusterVersion": self._get_param("kubernetesVersion"), "defaultVersion": True}
         ]
@@ -59,8 +58,8 @@ class AddonResponse(UpdateResponse):
                 "publisher": "eks",
                 "addonVersions": [{"addonVersion": DEFAULT_VERSION, "compatibilities": compatible}],
             }
-            for name, kind in KNOWN.items()
-            if wanted in (None, name)
+            for name, kind in ADDONS.items()
+            if requested in (None, name)
         ]
         return ActionResult({"addons": addons})
 

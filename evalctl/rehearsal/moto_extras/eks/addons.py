@@ -14,8 +14,8 @@ from moto.moto_api._internal import mock_random
 
 from .updates import Update, UpdateBackend
 
-# AWS's own. A real account also lists many from its marketplace.
-KNOWN = {
+# AWS' own add-ons. A real account also lists add-ons from AWS Marketplace.
+ADDONS = {
     "aws-ebs-csi-driver": "storage",
     "aws-efs-csi-driver": "storage",
     "coredns": "networking",
@@ -25,7 +25,7 @@ KNOWN = {
     "metrics-server": "observability",
     "vpc-cni": "networking",
 }
-DEFAULT_VERSION = "v1.0.0-eksbuild.1"  # which versions exist cannot be known here: any is taken
+DEFAULT_VERSION = "v1.0.0-eksbuild.1"  # every version is accepted: there is no list of real ones
 
 
 class Addon(BaseModel):
@@ -59,8 +59,8 @@ class AddonBackend(UpdateBackend):
         super().__init__(region_name, account_id)
         self.addons: dict[tuple[str, str], Addon] = {}  # by cluster and name
 
-    def tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
-        yield from super().tagged()
+    def tagged_resources(self) -> Iterator[tuple[str, dict[str, str]]]:
+        yield from super().tagged_resources()
         for addon in self.addons.values():
             yield addon.addon_arn, addon.tags
 
@@ -75,7 +75,7 @@ class AddonBackend(UpdateBackend):
         tags: dict[str, str] | None,
     ) -> Addon:
         cluster = self.describe_cluster(cluster_name)
-        if name not in KNOWN:
+        if name not in ADDONS:
             raise InvalidParameterException(
                 clusterName=cluster_name,
                 addonName=name,

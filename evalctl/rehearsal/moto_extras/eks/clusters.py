@@ -1,10 +1,11 @@
-"""EKS clusters: the settings that moto drops, the cluster's security group, and real updates."""
+"""EKS clusters: the settings that moto drops, the cluster's security group, and updates."""
 
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.eks.exceptions import InvalidParameterException
 from moto.eks.models import Cluster
 
+from ..registry import extended
 from .updates import Update, UpdateBackend, UpdateResponse
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -19,7 +20,7 @@ class ClusterBackend(UpdateBackend):
         upgrade_policy: dict[str, str] | None,
         zonal_shift_config: dict[str, bool] | None,
     ) -> None:
-        """Fill in what CreateCluster was told, and AWS's defaults where it was told nothing."""
+        """Store the settings of CreateCluster that moto drops, with AWS' defaults for the others."""
         cluster = self.describe_cluster(name)
         mode = (access_config or {}).get("authenticationMode", "CONFIG_MAP")
         vars(cluster).update(
@@ -40,17 +41,17 @@ class ClusterBackend(UpdateBackend):
             "endpointPrivateAccess": False,
             "publicAccessCidrs": ["0.0.0.0/0"],
             **cluster.resources_vpc_config,
-            **self._place(cluster),
+            **self._vpc_config(cluster),
         }
 
-    def _place(self, cluster: Cluster) -> dict[str, str]:
-        """The VPC, and the security group that EKS makes for control plane and nodes.
+    def _vpc_config(self, cluster: Cluster) -> dict[str, str]:
+        """The VPC, and the security group that EKS creates for control plane and nodes.
 
-        Nothing for subnets that the emulated EC2 does not have.
+        Empty if the subnets do not exist in the emulated EC2.
         """
         ec2 = ec2_backends[self.account_id][self.region_name]
-        wanted = cluster.resources_vpc_config.get("subnetIds", [])
-        vpcs = {subnet.vpc_id for subnet in ec2.describe_subnets() if subnet.id in wanted}
+        subnet_ids = cluster.resources_vpc_config.get("subnetIds", [])
+        vpcs = {subnet.vpc_id for subnet in ec2.describe_subnets() if subnet.id in subnet_ids}
         if not vpcs:
             return {}
         vpc_id = vpcs.pop()
@@ -84,7 +85,7 @@ class ClusterBackend(UpdateBackend):
         upgrade_policy: dict[str, str] | None,
         zonal_shift_config: dict[str, bool] | None,
     ) -> Update:
-        """UpdateClusterConfig: only what is given changes."""
+        """UpdateClusterConfig changes only the given settings."""
         cluster = self.describe_cluster(name)
         type_ = "ConfigUpdate"
         if resources_vpc_config:
@@ -92,8 +93,8 @@ class ClusterBackend(UpdateBackend):
             cluster.resources_vpc_config.update(resources_vpc_config)
         if logging:
             type_ = "LoggingUpdate"
-            now = _enabled(cluster.logging) - _disabled(logging) | _enabled(logging)
-            cluster.logging = _log_types(now)
+            enabled = _enabled(cluster.logging) - _disabled(logging) | _enabled(logging)
+            cluster.logging = _log_types(enabled)
         if access_config:
             type_ = "AccessConfigUpdate"
             vars(cluster)["access_config"].update(access_config)
@@ -152,9 +153,7 @@ def _log_types(enabled: set[str]) -> dict[str, list[dict[str, object]]]:
 class ClusterResponse(UpdateResponse):
     @property
     def control_planes(self) -> ClusterBackend:
-        backend = self.eks_backend
-        assert isinstance(backend, ClusterBackend)
-        return backend
+        return extended(self.eks_backend, ClusterBackend)
 
     def create_cluster(self) -> ActionResult:
         result = super().create_cluster()

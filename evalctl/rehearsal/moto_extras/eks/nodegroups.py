@@ -1,10 +1,11 @@
-"""EKS managed node groups: no invented settings, real scaling groups, and updates."""
+"""EKS managed node groups: the requested settings only, Auto Scaling groups, and updates."""
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.eks.exceptions import InvalidParameterException
 from moto.eks.models import Nodegroup
 
+from ..registry import extended
 from .scaling_groups import ScalingGroups
 from .updates import Update, UpdateBackend, UpdateResponse
 
@@ -26,7 +27,7 @@ class NodegroupBackend(UpdateBackend):
         update_config: dict[str, int] | None,
         node_repair_config: dict[str, bool] | None,
     ) -> None:
-        """Fill in what CreateNodegroup was told, and take back what moto made up.
+        """Store the settings of CreateNodegroup and remove the ones that moto invents.
 
         moto gives every group a disk size, an SSH key and a Kubernetes version of its own.
         """
@@ -63,7 +64,7 @@ class NodegroupBackend(UpdateBackend):
         update_config: dict[str, int] | None,
         node_repair_config: dict[str, bool] | None,
     ) -> Update:
-        """UpdateNodegroupConfig, with an update that can be asked for afterwards."""
+        """UpdateNodegroupConfig, with an update that DescribeUpdate returns."""
         group = self.describe_nodegroup(cluster_name, nodegroup_name)
         sizes = group.scaling_config | (scaling_config or {})
         if sizes["minSize"] > sizes["desiredSize"]:
@@ -136,9 +137,7 @@ def _minor(version: str) -> int:
 class NodegroupResponse(UpdateResponse):
     @property
     def nodegroups(self) -> NodegroupBackend:
-        backend = self.eks_backend
-        assert isinstance(backend, NodegroupBackend)
-        return backend
+        return extended(self.eks_backend, NodegroupBackend)
 
     def create_nodegroup(self) -> ActionResult:
         result = super().create_nodegroup()

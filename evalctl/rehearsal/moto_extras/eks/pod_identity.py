@@ -1,4 +1,4 @@
-"""EKS Pod Identity associations: which service account may use which role."""
+"""EKS Pod Identity associations: the role that a service account may use."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from moto.eks.responses import EKSResponse
 from moto.eks.utils import validate_role_arn
 from moto.moto_api._internal import mock_random
 
+from ..registry import extended
 from .tags import TagBackend
 
 
@@ -41,8 +42,8 @@ class PodIdentityBackend(TagBackend):
         super().__init__(region_name, account_id)
         self.pod_identities: dict[str, PodIdentityAssociation] = {}
 
-    def tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
-        yield from super().tagged()
+    def tagged_resources(self) -> Iterator[tuple[str, dict[str, str]]]:
+        yield from super().tagged_resources()
         for association in self.pod_identities.values():
             yield association.association_arn, association.tags
 
@@ -126,9 +127,7 @@ class PodIdentityBackend(TagBackend):
 class PodIdentityResponse(EKSResponse):
     @property
     def pod_identity(self) -> PodIdentityBackend:
-        backend = self.eks_backend
-        assert isinstance(backend, PodIdentityBackend)
-        return backend
+        return extended(self.eks_backend, PodIdentityBackend)
 
     def create_pod_identity_association(self) -> ActionResult:
         association = self.pod_identity.create_pod_identity_association(

@@ -1,4 +1,4 @@
-"""The Auto Scaling group and the launch template that EKS makes for a managed node group."""
+"""The Auto Scaling group and the launch template that EKS creates for a managed node group."""
 
 from moto.autoscaling.models import AutoScalingBackend, autoscaling_backends
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -7,16 +7,16 @@ from moto.eks.models import Cluster, Nodegroup
 
 
 class ScalingGroups:
-    """Makes, resizes and deletes the scaling groups of one account's region."""
+    """Creates, resizes and deletes the Auto Scaling groups in one region of one account."""
 
     def __init__(self, account_id: str, region_name: str) -> None:
         self._ec2: EC2Backend = ec2_backends[account_id][region_name]
         self._autoscaling: AutoScalingBackend = autoscaling_backends[account_id][region_name]
 
     def create(self, cluster: Cluster, group: Nodegroup) -> None:
-        """Nothing for subnets that the emulated EC2 does not have."""
-        known = {subnet.id for subnet in self._ec2.describe_subnets()}
-        subnets = [subnet for subnet in group.subnets if subnet in known]
+        """Create nothing if the subnets do not exist in the emulated EC2."""
+        existing = {subnet.id for subnet in self._ec2.describe_subnets()}
+        subnets = [subnet for subnet in group.subnets if subnet in existing]
         if not subnets:
             return
         name = self._name(group)
@@ -54,11 +54,13 @@ class ScalingGroups:
         )
 
     def _template(self, name: str, cluster: Cluster, group: Nodegroup) -> LaunchTemplate:
-        """The user's template with what EKS adds to it: the node image and an instance type."""
+        """The user's template with the node image and the instance type that EKS adds."""
         data = {"ImageId": next(iter(self._ec2.amis), "")}
         if group.launch_template:
-            users = self._ec2.get_launch_template(group.launch_template["id"])
-            data |= users.get_version(group.launch_template.get("version", "$Default")).data
+            users_template = self._ec2.get_launch_template(group.launch_template["id"])
+            data |= users_template.get_version(
+                group.launch_template.get("version", "$Default")
+            ).data
         if group.instance_types:
             data["InstanceType"] = group.instance_types[0]
         tags = {"eks:cluster-name": cluster.name, "eks:nodegroup-name": group.nodegroup_name}

@@ -1,4 +1,4 @@
-"""Tags of everything in EKS that has them, not of clusters alone."""
+"""Tags of all EKS resources; moto has those of clusters only."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ from moto.eks.responses import EKSResponse
 
 
 class TagBackend(EKSBackend, TaggableResourcesMixin):
-    """Finds tags by ARN; a subclass with tagged resources of its own adds them to `tagged`."""
+    """Finds tags by ARN. A subclass adds its own resources to `tagged_resources`."""
 
     SERVICE_NAMESPACE = "eks"
 
-    def tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
+    def tagged_resources(self) -> Iterator[tuple[str, dict[str, str]]]:
         """The ARN and the tags of each resource."""
         for cluster in self.clusters.values():
             yield cluster.arn, cluster.tags
@@ -24,7 +24,7 @@ class TagBackend(EKSBackend, TaggableResourcesMixin):
                 yield profile.fargate_profile_arn, profile.tags
 
     def iter_tagged_resources(self) -> Iterator[TaggedResource]:
-        for arn, tags in self.tagged():
+        for arn, tags in self.tagged_resources():
             kind = arn.split(":", 5)[5].partition("/")[0]
             yield TaggedResource(arn=arn, tags=tags, resource_type=f"eks:{kind}")
 
@@ -37,14 +37,14 @@ class TagBackend(EKSBackend, TaggableResourcesMixin):
             tags.pop(key, None)
 
     def list_tags_for_resource(self, resource_arn: str) -> dict[str, str]:
-        for arn, tags in self.tagged():
+        for arn, tags in self.tagged_resources():
             if arn == resource_arn:
                 return tags
         raise ResourceNotFoundException(message=f"No resource found for ARN: {resource_arn}")
 
 
 class TagResponse(EKSResponse):
-    """moto reads the first of several tag keys only."""
+    """moto reads only the first of several tag keys."""
 
     def untag_resource(self) -> ActionResult:
         self.eks_backend.untag_resource(

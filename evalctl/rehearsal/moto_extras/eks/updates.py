@@ -1,4 +1,4 @@
-"""What EKS was asked to change: DescribeUpdate and ListUpdates."""
+"""EKS updates: DescribeUpdate and ListUpdates."""
 
 from moto.core.common_models import BaseModel
 from moto.core.responses import ActionResult
@@ -7,11 +7,12 @@ from moto.eks.exceptions import ResourceNotFoundException
 from moto.eks.responses import EKSResponse
 from moto.moto_api._internal import mock_random
 
+from ..registry import extended
 from .tags import TagBackend
 
 
 class Update(BaseModel):
-    """A change that was done at once."""
+    """A change, which was completed at once."""
 
     def __init__(
         self,
@@ -34,7 +35,7 @@ class Update(BaseModel):
 
 
 class UpdateBackend(TagBackend):
-    """Remembers each update, because clients ask for it until it succeeded."""
+    """Stores each update, because clients poll it until it has succeeded."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -57,20 +58,18 @@ class UpdateBackend(TagBackend):
         self, cluster_name: str, nodegroup_name: str | None, addon_name: str | None
     ) -> list[str]:
         self.describe_cluster(cluster_name)
-        wanted = (cluster_name, nodegroup_name, addon_name)
+        owner = (cluster_name, nodegroup_name, addon_name)
         return [
             update.id
             for update in self.updates.values()
-            if (update.cluster_name, update.nodegroup_name, update.addon_name) == wanted
+            if (update.cluster_name, update.nodegroup_name, update.addon_name) == owner
         ]
 
 
 class UpdateResponse(EKSResponse):
     @property
     def updates(self) -> UpdateBackend:
-        backend = self.eks_backend
-        assert isinstance(backend, UpdateBackend)
-        return backend
+        return extended(self.eks_backend, UpdateBackend)
 
     def describe_update(self) -> ActionResult:
         update = self.updates.describe_update(self._get_param("name"), self._get_param("updateId"))

@@ -5,12 +5,13 @@ from typing import Any
 from moto.core.common_models import CloudFormationModel
 from moto.elasticache.models import elasticache_backends
 
+from ..registry import extended
 from .cloudformation_references import resolve
 from .users import UserBackend
 
 
 class CloudFormationUser(CloudFormationModel):
-    """A user in ElastiCache that a stack owns."""
+    """An ElastiCache user that a CloudFormation stack owns."""
 
     def __init__(self, user_id: str) -> None:
         self.physical_resource_id = user_id
@@ -85,9 +86,7 @@ class CloudFormationUser(CloudFormationModel):
 
 
 def _backend(account_id: str, region_name: str) -> UserBackend:
-    backend = elasticache_backends[account_id][region_name]
-    assert isinstance(backend, UserBackend)
-    return backend
+    return extended(elasticache_backends[account_id][region_name], UserBackend)
 
 
 def _passwords(properties: dict[str, Any], account_id: str, region_name: str) -> list[str]:

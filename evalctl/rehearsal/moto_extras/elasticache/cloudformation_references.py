@@ -1,4 +1,4 @@
-"""CloudFormation's references to secrets, `{{resolve:secretsmanager:…}}`."""
+"""CloudFormation's dynamic references to secrets, `{{resolve:secretsmanager:…}}`."""
 
 import json
 import re
@@ -12,7 +12,7 @@ _REFERENCE = re.compile(
 
 
 def resolve(text: str, *, account_id: str, region_name: str) -> str:
-    """The text with each reference replaced by the secret's value, or by one key of it."""
+    """The text with the secret's value, or one key of it, in the place of each reference."""
     secrets = secretsmanager_backends[account_id][region_name]
 
     def value_of(reference: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
-"""ElastiCache's refusals that moto does not know yet.
+"""Errors of ElastiCache that moto lacks.
 
-They are moto's own class, by whose module it finds the service that an error belongs to.
+They use moto's own exception class, because moto reads an error's service from the class's module.
 """
 
 from moto.elasticache.exceptions import ElastiCacheException

@@ -9,8 +9,26 @@ DEFAULT_VERSIONS = {"redis": "7.1", "valkey": "8.0"}
 DEFAULT_MAINTENANCE = "sun:05:00-sun:06:00"
 
 
+# Settings that a node takes from its group as they are.
+_GROUP_SETTINGS = frozenset(
+    {
+        "at_rest_encryption_enabled",
+        "auth_token_enabled",
+        "cache_node_type",
+        "engine",
+        "ip_discovery",
+        "log_delivery_configurations",
+        "network_type",
+        "replication_group_id",
+        "snapshot_window",
+        "transit_encryption_enabled",
+        "transit_encryption_mode",
+    }
+)
+
+
 class MemberCluster(BaseModel):
-    """One node, which tells what its group was told: a change of the group is seen at once."""
+    """One node. It reads the settings of its group, so that a change of the group applies at once."""
 
     def __init__(self, *, group: ReplicationGroup, cache_cluster_id: str, zone: str) -> None:
         self._group = group
@@ -23,32 +41,25 @@ class MemberCluster(BaseModel):
         self.num_cache_nodes = 1
         self.replication_group_log_delivery_enabled = True
 
-    @property
-    def replication_group_id(self) -> str:
-        return self._group.replication_group_id
+    def __getattr__(self, name: str) -> object:
+        if name in _GROUP_SETTINGS:
+            return getattr(self._group, name)
+        raise AttributeError(name, name=name, obj=self)
 
     @property
     def cache_cluster_create_time(self) -> datetime:
         return self._group.replication_group_create_time
 
     @property
-    def cache_node_type(self) -> str:
-        return self._group.cache_node_type
-
-    @property
-    def engine(self) -> str:
-        return self._group.engine
-
-    @property
     def engine_version(self) -> str:
-        """With its patch level, as AWS tells it."""
-        version = self._group.engine_version or DEFAULT_VERSIONS[self.engine]
+        """With the patch level, as AWS returns it."""
+        version = self._group.engine_version or DEFAULT_VERSIONS[self._group.engine]
         return version if version.count(".") == 2 else f"{version}.0"
 
     @property
     def cache_parameter_group_name(self) -> str:
         major = self.engine_version.partition(".")[0]
-        return self._group.cache_parameter_group_name or f"default.{self.engine}{major}"
+        return self._group.cache_parameter_group_name or f"default.{self._group.engine}{major}"
 
     @property
     def cache_parameter_group(self) -> dict[str, object]:
@@ -80,38 +91,6 @@ class MemberCluster(BaseModel):
     @property
     def snapshot_retention_limit(self) -> int:
         return int(self._group.snapshot_retention_limit)
-
-    @property
-    def snapshot_window(self) -> str:
-        return self._group.snapshot_window
-
-    @property
-    def auth_token_enabled(self) -> bool:
-        return self._group.auth_token_enabled
-
-    @property
-    def transit_encryption_enabled(self) -> bool:
-        return self._group.transit_encryption_enabled
-
-    @property
-    def transit_encryption_mode(self) -> str | None:
-        return self._group.transit_encryption_mode
-
-    @property
-    def at_rest_encryption_enabled(self) -> bool:
-        return self._group.at_rest_encryption_enabled
-
-    @property
-    def log_delivery_configurations(self) -> list[dict[str, object]]:
-        return self._group.log_delivery_configurations
-
-    @property
-    def network_type(self) -> str:
-        return self._group.network_type
-
-    @property
-    def ip_discovery(self) -> str:
-        return self._group.ip_discovery
 
     @property
     def cache_nodes(self) -> list[dict[str, object]]:

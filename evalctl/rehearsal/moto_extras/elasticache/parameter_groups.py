@@ -1,4 +1,4 @@
-"""ElastiCache parameter groups, and the parameters that were set in them."""
+"""ElastiCache parameter groups and the parameters that were set in them."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from moto.elasticache.exceptions import InvalidParameterValueException
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
+from ..registry import extended
 from .errors import parameter_group_exists, parameter_group_in_use, parameter_group_not_found
 
 FAMILIES = (
@@ -115,9 +116,7 @@ class ParameterGroupBackend(ElastiCacheBackend):
 class ParameterGroupResponse(ElastiCacheResponse):
     @property
     def parameter_groups(self) -> ParameterGroupBackend:
-        backend = self.elasticache_backend
-        assert isinstance(backend, ParameterGroupBackend)
-        return backend
+        return extended(self.elasticache_backend, ParameterGroupBackend)
 
     def create_cache_parameter_group(self) -> ActionResult:
         group = self.parameter_groups.create_cache_parameter_group(
@@ -135,10 +134,10 @@ class ParameterGroupResponse(ElastiCacheResponse):
         return ActionResult({"CacheParameterGroups": groups})
 
     def describe_cache_parameters(self) -> ActionResult:
-        """Those that were set. What the engine has by itself is not known here."""
+        """Only the parameters that were set: the emulator has no list of an engine's defaults."""
         group = self.parameter_groups.parameter_group(self._get_param("CacheParameterGroupName"))
-        shown = self._get_param("Source") in (None, "user")
-        return ActionResult({"Parameters": group.parameters if shown else []})
+        includes_user = self._get_param("Source") in (None, "user")
+        return ActionResult({"Parameters": group.parameters if includes_user else []})
 
     def modify_cache_parameter_group(self) -> ActionResult:
         name = self._get_param("CacheParameterGroupName")

@@ -1,11 +1,12 @@
-"""What ElastiCache answers about replication groups."""
+"""Operations on ElastiCache replication groups."""
 
 from moto.core.responses import ActionResult
 from moto.elasticache.responses import ElastiCacheResponse
 
+from ..registry import extended
 from .replication_groups import ReplicationGroupBackend
 
-# What ModifyReplicationGroup calls a setting, and what moto's model calls it.
+# A setting's name in ModifyReplicationGroup → its name in moto's model.
 _SETTINGS = {
     "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
     "CacheNodeType": "cache_node_type",
@@ -28,9 +29,7 @@ _SWITCHES = {"AutomaticFailoverEnabled": "automatic_failover", "MultiAZEnabled":
 class ReplicationGroupResponse(ElastiCacheResponse):
     @property
     def groups(self) -> ReplicationGroupBackend:
-        backend = self.elasticache_backend
-        assert isinstance(backend, ReplicationGroupBackend)
-        return backend
+        return extended(self.elasticache_backend, ReplicationGroupBackend)
 
     def create_replication_group(self) -> ActionResult:
         result = super().create_replication_group()
@@ -70,7 +69,7 @@ class ReplicationGroupResponse(ElastiCacheResponse):
         return ActionResult({"ReplicationGroup": group})
 
     def delete_replication_group(self) -> ActionResult:
-        group = self.groups.end_replication_group(
+        group = self.groups.remove_replication_group(
             self._group_id(), self._get_param("FinalSnapshotIdentifier")
         )
         return ActionResult({"ReplicationGroup": group})

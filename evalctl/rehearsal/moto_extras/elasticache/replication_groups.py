@@ -1,4 +1,4 @@
-"""ElastiCache replication groups: their members, every change of them, and their end."""
+"""ElastiCache replication groups: members, changes and deletion."""
 
 from moto.elasticache.exceptions import InvalidParameterCombinationException
 from moto.elasticache.models import ReplicationGroup
@@ -11,7 +11,7 @@ from .users import UserBackend
 
 class ReplicationGroupBackend(ParameterGroupBackend, SubnetGroupBackend, UserBackend):
     def complete_replication_group(self, group_id: str, num_cache_clusters: int | None) -> None:
-        """Give a new group what AWS gives it and moto does not: its members, and their settings."""
+        """Add the members and settings that AWS gives a new group and moto does not."""
         group = self.replication_group(group_id)
         self._check(group)
         if group.transit_encryption_enabled and not group.transit_encryption_mode:
@@ -25,7 +25,7 @@ class ReplicationGroupBackend(ParameterGroupBackend, SubnetGroupBackend, UserBac
             self.set_members(group, num_cache_clusters or len(group.member_clusters))
 
     def _check(self, group: ReplicationGroup) -> None:
-        """What it refers to must be there; AWS says so before it makes anything."""
+        """The resources that the group refers to must exist; AWS checks that first."""
         try:
             if group.cache_subnet_group_name:
                 self.subnet_group(group.cache_subnet_group_name)
@@ -46,7 +46,7 @@ class ReplicationGroupBackend(ParameterGroupBackend, SubnetGroupBackend, UserBac
         return self.describe_replication_groups(group_id)[0]
 
     def set_members(self, group: ReplicationGroup, count: int) -> None:
-        """One primary and its replicas, spread over the zones of the subnet group."""
+        """Set one primary and its replicas, spread over the zones of the subnet group."""
         id_ = group.replication_group_id
         zones = self._zones(group)
         endpoint = str(group.node_groups[0]["primary_endpoint_address"])
@@ -75,12 +75,12 @@ class ReplicationGroupBackend(ParameterGroupBackend, SubnetGroupBackend, UserBac
     def _zones(self, group: ReplicationGroup) -> list[str]:
         subnet_group = self.cache_subnet_groups.get(group.cache_subnet_group_name or "")
         subnets = subnet_group.subnets if subnet_group else []
-        # A subnet that the emulated EC2 does not have has none.
+        # A subnet that does not exist in the emulated EC2 has no zone.
         zones = {subnet.get("subnet_availability_zone") for subnet in subnets} - {None}
         return sorted(str(zone) for zone in zones) or [f"{self.region_name}a"]
 
     def change_settings(self, group_id: str, settings: dict[str, object]) -> ReplicationGroup:
-        """Set attributes of moto's model. All are applied at once: no maintenance window comes."""
+        """Set attributes of moto's model, at once: the emulator has no maintenance windows."""
         group = self.replication_group(group_id)
         vars(group).update(settings)
         return group
@@ -91,8 +91,8 @@ class ReplicationGroupBackend(ParameterGroupBackend, SubnetGroupBackend, UserBac
             self.user_group(user_group_id).replication_groups.remove(group_id)
         for user_group_id in add:
             self.user_group(user_group_id).replication_groups.append(group_id)
-        kept = [id_ for id_ in group.user_group_ids if id_ not in remove]
-        group.user_group_ids = kept + add
+        remaining = [id_ for id_ in group.user_group_ids if id_ not in remove]
+        group.user_group_ids = remaining + add
 
     def change_logs(self, group_id: str, requested: list[dict[str, object]]) -> None:
         group = self.replication_group(group_id)
@@ -104,7 +104,9 @@ class ReplicationGroupBackend(ParameterGroupBackend, SubnetGroupBackend, UserBac
                 logs[log["LogType"]] = {**log, "Status": "active"}
         group.log_delivery_configurations = list(logs.values())
 
-    def end_replication_group(self, group_id: str, final_snapshot: str | None) -> ReplicationGroup:
+    def remove_replication_group(
+        self, group_id: str, final_snapshot: str | None
+    ) -> ReplicationGroup:
         group = self.replication_group(group_id)
         if final_snapshot:
             self.create_snapshot(final_snapshot, group_id, None, group.kms_key_id, None)

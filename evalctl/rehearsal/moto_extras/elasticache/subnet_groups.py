@@ -1,9 +1,10 @@
-"""ElastiCache subnet groups: changing and deleting them."""
+"""ElastiCache subnet groups: update and deletion."""
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
+from ..registry import extended
 from .errors import subnet_group_in_use
 
 
@@ -36,9 +37,7 @@ class SubnetGroupBackend(ElastiCacheBackend):
 class SubnetGroupResponse(ElastiCacheResponse):
     @property
     def subnet_groups(self) -> SubnetGroupBackend:
-        backend = self.elasticache_backend
-        assert isinstance(backend, SubnetGroupBackend)
-        return backend
+        return extended(self.elasticache_backend, SubnetGroupBackend)
 
     def modify_cache_subnet_group(self) -> ActionResult:
         group = self.subnet_groups.modify_cache_subnet_group(

@@ -9,6 +9,7 @@ from moto.elasticache.exceptions import PasswordTooShort, UserNotFound
 from moto.elasticache.models import ElastiCacheBackend, User
 from moto.elasticache.responses import ElastiCacheResponse
 
+from ..registry import extended
 from .errors import (
     default_user_required,
     user_group_exists,
@@ -69,7 +70,7 @@ class UserBackend(ElastiCacheBackend):
             raise UserNotFound(user_id) from None
 
     def remove_user(self, user_id: str) -> None:
-        """At once, and out of every group."""
+        """Delete the user at once, and remove it from every group."""
         user = self._user(user_id)
         for group_id in user.user_group_ids:
             self.user_groups[group_id].user_ids.remove(user_id)
@@ -99,7 +100,7 @@ class UserBackend(ElastiCacheBackend):
 
     def _set_users(self, group: UserGroup, user_ids: list[str]) -> None:
         users = [self._user(user_id) for user_id in user_ids]
-        # Valkey needs none: without one, nobody is let in who does not say who he is.
+        # Valkey requires no default user; without one, a client without a user name is refused.
         if group.engine == "redis" and "default" not in [user.name for user in users]:
             raise default_user_required()
         for user_id in group.user_ids:
@@ -129,8 +130,8 @@ class UserBackend(ElastiCacheBackend):
     ) -> UserGroup:
         group = self.user_group(user_group_id)
         group.engine = engine or group.engine
-        kept = [user_id for user_id in group.user_ids if user_id not in user_ids_to_remove]
-        self._set_users(group, kept + user_ids_to_add)
+        remaining = [user_id for user_id in group.user_ids if user_id not in user_ids_to_remove]
+        self._set_users(group, remaining + user_ids_to_add)
         return group
 
     def delete_user_group(self, user_group_id: str) -> UserGroup:
@@ -148,9 +149,7 @@ class UserBackend(ElastiCacheBackend):
 class UserResponse(ElastiCacheResponse):
     @property
     def users(self) -> UserBackend:
-        backend = self.elasticache_backend
-        assert isinstance(backend, UserBackend)
-        return backend
+        return extended(self.elasticache_backend, UserBackend)
 
     def modify_user(self) -> ActionResult:
         mode = self._get_param("AuthenticationMode") or {}

@@ -1,18 +1,12 @@
-"""RDS, put together from its parts."""
-
-from types import ModuleType
-
-from moto.rds import urls
+"""RDS: database instances and the parameters of their parameter groups."""
 
 from .instances import InstanceBackend
 from .parameters import ParameterResponse
 
 
 class ExtendedRDSBackend(InstanceBackend):
-    @property
-    def _url_module(self) -> ModuleType:
-        return urls
+    """All resources of RDS."""
 
 
 class ExtendedRDSResponse(ParameterResponse):
-    """Everything that RDS answers here."""
+    """All operations of RDS."""

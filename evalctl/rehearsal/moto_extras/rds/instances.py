@@ -1,4 +1,4 @@
-"""RDS instances: Performance Insights, today's default certificate authority, and an id each."""
+"""RDS instances: Performance Insights, the current default certificate authority, unique resource ids."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from moto.moto_api._internal import mock_random
 from moto.rds.models import DBInstance, RDSBackend
 
-# A client that asks for this one, as AWS's default, must not have to modify the new instance.
+# AWS' default. A client that requests it must not have to modify a new instance.
 DEFAULT_AUTHORITY = "rds-ca-rsa2048-g1"
 DEFAULT_RETENTION_DAYS = 7
 
@@ -16,25 +16,25 @@ class InstanceBackend(RDSBackend):
         db_kwargs.setdefault("ca_certificate_identifier", DEFAULT_AUTHORITY)
         database = super().create_db_instance(db_kwargs)  # type: ignore[arg-type]
         database.dbi_resource_id = f"db-{mock_random.get_random_string(26).upper()}"
-        _watch(database, db_kwargs)
+        _set_performance_insights(database, db_kwargs)
         return database
 
     def modify_db_instance(
         self, db_instance_identifier: str, db_kwargs: MutableMapping[str, Any]
     ) -> DBInstance:
         database = super().modify_db_instance(db_instance_identifier, db_kwargs)  # type: ignore[arg-type]
-        _watch(database, db_kwargs)
+        _set_performance_insights(database, db_kwargs)
         return database
 
 
-def _watch(database: DBInstance, asked: MutableMapping[str, Any]) -> None:
-    """Keep what was asked of Performance Insights, which moto forgets."""
-    enabled = asked.get("enable_performance_insights")
+def _set_performance_insights(database: DBInstance, settings: MutableMapping[str, Any]) -> None:
+    """Store the settings of Performance Insights, which moto drops."""
+    enabled = settings.get("enable_performance_insights")
     if enabled is None:
         return
     vars(database).update(
         performance_insights_enabled=enabled,
-        performance_insights_kms_key_id=asked.get("performance_insights_kms_key_id"),
-        performance_insights_retention_period=asked.get("performance_insights_retention_period")
+        performance_insights_kms_key_id=settings.get("performance_insights_kms_key_id"),
+        performance_insights_retention_period=settings.get("performance_insights_retention_period")
         or DEFAULT_RETENTION_DAYS,
     )

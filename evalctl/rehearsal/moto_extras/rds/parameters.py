@@ -1,4 +1,4 @@
-"""RDS parameter groups: who set a parameter, without which clients take it for a default."""
+"""RDS parameter groups: the source of each parameter; clients read one without a source as a default."""
 
 from moto.core.responses import ActionResult
 from moto.rds.responses import RDSResponse
@@ -6,14 +6,14 @@ from moto.rds.responses import RDSResponse
 
 class ParameterResponse(RDSResponse):
     def describe_db_parameters(self) -> ActionResult:
-        """Those that were set. What the engine has by itself is not known here."""
+        """Only the parameters that were set: the emulator has no list of an engine's defaults."""
         result = super().describe_db_parameters().result
         assert isinstance(result, dict)
-        shown = self.params.get("Source") in (None, "user")
+        includes_user = self.params.get("Source") in (None, "user")
         parameters = [
             {"Source": "user", "DataType": "string", "IsModifiable": True, **parameter}
             for parameter in result["Parameters"]
-            if shown
+            if includes_user
         ]
         return ActionResult({"Parameters": parameters})
 

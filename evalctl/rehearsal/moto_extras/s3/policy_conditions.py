@@ -1,4 +1,4 @@
-"""Whether a policy statement's conditions hold for a request."""
+"""Evaluates the conditions of a policy statement for a request."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -6,30 +6,30 @@ from collections.abc import Callable, Mapping, Sequence
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 
-def _like(actual: str, wanted: str) -> bool:
-    pattern = re.escape(wanted).replace(r"\*", ".*").replace(r"\?", ".")
+def _like(actual: str, expected: str) -> bool:
+    pattern = re.escape(expected).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(pattern, actual) is not None
 
 
 _TESTS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda actual, wanted: actual == wanted,
-    "StringEqualsIgnoreCase": lambda actual, wanted: actual.lower() == wanted.lower(),
+    "StringEquals": lambda actual, expected: actual == expected,
+    "StringEqualsIgnoreCase": lambda actual, expected: actual.lower() == expected.lower(),
     "StringLike": _like,
     "ArnEquals": _like,
     "ArnLike": _like,
-    "Bool": lambda actual, wanted: actual.lower() == wanted.lower(),
-    "NumericEquals": lambda actual, wanted: float(actual) == float(wanted),
-    "NumericLessThan": lambda actual, wanted: float(actual) < float(wanted),
-    "NumericLessThanEquals": lambda actual, wanted: float(actual) <= float(wanted),
-    "NumericGreaterThan": lambda actual, wanted: float(actual) > float(wanted),
-    "NumericGreaterThanEquals": lambda actual, wanted: float(actual) >= float(wanted),
+    "Bool": lambda actual, expected: actual.lower() == expected.lower(),
+    "NumericEquals": lambda actual, expected: float(actual) == float(expected),
+    "NumericLessThan": lambda actual, expected: float(actual) < float(expected),
+    "NumericLessThanEquals": lambda actual, expected: float(actual) <= float(expected),
+    "NumericGreaterThan": lambda actual, expected: float(actual) > float(expected),
+    "NumericGreaterThanEquals": lambda actual, expected: float(actual) >= float(expected),
 }
 
 
 def hold(conditions: Conditions, context: Mapping[str, str]) -> bool:
-    """All conditions hold. `context` has lower-case keys; what it does not say is absent.
+    """Whether all conditions hold. The keys of `context` are in lower case.
 
-    A condition that is not understood does not hold, so that its statement decides nothing.
+    A condition with an unsupported operator does not hold: its statement has no effect.
     """
     return all(
         _holds(operator, key.lower(), [values] if isinstance(values, str) else values, context)
@@ -38,9 +38,9 @@ def hold(conditions: Conditions, context: Mapping[str, str]) -> bool:
     )
 
 
-def _holds(operator: str, key: str, wanted: Sequence[str], context: Mapping[str, str]) -> bool:
+def _holds(operator: str, key: str, expected: Sequence[str], context: Mapping[str, str]) -> bool:
     if operator == "Null":
-        return (key not in context) is (wanted[0].lower() == "true")
+        return (key not in context) is (expected[0].lower() == "true")
     test_name = operator.removesuffix("IfExists")
     negated = "Not" in test_name
     test = _TESTS.get(test_name.replace("Not", "", 1))
@@ -48,4 +48,4 @@ def _holds(operator: str, key: str, wanted: Sequence[str], context: Mapping[str,
         return False
     if key not in context:
         return negated or operator.endswith("IfExists")
-    return any(test(context[key], value) for value in wanted) is not negated
+    return any(test(context[key], value) for value in expected) is not negated

@@ -1,4 +1,4 @@
-"""An emulated AWS with the extras in it, empty at the start of each test."""
+"""An emulated AWS with the extended services, empty at the start of each test."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -15,14 +15,13 @@ REGION = "eu-central-1"
 CLUSTER = "demo"
 ROLE = "arn:aws:iam::123456789012:role/demo"
 
-Client = Callable[[str], Any]  # boto3 makes its clients' methods at run time
-
+Client = Callable[[str], Any]  # boto3 creates the methods of its clients at run time
 
 HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a rehearsal stands on is tested with the rehearsals."""
+    """Mark these tests as rehearsals: only a rehearsal uses the emulator."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.rehearsal)
@@ -30,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """Makes a client of a service."""
+    """Creates a client of a service."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # 1,300 for each region and test
     moto_extras.install()
@@ -40,7 +39,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
 
 @functools.cache
 def _client(service: str) -> Any:
-    """Made once: reading the model of a service takes longer than a test."""
+    """Cached: reading the model of a service takes longer than a test."""
     session = boto3.Session("testing", "testing", region_name=REGION)
     return session.client(service)
 
@@ -64,7 +63,7 @@ def subnet_ids(client: Client, vpc_id: str) -> list[str]:
 
 @pytest.fixture
 def cluster(client: Client, subnet_ids: list[str]) -> str:
-    """The name of a cluster that knows access entries."""
+    """The name of a cluster that uses access entries."""
     client("eks").create_cluster(
         name=CLUSTER,
         roleArn=ROLE,

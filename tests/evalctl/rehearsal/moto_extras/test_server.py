@@ -1,4 +1,4 @@
-"""The server itself, as Terraform meets it: a process of its own, on loopback."""
+"""The server as Terraform uses it: a separate process on loopback."""
 
 import os
 import socket
@@ -51,14 +51,14 @@ def _wait_for(port: int) -> None:
 
 @pytest.fixture
 def served(url: str) -> Iterator[Any]:
-    """Makes a client that talks to the server, not to the emulation in this process."""
+    """Creates a client of the server, not of the emulation in this process."""
     session = boto3.Session("testing", "testing", region_name=REGION)
     retry = Config(retries={"total_max_attempts": 3})
     with mock_aws(config={"core": {"passthrough": {"urls": [f"{url}/.*"]}}}):
         yield lambda service: session.client(service, endpoint_url=url, config=retry)
 
 
-def test_arns_with_slashes_arrive_whole(served: Any) -> None:
+def test_arns_with_slashes_reach_the_service_unchanged(served: Any) -> None:
     eks = served("eks")
     eks.create_cluster(
         name="served",
@@ -77,18 +77,18 @@ def test_arns_with_slashes_arrive_whole(served: Any) -> None:
     assert tags == {"Owner": "platform"}
 
 
-def test_the_account_is_the_one_that_was_asked_for(served: Any) -> None:
+def test_the_account_is_the_requested_one(served: Any) -> None:
     assert served("sts").get_caller_identity()["Account"] == "111111111111"
 
 
-def test_an_operation_that_nobody_wrote_is_refused_at_once_by_name(served: Any) -> None:
+def test_a_missing_operation_is_refused_by_name_and_not_retried(served: Any) -> None:
     with pytest.raises(ClientError, match="describe_events") as refused:
         served("elasticache").describe_events()
     assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "localhost.example.com", "::"])
-def test_nothing_but_loopback_is_listened_on(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_server_listens_on_loopback_only(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["-H", host])
     assert "invalid loopback value" in capsys.readouterr().err

@@ -1,0 +1,79 @@
+"""RDS: instances and parameter groups."""
+
+from typing import Any
+
+import pytest
+
+from tests.evalctl.rehearsal.moto_extras.conftest import Client
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
+
+
+def create(client: Client, name: str, **settings: Any) -> dict[str, Any]:
+    created = client("rds").create_db_instance(
+        DBInstanceIdentifier=name,
+        DBInstanceClass="db.m7g.large",
+        Engine="postgres",
+        MasterUsername="admin_user",
+        MasterUserPassword="a-long-enough-password",
+        AllocatedStorage=20,
+        **settings,
+    )["DBInstance"]
+    assert isinstance(created, dict)
+    return created
+
+
+def test_performance_insights_settings_are_stored_and_can_change(client: Client) -> None:
+    created = create(
+        client,
+        "demo",
+        EnablePerformanceInsights=True,
+        PerformanceInsightsKMSKeyId=KEY,
+        PerformanceInsightsRetentionPeriod=731,
+    )
+    assert created["PerformanceInsightsEnabled"] is True
+    assert created["PerformanceInsightsKMSKeyId"] == KEY
+    assert created["PerformanceInsightsRetentionPeriod"] == 731
+    client("rds").modify_db_instance(DBInstanceIdentifier="demo", EnablePerformanceInsights=False)
+    found = client("rds").describe_db_instances(DBInstanceIdentifier="demo")["DBInstances"][0]
+    assert found["PerformanceInsightsEnabled"] is False
+
+
+def test_a_new_instance_has_the_current_certificate_authority_and_a_unique_id(
+    client: Client,
+) -> None:
+    one, two = create(client, "one"), create(client, "two")
+    assert one["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+    assert one["DbiResourceId"] != two["DbiResourceId"]
+
+
+@pytest.fixture
+def group(client: Client) -> dict[str, str]:
+    """The identifier of a parameter group in which one parameter is set."""
+    named = {"DBParameterGroupName": "postgres17"}
+    rds = client("rds")
+    rds.create_db_parameter_group(
+        **named, DBParameterGroupFamily="postgres17", Description="TLS only"
+    )
+    force = {"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyMethod": "immediate"}
+    rds.modify_db_parameter_group(**named, Parameters=[force])
+    return named
+
+
+def test_a_parameter_that_was_set_has_the_source_user(
+    client: Client, group: dict[str, str]
+) -> None:
+    rds = client("rds")
+    found = rds.describe_db_parameters(**group)["Parameters"]
+    assert [(each["ParameterName"], each["Source"]) for each in found] == [
+        ("rds.force_ssl", "user")
+    ]
+    assert rds.describe_db_parameters(**group, Source="engine-default")["Parameters"] == []
+
+
+def test_a_parameter_that_was_reset_is_not_listed(client: Client, group: dict[str, str]) -> None:
+    rds = client("rds")
+    rds.reset_db_parameter_group(
+        **group, Parameters=[{"ParameterName": "rds.force_ssl", "ApplyMethod": "immediate"}]
+    )
+    assert rds.describe_db_parameters(**group)["Parameters"] == []
