@@ -13,7 +13,7 @@ from argocd.settings import CONFIG, PARAMETERS
 from bindings.yaml_text import to_yaml
 from environments.catalog import ARGOCD
 from environments.names import ARGOCD_NAMESPACE, GENERAL_POOL, NODE_POOL_LABEL, Names
-from environments.spec import Environment, Resources
+from environments.spec import Compute, Environment
 
 Document = dict[str, object]
 
@@ -31,42 +31,12 @@ _KEPT = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
 # Requests: about twice what Argo CD 3.5 uses when little happens (115 MiB the controller, 25 MiB each
 # of the others, as its users report), since the general pool is small. Limits: room for a sync of
 # everything, when the controller holds the whole cluster and the repo server templates charts.
-_CONTROLLER = Resources(
-    cpu_request_millicores=150,
-    cpu_limit_millicores=1000,
-    memory_request_mib=384,
-    memory_limit_mib=1024,
-)
-_REPO_SERVER = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=1000,
-    memory_request_mib=128,
-    memory_limit_mib=512,
-)
-_SERVER = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=500,
-    memory_request_mib=96,
-    memory_limit_mib=256,
-)
-_APPLICATION_SETS = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=250,
-    memory_request_mib=64,
-    memory_limit_mib=256,
-)
-_REDIS = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=250,
-    memory_request_mib=64,
-    memory_limit_mib=256,
-)
-_INIT = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=500,
-    memory_request_mib=64,
-    memory_limit_mib=128,
-)
+_CONTROLLER = Compute.of(cpu="150m", cpu_limit="1000m", memory="384Mi", memory_limit="1024Mi")
+_REPO_SERVER = Compute.of(cpu="50m", cpu_limit="1000m", memory="128Mi", memory_limit="512Mi")
+_SERVER = Compute.of(cpu="25m", cpu_limit="500m", memory="96Mi", memory_limit="256Mi")
+_APPLICATION_SETS = Compute.of(cpu="25m", cpu_limit="250m", memory="64Mi", memory_limit="256Mi")
+_REDIS = Compute.of(cpu="25m", cpu_limit="250m", memory="64Mi", memory_limit="256Mi")
+_INIT = Compute.of(cpu="10m", cpu_limit="500m", memory="64Mi", memory_limit="128Mi")
 
 
 def build(env: Environment) -> dict[str, Document]:
@@ -226,8 +196,8 @@ def _workload(
     name: str,
     *,
     replicas: int,
-    containers: dict[str, Resources],
-    init_containers: dict[str, Resources] | None = None,
+    containers: dict[str, Compute],
+    init_containers: dict[str, Compute] | None = None,
 ) -> Document:
     pod: Document = {"containers": _containers(containers)}
     if init_containers:
@@ -240,8 +210,7 @@ def _workload(
     }
 
 
-def _containers(containers: dict[str, Resources]) -> list[Document]:
+def _containers(containers: dict[str, Compute]) -> list[Document]:
     return [
-        {"name": name, "resources": resources.as_manifest()}
-        for name, resources in containers.items()
+        {"name": name, "resources": compute.as_manifest()} for name, compute in containers.items()
     ]

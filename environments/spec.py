@@ -5,6 +5,7 @@ a constant where it is used. A field's name carries its unit. `rules/` says whic
 """
 
 import math
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -177,16 +178,26 @@ class Backup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resources:
-    """What one container asks for and may use at most."""
+class Compute:
+    """The requests and limits of one container."""
 
     cpu_request_millicores: int
     cpu_limit_millicores: int
     memory_request_mib: int
     memory_limit_mib: int
 
+    @classmethod
+    def of(cls, *, cpu: str, cpu_limit: str, memory: str, memory_limit: str) -> "Compute":
+        """From Kubernetes quantities: millicores, as in "500m", and mebibytes, as in "256Mi"."""
+        return cls(
+            cpu_request_millicores=_number("cpu", cpu, unit="m"),
+            cpu_limit_millicores=_number("cpu_limit", cpu_limit, unit="m"),
+            memory_request_mib=_number("memory", memory, unit="Mi"),
+            memory_limit_mib=_number("memory_limit", memory_limit, unit="Mi"),
+        )
+
     def as_manifest(self) -> dict[str, dict[str, str]]:
-        """As Kubernetes writes it, and the values of charts and EKS add-ons with it."""
+        """The `resources` of a container, in a manifest and in the values of charts and EKS add-ons."""
         return {
             "requests": {
                 "cpu": f"{self.cpu_request_millicores}m",
@@ -199,12 +210,21 @@ class Resources:
         }
 
 
+def _number(name: str, quantity: str, *, unit: str) -> int:
+    match = re.fullmatch(rf"([0-9]+){unit}", str(quantity))
+    if match is None:
+        raise ValueError(
+            f'{name}={quantity!r}: write a whole number and the unit {unit}, as in "250{unit}"'
+        )
+    return int(match[1])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Monitoring:
     """Prometheus and Alertmanager in the cluster: how many, and how long metrics are kept."""
 
     prometheus_replicas: int  # each scrapes everything and keeps its own copy
-    prometheus_resources: Resources  # of each replica
+    prometheus_compute: Compute  # of each replica
     prometheus_retention_days: int
     prometheus_storage_gib: int  # of each replica's volume
     alertmanager_replicas: int  # they agree among each other on who tells what
@@ -220,7 +240,7 @@ class Orchestrator:
     """The API that takes evaluation requests and puts jobs on the queue."""
 
     replicas: int
-    resources: Resources
+    compute: Compute
     hostname: str  # where users reach it; ACM must hold a certificate for it
     allowed_cidrs: tuple[str, ...]  # who may reach the load balancer
 
@@ -255,7 +275,7 @@ class Worker:
     max_replicas: int
     target_cpu_percent: int
     waiting_jobs_per_replica: int  # one worker for so many jobs in the queue
-    resources: Resources
+    compute: Compute
     max_job_seconds: int  # the longest an evaluation job may run
     llm_calls: LlmCalls
 
@@ -309,8 +329,8 @@ class Previews:
     label: str  # whoever may set it lets the pull request's code run
     max_age_hours: int  # without a change; then its pods end
     workers: int  # of one preview; their number is fixed
-    worker_resources: Resources
-    orchestrator_resources: Resources
+    worker_compute: Compute
+    orchestrator_compute: Compute
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,19 +19,15 @@ from environments.names import (
     Names,
     Secret,
 )
-from environments.spec import Environment, Resources
+from environments.spec import Compute, Environment
 from k8s.parts.base import AppChart, Config
 from k8s.parts.pods import Mount, container
 from k8s.parts.stores import CA_CERTIFICATE, FOLDER, mount
 from k8s.parts.sync_job import sync_job
 from telemetry.clickhouse_schema import JOURNAL_FILE, JOURNAL_TABLE, journal, migrations
 
-RESOURCES = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=500,
-    memory_request_mib=256,  # the client is the whole of ClickHouse in one program
-    memory_limit_mib=256,
-)
+# The client is the whole of ClickHouse in one program.
+COMPUTE = Compute.of(cpu="50m", cpu_limit="500m", memory="256Mi", memory_limit="256Mi")
 DEADLINE_SECONDS = 900
 
 _CLIENT_CONFIG = "client.xml"
@@ -87,7 +83,7 @@ class ClickHouseSchemaChart(AppChart):
         apply = container(
             "apply",
             image=self.names.image(Image.CLICKHOUSE_CLIENT),
-            resources=RESOURCES,
+            compute=COMPUTE,
             command=["sh", f"{_SCHEMA_FOLDER}/{_SCRIPT}"],
             env=[
                 k8s.EnvVar(name="CLIENT_CONFIG", value=f"{credentials.path}/{_CLIENT_CONFIG}"),

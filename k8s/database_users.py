@@ -21,18 +21,13 @@ from environments.names import (
     Image,
     Secret,
 )
-from environments.spec import Environment, Resources
+from environments.spec import Compute, Environment
 from k8s.parts.base import AppChart, Config
 from k8s.parts.pods import Mount, container
 from k8s.parts.stores import FOLDER, RDS_CA_FILE, mount
 from k8s.parts.sync_job import sync_job
 
-RESOURCES = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=200,
-    memory_request_mib=64,
-    memory_limit_mib=64,
-)
+COMPUTE = Compute.of(cpu="50m", cpu_limit="200m", memory="64Mi", memory_limit="64Mi")
 DEADLINE_SECONDS = 600
 
 _SERVICE_FILE = "pg_service.conf"
@@ -86,7 +81,7 @@ class DatabaseUsersChart(AppChart):
         psql = container(
             "psql",
             image=self.names.image(Image.POSTGRES_CLIENT),
-            resources=RESOURCES,
+            compute=COMPUTE,
             command=["psql"],
             args=[
                 "--no-psqlrc",

@@ -125,7 +125,7 @@ class OrchestratorChart(AppChart):
         return container(
             App.ORCHESTRATOR,
             image=self.names.image(Image.ORCHESTRATOR),
-            resources=self.env.orchestrator.resources,
+            compute=self.env.orchestrator.compute,
             config_maps=(settings.name,),
             ports=(
                 k8s.ContainerPort(name=_HTTP, container_port=ORCHESTRATOR_PORT, protocol="TCP"),

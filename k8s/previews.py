@@ -98,13 +98,13 @@ def _small(env: Environment, previews: Previews) -> Environment:
     return dataclasses.replace(
         env,
         orchestrator=dataclasses.replace(
-            env.orchestrator, replicas=1, resources=previews.orchestrator_resources
+            env.orchestrator, replicas=1, compute=previews.orchestrator_compute
         ),
         worker=dataclasses.replace(
             env.worker,
             min_replicas=workers,
             max_replicas=workers,
-            resources=previews.worker_resources,
+            compute=previews.worker_compute,
             llm_calls=dataclasses.replace(
                 calls,
                 provider_requests_per_minute=(

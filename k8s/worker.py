@@ -140,7 +140,7 @@ class WorkerChart(AppChart):
         return container(
             App.WORKER,
             image=self.names.image(Image.WORKER),
-            resources=self.env.worker.resources,
+            compute=self.env.worker.compute,
             config_maps=[config.name for config in configs],
             # Optional each, so that a missing one leaves the other provider working. That the
             # Secret is there at all is what its mount asks for.

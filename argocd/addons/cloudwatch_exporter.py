@@ -30,16 +30,11 @@ from environments.names import (
     MonitoringPart,
     Names,
 )
-from environments.spec import Resources
+from environments.spec import Compute
 
 POLL_SECONDS = 300
 
-EXPORTER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=100,
-    memory_request_mib=64,
-    memory_limit_mib=128,
-)
+EXPORTER = Compute.of(cpu="10m", cpu_limit="100m", memory="64Mi", memory_limit="128Mi")
 _USER = 10001  # the image's own
 _HOUR = 3_600
 _DAY = 86_400

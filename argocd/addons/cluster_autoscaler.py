@@ -13,15 +13,10 @@ from argocd.addons.values import (
 )
 from environments.catalog import EKS_VERSIONS
 from environments.names import CLUSTER_AUTOSCALER, Addon, Names
-from environments.spec import Resources
+from environments.spec import Compute
 
 # It holds every pod and node of the cluster in memory; the chart's own example is 300 MiB.
-_AUTOSCALER = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=500,
-    memory_request_mib=256,
-    memory_limit_mib=512,
-)
+_AUTOSCALER = Compute.of(cpu="50m", cpu_limit="500m", memory="256Mi", memory_limit="512Mi")
 _NOBODY = 65534
 
 

@@ -6,21 +6,11 @@ prometheus-community/helm-charts.
 
 from argocd.addons.values import ON_GENERAL_POOL, Values
 from environments.names import MONITORING_LABEL, NODE_POOL_LABEL, MonitoringPart
-from environments.spec import Resources
+from environments.spec import Compute
 
-KUBE_STATE_METRICS = Resources(
-    cpu_request_millicores=15,
-    cpu_limit_millicores=200,
-    memory_request_mib=96,
-    memory_limit_mib=256,
-)
+KUBE_STATE_METRICS = Compute.of(cpu="15m", cpu_limit="200m", memory="96Mi", memory_limit="256Mi")
 # It reads all at once when it is scraped; a tight limit would only show as throttling.
-NODE_EXPORTER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=500,
-    memory_request_mib=32,
-    memory_limit_mib=64,
-)
+NODE_EXPORTER = Compute.of(cpu="10m", cpu_limit="500m", memory="32Mi", memory_limit="64Mi")
 
 # What the chart's own rules and boards ask about. Without a collector, kube-state-metrics also gets no
 # right to list such objects: Secrets and ConfigMaps are the ones to keep it from.

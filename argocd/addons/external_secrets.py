@@ -12,21 +12,11 @@ from argocd.addons.values import (
     spread_over_nodes,
 )
 from environments.names import EXTERNAL_SECRETS, Addon, Names
-from environments.spec import Resources
+from environments.spec import Compute
 
 # The operator holds every Secret of the cluster in memory; ours are few.
-_OPERATOR = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=250,
-    memory_request_mib=96,
-    memory_limit_mib=256,
-)
-_HELPER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=100,
-    memory_request_mib=64,
-    memory_limit_mib=128,
-)
+_OPERATOR = Compute.of(cpu="25m", cpu_limit="250m", memory="96Mi", memory_limit="256Mi")
+_HELPER = Compute.of(cpu="10m", cpu_limit="100m", memory="64Mi", memory_limit="128Mi")
 
 # Nobody makes these kinds here; what the operator does not handle, it needs no rights for. Its
 # rights on Secrets stay those of the whole cluster: the chart narrows them to one namespace or

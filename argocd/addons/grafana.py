@@ -16,7 +16,7 @@ from environments.names import (
     MonitoringPart,
     Secret,
 )
-from environments.spec import Resources
+from environments.spec import Compute
 
 # Of the ClickHouse data source, which boards about results and cost need; grafana.com lists 4.20.0,
 # of 2026-07-20, for Grafana 11.6 and later.
@@ -29,19 +29,9 @@ ADMIN_PASSWORD = "admin-password"
 FOLDER_ANNOTATION = "grafana_folder"
 
 # Others report 0.7 GiB at work and 1 GiB at its worst for Grafana 13.2 with these boards.
-GRAFANA = Resources(
-    cpu_request_millicores=100,
-    cpu_limit_millicores=1000,
-    memory_request_mib=640,
-    memory_limit_mib=1280,
-)
+GRAFANA = Compute.of(cpu="100m", cpu_limit="1000m", memory="640Mi", memory_limit="1280Mi")
 # Two of them, one for boards and one for data sources.
-SIDECAR = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=100,
-    memory_request_mib=80,
-    memory_limit_mib=160,
-)
+SIDECAR = Compute.of(cpu="10m", cpu_limit="100m", memory="80Mi", memory_limit="160Mi")
 
 
 def values() -> Values:

@@ -12,14 +12,9 @@ from argocd.addons.values import (
     Values,
 )
 from environments.names import LOAD_BALANCER_CONTROLLER, Addon, Names
-from environments.spec import Resources
+from environments.spec import Compute
 
-_CONTROLLER = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=250,
-    memory_request_mib=128,
-    memory_limit_mib=256,
-)
+_CONTROLLER = Compute.of(cpu="50m", cpu_limit="250m", memory="128Mi", memory_limit="256Mi")
 
 
 def release(names: Names) -> Release:

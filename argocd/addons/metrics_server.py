@@ -12,18 +12,13 @@ the cluster that Argo CD does not give it.
 from argocd.addons.release import Release
 from argocd.addons.values import ON_GENERAL_POOL, Values, spread_over_nodes
 from environments.names import Addon, Names
-from environments.spec import Resources
+from environments.spec import Compute
 
 # Without it every HorizontalPodAutoscaler is blind, in development too.
 _REPLICAS = 2
 
 # Its README: 100m and 300 MiB carry a hundred nodes, a tenth of that carries ten.
-_SERVER = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=200,
-    memory_request_mib=100,
-    memory_limit_mib=200,
-)
+_SERVER = Compute.of(cpu="50m", cpu_limit="200m", memory="100Mi", memory_limit="200Mi")
 
 
 def release(names: Names) -> Release:

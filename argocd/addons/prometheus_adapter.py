@@ -29,14 +29,9 @@ from environments.names import (
     MonitoringPart,
     Names,
 )
-from environments.spec import Resources
+from environments.spec import Compute
 
-ADAPTER = Resources(
-    cpu_request_millicores=15,
-    cpu_limit_millicores=200,
-    memory_request_mib=64,
-    memory_limit_mib=192,
-)
+ADAPTER = Compute.of(cpu="15m", cpu_limit="200m", memory="64Mi", memory_limit="192Mi")
 _USER = 10001  # the chart's own
 
 

@@ -22,30 +22,15 @@ from environments.names import (
     MonitoringPart,
     Names,
 )
-from environments.spec import Monitoring, Resources
+from environments.spec import Compute, Monitoring
 
 SCRAPE_INTERVAL_SECONDS = 30
 
 # Estimated for a dozen nodes and two hundred pods; the chart's boards show what is really taken, and
 # the limit is for a bad day. Prometheus' own are the environment's.
-OPERATOR = Resources(
-    cpu_request_millicores=20,
-    cpu_limit_millicores=200,
-    memory_request_mib=96,
-    memory_limit_mib=192,
-)
-CONFIG_RELOADER = Resources(
-    cpu_request_millicores=5,
-    cpu_limit_millicores=100,
-    memory_request_mib=32,
-    memory_limit_mib=64,
-)
-ALERTMANAGER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=200,
-    memory_request_mib=64,
-    memory_limit_mib=128,
-)
+OPERATOR = Compute.of(cpu="20m", cpu_limit="200m", memory="96Mi", memory_limit="192Mi")
+CONFIG_RELOADER = Compute.of(cpu="5m", cpu_limit="100m", memory="32Mi", memory_limit="64Mi")
+ALERTMANAGER = Compute.of(cpu="10m", cpu_limit="200m", memory="64Mi", memory_limit="128Mi")
 
 # AWS runs these where no pod can reach them, or on an address of the node's own.
 _NOT_ON_EKS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
@@ -134,7 +119,7 @@ def _prometheus(monitoring: Monitoring, *, environment: str) -> Values:
                 "whenDeleted": "Delete",
                 "whenScaled": "Delete",
             },
-            "resources": monitoring.prometheus_resources.as_manifest(),
+            "resources": monitoring.prometheus_compute.as_manifest(),
             "nodeSelector": ON_GENERAL_POOL,
             "podMetadata": {"labels": _labels(MonitoringPart.PROMETHEUS)},
         },

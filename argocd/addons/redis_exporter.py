@@ -25,7 +25,7 @@ from environments.names import (
     Names,
     Secret,
 )
-from environments.spec import Resources
+from environments.spec import Compute
 
 URL = "url"  # key of the Secret: address, user and password in one
 
@@ -36,12 +36,7 @@ FLAGS = {
     "set-client-name": "false",
 }
 
-EXPORTER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=100,
-    memory_request_mib=32,
-    memory_limit_mib=64,
-)
+EXPORTER = Compute.of(cpu="10m", cpu_limit="100m", memory="32Mi", memory_limit="64Mi")
 _USER = 59000  # the image's own
 
 

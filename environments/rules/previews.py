@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from environments.rules.values import resource_problems
-from environments.spec import Environment, Resources, Tier
+from environments.rules.values import compute_problems
+from environments.spec import Compute, Environment, Tier
 
 # Two weeks: a preview's images expire after 30 days (stacks/registry.py), and pods move to new nodes.
 LONGEST_HOURS = 14 * 24
@@ -44,17 +44,15 @@ def problems(env: Environment) -> Iterator[str]:
             f"previews.workers: {previews.workers}; use 1 to {env.worker.max_replicas}, as many as the "
             "environment itself may have"
         )
-    yield from _resources("worker", previews.worker_resources, env.worker.resources)
-    yield from _resources(
-        "orchestrator", previews.orchestrator_resources, env.orchestrator.resources
-    )
+    yield from _compute("worker", previews.worker_compute, env.worker.compute)
+    yield from _compute("orchestrator", previews.orchestrator_compute, env.orchestrator.compute)
 
 
-def _resources(what: str, preview: Resources, whole: Resources) -> Iterator[str]:
-    field = f"previews.{what}_resources"
-    yield from resource_problems(field, preview)
+def _compute(what: str, preview: Compute, whole: Compute) -> Iterator[str]:
+    field = f"previews.{what}_compute"
+    yield from compute_problems(field, preview)
     if (
         preview.cpu_limit_millicores > whole.cpu_limit_millicores
         or preview.memory_limit_mib > whole.memory_limit_mib
     ):
-        yield f"{field}: larger than {what}.resources; a preview is smaller than what it previews"
+        yield f"{field}: larger than {what}.compute; a preview is smaller than what it previews"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cdk8s_plus_28 import k8s
 
 from environments.names import NODE_POOL_LABEL
-from environments.spec import Resources
+from environments.spec import Compute
 
 USER_ID = 10001
 TMP_LIMIT_MIB = 1024
@@ -69,7 +69,7 @@ def container(
     name: str,
     *,
     image: str,
-    resources: Resources,
+    compute: Compute,
     command: Sequence[str] | None = None,
     args: Sequence[str] | None = None,
     config_maps: Sequence[str] = (),
@@ -93,7 +93,7 @@ def container(
         ]
         or None,
         ports=list(ports) or None,
-        resources=requirements(resources),
+        resources=requirements(compute),
         security_context=k8s.SecurityContext(
             allow_privilege_escalation=False,
             capabilities=k8s.Capabilities(drop=["ALL"]),
@@ -166,16 +166,16 @@ def spread_over(
     )
 
 
-def requirements(resources: Resources) -> k8s.ResourceRequirements:
+def requirements(compute: Compute) -> k8s.ResourceRequirements:
     return k8s.ResourceRequirements(
         requests={
-            "cpu": millicores(resources.cpu_request_millicores),
-            "memory": mebibytes(resources.memory_request_mib),
+            "cpu": millicores(compute.cpu_request_millicores),
+            "memory": mebibytes(compute.memory_request_mib),
             "ephemeral-storage": mebibytes(EPHEMERAL_REQUEST_MIB),
         },
         limits={
-            "cpu": millicores(resources.cpu_limit_millicores),
-            "memory": mebibytes(resources.memory_limit_mib),
+            "cpu": millicores(compute.cpu_limit_millicores),
+            "memory": mebibytes(compute.memory_limit_mib),
             "ephemeral-storage": mebibytes(EPHEMERAL_LIMIT_MIB),
         },
     )

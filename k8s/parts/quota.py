@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import constructs
 from cdk8s_plus_28 import k8s
 
-from environments.spec import Environment, Resources
+from environments.spec import Compute, Environment
 from k8s import clickhouse_schema, database_users, orchestrator
 from k8s.parts.pods import EPHEMERAL_LIMIT_MIB, EPHEMERAL_REQUEST_MIB, mebibytes, millicores
 
@@ -20,15 +20,15 @@ class Share:
     """What one app's pods take together, at most."""
 
     pods: int
-    resources: Resources  # of one pod
+    compute: Compute  # of one pod
 
 
 def shares(env: Environment) -> tuple[Share, ...]:
     return (
-        Share(pods=env.worker.most_at_once, resources=env.worker.resources),
-        Share(pods=orchestrator.most_pods(env), resources=env.orchestrator.resources),
-        Share(pods=1, resources=database_users.RESOURCES),
-        Share(pods=1, resources=clickhouse_schema.RESOURCES),
+        Share(pods=env.worker.most_at_once, compute=env.worker.compute),
+        Share(pods=orchestrator.most_pods(env), compute=env.orchestrator.compute),
+        Share(pods=1, compute=database_users.COMPUTE),
+        Share(pods=1, compute=clickhouse_schema.COMPUTE),
     )
 
 
@@ -39,7 +39,7 @@ class Quota(constructs.Construct):
         super().__init__(scope, id_)
         parts = shares(env)
         self._resource_quota(parts)
-        self._limit_range([part.resources for part in parts])
+        self._limit_range([part.compute for part in parts])
 
     def _resource_quota(self, parts: tuple[Share, ...]) -> None:
         pods = sum(part.pods for part in parts)
@@ -52,16 +52,16 @@ class Quota(constructs.Construct):
                 hard={
                     "pods": k8s.Quantity.from_string(str(pods)),
                     "requests.cpu": millicores(
-                        sum(p.pods * p.resources.cpu_request_millicores for p in parts)
+                        sum(p.pods * p.compute.cpu_request_millicores for p in parts)
                     ),
                     "limits.cpu": millicores(
-                        sum(p.pods * p.resources.cpu_limit_millicores for p in parts)
+                        sum(p.pods * p.compute.cpu_limit_millicores for p in parts)
                     ),
                     "requests.memory": mebibytes(
-                        sum(p.pods * p.resources.memory_request_mib for p in parts)
+                        sum(p.pods * p.compute.memory_request_mib for p in parts)
                     ),
                     "limits.memory": mebibytes(
-                        sum(p.pods * p.resources.memory_limit_mib for p in parts)
+                        sum(p.pods * p.compute.memory_limit_mib for p in parts)
                     ),
                     "requests.ephemeral-storage": mebibytes(pods * EPHEMERAL_REQUEST_MIB),
                     "limits.ephemeral-storage": mebibytes(pods * EPHEMERAL_LIMIT_MIB),
@@ -73,8 +73,8 @@ class Quota(constructs.Construct):
             ),
         )
 
-    def _limit_range(self, containers: list[Resources]) -> None:
-        small = database_users.RESOURCES
+    def _limit_range(self, containers: list[Compute]) -> None:
+        small = database_users.COMPUTE
         k8s.KubeLimitRange(
             self,
             "limit-range",

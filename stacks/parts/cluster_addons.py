@@ -8,7 +8,7 @@ import constructs
 
 from environments.catalog import EKS_VERSIONS
 from environments.names import EBS_CSI_CONTROLLER, VPC_CNI, Names, Stack
-from environments.spec import Resources
+from environments.spec import Compute
 from stacks.aws import EksAddon, EksCluster, EksNodeGroup
 from stacks.parts.pod_identity import pod_identity
 
@@ -17,37 +17,17 @@ from stacks.parts.pod_identity import pod_identity
 # our add-ons: `aws eks describe-addon-configuration --addon-name NAME --addon-version VERSION` shows one.
 
 # EKS sets 100m and nothing else; schema of v1.28.8-eksbuild.5.
-_KUBE_PROXY = Resources(
-    cpu_request_millicores=100,
-    cpu_limit_millicores=500,
-    memory_request_mib=64,
-    memory_limit_mib=256,
-)
+_KUBE_PROXY = Compute.of(cpu="100m", cpu_limit="500m", memory="64Mi", memory_limit="256Mi")
 # The chart sets 25m, and gives what is said here to the init container and the policy agent as well
 # (amazon-vpc-cni-k8s, charts/aws-vpc-cni/README.md: init.resources, nodeAgent.resources); schema of
 # v1.15.1-eksbuild.1. aws-node lives on 48 MB (eksctl issue 4342); its policy agent, killed at 128 MiB,
 # had grown to 500 where it had room (aws-network-policy-agent issue 213).
-_VPC_CNI = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=500,
-    memory_request_mib=64,
-    memory_limit_mib=512,
-)
+_VPC_CNI = Compute.of(cpu="25m", cpu_limit="500m", memory="64Mi", memory_limit="512Mi")
 # Schema of v1.11.1-eksbuild.8.
-_COREDNS = Resources(
-    cpu_request_millicores=100,
-    cpu_limit_millicores=1000,
-    memory_request_mib=70,
-    memory_limit_mib=170,
-)
+_COREDNS = Compute.of(cpu="100m", cpu_limit="1000m", memory="70Mi", memory_limit="170Mi")
 # The chart gives what is said of the controller and of the node to their sidecars as well; the schema
 # takes no others (aws-ebs-csi-driver, charts/aws-ebs-csi-driver and issue 2371).
-_EBS_CSI = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=200,
-    memory_request_mib=40,
-    memory_limit_mib=256,
-)
+_EBS_CSI = Compute.of(cpu="10m", cpu_limit="200m", memory="40Mi", memory_limit="256Mi")
 
 
 def addons_of_nodes(

@@ -26,7 +26,7 @@ from environments.names import (
 )
 from environments.registry import ENVIRONMENTS as REGISTERED
 from environments.rules.previews import LONGEST_HOURS
-from environments.spec import Previews, Resources
+from environments.spec import Compute, Previews
 from evalctl.rendering import program as planes
 from k8s import app as k8s
 from stacks.parts.queue_user import APPLICATION, METRICS
@@ -414,4 +414,4 @@ def test_the_charts_alerts_leave_previews_to_their_pull_requests(delivery: list[
 def test_the_value_that_docs_show_is_the_one_tested_here() -> None:
     text = (Path(__file__).parents[2] / "docs" / "previews.md").read_text()
     (shown,) = re.findall(r"```python\n\s*PREVIEWS = (.*?)\n\s*```", text, re.DOTALL)
-    assert eval(shown, {"Previews": Previews, "Resources": Resources}) == PREVIEWS
+    assert eval(shown, {"Previews": Previews, "Compute": Compute}) == PREVIEWS

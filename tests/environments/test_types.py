@@ -94,7 +94,7 @@ def strangers_in(value: Any) -> Iterator[tuple[str, Any]]:
             ["eu-central-1a", "eu-central-1b"],
             "a list; write a tuple, in round brackets, () for none",
         ),
-        ("orchestrator.resources", None, "None is not allowed; write Resources(...)"),
+        ("orchestrator.compute", None, "None is not allowed; write Compute(...)"),
         ("previews", DEV.worker, "a Worker; write Previews(...)"),
         ("previews", Previews, "a type; write Previews(...)"),
     ],
