@@ -1,6 +1,6 @@
-"""What a SecretStore and an ExternalSecret say, for every plane that needs one.
+"""The specs of SecretStore and ExternalSecret, for every plane that needs one.
 
-What the operator would default is written out, so that Argo CD finds in the cluster what Git says.
+The operator's defaults are written out, so that Argo CD finds in the cluster what is in Git.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ REFRESH = "5m0s"
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A part of a Secrets Manager entry, under the key that templates know it by."""
+    """A field of a Secrets Manager entry, and the key by which templates refer to it."""
 
     key: str
     secret: str
@@ -27,8 +27,13 @@ class Field:
         return {"secretKey": self.key, "remoteRef": remote}
 
 
+def fields_of(entry: str, *names: str) -> tuple[Field, ...]:
+    """Fields of one entry's JSON, each under its own name."""
+    return tuple(Field(key=name, secret=entry, field=name) for name in names)
+
+
 def secret_store_spec(*, region: str) -> dict[str, object]:
-    """AWS Secrets Manager as seen by the operator's own identity (EKS Pod Identity)."""
+    """AWS Secrets Manager, read with the operator's own identity (EKS Pod Identity)."""
     return {"provider": {"aws": {"service": "SecretsManager", "region": region}}}
 
 
@@ -42,9 +47,9 @@ def external_secret_spec(
 ) -> dict[str, object]:
     """A Kubernetes Secret of this name, made and refreshed from Secrets Manager.
 
-    `fields` must all exist, or nothing is written. `all_fields_of` takes whatever an entry holds,
-    so that a missing one stops no other. `template` is the Secret's keys as Go templates over the
-    fields; without it the Secret has the fields as they are.
+    `fields` must all exist, or the operator writes nothing. `all_fields_of` takes every field that the
+    entry has, so that a missing one does not affect the others. `template` holds the Secret's keys as
+    Go templates over the fields; without it the Secret has the fields as they are.
     """
     spec: dict[str, object] = {
         "refreshInterval": REFRESH,
@@ -52,7 +57,7 @@ def external_secret_spec(
         "target": {
             "name": name,
             "creationPolicy": "Owner",
-            # An entry deleted by mistake does not take the running platform's keys along.
+            # If an entry is deleted by mistake, the running platform keeps its Secret.
             "deletionPolicy": "Retain",
             "template": _template(labels, template),
         },
@@ -68,8 +73,8 @@ def _template(labels: dict[str, str], data: dict[str, str] | None) -> dict[str, 
     template: dict[str, object] = {
         "engineVersion": "v2",
         "mergePolicy": "Replace",
-        # Said here, because the operator otherwise copies the ExternalSecret's annotations, and
-        # with them Argo CD's mark of what it manages.
+        # Without metadata here, the operator copies the ExternalSecret's annotations, and with them
+        # Argo CD's tracking annotation.
         "metadata": {"labels": labels},
     }
     if data is not None:

@@ -11,12 +11,10 @@ from cdk8s_plus_28 import k8s
 
 from environments.names import NODE_POOL_LABEL
 from environments.spec import Compute
+from k8s.parts.limits import mebibytes, requirements
 
 USER_ID = 10001
 TMP_LIMIT_MIB = 1024
-# Logs and `/tmp`; beyond the limit the pod is evicted before it fills its node's disk.
-EPHEMERAL_REQUEST_MIB = 256
-EPHEMERAL_LIMIT_MIB = 2048
 
 _TMP = "tmp"
 
@@ -164,26 +162,3 @@ def spread_over(
         match_label_keys=["pod-template-hash"],
         node_taints_policy="Honor",
     )
-
-
-def requirements(compute: Compute) -> k8s.ResourceRequirements:
-    return k8s.ResourceRequirements(
-        requests={
-            "cpu": millicores(compute.cpu_request_millicores),
-            "memory": mebibytes(compute.memory_request_mib),
-            "ephemeral-storage": mebibytes(EPHEMERAL_REQUEST_MIB),
-        },
-        limits={
-            "cpu": millicores(compute.cpu_limit_millicores),
-            "memory": mebibytes(compute.memory_limit_mib),
-            "ephemeral-storage": mebibytes(EPHEMERAL_LIMIT_MIB),
-        },
-    )
-
-
-def millicores(count: int) -> k8s.Quantity:
-    return k8s.Quantity.from_string(f"{count}m")
-
-
-def mebibytes(count: int) -> k8s.Quantity:
-    return k8s.Quantity.from_string(f"{count // 1024}Gi" if count % 1024 == 0 else f"{count}Mi")
