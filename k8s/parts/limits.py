@@ -14,18 +14,16 @@ EPHEMERAL_LIMIT_MIB = 2048
 
 
 def requirements(compute: Compute) -> k8s.ResourceRequirements:
+    amounts = compute.as_manifest()
     return k8s.ResourceRequirements(
-        requests={
-            "cpu": millicores(compute.cpu_request_millicores),
-            "memory": mebibytes(compute.memory_request_mib),
-            "ephemeral-storage": mebibytes(EPHEMERAL_REQUEST_MIB),
-        },
-        limits={
-            "cpu": millicores(compute.cpu_limit_millicores),
-            "memory": mebibytes(compute.memory_limit_mib),
-            "ephemeral-storage": mebibytes(EPHEMERAL_LIMIT_MIB),
-        },
+        requests=_quantities(amounts["requests"], ephemeral_mib=EPHEMERAL_REQUEST_MIB),
+        limits=_quantities(amounts["limits"], ephemeral_mib=EPHEMERAL_LIMIT_MIB),
     )
+
+
+def _quantities(amounts: Mapping[str, str], *, ephemeral_mib: int) -> dict[str, k8s.Quantity]:
+    quantities = {name: k8s.Quantity.from_string(amount) for name, amount in amounts.items()}
+    return {**quantities, "ephemeral-storage": mebibytes(ephemeral_mib)}
 
 
 def resource_quota(chart: AppChart, name: str, hard: Mapping[str, k8s.Quantity]) -> None:
@@ -71,4 +69,4 @@ def millicores(number: int) -> k8s.Quantity:
 
 
 def mebibytes(number: int) -> k8s.Quantity:
-    return k8s.Quantity.from_string(f"{number // 1024}Gi" if number % 1024 == 0 else f"{number}Mi")
+    return k8s.Quantity.from_string(f"{number}Mi")

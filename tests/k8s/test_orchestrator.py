@@ -38,7 +38,7 @@ def test_production_has_the_briefs_three_replicas_of_one_cpu_and_two_gibibytes(
 ) -> None:
     assert _deployment(manifests["prod"])["replicas"] == 3
     requests = _container(manifests["prod"])["resources"]["requests"]
-    assert (requests["cpu"], requests["memory"]) == ("1000m", "2Gi")
+    assert (requests["cpu"], requests["memory"]) == ("1000m", "2048Mi")
 
 
 def test_production_replicas_never_share_a_zone_while_another_has_none(
