@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from argocd.addons.installed import releases
+from argocd.addons.installed import installed_charts
 from argocd.app import build
 from environments.names import App, Names, namespace_of
 from environments.registry import ENVIRONMENTS as REGISTERED
@@ -182,7 +182,7 @@ def test_what_holds_data_goes_only_when_a_person_confirms(
             for app, objects in manifests[name].items()
             if all_of(objects, "Namespace")
         ),
-        *(names[name].application(r.addon) for r in releases(names[name]) if r.holds_data),
+        *(names[name].application(r.addon) for r in installed_charts(names[name]) if r.holds_data),
     }
     asked = {
         a["metadata"]["name"]

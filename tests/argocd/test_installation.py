@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from argocd.itself import CLUSTER_KINDS, NAMESPACED_KINDS
+from argocd.self_managed import CLUSTER_KINDS, NAMESPACED_KINDS
 from environments.catalog import ARGOCD
 from environments.names import Names
 from environments.registry import ENVIRONMENTS as REGISTERED

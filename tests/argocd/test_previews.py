@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from argocd import installation, itself
+from argocd import installation, self_managed
 from argocd.previews import CLUSTER_KINDS, NAMESPACED_KINDS
 from environments.names import (
     POSTGRES_PREVIEW_SCHEMA,
@@ -400,7 +400,8 @@ def test_the_controller_is_installed_only_where_there_are_previews(tmp_path: Pat
     (container,) = one(controllers[True], "Deployment")["spec"]["template"]["spec"]["containers"]
     assert set(container["resources"]) == {"requests", "limits"}
     permitted = {
-        (kind.group, kind.kind) for kind in (*itself.CLUSTER_KINDS, *itself.NAMESPACED_KINDS)
+        (kind.group, kind.kind)
+        for kind in (*self_managed.CLUSTER_KINDS, *self_managed.NAMESPACED_KINDS)
     }
     assert {(group(m), m["kind"]) for m in controllers[True]} <= permitted
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from argocd.addons.installed import releases
+from argocd.addons.installed import installed_charts
 from argocd.waves import FIRST, LAST, ORDER
 from environments.names import DEFAULT_STORAGE_CLASS, Addon, App, Names
 from tests.support.manifests import Manifest, all_of, one
@@ -89,17 +89,17 @@ def test_a_definition_comes_before_what_is_of_its_kind(
 def test_a_chart_that_makes_monitors_comes_after_their_definition(
     name: str, names: dict[str, Names], waves: dict[str, int]
 ) -> None:
-    for release in releases(names[name]):
+    for chart in installed_charts(names[name]):
         monitors = any(
             part["enabled"] is True
-            for values in tree(release.values)
+            for values in tree(chart.values)
             for key, part in values.items()
             if key in ("serviceMonitor", "podMonitor", "prometheusRule")
             and isinstance(part, dict)
             and "enabled" in part
         )
         if monitors:
-            assert waves[Addon.PROMETHEUS_CRDS] < waves[release.addon]
+            assert waves[Addon.PROMETHEUS_CRDS] < waves[chart.addon]
 
 
 @ENVIRONMENTS
@@ -189,9 +189,9 @@ def test_the_storage_class_comes_before_whatever_claims_a_volume(
     (made_by,) = (
         app for app, objects in manifests[name].items() if all_of(objects, "StorageClass")
     )
-    for release in releases(names[name]):
-        if DEFAULT_STORAGE_CLASS in str(release.values):
-            assert waves[made_by] < waves[release.addon]
+    for chart in installed_charts(names[name]):
+        if DEFAULT_STORAGE_CLASS in str(chart.values):
+            assert waves[made_by] < waves[chart.addon]
 
 
 @ENVIRONMENTS

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argocd.addons.installed import releases
+from argocd.addons.installed import installed_charts
 from environments.catalog import INSTANCE_TYPES
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, App, Names, Stack
 from environments.spec import NodeGroup
@@ -148,8 +148,8 @@ def of_values(
 def addon_pods(names: Names) -> list[Pods]:
     sized = [
         (where, count, each)
-        for release in releases(names)
-        for where, count, each in of_values(release.addon, release.values)
+        for chart in installed_charts(names)
+        for where, count, each in of_values(chart.addon, chart.values)
     ]
     (reloader,) = {each for where, _, each in sized if where.endswith(MADE_BY_OPERATOR)} or {
         Room(0, 0)
@@ -170,8 +170,8 @@ def daemons(names: Names, cluster: Terraform) -> Room:
     """What EKS and charts run on every node."""
     of_charts = (
         each
-        for release in releases(names)
-        for where, _, each in of_values(release.addon, release.values)
+        for chart in installed_charts(names)
+        for where, _, each in of_values(chart.addon, chart.values)
         if where.endswith(DAEMON_VALUES)
     )
     return sum((*of_charts, *(pod.requested(cluster) for pod in EKS_DAEMONS)), Room(0, 0))

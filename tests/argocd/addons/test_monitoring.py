@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from argocd.addons.installed import releases
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
+from argocd.addons.installed import installed_charts
 from environments.names import (
     GENERAL_POOL,
     MONITORING_LABEL,
@@ -91,8 +91,8 @@ def leaves(values: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, values
 
 
-def release_of(addon: Addon, names: Names) -> Release:
-    (found,) = (release for release in releases(names) if release.addon is addon)
+def chart_of(addon: Addon, names: Names) -> AddonChart:
+    (found,) = (chart for chart in installed_charts(names) if chart.addon is addon)
     return found
 
 
@@ -103,9 +103,7 @@ def test_definitions_come_from_their_own_chart_only(stack: Values) -> None:
 def test_everything_is_in_the_restricted_namespace_but_what_looks_at_its_host(
     names_here: Names, stack: Values
 ) -> None:
-    assert {release_of(addon, names_here).namespace for addon in MONITORING} == {
-        MONITORING_NAMESPACE
-    }
+    assert {chart_of(addon, names_here).namespace for addon in MONITORING} == {MONITORING_NAMESPACE}
     overrides = [value for path, value in leaves(stack) if path.endswith("namespaceOverride")]
     assert overrides == ["kube-system"]
     assert stack[NODE_EXPORTER]["namespaceOverride"] == "kube-system"
@@ -302,4 +300,4 @@ def test_what_holds_volumes_or_definitions_is_not_removed_without_a_person(
 ) -> None:
     for addon in MONITORING:
         holds = addon in (Addon.PROMETHEUS_STACK, Addon.PROMETHEUS_CRDS)
-        assert release_of(addon, names_here).holds_data is holds
+        assert chart_of(addon, names_here).holds_data is holds
