@@ -1,9 +1,8 @@
 """The job that brings ClickHouse's tables to the newest migration: once, and not once per replica.
 
-One pod talks to one node, the first; `ON CLUSTER` hands each statement to the others. The hook runs
-in every sync of its app, and the journal in ClickHouse says what is left to do. Any node could be
-asked, but one that lags would not know of the last run yet, and a new migration needs all of them
-up anyway.
+One pod connects to the first node; `ON CLUSTER` sends each statement to the others. The hook runs in
+every sync of its app, and the journal in ClickHouse lists the migrations that are done. The job always
+uses the same node, because another may lag behind the last run. A new migration needs all nodes anyway.
 """
 
 from pathlib import Path
@@ -36,7 +35,7 @@ _SCHEMA_FOLDER = f"{FOLDER}/schema"
 
 
 def credential_files(names: Names) -> dict[str, str]:
-    """Templates over the fields that `secrets.py` hands in."""
+    """Templates over the fields that `secrets.py` provides."""
     return {
         _CLIENT_CONFIG: "\n".join(
             (
@@ -50,7 +49,7 @@ def credential_files(names: Names) -> dict[str, str]:
                 f"    <caConfig>{mount(Secret.CLICKHOUSE_SCHEMA).path}/{CA_CERTIFICATE}</caConfig>",
                 "    <loadDefaultCAFile>false</loadDefaultCAFile>",
                 "    <verificationMode>strict</verificationMode>",
-                "    <extendedVerification>true</extendedVerification>",  # the name, too
+                "    <extendedVerification>true</extendedVerification>",  # checks the name as well
                 "    <invalidCertificateHandler><name>RejectCertificateHandler</name>"
                 "</invalidCertificateHandler>",
                 "  </client></openSSL>",

@@ -1,10 +1,10 @@
 """The API: Deployment, Service, and the Ingress that makes its load balancer (B3, B4).
 
-The general pool has room for the replicas and not for one more, so a rollout replaces pods in
-place. A single replica has no neighbour to stand in for it, and starts its successor first.
+The general pool has no room for one more replica, so a rollout stops a pod before it starts the next.
+A single replica would leave the API down meanwhile, so there the next pod starts first.
 
-A pod that goes first waits until the load balancer has stopped sending to it, then finishes the
-requests it has. One that comes counts as available after the load balancer has found it healthy.
+A pod that stops waits until the load balancer sends it no new requests, then finishes the requests it
+has. A new pod counts as available after the load balancer has found it healthy.
 """
 
 import cdk8s
@@ -25,8 +25,8 @@ from k8s.parts.base import AppChart, Config
 from k8s.parts.load_balancer import DRAINING_SECONDS, HEALTHY_AFTER_SECONDS, LoadBalancer
 from k8s.parts.pods import Probes, container, http_probe, pod, spread_over
 
-ALIVE = "/healthz"  # the process answers; asks nobody else, or a database outage would restart us
-READY = "/readyz"  # it can reach what it needs
+ALIVE = "/healthz"  # the process responds; it checks nothing else, or a database outage would restart it
+READY = "/readyz"  # it can reach its stores
 
 # From a pod's deletion until the load balancer sends it nothing new.
 DEREGISTRATION_LAG_SECONDS = 15
@@ -37,7 +37,7 @@ _METRICS = "metrics"
 
 
 def most_pods(env: Environment) -> int:
-    """One is always replaced at a time, and lives on beside its successor while it shuts down."""
+    """One pod is replaced at a time, and still runs while its successor starts."""
     return env.orchestrator.replicas + 1
 
 
@@ -97,7 +97,7 @@ class OrchestratorChart(AppChart):
                         pool=GENERAL_POOL,
                         mounts=stores.MOUNTS,
                         spread=(
-                            # Two replicas in one zone would be lost together, so one waits instead.
+                            # Required: one replica stays pending rather than run in the same zone as another.
                             spread_over(
                                 "topology.kubernetes.io/zone",
                                 selector=self.selector,
@@ -112,7 +112,7 @@ class OrchestratorChart(AppChart):
                 ),
             ),
         )
-        # The kubelet does the waiting, so that the image needs no shell for it.
+        # The kubelet sleeps, so that the image needs no shell for it.
         self.amend(
             deployment,
             cdk8s.JsonPatch.add(

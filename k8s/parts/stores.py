@@ -15,7 +15,7 @@ CA_CERTIFICATE = "ca.crt"
 # contain https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem under this name.
 RDS_CA_FILE = "/etc/ssl/certs/rds-global-bundle.pem"
 
-# A template over the fields of an entry. ElastiCache's certificate is from a public authority, so the
+# A template over the fields of two entries. ElastiCache's certificate is from a public authority, so the
 # client needs no other.
 REDIS_URL = "rediss://{{ .username | urlquery }}:{{ .password | urlquery }}@{{ .host }}:{{ .port }}"
 
