@@ -126,7 +126,7 @@ def test_only_production_rests_over_the_weekend(names: dict[str, Names]) -> None
 
 
 @ENVIRONMENTS
-def test_root_project_manages_applications_their_sets_and_projects_beside_argo_cd_only(
+def test_root_project_manages_applications_their_sets_and_projects_in_argo_cds_namespace_only(
     name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
 ) -> None:
     project = one(argocd[name], "AppProject", names[name].argocd_root)

@@ -1,4 +1,4 @@
-"""What monitoring stands on: its namespace is closed, but for the paths that it needs."""
+"""Monitoring's namespace: it denies all traffic, except what monitoring needs."""
 
 import re
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def neighbour(name: str) -> str:
 
 
 class Policies:
-    """The network policies of the namespace, asked as the cluster would."""
+    """The network policies of the namespace, evaluated as the cluster does."""
 
     def __init__(self, objects: list[Manifest]) -> None:
         self._policies = [policy["spec"] for policy in all_of(objects, "NetworkPolicy")]
@@ -124,19 +124,19 @@ def policies(objects: list[Manifest]) -> Policies:
     return Policies(objects)
 
 
-def test_only_restricted_pods_start_here(objects: list[Manifest]) -> None:
+def test_the_namespace_takes_only_restricted_pods(objects: list[Manifest]) -> None:
     labels = one(objects, "Namespace", MONITORING_NAMESPACE)["metadata"]["labels"]
 
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_everything_lives_in_the_namespace(objects: list[Manifest]) -> None:
+def test_everything_is_in_the_namespace(objects: list[Manifest]) -> None:
     assert {m["metadata"].get("namespace") for m in objects if m["kind"] != "Namespace"} == {
         MONITORING_NAMESPACE
     }
 
 
-def test_the_quota_has_room_for_prometheus_volumes_and_no_other_way_in(
+def test_the_quota_has_room_for_prometheus_volumes_and_no_exposed_service(
     name: str, objects: list[Manifest]
 ) -> None:
     (monitoring,) = (env.monitoring for env in ENVIRONMENTS if env.name == name)
@@ -148,9 +148,7 @@ def test_the_quota_has_room_for_prometheus_volumes_and_no_other_way_in(
     assert hard["services.loadbalancers"] == hard["services.nodeports"] == "0"
 
 
-def test_a_pod_of_no_part_reaches_nobody_and_is_reached_by_nobody(
-    policies: Policies, neighbour: str
-) -> None:
+def test_a_pod_of_no_part_has_no_connections(policies: Policies, neighbour: str) -> None:
     for port in (443, REDIS_PORT, METRICS_PORT):
         assert not policies.to_address("", neighbour, port)
         assert not policies.to_address("", SLACK, port)
@@ -160,8 +158,8 @@ def test_a_pod_of_no_part_reaches_nobody_and_is_reached_by_nobody(
             assert not policies.between("", part, port)
 
 
-def test_prometheus_asks_every_part_where_it_answers(policies: Policies) -> None:
-    answers = {
+def test_prometheus_reaches_every_part_on_its_metrics_port(policies: Policies) -> None:
+    metrics_ports = {
         MonitoringPart.PROMETHEUS: (9090, 8080),
         MonitoringPart.ALERTMANAGER: (9093, 8080),
         MonitoringPart.OPERATOR: (8080,),
@@ -170,12 +168,12 @@ def test_prometheus_asks_every_part_where_it_answers(policies: Policies) -> None
         MonitoringPart.REDIS_EXPORTER: (9121,),
         MonitoringPart.CLOUDWATCH_EXPORTER: (5000,),
     }
-    for part, ports in answers.items():
+    for part, ports in metrics_ports.items():
         for port in ports:
             assert policies.between(MonitoringPart.PROMETHEUS, part, port), part
 
 
-def test_prometheus_asks_nodes_and_pods_of_other_namespaces(
+def test_prometheus_reaches_nodes_and_pods_of_other_namespaces(
     policies: Policies, neighbour: str
 ) -> None:
     prometheus = MonitoringPart.PROMETHEUS
@@ -198,9 +196,7 @@ def test_grafana_reads_metrics_and_results_and_no_other_store(
         assert not policies.to_address(grafana, neighbour, port)
 
 
-def test_alertmanagers_agree_with_each_other_and_reach_slack(
-    policies: Policies, neighbour: str
-) -> None:
+def test_alertmanagers_reach_each_other_and_slack(policies: Policies, neighbour: str) -> None:
     alertmanager = MonitoringPart.ALERTMANAGER
     for protocol in ("TCP", "UDP"):
         assert policies.between(alertmanager, alertmanager, 9094, protocol)
@@ -226,8 +222,8 @@ def test_the_cloudwatch_exporter_gets_aws_credentials_and_reaches_aws_alone(
         assert not policies.to_address(exporter, neighbour, port)
 
 
-def test_what_asks_the_api_server_reaches_it(policies: Policies, neighbour: str) -> None:
-    asking = {
+def test_parts_that_use_the_api_server_reach_it(policies: Policies, neighbour: str) -> None:
+    clients = {
         MonitoringPart.PROMETHEUS,
         MonitoringPart.GRAFANA,
         MonitoringPart.OPERATOR,
@@ -235,8 +231,8 @@ def test_what_asks_the_api_server_reaches_it(policies: Policies, neighbour: str)
         MonitoringPart.ADAPTER,
     }
     # Endpoints of AWS are in the VPC, too.
-    beside = asking | {MonitoringPart.CLOUDWATCH_EXPORTER}
-    for address, allowed in ((API_SERVER, asking), (neighbour, beside)):
+    in_vpc = clients | {MonitoringPart.CLOUDWATCH_EXPORTER}
+    for address, allowed in ((API_SERVER, clients), (neighbour, in_vpc)):
         assert {
             part for part in MonitoringPart if policies.to_address(part, address, 443)
         } == allowed
@@ -251,7 +247,7 @@ def test_the_api_server_reaches_the_adapter_and_no_other_part(
             assert not policies.from_address(part, neighbour, port)
 
 
-def test_each_pod_of_the_programs_is_asked_on_its_metrics_port(
+def test_each_pod_of_the_programs_is_scraped_on_its_metrics_port(
     name: str, manifests: Manifests
 ) -> None:
     spec = one(manifests[name][App.MONITORING], "PodMonitor")["spec"]
@@ -271,7 +267,7 @@ def test_each_pod_of_the_programs_is_asked_on_its_metrics_port(
         assert port == METRICS_PORT
 
 
-def test_each_clickhouse_node_is_asked_over_tls_for_what_the_contract_promises(
+def test_each_clickhouse_node_is_scraped_over_tls_for_the_metrics_of_the_contract(
     name: str, manifests: Manifests, names: dict[str, Names]
 ) -> None:
     objects = manifests[name][App.MONITORING]

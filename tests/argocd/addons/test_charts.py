@@ -1,4 +1,4 @@
-"""Each add-on's chart, version and values, against what the cluster and AWS give it."""
+"""Each add-on's chart, version and values match the cluster and its AWS resources."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -89,7 +89,7 @@ def test_controllers_have_the_environments_number_of_replicas_and_survive_a_drai
 
 
 @ENVIRONMENTS
-def test_metrics_server_always_has_two_replicas_of_which_one_stays(
+def test_metrics_server_always_has_two_replicas_and_a_drain_evicts_one(
     name: str, names: dict[str, Names]
 ) -> None:
     values = chart_of(Addon.METRICS_SERVER, names[name]).values
@@ -105,23 +105,23 @@ def test_the_autoscaler_is_of_the_clusters_minor(name: str, names: dict[str, Nam
 
 
 @ENVIRONMENTS
-def test_the_autoscaler_discovers_both_node_groups_by_tags_that_they_carry(
+def test_the_autoscaler_discovers_both_node_groups_by_their_tags(
     name: str,
     names: dict[str, Names],
     terraform: dict[str, dict[Stack, Terraform]],
 ) -> None:
-    looked_for = value(chart_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "autoDiscovery.tags")
-    assert isinstance(looked_for, list)
-    carried: dict[str, set[str]] = {}
+    tags = value(chart_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "autoDiscovery.tags")
+    assert isinstance(tags, list)
+    found: dict[str, set[str]] = {}
     for tag in terraform[name][Stack.CLUSTER].resources("aws_autoscaling_group_tag").values():
-        carried.setdefault(tag["autoscaling_group_name"], set()).add(tag["tag"]["key"])
-    assert len(carried) == 2
-    for keys in carried.values():
-        assert keys >= set(looked_for)
+        found.setdefault(tag["autoscaling_group_name"], set()).add(tag["tag"]["key"])
+    assert len(found) == 2
+    for keys in found.values():
+        assert keys >= set(tags)
 
 
 @ENVIRONMENTS
-def test_the_autoscaler_takes_away_nodes_whose_pods_only_have_scratch_space(
+def test_the_autoscaler_removes_nodes_whose_pods_only_have_scratch_space(
     name: str, names: dict[str, Names]
 ) -> None:
     arguments = value(chart_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "extraArgs")
@@ -131,7 +131,7 @@ def test_the_autoscaler_takes_away_nodes_whose_pods_only_have_scratch_space(
 
 
 @ENVIRONMENTS
-def test_the_load_balancer_controller_finds_its_vpc_by_the_name_that_it_has(
+def test_the_load_balancer_controller_finds_its_vpc_by_name(
     name: str,
     names: dict[str, Names],
     terraform: dict[str, dict[Stack, Terraform]],
@@ -145,10 +145,8 @@ def test_the_load_balancer_controller_finds_its_vpc_by_the_name_that_it_has(
 
 
 @ENVIRONMENTS
-def test_the_load_balancer_controller_stands_in_nobodys_way(
-    name: str, names: dict[str, Names]
-) -> None:
-    """Without it running, its Service webhook would refuse every Service of every other add-on."""
+def test_no_service_needs_the_load_balancer_controller(name: str, names: dict[str, Names]) -> None:
+    """While it is down, its Service webhook would refuse every Service of every other add-on."""
     values = chart_of(Addon.LOAD_BALANCER_CONTROLLER, names[name]).values
     assert values["enableServiceMutatorWebhook"] is False
 
@@ -160,7 +158,7 @@ def test_no_terraform_token_reaches_an_addon(name: str, names: dict[str, Names])
         assert "TfToken" not in str(chart.values)
 
 
-# Of EKS's own add-ons, which bring them.
+# EKS' own add-ons make these.
 EKS_SERVICE_ACCOUNTS = {EBS_CSI_CONTROLLER, VPC_CNI}
 
 
@@ -205,10 +203,8 @@ def test_every_service_account_with_an_aws_role_exists_and_every_one_that_needs_
 
 
 @ENVIRONMENTS
-def test_external_secrets_ignores_the_kinds_that_nobody_makes(
-    name: str, names: dict[str, Names]
-) -> None:
-    """The chart refuses to be told to process a kind whose definition it shall not bring."""
+def test_external_secrets_does_not_process_unused_kinds(name: str, names: dict[str, Names]) -> None:
+    """The chart refuses to process a kind whose CRD it does not install."""
     values = chart_of(Addon.EXTERNAL_SECRETS, names[name]).values
     crds = values["crds"]
     assert isinstance(crds, dict)
@@ -219,7 +215,7 @@ def test_external_secrets_ignores_the_kinds_that_nobody_makes(
     assert not without & {"SecretStore", "ExternalSecret"}
 
 
-def test_an_addon_that_the_set_does_not_know_is_told_with_where_to_add_it(
+def test_an_addon_that_is_not_in_the_set_is_refused_with_where_to_add_it(
     monkeypatch: pytest.MonkeyPatch, names: dict[str, Names]
 ) -> None:
     known = ADDON_SETS[names["dev"].env.addon_set]

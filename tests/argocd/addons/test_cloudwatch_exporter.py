@@ -1,4 +1,4 @@
-"""The CloudWatch exporter asks for what the contract promises, under the names that it will have."""
+"""The CloudWatch exporter requests the metrics of the contract, under the exported names."""
 
 import re
 
@@ -39,20 +39,22 @@ def test_the_metrics_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("metric", CONTRACT, ids=lambda metric: metric.name)
-def test_the_labels_of_the_contract_are_the_dimensions_asked_for(metric: Metric) -> None:
+def test_the_labels_of_the_contract_are_the_requested_dimensions(metric: Metric) -> None:
     (job,) = (job for job in JOBS if metric.name in exported(job))
     if job.dimensions:
         assert metric.labels == tuple(f"dimension_{name}" for name in job.dimensions)
 
 
-def test_every_question_covers_whole_steps(values: Manifest) -> None:
+def test_every_query_covers_whole_steps(values: Manifest) -> None:
     for job in yaml.safe_load(values["config"])["customNamespace"]:
         for metric in job["metrics"]:
             assert metric["length"] % metric["period"] == 0
-            assert metric["period"] % POLL_SECONDS == 0, "the answer would not have changed"
+            assert metric["period"] % POLL_SECONDS == 0, "the value would not have changed"
 
 
-def test_aws_is_asked_in_the_environments_region(values: Manifest, names: dict[str, Names]) -> None:
+def test_aws_is_queried_in_the_environments_region(
+    values: Manifest, names: dict[str, Names]
+) -> None:
     config = yaml.safe_load(values["config"])
     regions = {region for job in config["customNamespace"] for region in job["regions"]}
 
@@ -60,7 +62,7 @@ def test_aws_is_asked_in_the_environments_region(values: Manifest, names: dict[s
     assert regions <= {name.env.account.region for name in names.values()}
 
 
-def test_one_pod_asks_and_no_key_is_in_its_values(values: Manifest) -> None:
+def test_one_pod_queries_aws_and_no_key_is_in_its_values(values: Manifest) -> None:
     assert values["replicaCount"] == 1
     assert values["extraArgs"] == {"scraping-interval": POLL_SECONDS}
     assert values["serviceAccount"]["name"] == CLOUDWATCH_EXPORTER.name
@@ -68,7 +70,7 @@ def test_one_pod_asks_and_no_key_is_in_its_values(values: Manifest) -> None:
 
 
 def test_a_month_costs_about_a_dollar() -> None:
-    types = {"AWS/Backup": 2}  # RDS and S3; each metric is told of one vault only
+    types = {"AWS/Backup": 2}  # RDS and S3; each metric has one vault only
     metrics = sum(len(job.metrics) * types.get(job.namespace, 1) for job in JOBS)
     polls = 30 * 86_400 / POLL_SECONDS
 

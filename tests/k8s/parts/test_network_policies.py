@@ -1,4 +1,4 @@
-"""Who may talk to whom, asked of the policies as the cluster would evaluate them."""
+"""The allowed connections, from the policies as the cluster evaluates them."""
 
 from ipaddress import IPv4Address, IPv4Network
 
@@ -112,7 +112,7 @@ def test_a_pod_that_no_app_owns_reaches_nothing(policies: Policies, neighbour: s
             assert not policies.lets_out(None, address, port)
 
 
-def test_a_pod_that_no_app_owns_is_reached_by_nobody(policies: Policies, neighbour: str) -> None:
+def test_nothing_reaches_a_pod_that_no_app_owns(policies: Policies, neighbour: str) -> None:
     for port in (ORCHESTRATOR_PORT, METRICS_PORT):
         assert not policies.lets_in(None, port, address=neighbour)
         assert not policies.lets_in(None, port, namespace="monitoring")
@@ -130,14 +130,14 @@ def test_the_programs_reach_the_stores_and_the_internet_by_https(
 
 
 @pytest.mark.parametrize("app", [App.ORCHESTRATOR, App.WORKER])
-def test_the_programs_get_aws_credentials_and_never_the_nodes(app: App, policies: Policies) -> None:
+def test_the_programs_get_aws_credentials_but_not_the_nodes(app: App, policies: Policies) -> None:
     assert policies.lets_out(app, POD_IDENTITY_AGENT, 80)
     for port in (80, 443):
         assert not policies.lets_out(app, METADATA, port)
 
 
 @pytest.mark.parametrize("app", [App.ORCHESTRATOR, App.WORKER])
-def test_the_internet_is_no_way_to_the_cluster_or_a_peered_network(
+def test_the_rule_for_the_internet_excludes_the_cluster_and_peered_networks(
     app: App, policies: Policies, neighbour: str
 ) -> None:
     for address in (neighbour, str(IPv4Network(SERVICE_CIDR)[1]), "192.168.1.1", "100.64.0.1"):
@@ -177,7 +177,7 @@ def test_only_monitoring_reads_metrics(app: App, policies: Policies) -> None:
     assert not policies.lets_in(app, ORCHESTRATOR_PORT, namespace="monitoring")
 
 
-def test_every_pod_may_ask_the_clusters_resolver(name: str, manifests: Manifests) -> None:
+def test_every_pod_may_query_the_clusters_dns(name: str, manifests: Manifests) -> None:
     spec = one(manifests[name][App.NAMESPACE], "NetworkPolicy", "dns")["spec"]
 
     assert spec["podSelector"] == {}

@@ -1,4 +1,4 @@
-"""What holds for every pod of every app."""
+"""Rules for every pod of every app."""
 
 import re
 from collections.abc import Iterator
@@ -65,9 +65,7 @@ def test_no_container_is_root_writes_its_filesystem_or_has_a_capability(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_every_container_says_what_it_needs_and_where_it_stops(
-    name: str, manifests: Manifests
-) -> None:
+def test_every_container_has_requests_and_limits(name: str, manifests: Manifests) -> None:
     for _, container in _containers(manifests[name]):
         for kind in ("requests", "limits"):
             assert container["resources"][kind].keys() == {"cpu", "memory", "ephemeral-storage"}
