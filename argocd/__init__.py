@@ -1,4 +1,4 @@
-"""The delivery plane: what Argo CD is told to sync, and how."""
+"""The delivery plane: how Argo CD is installed, what it syncs, and in which order."""
 
 from bindings.node import use_bundled_node
 

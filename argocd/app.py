@@ -3,13 +3,12 @@
 import cdk8s
 
 from argocd.addons.applications import addon_application, addons_project
-from argocd.addons.installed import releases
-from argocd.applications import application
+from argocd.addons.installed import installed_charts
 from argocd.dashboards import dashboards_application, dashboards_project
-from argocd.itself import installation_application, installation_project
+from argocd.platform_apps import platform_application, platform_project
 from argocd.previews import previews_application_set, previews_project
-from argocd.project import platform_project
 from argocd.root import root_application, root_project
+from argocd.self_managed import installation_application, installation_project
 from argocd.waves import DASHBOARDS, FIRST, LAST
 from environments.names import ARGOCD_NAMESPACE, App, Names
 from environments.spec import Environment
@@ -20,7 +19,7 @@ Manifest = dict[str, object]
 def build(env: Environment) -> list[Manifest]:
     """The projects, the root Application, and one Application per app and add-on."""
     names = Names(env)
-    installed = releases(names)
+    charts = installed_charts(names)
     chart = cdk8s.Chart(
         cdk8s.App(),
         "argocd",
@@ -32,16 +31,16 @@ def build(env: Environment) -> list[Manifest]:
     installation_project(chart, names=names)
     platform_project(chart, names=names)
     installation_application(chart, names=names, wave=FIRST)
-    addons_project(chart, installed, names=names)
+    addons_project(chart, charts, names=names)
     dashboards_project(chart, names=names)
     for app in App:
-        application(chart, app, names=names)
-    for release in installed:
-        addon_application(chart, release, names=names)
+        platform_application(chart, app, names=names)
+    for addon in charts:
+        addon_application(chart, addon, names=names)
     dashboards_application(chart, names=names, wave=DASHBOARDS)
     if env.previews is not None:
         previews_project(chart, names=names)
-        # Nothing waits for it: GitHub being away must not hold up the platform.
+        # In the last wave: if GitHub is down, the platform is still synced.
         previews_application_set(chart, env.previews, names=names, wave=LAST)
     root_application(chart, names=names, wave=LAST)
     manifests: list[Manifest] = chart.to_json()

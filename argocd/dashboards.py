@@ -2,7 +2,8 @@
 
 import constructs
 
-from argocd.resources import Application, AppProject, Folder, ResourceKind
+from argocd.parts.app_project import AppProject, ResourceKind
+from argocd.parts.application import Application, Folder
 from environments.names import MONITORING_NAMESPACE, Names
 
 # Exactly the kinds that the observation plane renders; a test compares.
@@ -14,19 +15,16 @@ NAMESPACED_KINDS = (
 
 
 def dashboards_project(scope: constructs.Construct, *, names: Names) -> AppProject:
-    """May change what is watched, and not what watches."""
+    """May change boards, alerts and routes, and not the programs that use them."""
     return AppProject(
         scope,
         "dashboards-project",
+        names=names,
         name=names.argocd_dashboards,
         description=f"Dashboards, alerts and their routes, into {MONITORING_NAMESPACE} only",
-        repositories=(names.env.repository.url,),
         namespaces=(MONITORING_NAMESPACE,),
-        cluster_kinds=(),
         namespaced_kinds=NAMESPACED_KINDS,
-        warn_of_orphans=False,  # the namespace is full of what watches
-        sync_windows=names.env.sync_windows,
-        sync_options=("Prune=false",),  # without it the Application could not even be deleted
+        warn_of_orphans=False,  # the namespace holds the monitoring charts' objects
     )
 
 
@@ -40,6 +38,6 @@ def dashboards_application(scope: constructs.Construct, *, names: Names, wave: i
         source=Folder(repository=names.env.repository, path=names.dashboards_folder),
         namespace=MONITORING_NAMESPACE,
         wave=wave,
-        # On a new cluster the dry run of the first sync does not know the add-ons' kinds yet.
+        # On a new cluster the dry run of the first sync would fail at the add-ons' kinds.
         extra_sync_options=("SkipDryRunOnMissingResource=true",),
     )

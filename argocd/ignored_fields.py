@@ -1,12 +1,12 @@
-"""Every field that Argo CD leaves alone, and why: what is not here, Git decides."""
+"""Every field that Argo CD ignores, and why; all other fields follow Git."""
 
-from argocd.resources import IgnoredField
+from argocd.parts.application import IgnoredField
 from environments.names import Addon, App
 
 _WEBHOOK = "aws-load-balancer-webhook"
 _CERTIFICATE_MADE_AT_RENDERING = (
-    "the chart draws a new certificate whenever it is rendered, and keeps the one in the cluster only "
-    "when it can look there, which it cannot in Argo CD; the three objects fit together as first synced"
+    "the chart makes a new certificate each time it is rendered, unless it can read the one in the "
+    "cluster, which it cannot in Argo CD; the three objects of the first sync match each other"
 )
 
 IGNORED_FIELDS: dict[App | Addon, tuple[IgnoredField, ...]] = {

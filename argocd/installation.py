@@ -1,9 +1,8 @@
-"""How Argo CD itself is installed: its release's own manifests, and what this platform changes.
+"""How Argo CD is installed: upstream's manifests, and the platform's changes to them.
 
-Kustomize and not Helm, so that one real program, which every kubectl contains, builds the same
-objects here, at bootstrap and in Argo CD. The manifests are the release's `install.yaml` by its
-commit; a git clone of the release instead would be 100 times the bytes, and Kustomize gives one 27
-seconds.
+It uses Kustomize and not Helm, because every kubectl contains Kustomize: it builds the same objects in
+the tests, at bootstrap and in Argo CD. The manifests are upstream's `install.yaml` of one commit. A git
+clone instead would be 100 times the bytes, and Kustomize stops one after 27 seconds.
 """
 
 import hashlib
@@ -13,60 +12,30 @@ from argocd.settings import CONFIG, PARAMETERS
 from bindings.yaml_text import to_yaml
 from environments.catalog import ARGOCD
 from environments.names import ARGOCD_NAMESPACE, GENERAL_POOL, NODE_POOL_LABEL, Names
-from environments.spec import Environment, Resources
+from environments.spec import Compute, Environment
 
 Document = dict[str, object]
 
-# Deleted from what the release brings. Nobody signs in through another service yet, so Dex would be
-# one more open port; Alertmanager tells people what is wrong (B13).
+# Deleted from upstream's manifests. Nobody signs in through another service yet, so Dex would be one
+# more open port; Alertmanager sends the notifications (B13).
 _NOT_INSTALLED = ("dex-server", "notifications-controller")
-# Every Application is rendered, so that a pull request shows it; only previews come from an
+# Every Application is rendered, so that a pull request shows it; only previews need an
 # ApplicationSet.
 _FOR_PREVIEWS = "applicationset-controller"
 
-# Argo CD keeps running, and keeps what it knows, if these ever go missing from Git or if its own
-# Application is deleted: with a definition, Kubernetes deletes every Application in the cluster.
+# Argo CD and its objects stay if these are removed from Git or its own Application is deleted: with a
+# CRD, Kubernetes deletes every Application in the cluster.
 _KEPT = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
 
-# Requests: about twice what Argo CD 3.5 uses when little happens (115 MiB the controller, 25 MiB each
-# of the others, as its users report), since the general pool is small. Limits: room for a sync of
-# everything, when the controller holds the whole cluster and the repo server templates charts.
-_CONTROLLER = Resources(
-    cpu_request_millicores=150,
-    cpu_limit_millicores=1000,
-    memory_request_mib=384,
-    memory_limit_mib=1024,
-)
-_REPO_SERVER = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=1000,
-    memory_request_mib=128,
-    memory_limit_mib=512,
-)
-_SERVER = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=500,
-    memory_request_mib=96,
-    memory_limit_mib=256,
-)
-_APPLICATION_SETS = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=250,
-    memory_request_mib=64,
-    memory_limit_mib=256,
-)
-_REDIS = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=250,
-    memory_request_mib=64,
-    memory_limit_mib=256,
-)
-_INIT = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=500,
-    memory_request_mib=64,
-    memory_limit_mib=128,
-)
+# Requests: about twice what Argo CD 3.5 uses when idle (115 MiB the controller, 25 MiB each of the
+# others, as its users report), because the general pool is small. Limits: room for a sync of everything,
+# when the controller caches the whole cluster and the repo server renders charts.
+_CONTROLLER = Compute.of(cpu="150m", cpu_limit="1000m", memory="384Mi", memory_limit="1024Mi")
+_REPO_SERVER = Compute.of(cpu="50m", cpu_limit="1000m", memory="128Mi", memory_limit="512Mi")
+_SERVER = Compute.of(cpu="25m", cpu_limit="500m", memory="96Mi", memory_limit="256Mi")
+_APPLICATION_SETS = Compute.of(cpu="25m", cpu_limit="250m", memory="64Mi", memory_limit="256Mi")
+_REDIS = Compute.of(cpu="25m", cpu_limit="250m", memory="64Mi", memory_limit="256Mi")
+_INIT = Compute.of(cpu="10m", cpu_limit="500m", memory="64Mi", memory_limit="128Mi")
 
 
 def build(env: Environment) -> dict[str, Document]:
@@ -84,7 +53,7 @@ def build(env: Environment) -> dict[str, Document]:
         "patch-argocd-application-controller.yaml": _workload(
             "StatefulSet",
             "argocd-application-controller",
-            replicas=1,  # more would share out clusters, and there is one
+            replicas=1,  # replicas divide clusters among themselves, and there is one
             containers={"argocd-application-controller": _CONTROLLER},
         ),
         "patch-argocd-repo-server.yaml": _workload(
@@ -103,7 +72,7 @@ def build(env: Environment) -> dict[str, Document]:
         "patch-argocd-redis.yaml": _workload(
             "Deployment",
             "argocd-redis",
-            replicas=1,  # a cache, which is filled again
+            replicas=1,  # a cache, which Argo CD fills again
             containers={"redis": _REDIS},
             init_containers={"secret-init": _INIT},
         ),
@@ -115,7 +84,7 @@ def build(env: Environment) -> dict[str, Document]:
         patches[f"patch-argocd-{_FOR_PREVIEWS}.yaml"] = _workload(
             "Deployment",
             f"argocd-{_FOR_PREVIEWS}",
-            replicas=1,  # without it previews come and go later
+            replicas=1,  # while it is down, previews start and end later
             containers={f"argocd-{_FOR_PREVIEWS}": _APPLICATION_SETS},
         )
     kustomization = _kustomization(tuple(own), tuple(patches), not_installed=not_installed)
@@ -152,7 +121,7 @@ def _kustomization(
 
 
 def _for_all(target: dict[str, str], change: Document) -> Document:
-    """A patch of every object that the target selects; kind and name in it say nothing."""
+    """A patch of every object that the target selects; Kustomize ignores the kind and name in it."""
     metadata = change.get("metadata", {})
     assert isinstance(metadata, dict)
     body = {"apiVersion": "v1", "kind": "any", **change, "metadata": {"name": "any", **metadata}}
@@ -162,7 +131,7 @@ def _for_all(target: dict[str, str], change: Document) -> Document:
 def _pods() -> Document:
     settings = hashlib.sha256(json.dumps(PARAMETERS, sort_keys=True).encode()).hexdigest()
     return {
-        # Programs read their parameters when they start, so a change of any must restart them.
+        # Programs read their parameters when they start, so any change must restart them.
         "metadata": {"annotations": {"eval-platform.io/parameters": settings[:16]}},
         "spec": {"nodeSelector": {NODE_POOL_LABEL: GENERAL_POOL}},
     }
@@ -175,7 +144,7 @@ def _namespace(names: Names) -> Document:
         "metadata": {
             "name": ARGOCD_NAMESPACE,
             "labels": names.labels("argocd")
-            # Every pod of the release meets the strictest level.
+            # Every pod of Argo CD meets the strictest level.
             | {
                 f"pod-security.kubernetes.io/{mode}": "restricted"
                 for mode in ("enforce", "audit", "warn")
@@ -186,7 +155,7 @@ def _namespace(names: Names) -> Document:
 
 
 def _limit_range() -> Document:
-    """For what a later release adds: no container without requests and limits (B10)."""
+    """Requests and limits for containers that a later version adds (B10)."""
     return {
         "apiVersion": "v1",
         "kind": "LimitRange",
@@ -204,7 +173,7 @@ def _limit_range() -> Document:
 
 
 def _disruption_budget(name: str) -> Document:
-    """Of two replicas one stays while nodes are drained; one alone may move."""
+    """Of two replicas one keeps running while nodes are drained; a single one may be evicted."""
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
@@ -217,7 +186,7 @@ def _disruption_budget(name: str) -> Document:
 
 
 def _settings(name: str, data: dict[str, str]) -> Document:
-    """What is added to a ConfigMap; the release's own settings in it stay."""
+    """Adds settings to a ConfigMap and keeps upstream's."""
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
@@ -226,8 +195,8 @@ def _workload(
     name: str,
     *,
     replicas: int,
-    containers: dict[str, Resources],
-    init_containers: dict[str, Resources] | None = None,
+    containers: dict[str, Compute],
+    init_containers: dict[str, Compute] | None = None,
 ) -> Document:
     pod: Document = {"containers": _containers(containers)}
     if init_containers:
@@ -240,8 +209,7 @@ def _workload(
     }
 
 
-def _containers(containers: dict[str, Resources]) -> list[Document]:
+def _containers(containers: dict[str, Compute]) -> list[Document]:
     return [
-        {"name": name, "resources": resources.as_manifest()}
-        for name, resources in containers.items()
+        {"name": name, "resources": compute.as_manifest()} for name, compute in containers.items()
     ]

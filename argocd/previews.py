@@ -1,22 +1,21 @@
 """The ApplicationSet that gives a labelled pull request its preview, and the project that bounds it.
 
-Of a pull request, its number and its commit get in here, and nothing that its author could write:
-manifests come from the branch that everything comes from (docs/decisions/0009-previews.md).
+Only the pull request's number and commit are used here, and nothing that its author writes: the
+manifests come from the environment's branch (docs/decisions/0009-previews.md).
 """
 
 import json
 
 import constructs
 
-from argocd.resources import (
+from argocd.parts.app_project import AppProject, ResourceKind
+from argocd.parts.application import (
     API_VERSION,
+    AUTOMATED_SYNC,
     FINALIZER,
     IN_CLUSTER,
     RENDERED_FROM_ITS_FOLDER,
-    SYNCED_BY_ITSELF,
-    AppProject,
     Kustomization,
-    ResourceKind,
 )
 from bindings.custom_resource import CustomResource
 from environments.images import Image
@@ -42,11 +41,11 @@ NAMESPACED_KINDS = (
     ResourceKind(group="networking.k8s.io", kind="NetworkPolicy"),
 )
 
-# A Secret that a person makes beside Argo CD: a GitHub App that may read pull requests.
+# A Secret in Argo CD's namespace that a person makes: a GitHub App that may read pull requests.
 GITHUB_APP_SECRET = "previews-github-app"
-LOOKS_EVERY_SECONDS = 300
+POLL_SECONDS = 300
 
-# Of the generator's parameters (Argo CD's manual, "Pull Request Generator") these two only.
+# The only two of the generator's parameters in use (Argo CD's manual, "Pull Request Generator").
 _NUMBER = "{{.number}}"
 _COMMIT = "{{.head_sha}}"
 
@@ -54,20 +53,19 @@ _NAMESPACE = f"{PREVIEW_NAMESPACE_PREFIX}{_NUMBER}"
 
 
 def previews_project(scope: constructs.Construct, *, names: Names) -> AppProject:
-    """May make previews' namespaces and what is in them, from this repository only."""
+    """May sync previews' namespaces and their objects, from this repository only."""
     return AppProject(
         scope,
         "previews-project",
+        names=names,
         name=names.argocd_previews,
         description=f"Previews of pull requests, into {PREVIEW_NAMESPACE_PREFIX}* only",
-        repositories=(names.env.repository.url,),
         namespaces=(f"{PREVIEW_NAMESPACE_PREFIX}*",),
         cluster_kinds=CLUSTER_KINDS,
         namespaced_kinds=NAMESPACED_KINDS,
         warn_of_orphans=False,  # Kubernetes and the operator make Secrets and pods there
-        sync_windows=names.env.sync_windows,
-        # Unlike the others it is pruned, when previews are switched off; its finalizer keeps it until
-        # the last preview is gone.
+        # Unlike the others it is pruned, when previews are switched off. Its finalizer keeps it until
+        # the last preview is deleted.
         sync_options=(),
     )
 
@@ -100,18 +98,18 @@ def _labelled(previews: Previews) -> dict[str, object]:
             "appSecretName": GITHUB_APP_SECRET,
             "labels": [previews.label],
         },
-        "requeueAfterSeconds": LOOKS_EVERY_SECONDS,
+        "requeueAfterSeconds": POLL_SECONDS,
     }
 
 
 def _metadata(names: Names) -> dict[str, object]:
     return {
         "name": f"{names.prefix}-pr-{_NUMBER}",
-        # Deleting the Application, which closing the pull request does, deletes the preview.
+        # Closing the pull request deletes the Application, and with it the preview.
         "finalizers": [FINALIZER],
         "annotations": {
-            # The API server's dry run refuses another commit's Job, whose pods cannot be changed, and
-            # nothing would be synced any more (argoproj/argo-cd#29348).
+            # A Job's pods cannot be changed, so the API server's dry run refuses the Job of another
+            # commit, and nothing would be synced any more (argoproj/argo-cd#29348).
             "argocd.argoproj.io/compare-options": "ServerSideDiff=false",
             **RENDERED_FROM_ITS_FOLDER,
         },
@@ -125,10 +123,10 @@ def _application(names: Names) -> dict[str, object]:
         "source": source.to_spec() | {"kustomize": _changes(names)},
         "destination": {"server": IN_CLUSTER, "namespace": _NAMESPACE},
         "syncPolicy": {
-            **SYNCED_BY_ITSELF,
-            # No PruneLast: it waits until all is healthy, which a Job is when it has ended.
+            **AUTOMATED_SYNC,
+            # No PruneLast: it waits until all objects are healthy, and a Job is healthy when it has ended.
             "syncOptions": [
-                "ApplyOutOfSyncOnly=true",  # or every sync would start the Jobs anew
+                "ApplyOutOfSyncOnly=true",  # otherwise every sync would start the Jobs again
                 "CreateNamespace=false",  # the preview brings its own, with its Pod Security labels
                 "FailOnSharedResource=true",
                 "PrunePropagationPolicy=foreground",
@@ -139,11 +137,11 @@ def _application(names: Names) -> dict[str, object]:
 
 
 def _changes(names: Names) -> dict[str, object]:
-    """What Kustomize makes of the folder's objects for one pull request."""
+    """What Kustomize changes in the folder's objects for one pull request."""
     return {
-        # Also the name of the Namespace itself.
+        # Kustomize also renames the Namespace.
         "namespace": _NAMESPACE,
-        # The build of a pull request tags what it pushes with the commit, and tags never move.
+        # The build of a pull request tags its images with the commit, and tags never move.
         "images": [
             f"{names.image(image).partition('@')[0]}:candidate-{_COMMIT}"
             for image in (Image.ORCHESTRATOR, Image.WORKER)
@@ -164,11 +162,11 @@ def _changes(names: Names) -> dict[str, object]:
 
 
 def _queue_key() -> str:
-    """Beside the environment's own key, under the prefix that the queue's user is let in to."""
+    """A key of its own, under the prefix that the queue's user may access."""
     prefix, _, key = REDIS_QUEUE_KEY.partition(":")
     return f"{prefix}:pr-{_NUMBER}:{key}"
 
 
 def _replace(setting: str, value: str) -> dict[str, str]:
-    """A step of a JSON patch; unlike `add`, it fails where there is no such setting."""
+    """An operation of a JSON patch; unlike `add`, it fails if there is no such setting."""
     return {"op": "replace", "path": f"/data/{setting}", "value": value}

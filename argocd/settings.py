@@ -1,14 +1,14 @@
-"""What Argo CD itself must be installed with for this plane's sync waves to hold.
+"""The settings of Argo CD that this plane's sync waves need.
 
-Argo CD judges no health of Applications on its own, so the root Application would create all of
-them at once. Whoever installs Argo CD puts `CONFIG` into its ConfigMap `argocd-cm` and `PARAMETERS`
-into `argocd-cmd-params-cm`. Without them a new cluster still gets there, since every Application
-retries until what it needs exists. And they order only what the root Application creates: on later
-merges each app syncs on its own, at its own time.
+By default Argo CD does not check the health of Applications, so the root Application would create all
+of them at once. `CONFIG` goes into the ConfigMap `argocd-cm` and `PARAMETERS` into
+`argocd-cmd-params-cm`. Without them a new cluster still becomes complete, because every Application
+retries until what it needs exists. They order only what the root Application creates: on later merges
+each app syncs on its own, at its own time.
 """
 
-# The check in Argo CD's manual passes on the child's health alone, which is Healthy while objects
-# are missing (since 3.4) or a hook still runs.
+# The check in Argo CD's manual reads the child's health alone, which is Healthy while objects are
+# missing (since 3.4) or a hook still runs.
 _APPLICATION_HEALTH = """\
 local health = {status = "Progressing", message = "waiting for its first sync"}
 local status = obj.status
@@ -31,5 +31,5 @@ return health
 
 CONFIG = {"resource.customizations.health.argoproj.io_Application": _APPLICATION_HEALTH}
 
-# By default a sync that waits for a wave waits for ever, and takes in no newer commit meanwhile.
+# By default a sync waits for a wave without a limit, and takes no newer commit while it waits.
 PARAMETERS = {"controller.sync.timeout.seconds": "1800"}

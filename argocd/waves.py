@@ -1,12 +1,12 @@
-"""The order of the first sync: nothing comes before what it needs."""
+"""The order of the first sync: each part comes after everything that it needs."""
 
 from environments.names import Addon, App
 
-# Each line is one wave: CRDs, then operators, then what they act on, then what uses that. What only
-# watches the platform comes last, so that a broken dashboard does not hold up an evaluation. Prometheus
-# does not only watch: the workers' autoscaler asks it for the queue's length, and Argo CD calls an
-# autoscaler without its metric Degraded (since 3.5, argoproj/argo-cd#26274), at which a sync stops. Were
-# the workers first, the part that they lack would never come.
+# Each line is one wave: CRDs, then operators, then their custom resources, then what uses those.
+# Parts that only observe the platform come last, so that a broken dashboard does not delay an
+# evaluation. Prometheus comes before the workers: their autoscaler gets the queue's length from it. Argo
+# CD reports an autoscaler without its metric as Degraded (since 3.5, argoproj/argo-cd#26274), and a sync
+# stops at a degraded wave. If the workers came first, Prometheus would never be synced.
 ORDER: tuple[tuple[App | Addon, ...], ...] = (
     (App.FOUNDATION, Addon.PROMETHEUS_CRDS),
     (
@@ -27,11 +27,11 @@ ORDER: tuple[tuple[App | Addon, ...], ...] = (
     (Addon.CLOUDWATCH_EXPORTER,),
 )
 
-# Argo CD itself, beside the first: an upgrade of it comes before what may need it.
+# Argo CD itself, with the first wave: an upgrade of it comes before what may need it.
 FIRST = 0
-# Rules, routes and boards, beside the last: what reads them starts without them.
+# Rules, routes and boards, with the last wave: the programs that read them start without them.
 DASHBOARDS = len(ORDER) - 1
-# The root Application is healthy only when all others are, and would wait for itself.
+# The root Application is healthy only when all others are, so nothing may wait for it.
 LAST = len(ORDER)
 
 

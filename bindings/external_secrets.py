@@ -27,6 +27,11 @@ class Field:
         return {"secretKey": self.key, "remoteRef": remote}
 
 
+def fields_of(entry: str, *names: str) -> tuple[Field, ...]:
+    """Fields of one entry's JSON, each under its own name."""
+    return tuple(Field(key=name, secret=entry, field=name) for name in names)
+
+
 def secret_store_spec(*, region: str) -> dict[str, object]:
     """AWS Secrets Manager, read with the operator's own identity (EKS Pod Identity)."""
     return {"provider": {"aws": {"service": "SecretsManager", "region": region}}}

@@ -10,6 +10,7 @@ from environments.spec import (
     CapacityType,
     ClickHouse,
     Cluster,
+    Compute,
     Database,
     Environment,
     LlmCalls,
@@ -21,7 +22,6 @@ from environments.spec import (
     Ownership,
     Queue,
     Repository,
-    Resources,
     Storage,
     Tier,
     Worker,
@@ -113,11 +113,8 @@ DEV = Environment(
     secret_recovery_days=7,
     monitoring=Monitoring(
         prometheus_replicas=1,
-        prometheus_resources=Resources(
-            cpu_request_millicores=100,
-            cpu_limit_millicores=1000,
-            memory_request_mib=768,
-            memory_limit_mib=1536,
+        prometheus_compute=Compute.of(
+            cpu="100m", cpu_limit="1000m", memory="768Mi", memory_limit="1536Mi"
         ),
         prometheus_retention_days=7,
         prometheus_storage_gib=10,
@@ -125,12 +122,7 @@ DEV = Environment(
     ),
     orchestrator=Orchestrator(
         replicas=1,
-        resources=Resources(
-            cpu_request_millicores=500,
-            cpu_limit_millicores=1000,
-            memory_request_mib=1024,
-            memory_limit_mib=1024,
-        ),
+        compute=Compute.of(cpu="500m", cpu_limit="1000m", memory="1024Mi", memory_limit="1024Mi"),
         hostname="eval-dev.example.com",
         allowed_cidrs=("10.0.0.0/8",),
     ),
@@ -139,12 +131,7 @@ DEV = Environment(
         max_replicas=4,
         target_cpu_percent=80,
         waiting_jobs_per_replica=5,
-        resources=Resources(
-            cpu_request_millicores=1500,
-            cpu_limit_millicores=2000,
-            memory_request_mib=2560,
-            memory_limit_mib=2560,
-        ),
+        compute=Compute.of(cpu="1500m", cpu_limit="2000m", memory="2560Mi", memory_limit="2560Mi"),
         max_job_seconds=900,
         llm_calls=LlmCalls(
             # Samples: Anthropic's tier 2 for Sonnet 4 (docs.anthropic.com, "Rate limits", 2025);

@@ -10,6 +10,7 @@ from environments.spec import (
     CapacityType,
     ClickHouse,
     Cluster,
+    Compute,
     Database,
     Environment,
     LlmCalls,
@@ -21,7 +22,6 @@ from environments.spec import (
     Ownership,
     Queue,
     Repository,
-    Resources,
     Storage,
     SyncWindow,
     SyncWindowKind,
@@ -125,11 +125,8 @@ PROD = Environment(
     secret_recovery_days=30,
     monitoring=Monitoring(
         prometheus_replicas=2,
-        prometheus_resources=Resources(
-            cpu_request_millicores=150,
-            cpu_limit_millicores=1000,
-            memory_request_mib=1024,
-            memory_limit_mib=2048,
+        prometheus_compute=Compute.of(
+            cpu="150m", cpu_limit="1000m", memory="1024Mi", memory_limit="2048Mi"
         ),
         prometheus_retention_days=30,
         prometheus_storage_gib=50,
@@ -137,12 +134,7 @@ PROD = Environment(
     ),
     orchestrator=Orchestrator(
         replicas=3,
-        resources=Resources(
-            cpu_request_millicores=1000,
-            cpu_limit_millicores=1500,
-            memory_request_mib=2048,
-            memory_limit_mib=2048,
-        ),
+        compute=Compute.of(cpu="1000m", cpu_limit="1500m", memory="2048Mi", memory_limit="2048Mi"),
         hostname="eval.example.com",
         allowed_cidrs=("10.0.0.0/8",),
     ),
@@ -151,12 +143,7 @@ PROD = Environment(
         max_replicas=20,
         target_cpu_percent=80,
         waiting_jobs_per_replica=5,
-        resources=Resources(
-            cpu_request_millicores=1500,
-            cpu_limit_millicores=2000,
-            memory_request_mib=2560,
-            memory_limit_mib=2560,
-        ),
+        compute=Compute.of(cpu="1500m", cpu_limit="2000m", memory="2560Mi", memory_limit="2560Mi"),
         max_job_seconds=900,
         llm_calls=LlmCalls(
             # Samples: Anthropic's tier 3 for Sonnet 4 (docs.anthropic.com, "Rate limits", 2025);

@@ -6,6 +6,7 @@ checks the values.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -182,7 +183,7 @@ class Backup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resources:
+class Compute:
     """The requests and limits of one container."""
 
     cpu_request_millicores: int
@@ -190,8 +191,18 @@ class Resources:
     memory_request_mib: int
     memory_limit_mib: int
 
+    @classmethod
+    def of(cls, *, cpu: str, cpu_limit: str, memory: str, memory_limit: str) -> "Compute":
+        """From Kubernetes quantities: millicores, as in "500m", and mebibytes, as in "256Mi"."""
+        return cls(
+            cpu_request_millicores=_number("cpu", cpu, unit="m"),
+            cpu_limit_millicores=_number("cpu_limit", cpu_limit, unit="m"),
+            memory_request_mib=_number("memory", memory, unit="Mi"),
+            memory_limit_mib=_number("memory_limit", memory_limit, unit="Mi"),
+        )
+
     def as_manifest(self) -> dict[str, dict[str, str]]:
-        """In the form of Kubernetes, which charts and EKS add-ons also use."""
+        """The `resources` of a container, in a manifest and in the values of charts and EKS add-ons."""
         return {
             "requests": {
                 "cpu": f"{self.cpu_request_millicores}m",
@@ -204,12 +215,21 @@ class Resources:
         }
 
 
+def _number(name: str, quantity: str, *, unit: str) -> int:
+    match = re.fullmatch(rf"([0-9]+){unit}", str(quantity))
+    if match is None:
+        raise ValueError(
+            f'{name}={quantity!r}: write a whole number and the unit {unit}, as in "250{unit}"'
+        )
+    return int(match[1])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Monitoring:
     """Prometheus and Alertmanager in the cluster: their replicas, and how long metrics are kept."""
 
     prometheus_replicas: int  # each scrapes every target and keeps its own copy
-    prometheus_resources: Resources  # of each replica
+    prometheus_compute: Compute  # of each replica
     prometheus_retention_days: int
     prometheus_storage_gib: int  # of each replica's volume
     alertmanager_replicas: int  # each alert is sent by one of them
@@ -225,7 +245,7 @@ class Orchestrator:
     """The API that takes evaluation requests and puts jobs on the queue."""
 
     replicas: int
-    resources: Resources
+    compute: Compute
     hostname: str  # for users; ACM must have a certificate for it
     allowed_cidrs: tuple[str, ...]  # who may reach the load balancer
 
@@ -260,7 +280,7 @@ class Worker:
     max_replicas: int
     target_cpu_percent: int
     waiting_jobs_per_replica: int  # the autoscaler runs one worker for this many
-    resources: Resources
+    compute: Compute
     max_job_seconds: int  # the longest an evaluation job may run
     llm_calls: LlmCalls
 
@@ -306,8 +326,8 @@ class Previews:
     label: str  # everyone who may set it can run a pull request's code
     max_age_hours: int  # since the last change; then the preview's pods end
     workers: int  # of one preview; fixed
-    worker_resources: Resources
-    orchestrator_resources: Resources
+    worker_compute: Compute
+    orchestrator_compute: Compute
 
 
 @dataclass(frozen=True, kw_only=True)

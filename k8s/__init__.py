@@ -1,4 +1,7 @@
-"""The Kubernetes plane: one module is one app is one folder of manifests."""
+"""The Kubernetes plane: one module per app, the previews of pull requests, and their parts.
+
+Each app has one folder of manifests, which one Argo CD Application syncs.
+"""
 
 from bindings.node import use_bundled_node
 

@@ -17,7 +17,7 @@ Manifest = dict[str, object]
 
 
 def build(env: Environment) -> dict[App, list[Manifest]]:
-    """App → its objects, as the Kubernetes API takes them, in sync order."""
+    """Each app's objects, as the Kubernetes API takes them, in the order of the sync."""
     app = cdk8s.App()
     charts = (
         FoundationChart(app, env=env),

@@ -1,9 +1,8 @@
 """The job that brings ClickHouse's tables to the newest migration: once, and not once per replica.
 
-One pod talks to one node, the first; `ON CLUSTER` hands each statement to the others. The hook runs
-in every sync of its app, and the journal in ClickHouse says what is left to do. Any node could be
-asked, but one that lags would not know of the last run yet, and a new migration needs all of them
-up anyway.
+One pod connects to the first node; `ON CLUSTER` sends each statement to the others. The hook runs in
+every sync of its app, and the journal in ClickHouse lists the migrations that are done. The job always
+uses the same node, because another may lag behind the last run. A new migration needs all nodes anyway.
 """
 
 from pathlib import Path
@@ -19,19 +18,15 @@ from environments.names import (
     Names,
     Secret,
 )
-from environments.spec import Environment, Resources
+from environments.spec import Compute, Environment
 from k8s.parts.base import AppChart, Config
 from k8s.parts.pods import Mount, container
 from k8s.parts.stores import CA_CERTIFICATE, FOLDER, mount
 from k8s.parts.sync_job import sync_job
 from telemetry.clickhouse_schema import JOURNAL_FILE, JOURNAL_TABLE, journal, migrations
 
-RESOURCES = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=500,
-    memory_request_mib=256,  # the client is the whole of ClickHouse in one program
-    memory_limit_mib=256,
-)
+# The client is the whole of ClickHouse in one program.
+COMPUTE = Compute.of(cpu="50m", cpu_limit="500m", memory="256Mi", memory_limit="256Mi")
 DEADLINE_SECONDS = 900
 
 _CLIENT_CONFIG = "client.xml"
@@ -40,7 +35,7 @@ _SCHEMA_FOLDER = f"{FOLDER}/schema"
 
 
 def credential_files(names: Names) -> dict[str, str]:
-    """Templates over the fields that `secrets.py` hands in."""
+    """Templates over the fields that `secrets.py` provides."""
     return {
         _CLIENT_CONFIG: "\n".join(
             (
@@ -54,7 +49,7 @@ def credential_files(names: Names) -> dict[str, str]:
                 f"    <caConfig>{mount(Secret.CLICKHOUSE_SCHEMA).path}/{CA_CERTIFICATE}</caConfig>",
                 "    <loadDefaultCAFile>false</loadDefaultCAFile>",
                 "    <verificationMode>strict</verificationMode>",
-                "    <extendedVerification>true</extendedVerification>",  # the name, too
+                "    <extendedVerification>true</extendedVerification>",  # checks the name as well
                 "    <invalidCertificateHandler><name>RejectCertificateHandler</name>"
                 "</invalidCertificateHandler>",
                 "  </client></openSSL>",
@@ -87,7 +82,7 @@ class ClickHouseSchemaChart(AppChart):
         apply = container(
             "apply",
             image=self.names.image(Image.CLICKHOUSE_CLIENT),
-            resources=RESOURCES,
+            compute=COMPUTE,
             command=["sh", f"{_SCHEMA_FOLDER}/{_SCRIPT}"],
             env=[
                 k8s.EnvVar(name="CLIENT_CONFIG", value=f"{credentials.path}/{_CLIENT_CONFIG}"),

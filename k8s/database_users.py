@@ -1,11 +1,11 @@
-"""The job that makes PostgreSQL agree with Secrets Manager about the application's role.
+"""The job that sets the application's role in PostgreSQL to the password in Secrets Manager.
 
-It is an Argo CD hook and runs in every sync of its app. A rotation of the application's password
-is: raise the rotation in the database stack and apply, wait for the operator's refresh, then
-`argocd app sync` this app. Connections that are open live on; new ones fail in between.
+It is an Argo CD hook and runs in every sync of its app. To rotate the application's password, raise
+the rotation in the database stack and apply, wait for the operator's refresh, then `argocd app sync`
+this app. Open connections stay open; new ones fail in between.
 
-psql gets its credentials as files: a service file for the administrator, and a file that sets the
-variable `app_password`. Nothing secret is in an argument, a variable or the pod's log.
+psql reads its credentials from files: a service file for the administrator, and a file that sets the
+variable `app_password`. No argument, environment variable or log line contains a secret.
 """
 
 from pathlib import Path
@@ -21,18 +21,13 @@ from environments.names import (
     App,
     Secret,
 )
-from environments.spec import Environment, Resources
+from environments.spec import Compute, Environment
 from k8s.parts.base import AppChart, Config
 from k8s.parts.pods import Mount, container
 from k8s.parts.stores import FOLDER, RDS_CA_FILE, mount
 from k8s.parts.sync_job import sync_job
 
-RESOURCES = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=200,
-    memory_request_mib=64,
-    memory_limit_mib=64,
-)
+COMPUTE = Compute.of(cpu="50m", cpu_limit="200m", memory="64Mi", memory_limit="64Mi")
 DEADLINE_SECONDS = 600
 
 _SERVICE_FILE = "pg_service.conf"
@@ -40,8 +35,8 @@ _PASSWORD_FILE = "app-password.psql"
 _SQL_FILE = "users.sql"
 _SQL_FOLDER = f"{FOLDER}/sql"
 
-# Templates over the fields that `secrets.py` hands in. psql's string ends at a quote and knows
-# backslash escapes, so both are doubled.
+# Templates over the fields that `secrets.py` provides. In psql's string a quote ends the string and a
+# backslash starts an escape, so both are doubled.
 CREDENTIAL_FILES = {
     _SERVICE_FILE: "\n".join(
         (
@@ -79,18 +74,18 @@ class DatabaseUsersChart(AppChart):
     def _job(self, *, service_account: str, sql: Config) -> None:
         credentials = mount(Secret.POSTGRES_ADMIN)
         mounts = (credentials, Mount(name="sql", config_map=sql.name, path=_SQL_FOLDER))
-        # The previews' own, which they cannot make: they come with the application's credentials.
+        # The previews' schema: they have the application's credentials and cannot make it.
         preview_schema = (
             [] if self.env.previews is None else [f"--set=preview_schema={POSTGRES_PREVIEW_SCHEMA}"]
         )
         psql = container(
             "psql",
             image=self.names.image(Image.POSTGRES_CLIENT),
-            resources=RESOURCES,
+            compute=COMPUTE,
             command=["psql"],
             args=[
                 "--no-psqlrc",
-                "--no-password",  # never ask: there is nobody to answer
+                "--no-password",  # never prompt
                 "--quiet",
                 "--single-transaction",
                 "--set=ON_ERROR_STOP=1",

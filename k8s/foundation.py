@@ -1,12 +1,10 @@
-"""What the add-ons stand on: a namespace of their own, and a class for the volumes they claim."""
+"""What the add-ons need first: a namespace for one of them, and a class for their volumes."""
 
-import cdk8s
 import constructs
 from cdk8s_plus_28 import k8s
 
 from environments.names import DEFAULT_STORAGE_CLASS, EXTERNAL_SECRETS, App
 from environments.spec import Environment
-from k8s.namespace import restricted_namespace
 from k8s.parts.base import AppChart
 
 
@@ -15,11 +13,11 @@ class FoundationChart(AppChart):
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, App.FOUNDATION, env=env)
-        restricted_namespace(self, EXTERNAL_SECRETS.namespace)
+        self.restricted_namespace(EXTERNAL_SECRETS.namespace)
         self._storage_class()
 
     def _storage_class(self) -> None:
-        """EKS makes none by itself since Kubernetes 1.30, and a claim without one waits for ever."""
+        """EKS creates no default since Kubernetes 1.30, and a claim without a class stays pending."""
         storage_class = k8s.KubeStorageClass(
             self,
             "storage-class",
@@ -28,10 +26,10 @@ class FoundationChart(AppChart):
                 annotations={"storageclass.kubernetes.io/is-default-class": "true"},
             ),
             provisioner="ebs.csi.aws.com",
-            # No key named: the account's EBS key, which the driver's AWS-managed policy may use.
+            # Without a key's name: the account's EBS key, which the driver's AWS-managed policy may use.
             parameters={"type": "gp3", "encrypted": "true"},
-            volume_binding_mode="WaitForFirstConsumer",  # in the zone where the pod can run
+            volume_binding_mode="WaitForFirstConsumer",  # in the zone where the pod runs
             allow_volume_expansion=True,
             reclaim_policy="Delete",
         )
-        self.amend(storage_class, cdk8s.JsonPatch.remove("/metadata/namespace"))
+        self.cluster_scoped(storage_class)

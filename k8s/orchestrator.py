@@ -1,10 +1,10 @@
 """The API: Deployment, Service, and the Ingress that makes its load balancer (B3, B4).
 
-The general pool has room for the replicas and not for one more, so a rollout replaces pods in
-place. A single replica has no neighbour to stand in for it, and starts its successor first.
+The general pool has no room for one more replica, so a rollout stops a pod before it starts the next.
+A single replica would leave the API down meanwhile, so there the next pod starts first.
 
-A pod that goes first waits until the load balancer has stopped sending to it, then finishes the
-requests it has. One that comes counts as available after the load balancer has found it healthy.
+A pod that stops waits until the load balancer sends it no new requests, then finishes the requests it
+has. A new pod counts as available after the load balancer has found it healthy.
 """
 
 import cdk8s
@@ -36,7 +36,7 @@ _METRICS = "metrics"
 
 
 def most_pods(env: Environment) -> int:
-    """One is always replaced at a time, and lives on beside its successor while it shuts down."""
+    """One pod is replaced at a time, and still runs while its successor starts."""
     return env.orchestrator.replicas + 1
 
 
@@ -96,7 +96,7 @@ class OrchestratorChart(AppChart):
                         pool=GENERAL_POOL,
                         mounts=stores.MOUNTS,
                         spread=(
-                            # Two replicas in one zone would be lost together, so one waits instead.
+                            # Required: one replica stays pending rather than run in the same zone as another.
                             spread_over(
                                 "topology.kubernetes.io/zone",
                                 selector=self.selector,
@@ -111,7 +111,7 @@ class OrchestratorChart(AppChart):
                 ),
             ),
         )
-        # The kubelet does the waiting, so that the image needs no shell for it.
+        # The kubelet sleeps, so that the image needs no shell for it.
         self.amend(
             deployment,
             cdk8s.JsonPatch.add(
@@ -124,7 +124,7 @@ class OrchestratorChart(AppChart):
         return container(
             App.ORCHESTRATOR,
             image=self.names.image(Image.ORCHESTRATOR),
-            resources=self.env.orchestrator.resources,
+            compute=self.env.orchestrator.compute,
             config_maps=(settings.name,),
             ports=(
                 k8s.ContainerPort(name=_HTTP, container_port=ORCHESTRATOR_PORT, protocol="TCP"),

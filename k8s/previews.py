@@ -1,12 +1,12 @@
-"""What a pull request's preview consists of: the platform's own manifests, small, and fewer of them.
+"""A pull request's preview: a smaller copy of the platform, with fewer of its manifests.
 
-One folder serves every preview. Argo CD adapts it with Kustomize (`argocd/previews.py`): namespace,
-images, queue. Left out is what would cost money or open more than a preview needs: the load
-balancer, the jobs that hold administrators' passwords, autoscaling.
+All previews use one folder. Argo CD adapts it with Kustomize (`argocd/previews.py`): namespace, images,
+queue. It leaves out what costs money or grants more than a preview needs: the load balancer, the jobs
+with administrators' passwords, autoscaling.
 
-**End of life.** The orchestrator and the workers run as Jobs, because a Job has what a Deployment may
-not have: `activeDeadlineSeconds`. Kubernetes itself ends their pods, and nothing of ours has to run,
-or to be allowed to delete anything, for that.
+**End of life.** The orchestrator and the workers run as Jobs, because a Deployment cannot have
+`activeDeadlineSeconds`. Kubernetes ends their pods: no program of ours has to run for that, or needs the
+right to delete anything.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ from k8s.worker import WorkerChart
 
 Manifest = dict[str, object]
 
-# Named one by one: what is added to the platform does not get into previews by itself.
+# Listed one by one: what is added to the platform is not automatically in previews.
 _OBJECTS = (
     ("Namespace", NAMESPACE),
     ("ResourceQuota", "platform"),
@@ -49,14 +49,14 @@ _OBJECTS = (
     ("Deployment", App.WORKER),
 )
 
-# A worker that a node's drain ends hands its job back and exits with 0, which its Job counts as done:
-# so many may, and crash, before the Job gives up.
-_SUCCESSORS = 100
+# When a node is drained, its worker returns its job to the queue and exits with 0, which the Job counts
+# as a completion. The Job starts another pod up to this many times, after a completion and after a crash.
+_COMPLETIONS = 100
 _CRASHES = 100
 
 
 def build(env: Environment) -> list[Manifest]:
-    """A preview's objects as `main` has them; Argo CD puts a pull request's own into them."""
+    """A preview's objects on `main`; Argo CD sets the values of each pull request."""
     assert env.previews is not None
     small = _small(env, env.previews)
     app = cdk8s.App()
@@ -71,7 +71,9 @@ def build(env: Environment) -> list[Manifest]:
         for chart in charts
         for manifest in chart.manifests()
     }
-    del _part(found["Namespace", NAMESPACE], "metadata")["annotations"]  # it goes unasked
+    del _part(found["Namespace", NAMESPACE], "metadata")[
+        "annotations"
+    ]  # it is deleted without confirmation
     _use_own_schema(found["ExternalSecret", Secret.POSTGRES])
     return [
         _job(found[name], env.previews) if name[0] == "Deployment" else found[name]
@@ -80,7 +82,7 @@ def build(env: Environment) -> list[Manifest]:
 
 
 def kustomization(files: Sequence[str]) -> Manifest:
-    """What makes the folder one that Argo CD builds with Kustomize."""
+    """The file because of which Argo CD builds the folder with Kustomize."""
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -89,21 +91,21 @@ def kustomization(files: Sequence[str]) -> Manifest:
 
 
 def _small(env: Environment, previews: Previews) -> Environment:
-    """The environment as large as one preview; the namespace's quota follows from it.
+    """The environment in the size of one preview; the namespace's quota follows from it.
 
-    Its share of what the LLM providers allow is its workers' share of the environment's.
+    It gets the share of the LLM providers' limits that its workers are of the environment's workers.
     """
     workers, of_all, calls = previews.workers, env.worker.max_replicas, env.worker.llm_calls
     return dataclasses.replace(
         env,
         orchestrator=dataclasses.replace(
-            env.orchestrator, replicas=1, resources=previews.orchestrator_resources
+            env.orchestrator, replicas=1, compute=previews.orchestrator_compute
         ),
         worker=dataclasses.replace(
             env.worker,
             min_replicas=workers,
             max_replicas=workers,
-            resources=previews.worker_resources,
+            compute=previews.worker_compute,
             llm_calls=dataclasses.replace(
                 calls,
                 provider_requests_per_minute=(
@@ -116,13 +118,13 @@ def _small(env: Environment, previews: Previews) -> Environment:
 
 
 def _use_own_schema(postgres: Manifest) -> None:
-    """A pull request's migrations change the previews' tables, and not the environment's."""
+    """A pull request's migrations change the previews' tables and not the environment's."""
     template = _part(postgres, "spec", "target", "template", "data")
     template[URL_KEY] = f"{template[URL_KEY]}&options=-csearch_path%3D{POSTGRES_PREVIEW_SCHEMA}"
 
 
 def _job(deployment: Manifest, previews: Previews) -> Manifest:
-    """A Deployment's pods until the preview's end."""
+    """The Deployment's pods as a Job, which ends with the preview."""
     metadata = _part(deployment, "metadata")
     template = _part(deployment, "spec", "template")
     pod = {k: v for k, v in _part(template, "spec").items() if k != "topologySpreadConstraints"}
@@ -131,12 +133,12 @@ def _job(deployment: Manifest, previews: Previews) -> Manifest:
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": metadata
-        # A Job's pods cannot be changed: a new commit deletes the Job and makes it anew.
+        # A Job's pods cannot be changed: a new commit deletes the Job and creates it again.
         | {"annotations": {"argocd.argoproj.io/sync-options": "Force=true,Replace=true"}},
         "spec": {
             "activeDeadlineSeconds": previews.max_age_hours * 3600,
             "backoffLimit": _CRASHES,
-            "completions": _SUCCESSORS,
+            "completions": _COMPLETIONS,
             "parallelism": pods,
             "template": {**template, "spec": pod | {"restartPolicy": "OnFailure"}},
         },

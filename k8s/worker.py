@@ -1,16 +1,16 @@
-"""The evaluation workers: spot nodes only, as many as CPU and queue ask for (B4, B11).
+"""The evaluation workers: on spot nodes only, scaled by CPU and queue (B4, B11).
 
-**Drain contract.** EC2 gives a spot node 120 s, while a job may take `max_job_seconds`. A worker
-cannot tell why it must stop, so it does the same every time. At SIGTERM it takes no further job;
-what is not done after `DRAIN_SECONDS` goes back to the head of the queue, and the worker ends
-within its grace period, which ends within the notice. A worker that dies without a word leaves its
-job invisible until `JOB_VISIBILITY_TIMEOUT_SECONDS`, which is longer than a job and its drain can
-last: no job is lost and none runs twice at the same time.
+**Drain contract.** EC2 gives a spot node 120 s, while a job may take `max_job_seconds`. A worker cannot
+detect why it must stop, so it always does the same. At SIGTERM it takes no further job. Jobs that are
+not done after `DRAIN_SECONDS` go back to the head of the queue, and the worker ends within its grace
+period, which ends within the notice. If a worker dies without SIGTERM, its job stays invisible for
+`JOB_VISIBILITY_TIMEOUT_SECONDS`, which is longer than a job and its drain can last: no job is lost and
+none runs twice at the same time.
 
-**LLM keys** are environment variables (B5), which a running worker never sees change. A provider
-lets the old key and the new one work side by side: put the new one into Secrets Manager, wait ten
-minutes, `kubectl rollout restart deployment worker`, then revoke the old one. Everything else
-secret is a file (see `stores.py`).
+**LLM keys** are environment variables (B5), which do not change in a running worker. A provider accepts
+the old key and the new one at the same time: put the new one into Secrets Manager, wait ten minutes,
+`kubectl rollout restart deployment worker`, then revoke the old one. All other secrets are files (see
+`stores.py`).
 """
 
 import constructs
@@ -34,9 +34,9 @@ from k8s.parts.base import AppChart, Config
 from k8s.parts.pods import Probes, container, http_probe, pod, spread_over
 
 SPOT_NOTICE_SECONDS = 120  # EC2 user guide, "Spot Instance interruption notices"
-EVICTION_LAG_SECONDS = 15  # until the notice has become a SIGTERM
+EVICTION_LAG_SECONDS = 15  # from the notice to the SIGTERM
 TERMINATION_GRACE_SECONDS = SPOT_NOTICE_SECONDS - EVICTION_LAG_SECONDS
-DRAIN_SECONDS = TERMINATION_GRACE_SECONDS - 15  # the rest is for handing jobs back
+DRAIN_SECONDS = TERMINATION_GRACE_SECONDS - 15  # the rest is for returning jobs to the queue
 
 REPLACED_AT_ONCE_PERCENT = 25
 
@@ -73,7 +73,7 @@ class WorkerChart(AppChart):
         )
 
     def _llm_calls(self) -> Config:
-        """Limits, retry and backoff: a provider's 429 is rare and starts no storm (B12)."""
+        """Limits, retries and backoff: 429s are rare and cause no storm of retries (B12)."""
         worker, calls = self.env.worker, self.env.worker.llm_calls
         return self.config_map(
             _LLM_CALLS,
@@ -85,8 +85,9 @@ class WorkerChart(AppChart):
                 "LLM_MAX_ATTEMPTS": str(calls.max_attempts),
                 "LLM_INITIAL_BACKOFF_SECONDS": str(calls.initial_backoff_seconds),
                 "LLM_MAX_BACKOFF_SECONDS": str(calls.max_backoff_seconds),
-                # Waits double, each drawn between zero and its bound: workers that were refused
-                # together do not come back together. A provider's own Retry-After goes first.
+                # Each wait is a random time up to a bound, and the bound doubles: workers that were
+                # refused at the same time do not retry at the same time. A provider's Retry-After has
+                # precedence.
                 "LLM_BACKOFF_MULTIPLIER": "2",
                 "LLM_BACKOFF_JITTER": "full",
                 "LLM_RESPECT_RETRY_AFTER": "true",
@@ -100,14 +101,14 @@ class WorkerChart(AppChart):
             self,
             "deployment",
             metadata=k8s.ObjectMeta(name=App.WORKER),
-            # No `replicas`: the autoscaler owns the number, and Argo CD must not put it back.
+            # No `replicas`: the autoscaler sets the number, and Argo CD must not reset it.
             spec=k8s.DeploymentSpec(
                 revision_history_limit=3,
                 selector=k8s.LabelSelector(match_labels=self.selector),
                 strategy=k8s.DeploymentStrategy(
                     type="RollingUpdate",
                     rolling_update=k8s.RollingUpdateDeployment(
-                        # At the maximum the nodes are full: in place, as for the orchestrator.
+                        # At the maximum the nodes are full: a pod stops before the next starts.
                         max_surge=k8s.IntOrString.from_number(0),
                         max_unavailable=k8s.IntOrString.from_string(f"{REPLACED_AT_ONCE_PERCENT}%"),
                     ),
@@ -127,7 +128,7 @@ class WorkerChart(AppChart):
                                 effect="NoSchedule",
                             ),
                         ),
-                        # Preferred only: a worker anywhere is better than none.
+                        # Preferred only: an unevenly placed worker is better than none.
                         spread=tuple(
                             spread_over(key, selector=self.selector, required=False)
                             for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
@@ -142,10 +143,10 @@ class WorkerChart(AppChart):
         return container(
             App.WORKER,
             image=self.names.image(Image.WORKER),
-            resources=self.env.worker.resources,
+            compute=self.env.worker.compute,
             config_maps=[config.name for config in configs],
-            # Optional each, so that a missing one leaves the other provider working. That the
-            # Secret is there at all is what its mount asks for.
+            # Each is optional, so that the other provider works if one key is missing. The mount
+            # requires the Secret itself.
             env=[
                 k8s.EnvVar(
                     name=key,
@@ -159,7 +160,7 @@ class WorkerChart(AppChart):
             ],
             ports=(k8s.ContainerPort(name=_METRICS, container_port=METRICS_PORT, protocol="TCP"),),
             mounts=_MOUNTS,
-            # Liveness asks for the main loop's heartbeat, which beats on during a long LLM call.
+            # Liveness checks the main loop's heartbeat, which continues during a long LLM call.
             probes=Probes(
                 startup=http_probe(
                     LIVENESS_PATH, port=_METRICS, period_seconds=5, failure_threshold=30

@@ -1,1 +1,1 @@
-"""The add-ons: one module each, saying where its chart is installed and with which values."""
+"""The add-ons: one module each, with the namespace and the values of its chart."""

@@ -4,61 +4,61 @@ from collections.abc import Sequence
 
 import constructs
 
+from argocd.addons.chart import AddonChart
 from argocd.addons.kinds import CLUSTER_KINDS, NAMESPACED_KINDS
-from argocd.addons.release import Release
 from argocd.ignored_fields import IGNORED_FIELDS
-from argocd.resources import CONFIRMED, Application, AppProject, HelmChart
+from argocd.parts.app_project import AppProject
+from argocd.parts.application import CONFIRMED, Application, HelmChart
 from argocd.waves import wave_of
 from environments.catalog import ADDON_SETS, Chart
 from environments.names import Addon, Names
 
 
 def addon_application(
-    scope: constructs.Construct, release: Release, *, names: Names
+    scope: constructs.Construct, chart: AddonChart, *, names: Names
 ) -> Application:
     """Syncs one chart, at the version of the environment's add-on set."""
-    chart = _chart(release.addon, names=names)
+    source = _source(chart.addon, names=names)
     return Application(
         scope,
-        f"{release.addon}-application",
-        name=names.application(release.addon),
+        f"{chart.addon}-application",
+        name=names.application(chart.addon),
         project=names.argocd_addons_project,
         source=HelmChart(
-            repository_url=chart.repository_url,
-            name=chart.name,
-            version=chart.version,
-            values=release.values,
+            repository_url=source.repository_url,
+            name=source.name,
+            version=source.version,
+            values=chart.values,
         ),
-        namespace=release.namespace,
-        wave=wave_of(release.addon),
-        ignored_fields=IGNORED_FIELDS.get(release.addon, ()),
-        own_sync_options=CONFIRMED if release.holds_data else (),
+        namespace=chart.namespace,
+        wave=wave_of(chart.addon),
+        ignored_fields=IGNORED_FIELDS.get(chart.addon, ()),
+        own_sync_options=CONFIRMED if chart.holds_data else (),
     )
 
 
 def addons_project(
-    scope: constructs.Construct, installed: Sequence[Release], *, names: Names
+    scope: constructs.Construct, charts: Sequence[AddonChart], *, names: Names
 ) -> AppProject:
     """The charts' repositories and the add-ons' namespaces, and nothing of the platform's own."""
-    repositories = {_chart(release.addon, names=names).repository_url for release in installed}
-    # Some charts bind a role or make a Service beside the API server's own things.
-    namespaces = {"kube-system"} | {release.namespace for release in installed}
+    repositories = {_source(chart.addon, names=names).repository_url for chart in charts}
+    # Some charts bind a role or make a Service beside the API server's own objects.
+    namespaces = {"kube-system"} | {chart.namespace for chart in charts}
     return AppProject(
         scope,
         "addons-project",
+        names=names,
         name=names.argocd_addons_project,
         description=f"The add-ons of {names.prefix}: charts of these repositories only",
         repositories=tuple(sorted(repositories)),
         namespaces=tuple(sorted(namespaces)),
         cluster_kinds=CLUSTER_KINDS,
         namespaced_kinds=NAMESPACED_KINDS,
-        warn_of_orphans=False,  # kube-system is full of what EKS and its add-ons put there
-        sync_windows=names.env.sync_windows,
-        sync_options=("Prune=false",),  # without it no add-on can sync, or even be deleted
+        warn_of_orphans=False,  # kube-system holds many objects of EKS and its add-ons
     )
 
 
-def _chart(addon: Addon, *, names: Names) -> Chart:
+def _source(addon: Addon, *, names: Names) -> Chart:
     try:
         return ADDON_SETS[names.env.addon_set].charts[addon]
     except KeyError as missing:

@@ -1,19 +1,19 @@
-"""YACE: what AWS itself measures about the database, backups and certificates (B13, B14).
+"""YACE: CloudWatch's metrics of the database, backups and certificates (B13, B14).
 
-It asks CloudWatch by namespace, not by tag: certificates are made by people, who may not tag them, and
-the role needs no right to list the account's resources. A call costs by the metrics it asks for, 0.01
-USD per thousand (aws.amazon.com/cloudwatch/pricing). About fifteen of them every five minutes are some
-130,000 a month, 1.30 dollars; every 30 seconds, as often as Prometheus scrapes, it would be thirteen.
-What Prometheus scrapes is the last answer and costs nothing.
+It queries CloudWatch by namespace, not by tag: people make certificates and may not tag them, and the
+role needs no right to list the account's resources. Each requested metric costs: 0.01 USD per thousand
+(aws.amazon.com/cloudwatch/pricing). About fifteen metrics every five minutes are some 130,000 a month,
+1.30 dollars; every 30 seconds, as often as Prometheus scrapes, they would cost thirteen. Prometheus
+scrapes the last result, which costs nothing.
 
 Value keys: `charts/prometheus-yet-another-cloudwatch-exporter` of prometheus-community/helm-charts, read
 at 0.50. Names of metrics and labels: `pkg/promutil` of prometheus-community/yet-another-cloudwatch-exporter;
-a test spells them the same way and compares them with the contract.
+a test compares them with the contract.
 """
 
 from dataclasses import dataclass
 
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
 from argocd.addons.values import (
     CONTAINER_SECURITY,
     ON_GENERAL_POOL,
@@ -30,27 +30,22 @@ from environments.names import (
     MonitoringPart,
     Names,
 )
-from environments.spec import Resources
+from environments.spec import Compute
 
 POLL_SECONDS = 300
 
-EXPORTER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=100,
-    memory_request_mib=64,
-    memory_limit_mib=128,
-)
+EXPORTER = Compute.of(cpu="10m", cpu_limit="100m", memory="64Mi", memory_limit="128Mi")
 _USER = 10001  # the image's own
 _HOUR = 3_600
 _DAY = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Metrics of one CloudWatch namespace.
+class MetricsJob:
+    """One of YACE's jobs: metrics of one CloudWatch namespace.
 
-    Each question covers `length_seconds` in steps of `period_seconds`, up to the last full step (whole
-    hours or days of UTC), and the newest answer is told.
+    Each query covers `length_seconds` in steps of `period_seconds`, up to the last full step (whole
+    hours or days of UTC); YACE exports the newest value.
     """
 
     namespace: str
@@ -58,10 +53,10 @@ class Asked:
     statistic: str
     period_seconds: int
     length_seconds: int
-    dimensions: tuple[str, ...]  # exactly these; none: whatever the metric comes with
+    dimensions: tuple[str, ...]  # exactly these; empty: all dimensions of the metric
     missing_is_zero: bool
 
-    def to_job(self, *, region: str) -> Values:
+    def to_config(self, *, region: str) -> Values:
         job: Values = {
             "name": self.namespace.rpartition("/")[2].lower(),
             "namespace": self.namespace,
@@ -82,18 +77,18 @@ class Asked:
         return job
 
 
-ASKED = (
-    Asked(
+JOBS = (
+    MetricsJob(
         namespace="AWS/RDS",
         metrics=("DatabaseConnections", "FreeStorageSpace", "CPUUtilization"),
         statistic="Average",
         period_seconds=POLL_SECONDS,
         length_seconds=2 * POLL_SECONDS,  # the newest step may not be there yet
-        # RDS tells the same by class and by engine, too.
+        # RDS publishes the same metrics by class and by engine, too.
         dimensions=("DBInstanceIdentifier",),
         missing_is_zero=False,
     ),
-    Asked(
+    MetricsJob(
         namespace="AWS/Backup",
         metrics=(
             "NumberOfBackupJobsCompleted",
@@ -103,15 +98,15 @@ ASKED = (
             "NumberOfCopyJobsFailed",
         ),
         statistic="Sum",
-        # By the day it would be yesterday's sum, and a missing backup would show a day late.
+        # A period of a day would give yesterday's sum, and show a missing backup a day late.
         period_seconds=_HOUR,
         length_seconds=_HOUR,
-        # The vault alone, or the vault (of a copy: where it goes) and the type; nothing tells one bucket
-        # from another (CloudWatch's guide, enriched metrics of AWS/Backup; AWS Backup's, its metrics).
+        # The metrics have the vault alone, or the vault (of a copy: its destination) and the type; none
+        # has the bucket (CloudWatch's guide, enriched metrics of AWS/Backup; AWS Backup's, its metrics).
         dimensions=("BackupVaultName", "ResourceType"),
         missing_is_zero=True,
     ),
-    Asked(
+    MetricsJob(
         namespace=CLOUDWATCH_NAMESPACE,
         metrics=(CLICKHOUSE_BACKUPS_METRIC,),
         statistic="Sum",
@@ -120,20 +115,20 @@ ASKED = (
         dimensions=(),
         missing_is_zero=True,
     ),
-    Asked(
+    MetricsJob(
         namespace="AWS/CertificateManager",
         metrics=("DaysToExpiry",),
         statistic="Minimum",
         period_seconds=_DAY,
-        length_seconds=2 * _DAY,  # told once or twice a day
+        length_seconds=2 * _DAY,  # published once or twice a day
         dimensions=("CertificateArn",),
         missing_is_zero=False,
     ),
 )
 
 
-def release(names: Names) -> Release:
-    return Release(
+def chart(names: Names) -> AddonChart:
+    return AddonChart(
         addon=Addon.CLOUDWATCH_EXPORTER,
         namespace=CLOUDWATCH_EXPORTER.namespace,
         values=_values(region=names.env.account.region),
@@ -142,14 +137,14 @@ def release(names: Names) -> Release:
 
 def _values(*, region: str) -> Values:
     return {
-        # One: a second would ask, and pay for, the same numbers.
+        # One: a second replica would request the same metrics and double the cost.
         "replicaCount": 1,
         "useStatefulSet": False,
         "testConnection": False,
         "serviceAccount": {
             "create": True,
             "name": CLOUDWATCH_EXPORTER.name,
-            # It never asks Kubernetes; EKS Pod Identity mounts a token of its own.
+            # It does not use the Kubernetes API; EKS Pod Identity mounts another token.
             "automountServiceAccountToken": False,
         },
         "extraArgs": {"scraping-interval": POLL_SECONDS},
@@ -157,10 +152,10 @@ def _values(*, region: str) -> Values:
             {
                 "apiVersion": "v1alpha1",
                 "sts-region": region,
-                "customNamespace": [asked.to_job(region=region) for asked in ASKED],
+                "customNamespace": [job.to_config(region=region) for job in JOBS],
             }
         ),
-        # Both are made unasked by some versions of the chart, and not by others.
+        # Some versions of the chart make both by default, and others do not.
         "configMap": {"enabled": True},
         "service": {"enabled": True, "type": "ClusterIP"},
         "serviceMonitor": {"enabled": True},

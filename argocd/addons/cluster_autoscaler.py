@@ -1,9 +1,9 @@
-"""cluster-autoscaler: adds nodes for pods that wait and removes those that stand empty (B2).
+"""cluster-autoscaler: adds nodes for pending pods and removes empty nodes (B2).
 
 Value keys: `cluster-autoscaler/charts/cluster-autoscaler` of kubernetes/autoscaler, read at 9.59.1.
 """
 
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
 from argocd.addons.values import (
     CONTAINER_SECURITY,
     ON_GENERAL_POOL,
@@ -13,20 +13,15 @@ from argocd.addons.values import (
 )
 from environments.catalog import EKS_VERSIONS
 from environments.names import CLUSTER_AUTOSCALER, Addon, Names
-from environments.spec import Resources
+from environments.spec import Compute
 
 # It holds every pod and node of the cluster in memory; the chart's own example is 300 MiB.
-_AUTOSCALER = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=500,
-    memory_request_mib=256,
-    memory_limit_mib=512,
-)
+_AUTOSCALER = Compute.of(cpu="50m", cpu_limit="500m", memory="256Mi", memory_limit="512Mi")
 _NOBODY = 65534
 
 
-def release(names: Names) -> Release:
-    return Release(
+def chart(names: Names) -> AddonChart:
+    return AddonChart(
         addon=Addon.CLUSTER_AUTOSCALER,
         namespace=CLUSTER_AUTOSCALER.namespace,
         values=_values(names),
@@ -35,11 +30,11 @@ def release(names: Names) -> Release:
 
 def _values(names: Names) -> Values:
     return {
-        # The release's name with "aws-" before it would be in every name.
+        # Otherwise every object's name would contain "aws-" and the name of Helm's release.
         "nameOverride": CLUSTER_AUTOSCALER.name,
         "cloudProvider": "aws",
         "awsRegion": names.env.account.region,
-        # Both node groups carry these tags; their bounds are those of their scaling groups.
+        # Both node groups have these tags; their bounds are those of their scaling groups.
         "autoDiscovery": {
             "clusterName": names.cluster,
             "tags": [
@@ -47,15 +42,15 @@ def _values(names: Names) -> Values:
                 f"k8s.io/cluster-autoscaler/{names.cluster}",
             ],
         },
-        # It simulates the scheduler: one of another minor decides by other rules than the cluster's.
+        # It simulates the scheduler, so its minor must be the cluster's: another minor has other rules.
         "image": {"tag": EKS_VERSIONS[names.env.cluster.kubernetes_version].cluster_autoscaler},
         "extraArgs": {
             "expander": "least-waste",
-            # There is one group of each shape, and AWS spreads each over the zones by itself.
+            # Each node group has its own shape, and AWS spreads each over the zones.
             "balance-similar-node-groups": False,
-            # Every pod of ours has a /tmp on its node, and may lose it; else no node would ever go.
+            # Every pod of ours has a /tmp on its node and may lose it; otherwise no node could be removed.
             "skip-nodes-with-local-storage": False,
-            # The controllers in kube-system may move; else one of them would hold a node for ever.
+            # Controllers in kube-system may move; otherwise one of them could keep a node for ever.
             "skip-nodes-with-system-pods": False,
         },
         "rbac": {"serviceAccount": {"create": True, "name": CLUSTER_AUTOSCALER.name}},

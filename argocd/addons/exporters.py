@@ -1,4 +1,4 @@
-"""The exporters that kube-prometheus-stack brings: one watches objects, one each node.
+"""The exporters in kube-prometheus-stack: one for Kubernetes objects, one for each node.
 
 Value keys: `charts/kube-state-metrics` at 7.1 and `charts/prometheus-node-exporter` at 4.51, both of
 prometheus-community/helm-charts.
@@ -6,24 +6,14 @@ prometheus-community/helm-charts.
 
 from argocd.addons.values import ON_GENERAL_POOL, Values
 from environments.names import MONITORING_LABEL, NODE_POOL_LABEL, MonitoringPart
-from environments.spec import Resources
+from environments.spec import Compute
 
-KUBE_STATE_METRICS = Resources(
-    cpu_request_millicores=15,
-    cpu_limit_millicores=200,
-    memory_request_mib=96,
-    memory_limit_mib=256,
-)
-# It reads all at once when it is scraped; a tight limit would only show as throttling.
-NODE_EXPORTER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=500,
-    memory_request_mib=32,
-    memory_limit_mib=64,
-)
+KUBE_STATE_METRICS = Compute.of(cpu="15m", cpu_limit="200m", memory="96Mi", memory_limit="256Mi")
+# It reads everything when it is scraped; a tight CPU limit would only throttle it.
+NODE_EXPORTER = Compute.of(cpu="10m", cpu_limit="500m", memory="32Mi", memory_limit="64Mi")
 
-# What the chart's own rules and boards ask about. Without a collector, kube-state-metrics also gets no
-# right to list such objects: Secrets and ConfigMaps are the ones to keep it from.
+# The kinds in the chart's own rules and boards. Without a collector, kube-state-metrics also has no
+# right to list such objects, which keeps it from Secrets and ConfigMaps.
 _COLLECTORS = (
     "cronjobs",
     "daemonsets",
@@ -45,10 +35,10 @@ _COLLECTORS = (
 
 
 def kube_state_metrics() -> Values:
-    # One: a second would count everything twice, and this one is back within a minute.
+    # One: a second replica would count everything twice, and a new pod runs within a minute.
     return {
         "collectors": list(_COLLECTORS),
-        # Of all labels this one: it says which nodes are spot nodes.
+        # The only label that is needed: it marks the spot nodes.
         "metricLabelsAllowlist": [f"nodes=[{NODE_POOL_LABEL}]"],
         "resources": KUBE_STATE_METRICS.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
@@ -60,7 +50,7 @@ def node_exporter() -> Values:
     return {
         "namespaceOverride": "kube-system",
         "resources": NODE_EXPORTER.as_manifest(),
-        # Every node: spot nodes with their taint, and those that are being drained.
+        # On every node: also spot nodes with their taint, and nodes that are being drained.
         "tolerations": [{"operator": "Exists"}],
         "priorityClassName": "system-node-critical",
     }

@@ -1,10 +1,10 @@
-"""External Secrets Operator: makes Kubernetes Secrets of Secrets Manager's entries (B5).
+"""External Secrets Operator: makes Kubernetes Secrets from Secrets Manager's entries (B5).
 
 Value keys: `deploy/charts/external-secrets/values.yaml` of external-secrets/external-secrets, read at
-2.x (the chart of 2.14 was not at hand); its release notes up to 2.14.0 name no change to them.
+2.x (the chart of 2.14 was not available); its release notes up to 2.14.0 list no change to them.
 """
 
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
 from argocd.addons.values import (
     CONFIRMED_REMOVAL,
     ON_GENERAL_POOL,
@@ -12,25 +12,15 @@ from argocd.addons.values import (
     spread_over_nodes,
 )
 from environments.names import EXTERNAL_SECRETS, Addon, Names
-from environments.spec import Resources
+from environments.spec import Compute
 
 # The operator holds every Secret of the cluster in memory; ours are few.
-_OPERATOR = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=250,
-    memory_request_mib=96,
-    memory_limit_mib=256,
-)
-_HELPER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=100,
-    memory_request_mib=64,
-    memory_limit_mib=128,
-)
+_OPERATOR = Compute.of(cpu="25m", cpu_limit="250m", memory="96Mi", memory_limit="256Mi")
+_HELPER = Compute.of(cpu="10m", cpu_limit="100m", memory="64Mi", memory_limit="128Mi")
 
-# Nobody makes these kinds here; what the operator does not handle, it needs no rights for. Its
-# rights on Secrets stay those of the whole cluster: the chart narrows them to one namespace or
-# not at all, and secrets are needed in two. What it can read in AWS, its role there says.
+# Nothing here uses these kinds, and the operator needs no rights for kinds that it does not process.
+# It may still read the Secrets of the whole cluster: the chart can limit that to one namespace only,
+# and two need secrets. Its AWS role limits what it may read there.
 _UNUSED = (
     "ClusterExternalSecret",
     "ClusterGenerator",
@@ -39,18 +29,18 @@ _UNUSED = (
 )
 
 
-def release(names: Names) -> Release:
-    return Release(
+def chart(names: Names) -> AddonChart:
+    return AddonChart(
         addon=Addon.EXTERNAL_SECRETS,
         namespace=EXTERNAL_SECRETS.namespace,
         values=_values(replicas=names.env.controller_replicas),
-        # With a definition go all objects of its kind, and with an ExternalSecret its Secret.
+        # Deleting a CRD deletes all objects of its kind, and with an ExternalSecret its Secret.
         holds_data=True,
     )
 
 
 def _values(*, replicas: int) -> Values:
-    # minAvailable is the chart's own default. One replica has no budget, or no node would drain.
+    # minAvailable is the chart's default. A budget for one replica would block every drain.
     disruption_budget = {"enabled": replicas > 1, "minAvailable": 1}
     placement = {"nodeSelector": ON_GENERAL_POOL}
     return {
@@ -72,7 +62,7 @@ def _values(*, replicas: int) -> Values:
             {"app.kubernetes.io/name": "external-secrets"}
         ),
         **placement,
-        # While no webhook answers, no store or ExternalSecret can be changed.
+        # While the webhook is down, no store or ExternalSecret can be changed.
         "webhook": {
             "replicaCount": replicas,
             "resources": _HELPER.as_manifest(),
@@ -82,7 +72,7 @@ def _values(*, replicas: int) -> Values:
             ),
             **placement,
         },
-        # Renews the webhook's certificate now and then; nothing waits for it.
+        # It renews the webhook's certificate in time; nothing waits for it.
         "certController": {
             "replicaCount": 1,
             "resources": _HELPER.as_manifest(),

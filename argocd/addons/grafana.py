@@ -1,8 +1,8 @@
-"""Grafana, as kube-prometheus-stack brings it: it keeps nothing, and everything it shows is in Git.
+"""Grafana, part of kube-prometheus-stack: it has no storage, and everything it shows is in Git.
 
 Boards and data sources are ConfigMaps of the monitoring namespace with the label `grafana_dashboard`
-or `grafana_datasource`; the annotation `grafana_folder` names a board's folder. There is no way in
-from outside: `kubectl -n monitoring port-forward service/kube-prometheus-stack-grafana 3000:80`.
+or `grafana_datasource`; the annotation `grafana_folder` names a board's folder. Nothing exposes it
+outside the cluster: `kubectl -n monitoring port-forward service/kube-prometheus-stack-grafana 3000:80`.
 
 Value keys: `charts/grafana` of grafana-community/helm-charts, its values and templates read at 13.x.
 """
@@ -20,47 +20,37 @@ from environments.names import (
     MonitoringPart,
     Secret,
 )
-from environments.spec import Resources
+from environments.spec import Compute
 
 # Of the ClickHouse data source, which boards about results and cost need; grafana.com lists 4.20.0,
 # of 2026-07-20, for Grafana 11.6 and later.
 CLICKHOUSE_PLUGIN = f"{GRAFANA_CLICKHOUSE_PLUGIN}@4.20.0"
 
-# Others report 0.7 GiB at work and 1 GiB at its worst for Grafana 13.2 with these boards.
-GRAFANA = Resources(
-    cpu_request_millicores=100,
-    cpu_limit_millicores=1000,
-    memory_request_mib=640,
-    memory_limit_mib=1280,
-)
+# Users report 0.7 GiB in normal use and 1 GiB at most for Grafana 13.2 with these boards.
+GRAFANA = Compute.of(cpu="100m", cpu_limit="1000m", memory="640Mi", memory_limit="1280Mi")
 # Two of them, one for boards and one for data sources.
-SIDECAR = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=100,
-    memory_request_mib=80,
-    memory_limit_mib=160,
-)
+SIDECAR = Compute.of(cpu="10m", cpu_limit="100m", memory="80Mi", memory_limit="160Mi")
 
 
 def values() -> Values:
     return {
-        # One: sessions are in its own database, so a second would ask everybody to sign in again and
-        # again. While it is away, nobody sees a board, and alerts go out all the same.
+        # One: sessions are in its own database, so with two replicas people would have to sign in again
+        # and again. While it is down, boards cannot be seen, and alerts are still sent.
         "replicas": 1,
         "persistence": {"enabled": False},
         "initChownData": {"enabled": False},  # would run as root
         "testFramework": {"enabled": False},
-        # Otherwise the chart makes a password up whenever it is rendered.
+        # Otherwise the chart generates a new password each time it is rendered.
         "admin": {
             "existingSecret": Secret.GRAFANA_ADMIN,
             "userKey": GRAFANA_ADMIN_USER_KEY,
             "passwordKey": GRAFANA_ADMIN_PASSWORD_KEY,
         },
-        # A Role of ours instead of a ClusterRole that reads every Secret of the cluster.
+        # A Role of ours, because the chart's ClusterRole reads every Secret of the cluster.
         "rbac": {"namespaced": True, "useExistingRole": GRAFANA_SIDECAR_ROLE},
         "sidecar": _sidecar(),
         "plugins": [CLICKHOUSE_PLUGIN],
-        # The ClickHouse data source names these files, so that its ConfigMap holds no password.
+        # The ClickHouse data source refers to these files, so that its ConfigMap holds no password.
         "extraSecretMounts": [
             {
                 "name": "clickhouse",
@@ -101,7 +91,7 @@ def _settings() -> Values:
         "auth.anonymous": {"enabled": False},
         "users": {"allow_sign_up": False},
         # Since 13.2 the Prometheus data source is a plugin in the image. At each start Grafana would
-        # look for a newer one, stop it to replace it, and fail on the read-only file system: no board
-        # would show anything (grafana-community/helm-charts, issue 787).
+        # stop it to install a newer version, and fail on the read-only file system: no board would
+        # show data (grafana-community/helm-charts, issue 787).
         "plugins": {"preinstall_auto_update": False},
     }

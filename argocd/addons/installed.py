@@ -1,4 +1,4 @@
-"""Which add-ons there are: all of them, in every environment."""
+"""The add-ons that are installed: the same in every environment."""
 
 from argocd.addons import (
     cloudwatch_exporter,
@@ -11,19 +11,19 @@ from argocd.addons import (
     prometheus_stack,
     redis_exporter,
 )
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
 from environments.names import Names
 
 
-def releases(names: Names) -> tuple[Release, ...]:
+def installed_charts(names: Names) -> tuple[AddonChart, ...]:
     return (
-        external_secrets.release(names),
-        load_balancer_controller.release(names),
-        cluster_autoscaler.release(names),
-        metrics_server.release(names),
-        prometheus_crds.release(names),
-        prometheus_stack.release(names),
-        prometheus_adapter.release(names),
-        redis_exporter.release(names),
-        cloudwatch_exporter.release(names),
+        external_secrets.chart(names),
+        load_balancer_controller.chart(names),
+        cluster_autoscaler.chart(names),
+        metrics_server.chart(names),
+        prometheus_crds.chart(names),
+        prometheus_stack.chart(names),
+        prometheus_adapter.chart(names),
+        redis_exporter.chart(names),
+        cloudwatch_exporter.chart(names),
     )

@@ -1,9 +1,9 @@
-"""What the add-ons' charts may make, as their templates show; read again when a set changes.
+"""The kinds that the add-ons' charts may make, from their templates; to be checked when a set changes.
 
-A chart that needs another kind fails to sync and says which, and nothing else stops.
+A chart that needs another kind fails to sync with a message that names the kind; nothing else fails.
 """
 
-from argocd.resources import ResourceKind
+from argocd.parts.app_project import ResourceKind
 
 CLUSTER_KINDS = (
     ResourceKind(group="admissionregistration.k8s.io", kind="MutatingWebhookConfiguration"),

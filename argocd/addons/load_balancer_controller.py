@@ -1,10 +1,10 @@
-"""AWS Load Balancer Controller: makes the load balancers that Ingresses ask for (B3).
+"""AWS Load Balancer Controller: makes a load balancer for each Ingress (B3).
 
 Value keys: `helm/aws-load-balancer-controller` of kubernetes-sigs/aws-load-balancer-controller, its
-values read at 1.6 (controller 2.6), templates and code at 3.x; `vpcTags`, as users report it of 3.5.0.
+values read at 1.6 (controller 2.6), templates and code at 3.x; `vpcTags` as users of 3.5.0 report it.
 """
 
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
 from argocd.addons.values import (
     CONTAINER_SECURITY,
     ON_GENERAL_POOL,
@@ -12,22 +12,17 @@ from argocd.addons.values import (
     Values,
 )
 from environments.names import LOAD_BALANCER_CONTROLLER, Addon, Names
-from environments.spec import Resources
+from environments.spec import Compute
 
-_CONTROLLER = Resources(
-    cpu_request_millicores=50,
-    cpu_limit_millicores=250,
-    memory_request_mib=128,
-    memory_limit_mib=256,
-)
+_CONTROLLER = Compute.of(cpu="50m", cpu_limit="250m", memory="128Mi", memory_limit="256Mi")
 
 
-def release(names: Names) -> Release:
-    return Release(
+def chart(names: Names) -> AddonChart:
+    return AddonChart(
         addon=Addon.LOAD_BALANCER_CONTROLLER,
         namespace=LOAD_BALANCER_CONTROLLER.namespace,
         values=_values(names),
-        # With its definitions go the TargetGroupBindings, and with them the targets of what serves.
+        # Deleting its CRDs deletes the TargetGroupBindings, and the load balancer loses its targets.
         holds_data=True,
     )
 
@@ -36,8 +31,8 @@ def _values(names: Names) -> Values:
     return {
         "clusterName": names.cluster,
         "region": names.env.account.region,
-        # The VPC's id is known only after an apply, and asking the node for it is out of reach for a
-        # pod (one hop): the controller finds the VPC by the name that the network stack gives it.
+        # The VPC's id is known only after an apply, and pods cannot reach the node's metadata (one
+        # hop): the controller finds the VPC by the name that the network stack gives it.
         "vpcTags": {"Name": names.prefix},
         "serviceAccount": {"create": True, "name": LOAD_BALANCER_CONTROLLER.name},
         "replicaCount": names.env.controller_replicas,
@@ -49,9 +44,9 @@ def _values(names: Names) -> Values:
         "securityContext": CONTAINER_SECURITY,
         "ingressClass": "alb",
         "createIngressClassResource": True,
-        "ingressClassParams": {"create": False},  # our Ingress says it all by annotations
-        # Without a controller to answer, this webhook would refuse every new Service in the cluster,
-        # and it only serves Services of type LoadBalancer, which the namespace's quota forbids.
+        "ingressClassParams": {"create": False},  # our Ingress has it all in annotations
+        # While the controller is down, this webhook would refuse every new Service in the cluster. It
+        # is for Services of type LoadBalancer only, which the namespace's quota forbids.
         "enableServiceMutatorWebhook": False,
         # See `argocd/ignored_fields.py` for the certificate of the webhooks that remain.
         "keepTLSSecret": True,

@@ -1,17 +1,18 @@
-"""prometheus-adapter: hands the queue's length to the workers' autoscaler, as an external metric.
+"""prometheus-adapter: gives the queue's length to the workers' autoscaler, as an external metric.
 
-It belongs to no namespace (`namespaced: False`), so that every HPA reads the same. An empty queue is 0
-and not no answer, which would keep workers from becoming fewer: redis_exporter tells a length for each
-key that it is asked for (oliver006/redis_exporter#483). CPU and memory stay metrics-server's.
+The metric has no namespace (`namespaced: False`), so every HPA reads the same value. An empty queue is
+0, because redis_exporter exports a length for each key that it is configured with
+(oliver006/redis_exporter#483); without a value the workers could not become fewer. CPU and memory
+metrics stay metrics-server's.
 
 The chart lets the HPA's controller read external metrics (`templates/external-metrics-cluster-role*`),
-as Kubernetes' own role for it does; it makes the APIService only where there is an external rule.
+as Kubernetes' own role does; it makes the APIService only if there is an external rule.
 
 Value keys: `charts/prometheus-adapter` of prometheus-community/helm-charts, read at 5.3; the set's 5.4
-was not at hand.
+was not available.
 """
 
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
 from argocd.addons.values import (
     CONTAINER_SECURITY,
     ON_GENERAL_POOL,
@@ -28,20 +29,15 @@ from environments.names import (
     MonitoringPart,
     Names,
 )
-from environments.spec import Resources
+from environments.spec import Compute
 from telemetry.queue_length import QUEUE_LENGTH, QUEUE_SERIES
 
-ADAPTER = Resources(
-    cpu_request_millicores=15,
-    cpu_limit_millicores=200,
-    memory_request_mib=64,
-    memory_limit_mib=192,
-)
+ADAPTER = Compute.of(cpu="15m", cpu_limit="200m", memory="64Mi", memory_limit="192Mi")
 _USER = 10001  # the chart's own
 
 
-def release(names: Names) -> Release:
-    return Release(
+def chart(names: Names) -> AddonChart:
+    return AddonChart(
         addon=Addon.PROMETHEUS_ADAPTER,
         namespace=MONITORING_NAMESPACE,
         values=_values(replicas=names.env.controller_replicas),
@@ -55,15 +51,15 @@ def _values(*, replicas: int) -> Values:
             "url": f"http://{Addon.PROMETHEUS_STACK}-prometheus.{MONITORING_NAMESPACE}.svc",
             "port": PROMETHEUS_PORT,
         },
-        # The default rules would offer every series of the cluster.
+        # The default rules would serve every series of the cluster.
         "rules": {"default": False, "external": [_queue_rule()]},
-        # While nothing answers for an API of the cluster, namespaces cannot be deleted.
+        # While the server of an aggregated API is down, Kubernetes cannot delete namespaces.
         "replicas": replicas,
         "podDisruptionBudget": {"enabled": replicas > 1, "maxUnavailable": 1},
         "topologySpreadConstraints": spread_over_nodes(labels),
-        # Each pod signs its own certificate and the API server does not check it: without a CA there
-        # is none that changes at each rendering. What could be forged is the length of a queue, and with
-        # it the number of workers between their bounds.
+        # Each pod signs its own certificate and the API server does not verify it: a CA of the chart
+        # would change at each rendering. An attacker could forge the length of the queue, and so set
+        # the number of workers between their bounds.
         "tls": {"enable": False},
         "certManager": {"enabled": False},
         "resources": ADAPTER.as_manifest(),

@@ -1,16 +1,16 @@
-"""Prometheus, Alertmanager and Grafana, with the exporters that watch nodes and objects.
+"""Prometheus, Alertmanager and Grafana, with the exporters for nodes and objects.
 
-Everything stands in the monitoring namespace, which takes only restricted pods; node-exporter looks at
-its host and stands in kube-system instead, where the chart puts its ServiceMonitor too.
+Everything is in the monitoring namespace, which takes only restricted pods, except node-exporter: it
+reads its host and is in kube-system, where the chart puts its ServiceMonitor too.
 
 Value keys: `charts/kube-prometheus-stack/values.yaml` of prometheus-community/helm-charts, read at
-81.4, and what later majors changed, up to 91.5: since 90 the chart makes a token Secret with which
-Prometheus signs in to kubelets. None of the keys here was renamed or dropped on the way; the chart of
-the set, 92, was not at hand.
+81.4, and the changes of later majors up to 91.5: since 90 the chart makes a token Secret with which
+Prometheus signs in to kubelets. No key here was renamed or dropped in between; the chart of the set,
+92, was not available.
 """
 
 from argocd.addons import exporters, grafana
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
 from argocd.addons.values import ON_GENERAL_POOL, Values
 from environments.names import (
     ALERTMANAGER_CONFIG,
@@ -22,32 +22,17 @@ from environments.names import (
     MonitoringPart,
     Names,
 )
-from environments.spec import Monitoring, Resources
+from environments.spec import Compute, Monitoring
 
 SCRAPE_INTERVAL_SECONDS = 30
 
-# Estimated for a dozen nodes and two hundred pods; the chart's boards show what is really taken, and
-# the limit is for a bad day. Prometheus' own are the environment's.
-OPERATOR = Resources(
-    cpu_request_millicores=20,
-    cpu_limit_millicores=200,
-    memory_request_mib=96,
-    memory_limit_mib=192,
-)
-CONFIG_RELOADER = Resources(
-    cpu_request_millicores=5,
-    cpu_limit_millicores=100,
-    memory_request_mib=32,
-    memory_limit_mib=64,
-)
-ALERTMANAGER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=200,
-    memory_request_mib=64,
-    memory_limit_mib=128,
-)
+# Estimated for a dozen nodes and two hundred pods; the chart's boards show the real use, and the limits
+# leave room for peaks. Prometheus' own are the environment's.
+OPERATOR = Compute.of(cpu="20m", cpu_limit="200m", memory="96Mi", memory_limit="192Mi")
+CONFIG_RELOADER = Compute.of(cpu="5m", cpu_limit="100m", memory="32Mi", memory_limit="64Mi")
+ALERTMANAGER = Compute.of(cpu="10m", cpu_limit="200m", memory="64Mi", memory_limit="128Mi")
 
-# AWS runs these where no pod can reach them, or on an address of the node's own.
+# On EKS no pod can reach these: AWS runs them, or they listen on the node's loopback address.
 _NOT_ON_EKS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
 _RULES_NOT_ON_EKS = (
     "etcd",
@@ -58,24 +43,24 @@ _RULES_NOT_ON_EKS = (
     "windows",
 )
 
-# The chart's alerts about pods and Jobs. A preview is a pull request's to watch, and its Jobs run long
-# and end by their deadline, which two of the alerts would report each time.
+# The namespaces of the chart's alerts about pods and Jobs. Previews are left out: the pull request's
+# author watches them, and their Jobs run until their deadline, which two alerts would report each time.
 _SILENT_PREVIEWS = {
     "appNamespacesOperator": "!~",
     "appNamespacesTarget": f"{PREVIEW_NAMESPACE_PREFIX}.*",
 }
 
 
-def release(names: Names) -> Release:
+def chart(names: Names) -> AddonChart:
     monitoring = names.env.monitoring
-    return Release(
+    return AddonChart(
         addon=Addon.PROMETHEUS_STACK,
         namespace=MONITORING_NAMESPACE,
         values={
-            "crds": {"enabled": False},  # an add-on of their own
+            "crds": {"enabled": False},  # they are an add-on of their own
             "defaultRules": {
                 "rules": dict.fromkeys(_RULES_NOT_ON_EKS, False),
-                # The dead man's switch is ours: the chart's would not notice if our rules were lost.
+                # We have our own dead man's switch: the chart's would not detect that our rules are missing.
                 "disabled": {"Watchdog": True},
                 **({} if names.env.previews is None else _SILENT_PREVIEWS),
             },
@@ -94,10 +79,10 @@ def release(names: Names) -> Release:
 def _operator() -> Values:
     return {
         # They check rules and Alertmanager's configuration when an object is written; promtool and
-        # amtool do that on the pull request. Their certificate comes from hook jobs that patch what
-        # Argo CD compares, so that the add-on would be out of sync for ever.
+        # amtool do that on the pull request. Hook jobs would patch their certificate into objects that
+        # Argo CD compares, and the add-on would stay out of sync.
         "admissionWebhooks": {"enabled": False},
-        "tls": {"enabled": False},  # served with that certificate, and needed for the webhooks only
+        "tls": {"enabled": False},  # it needs that certificate, and only the webhooks use it
         "resources": OPERATOR.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "podLabels": _labels(MonitoringPart.OPERATOR),
@@ -115,7 +100,9 @@ def _prometheus(monitoring: Monitoring, *, environment: str) -> Values:
             "podAntiAffinity": "hard",  # two on one node would be lost together
             "scrapeInterval": f"{SCRAPE_INTERVAL_SECONDS}s",
             "evaluationInterval": f"{SCRAPE_INTERVAL_SECONDS}s",
-            "externalLabels": {"environment": environment},  # an alert tells where it is from
+            "externalLabels": {
+                "environment": environment
+            },  # an alert has its environment as a label
             "retention": f"{monitoring.prometheus_retention_days}d",
             "retentionSize": f"{monitoring.prometheus_retention_gib}GiB",
             "storageSpec": {
@@ -129,12 +116,12 @@ def _prometheus(monitoring: Monitoring, *, environment: str) -> Values:
                     }
                 }
             },
-            # A teardown leaves no volume behind, and neither does a replica fewer.
+            # A teardown deletes the volumes, and so does a lower number of replicas.
             "persistentVolumeClaimRetentionPolicy": {
                 "whenDeleted": "Delete",
                 "whenScaled": "Delete",
             },
-            "resources": monitoring.prometheus_resources.as_manifest(),
+            "resources": monitoring.prometheus_compute.as_manifest(),
             "nodeSelector": ON_GENERAL_POOL,
             "podMetadata": {"labels": _labels(MonitoringPart.PROMETHEUS)},
         },
@@ -142,7 +129,7 @@ def _prometheus(monitoring: Monitoring, *, environment: str) -> Values:
 
 
 def _objects_of_everyone() -> Values:
-    """Monitors and rules of all namespaces, not only those with this release's Helm label."""
+    """Monitors and rules of all namespaces, not only those with the label of Helm's release."""
     kinds = ("podMonitor", "probe", "rule", "scrapeConfig", "serviceMonitor")
     return {f"{kind}SelectorNilUsesHelmValues": False for kind in kinds}
 
@@ -153,14 +140,14 @@ def _alertmanager(monitoring: Monitoring) -> Values:
         "podDisruptionBudget": _disruption_budget(replicas),
         "alertmanagerSpec": {
             # Routes, messages and webhooks in one (`dashboards/alerting/alertmanager.py`). While it is missing,
-            # the operator starts Alertmanager with a configuration that tells nobody anything.
+            # the operator starts Alertmanager with a configuration that sends nothing.
             "useExistingSecret": True,
             "configSecret": ALERTMANAGER_CONFIG,
-            # Routes are in that Secret only; no namespace but this one may add its own.
+            # Routes are in that Secret only; no other namespace may add its own.
             "alertmanagerConfigNamespaceSelector": {
                 "matchLabels": {"kubernetes.io/metadata.name": MONITORING_NAMESPACE}
             },
-            # Without a volume: a replica that starts takes silences over from the other.
+            # Without a volume: a new replica copies the silences from the other.
             "replicas": replicas,
             "podAntiAffinity": "hard",
             "resources": ALERTMANAGER.as_manifest(),
@@ -171,7 +158,7 @@ def _alertmanager(monitoring: Monitoring) -> Values:
 
 
 def _disruption_budget(replicas: int) -> Values:
-    # minAvailable is the chart's own default. One replica has no budget, or no node would drain.
+    # minAvailable is the chart's default. A budget for one replica would block every drain.
     return {"enabled": replicas > 1, "minAvailable": 1}
 
 

@@ -1,15 +1,15 @@
-"""redis_exporter: how many jobs wait in the queue (B7), and how the store itself fares.
+"""redis_exporter: how many jobs wait in the queue (B7), and the state of the store.
 
-It signs in as a user of its own that may count and nothing else (`stacks/parts/queue_user.py`), so that a new
-password of the application's is none of its business. Its own comes in a variable, which a running
-pod does not see change: docs/secrets.md tells what to do after a rotation.
+It signs in as its own user, which may count and nothing else (`stacks/parts/queue_user.py`), so a new
+password of the application does not affect it. Its own password is a variable, which does not change in
+a running pod: docs/secrets.md lists what to do after a rotation.
 
 Value keys: `charts/prometheus-redis-exporter` of prometheus-community/helm-charts, its values read at
 6.x with exporter 1.60 and later; releases up to 6.31.1 changed the exporter's version only. Flags and
-the metric's labels are tried with a real exporter and server in the tests.
+the metric's labels are tested with a real exporter and server.
 """
 
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
 from argocd.addons.values import (
     CONTAINER_SECURITY,
     ON_GENERAL_POOL,
@@ -26,26 +26,21 @@ from environments.names import (
     Names,
     Secret,
 )
-from environments.spec import Resources
+from environments.spec import Compute
 
 FLAGS = {
     "check-single-keys": f"db0={REDIS_QUEUE_KEY}",
-    # ElastiCache has no CONFIG command, and the user may not name its connection.
+    # ElastiCache has no CONFIG command, and the user may not set its connection's name.
     "config-command": "-",
     "set-client-name": "false",
 }
 
-EXPORTER = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=100,
-    memory_request_mib=32,
-    memory_limit_mib=64,
-)
+EXPORTER = Compute.of(cpu="10m", cpu_limit="100m", memory="32Mi", memory_limit="64Mi")
 _USER = 59000  # the image's own
 
 
-def release(_: Names) -> Release:
-    return Release(
+def chart(_: Names) -> AddonChart:
+    return AddonChart(
         addon=Addon.REDIS_EXPORTER,
         namespace=MONITORING_NAMESPACE,
         values=_values(),
@@ -54,8 +49,8 @@ def release(_: Names) -> Release:
 
 def _values() -> Values:
     return {
-        # One: a second would tell the same numbers, and this one starts within a few seconds, long
-        # before an alert that waits for minutes would miss it.
+        # One: a second would export the same numbers, and a new pod starts within a few seconds, while
+        # the alerts about its absence wait for minutes.
         "replicaCount": 1,
         "rbac": {"create": False, "pspEnabled": False},
         "redisAddressConfig": {

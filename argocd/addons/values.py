@@ -1,17 +1,17 @@
-"""What several charts are told in the same words."""
+"""Values that several charts have in common."""
 
-from argocd.resources import CONFIRMED
+from argocd.parts.application import CONFIRMED
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL
 
 Values = dict[str, object]
 
-# On definitions: all objects of a kind go with it, so a person confirms.
+# On CRDs: deleting one deletes all objects of its kind, so a person confirms.
 CONFIRMED_REMOVAL: Values = {"argocd.argoproj.io/sync-options": ",".join(CONFIRMED)}
 
-# Spot nodes come and go, and their taint keeps out what does not tolerate it.
+# Spot nodes may end at any time; their taint keeps pods without a toleration away.
 ON_GENERAL_POOL: Values = {NODE_POOL_LABEL: GENERAL_POOL}
 
-# What the restricted Pod Security level asks of a container; more than most charts set themselves.
+# What the restricted Pod Security level requires of a container; most charts set less.
 CONTAINER_SECURITY: Values = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -22,7 +22,7 @@ POD_SECURITY: Values = {"seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def spread_over_nodes(selector: dict[str, str]) -> list[Values]:
-    """Replicas on different nodes where there are some; on a single one they still all run."""
+    """Replicas on different nodes, if there are several nodes; on a single node all of them run."""
     return [
         {
             "maxSkew": 1,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from environments.rules.values import resource_problems, value_at
+from environments.rules.values import compute_problems, value_at
 from environments.spec import Environment, Tier
 
 # A day of metrics. This platform's take 0.7 GiB: 100,000 series every 30 s, a third of them every 10 s,
@@ -12,7 +12,7 @@ _PROMETHEUS_GIB_PER_DAY = 1
 
 def problems(env: Environment) -> Iterator[str]:
     monitoring = env.monitoring
-    yield from resource_problems("monitoring.prometheus_resources", monitoring.prometheus_resources)
+    yield from compute_problems("monitoring.prometheus_compute", monitoring.prometheus_compute)
     needed = monitoring.prometheus_retention_days * _PROMETHEUS_GIB_PER_DAY
     if monitoring.prometheus_retention_gib < needed:
         yield (

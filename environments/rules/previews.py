@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from environments.rules.values import resource_problems
-from environments.spec import Environment, Resources, Tier
+from environments.rules.values import compute_problems
+from environments.spec import Compute, Environment, Tier
 
 # Two weeks: pods move to new nodes, where they pull images that expire after 30 days (stacks/registry.py).
 LONGEST_HOURS = 14 * 24
@@ -43,17 +43,15 @@ def problems(env: Environment) -> Iterator[str]:
             f"previews.workers: {previews.workers}; use 1 to {env.worker.max_replicas}, the "
             "environment's own maximum"
         )
-    yield from _resources("worker", previews.worker_resources, env.worker.resources)
-    yield from _resources(
-        "orchestrator", previews.orchestrator_resources, env.orchestrator.resources
-    )
+    yield from _compute("worker", previews.worker_compute, env.worker.compute)
+    yield from _compute("orchestrator", previews.orchestrator_compute, env.orchestrator.compute)
 
 
-def _resources(what: str, preview: Resources, environment: Resources) -> Iterator[str]:
-    field = f"previews.{what}_resources"
-    yield from resource_problems(field, preview)
+def _compute(what: str, preview: Compute, environment: Compute) -> Iterator[str]:
+    field = f"previews.{what}_compute"
+    yield from compute_problems(field, preview)
     if (
         preview.cpu_limit_millicores > environment.cpu_limit_millicores
         or preview.memory_limit_mib > environment.memory_limit_mib
     ):
-        yield f"{field}: larger than {what}.resources; a preview is smaller than its environment"
+        yield f"{field}: larger than {what}.compute; a preview is smaller than its environment"

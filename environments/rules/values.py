@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from environments import catalog
-from environments.spec import Environment, Resources
+from environments.spec import Compute, Environment
 
 
 def value_at(env: Environment, field: str) -> int:
@@ -40,11 +40,11 @@ def nearest_or_add(name: str) -> str:
     return f"use one of {', '.join(near or catalog.INSTANCE_TYPES)}, or add it to environments/catalog.py"
 
 
-def resource_problems(field: str, resources: Resources) -> Iterator[str]:
+def compute_problems(field: str, compute: Compute) -> Iterator[str]:
     """What is wrong with a container's requests and limits."""
     for resource, unit in (("cpu", "millicores"), ("memory", "mib")):
-        request = getattr(resources, f"{resource}_request_{unit}")
-        limit = getattr(resources, f"{resource}_limit_{unit}")
+        request = getattr(compute, f"{resource}_request_{unit}")
+        limit = getattr(compute, f"{resource}_limit_{unit}")
         if not 0 < request <= limit:
             yield (
                 f"{field}: {resource} request {request}, limit {limit} {unit}; order them "

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from environments.images import Image
-from environments.rules.values import resource_problems
+from environments.rules.values import compute_problems
 from environments.spec import Environment, Worker
 
 _TOKENS_OF_A_SHORT_CALL = 1_000
@@ -12,8 +12,8 @@ _TOKENS_OF_A_SHORT_CALL = 1_000
 
 def problems(env: Environment) -> Iterator[str]:
     worker, calls = env.worker, env.worker.llm_calls
-    yield from resource_problems("orchestrator.resources", env.orchestrator.resources)
-    yield from resource_problems("worker.resources", worker.resources)
+    yield from compute_problems("orchestrator.compute", env.orchestrator.compute)
+    yield from compute_problems("worker.compute", worker.compute)
     if env.orchestrator.replicas < 1:
         yield "orchestrator.replicas: fewer than 1; the API would be off"
     if not 1 <= worker.min_replicas <= worker.max_replicas:

@@ -1,1 +1,1 @@
-"""What the apps' charts are made of."""
+"""What the apps' charts are made of; nothing here imports an app."""

@@ -1,13 +1,13 @@
-"""Workers as their CPU (B11) or the queue asks for, whichever asks for more: quickly more, slowly fewer.
+"""The number of workers, by their CPU (B11) or the queue, whichever is more: it grows fast and falls slowly.
 
-A worker waits for LLM providers most of its time, so that its CPU stays low while the queue grows. A
-metric that cannot be read keeps the number from falling and not from rising by the other (Kubernetes,
-"Horizontal Pod Autoscaling", algorithm details): without Prometheus, workers scale up by CPU only.
+A worker waits for LLM providers most of its time, so its CPU stays low while the queue grows. If one
+metric cannot be read, the number does not fall, but still grows by the other (Kubernetes, "Horizontal
+Pod Autoscaling", algorithm details): without Prometheus, workers scale up by CPU only.
 
-**Scaling down** looks at neither which worker is idle nor what they run: the queue counts only what
-waits. The number follows the highest of the last `max_job_seconds`, and falls by a fifth each two
-minutes; a worker that goes in the middle of a job drains like any other (`worker.py`), so that a job
-may be done twice and none is lost.
+**Scaling down** does not consider which worker is idle or what it runs: the queue's length counts waiting
+jobs only. The number follows the highest of the last `max_job_seconds`, and falls by a fifth every two
+minutes. A worker that is stopped during a job drains as always (`worker.py`), so a job may be done twice
+and none is lost.
 """
 
 import constructs
@@ -41,9 +41,9 @@ class WorkerAutoscaler(constructs.Construct):
                     _waiting_jobs(per_replica=worker.waiting_jobs_per_replica),
                 ],
                 behavior=k8s.HorizontalPodAutoscalerBehaviorV2(
-                    # Doubles in a minute, once a minute of load has shown that it is no spike.
+                    # At most doubles in a minute, and only after a minute of load: less is a spike.
                     scale_up=_rules(stabilization_seconds=60, percent=100, pods=2, each_seconds=60),
-                    # A lull shorter than a job may last is no reason to drain a worker.
+                    # A pause that is shorter than the longest job must not drain a worker.
                     scale_down=_rules(
                         stabilization_seconds=min(
                             worker.max_job_seconds, _LONGEST_STABILIZATION_SECONDS

@@ -1,4 +1,4 @@
-"""What every app's chart has: labels, its namespace, configuration by checksum."""
+"""What every app's chart has: labels, a namespace, and objects that several apps make."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ CHECKSUM_ANNOTATION = "eval-platform.io/config-checksum"
 
 @dataclass(frozen=True)
 class Config:
-    """A ConfigMap and a checksum of what it says."""
+    """A ConfigMap's name and a checksum of its data."""
 
     name: str
     checksum: str
@@ -40,7 +40,7 @@ class AppChart(cdk8s.Chart):
 
     @property
     def selector(self) -> dict[str, str]:
-        """What finds the app's pods: one stable label, since a Deployment cannot change its own."""
+        """Selects the app's pods by one label, because a Deployment's selector cannot be changed."""
         return selector(self.app)
 
     def manifests(self) -> list[dict[str, object]]:
@@ -48,8 +48,12 @@ class AppChart(cdk8s.Chart):
         return [self._amended(manifest) for manifest in self.to_json()]
 
     def amend(self, object_: cdk8s.ApiObject, operation: cdk8s.JsonPatch) -> None:
-        """Say what the binding cannot: it drops every field that Kubernetes 1.28 did not have."""
+        """Set what the binding cannot: it drops every field that Kubernetes 1.28 did not have."""
         self._amendments.setdefault((object_.kind, object_.name), []).append(operation)
+
+    def cluster_scoped(self, object_: cdk8s.ApiObject) -> None:
+        """The chart gives its namespace to every object; this one has none."""
+        self.amend(object_, cdk8s.JsonPatch.remove("/metadata/namespace"))
 
     def _amended(self, manifest: dict[str, object]) -> dict[str, object]:
         metadata = manifest["metadata"]
@@ -60,8 +64,8 @@ class AppChart(cdk8s.Chart):
 
     def config_map(self, name: str, data: dict[str, str]) -> Config:
         k8s.KubeConfigMap(self, f"{name}-config", metadata=k8s.ObjectMeta(name=name), data=data)
-        written = json.dumps(data, sort_keys=True).encode()
-        return Config(name, hashlib.sha256(written).hexdigest()[:16])
+        content = json.dumps(data, sort_keys=True).encode()
+        return Config(name, hashlib.sha256(content).hexdigest()[:16])
 
     def service_account(self, name: str) -> str:
         """A service account whose pods get no Kubernetes token; AWS binds a role to its name."""
@@ -73,8 +77,27 @@ class AppChart(cdk8s.Chart):
         )
         return name
 
+    def restricted_namespace(self, name: str) -> None:
+        """A namespace that takes only pods of the restricted Pod Security level."""
+        levels = {
+            f"pod-security.kubernetes.io/{mode}": "restricted"
+            for mode in ("enforce", "audit", "warn")
+        }
+        namespace = k8s.KubeNamespace(
+            self,
+            "namespace",
+            metadata=k8s.ObjectMeta(
+                name=name,
+                labels=levels,
+                # Deleting it deletes everything in it. A person confirms, whether Git no longer has
+                # it or its Application is deleted.
+                annotations={"argocd.argoproj.io/sync-options": "Prune=confirm,Delete=confirm"},
+            ),
+        )
+        self.cluster_scoped(namespace)
+
     def pod_metadata(self, *configs: Config) -> k8s.ObjectMeta:
-        """Labels, and an annotation that changes with the configuration and so replaces pods."""
+        """Labels, and an annotation that changes with the configuration, which replaces the pods."""
         checksum = "-".join(config.checksum for config in configs)
         return k8s.ObjectMeta(
             labels=self.names.labels(self.app),
@@ -89,7 +112,7 @@ class AppChart(cdk8s.Chart):
             spec=k8s.PodDisruptionBudgetSpec(
                 selector=k8s.LabelSelector(match_labels=self.selector),
                 max_unavailable=max_unavailable,
-                # A pod that is not ready anyway never holds up a node's drain.
+                # A pod that is not ready must not delay a node's drain.
                 unhealthy_pod_eviction_policy="AlwaysAllow",
             ),
         )

@@ -1,7 +1,7 @@
 """An Ingress that the AWS Load Balancer Controller turns into an Application Load Balancer (B3).
 
-TLS ends there. The controller finds the certificate in ACM by the host's name, so that no ARN
-stands in a manifest, and sends to pods directly, without a node's port in between.
+TLS ends there. The controller finds the certificate in ACM by the host's name, so no manifest contains
+an ARN. The load balancer sends to pods directly, not through a node's port.
 """
 
 import json
@@ -12,9 +12,9 @@ from cdk8s_plus_28 import k8s
 
 _CHECK_SECONDS = 10
 _HEALTHY_AFTER_CHECKS = 2
-# From a pod's being ready until it is sent requests; one check may just have passed.
+# From a pod's readiness to its first request; one more check, since one may just have passed.
 HEALTHY_AFTER_SECONDS = _CHECK_SECONDS * (_HEALTHY_AFTER_CHECKS + 1)
-# How long requests that a leaving pod has may still take.
+# How long the last requests of a pod that stops may take.
 DRAINING_SECONDS = 30
 
 
@@ -68,13 +68,13 @@ class LoadBalancer(constructs.Construct):
 
 
 def _scheme(allowed_cidrs: tuple[str, ...]) -> str:
-    """A public load balancer sees public addresses only: private networks need an internal one."""
+    """An internet-facing load balancer gets public source addresses only, so private CIDRs need an internal one."""
     private = all(IPv4Network(cidr).is_private for cidr in allowed_cidrs)
     return "internal" if private else "internet-facing"
 
 
 def _tags(tags: dict[str, str]) -> str:
-    # Terraform does not make this load balancer, so nothing else gives it the platform's tags.
+    # Terraform does not make this load balancer, so it does not set the platform's tags.
     owned = tags | {"ManagedBy": "aws-load-balancer-controller"}
     return ",".join(f"{key}={value}" for key, value in owned.items())
 

@@ -1,7 +1,7 @@
-"""Who may talk to whom in the monitoring namespace: nobody, but for the paths listed here.
+"""The network policies of the monitoring namespace: all traffic is denied, except what is listed here.
 
-A pod's part of monitoring is a label of ours, which the add-ons' values put onto it. node-exporter is
-not here: it shares its node's network, which no policy governs.
+The policies select pods by a label of ours, which the add-ons' values set. node-exporter has no policy:
+it uses its node's network, to which network policies do not apply.
 """
 
 import constructs
@@ -18,20 +18,20 @@ from environments.names import (
     MonitoringPart,
 )
 from k8s.parts.network_paths import (
+    POD_IDENTITY_AGENT,
     addresses,
-    beside,
     default_deny,
     dns,
     from_,
     in_any_namespace,
     internet,
     network_policy,
+    pods_with,
     port,
     to,
 )
-from k8s.parts.network_policies import POD_IDENTITY_AGENT
 
-# The charts' defaults, and the ports of a node that Prometheus asks: kubelet and node-exporter.
+# The charts' defaults, and the ports of a node that Prometheus scrapes: node-exporter and kubelet.
 ADAPTER_PORT = 6443
 CONFIG_RELOADER_PORT = 8080
 GRAFANA_PORT = 3000
@@ -43,13 +43,13 @@ NODE_PORTS = (9100, 10250)
 
 
 class MonitoringNetwork(constructs.Construct):
-    """Default deny in both directions, DNS for all, and each part's own paths."""
+    """Default deny in both directions, DNS for all pods, and each part's own traffic."""
 
     def __init__(self, scope: constructs.Construct, id_: str, *, vpc_cidr: str) -> None:
         super().__init__(scope, id_)
         vpc = addresses(vpc_cidr)
-        # The API server's addresses are in the VPC; pods ask for it by its service's, and the policy
-        # agent looks before that is translated.
+        # The API server's addresses are in the VPC. Pods connect to its Service's address, and the
+        # policy agent checks that address before it is translated.
         api = [to(vpc, 443), to(addresses(SERVICE_CIDR), 443)]
         https = to(internet(), 443)
         prometheus = _part(MonitoringPart.PROMETHEUS)
@@ -66,7 +66,7 @@ class MonitoringNetwork(constructs.Construct):
                 from_(prometheus, CONFIG_RELOADER_PORT),
             ],
             egress=[
-                # Whatever asks to be scraped, on the port that it names.
+                # Every pod that a monitor selects, on the port that the monitor names.
                 k8s.NetworkPolicyEgressRule(to=[in_any_namespace()]),
                 to(vpc, *NODE_PORTS, CLICKHOUSE_HTTPS_PORT),
                 *api,
@@ -132,4 +132,4 @@ class MonitoringNetwork(constructs.Construct):
 
 
 def _part(part: MonitoringPart) -> k8s.NetworkPolicyPeer:
-    return beside({MONITORING_LABEL: part})
+    return pods_with({MONITORING_LABEL: part})

@@ -1,14 +1,14 @@
-"""The parts of network policies: who the other end is, and which of its ports.
+"""The rules and peers that network policies are made of.
 
-Addresses are CIDRs where the other end is not a pod. The narrower CIDR wins over the wider one's
-exception, so a path into the VPC stays open although "the internet" leaves private networks out.
+A peer that is not a pod is a CIDR. Rules add up: a rule for the VPC allows it, although the rule for the
+internet excludes private networks.
 """
 
 import constructs
 from cdk8s_plus_28 import k8s
 
-# RFC 1918 and RFC 6598 hold the VPC, the cluster's services and whatever is peered; link-local
-# holds the instance metadata.
+# The VPC, the cluster's services and peered networks are in RFC 1918's and RFC 6598's ranges; the
+# instance metadata is in the link-local range.
 NOT_INTERNET = (
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -16,6 +16,9 @@ NOT_INTERNET = (
     "172.16.0.0/12",
     "192.168.0.0/16",
 )
+
+# Where the node's agent serves AWS credentials (EKS user guide, "EKS Pod Identity").
+POD_IDENTITY_AGENT = "169.254.170.23/32"
 
 
 def network_policy(
@@ -41,7 +44,7 @@ def network_policy(
 
 
 def default_deny(scope: constructs.Construct) -> None:
-    """Nobody reaches any pod of the namespace, and none reaches anybody, but for other policies."""
+    """No pod of the namespace accepts or opens a connection, except as other policies allow."""
     k8s.KubeNetworkPolicy(
         scope,
         "default-deny",
@@ -53,7 +56,7 @@ def default_deny(scope: constructs.Construct) -> None:
 
 
 def dns(scope: constructs.Construct) -> None:
-    """Every pod of the namespace may ask the cluster's resolver."""
+    """Every pod of the namespace may query the cluster's DNS."""
     resolver = k8s.NetworkPolicyPeer(
         namespace_selector=k8s.LabelSelector(
             match_labels={"kubernetes.io/metadata.name": "kube-system"}
@@ -79,7 +82,6 @@ def to(peer: k8s.NetworkPolicyPeer, *ports: int) -> k8s.NetworkPolicyEgressRule:
 
 
 def from_(peer: k8s.NetworkPolicyPeer, *ports: int) -> k8s.NetworkPolicyIngressRule:
-    # The keyword `from` is Python's, so the binding calls it `from_`.
     return k8s.NetworkPolicyIngressRule(from_=[peer], ports=[port(number) for number in ports])
 
 
@@ -101,8 +103,8 @@ def in_any_namespace() -> k8s.NetworkPolicyPeer:
     return k8s.NetworkPolicyPeer(namespace_selector=k8s.LabelSelector())
 
 
-def beside(labels: dict[str, str]) -> k8s.NetworkPolicyPeer:
-    """Pods of the policy's own namespace."""
+def pods_with(labels: dict[str, str]) -> k8s.NetworkPolicyPeer:
+    """Pods with these labels in the policy's own namespace."""
     return k8s.NetworkPolicyPeer(pod_selector=k8s.LabelSelector(match_labels=labels))
 
 

@@ -1,4 +1,4 @@
-"""Who may talk to whom: nobody, but for the paths listed here."""
+"""The network policies of the platform's namespace: all traffic is denied, except what is listed here."""
 
 import constructs
 from cdk8s_plus_28 import k8s
@@ -15,6 +15,7 @@ from environments.names import (
 )
 from k8s.parts.base import selector
 from k8s.parts.network_paths import (
+    POD_IDENTITY_AGENT,
     addresses,
     default_deny,
     dns,
@@ -25,12 +26,9 @@ from k8s.parts.network_paths import (
     to,
 )
 
-# Where the node's agent hands out AWS credentials (EKS user guide, "EKS Pod Identity").
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-
 
 class NetworkPolicies(constructs.Construct):
-    """Default deny in both directions, DNS for all, and each app's own paths."""
+    """Default deny in both directions, DNS for all pods, and each app's own traffic."""
 
     def __init__(self, scope: constructs.Construct, id_: str, *, vpc_cidr: str) -> None:
         super().__init__(scope, id_)
@@ -42,7 +40,7 @@ class NetworkPolicies(constructs.Construct):
             CLICKHOUSE_HTTPS_PORT,
             CLICKHOUSE_NATIVE_TLS_PORT,
         )
-        # LLM providers, and S3, which the VPC's gateway endpoint reaches by its public addresses.
+        # LLM providers, and S3: its gateway endpoint in the VPC uses S3's public addresses.
         https = to(internet(), 443)
         credentials = to(addresses(POD_IDENTITY_AGENT), 80)
         scrape = from_(in_namespace(MONITORING_NAMESPACE), METRICS_PORT)
@@ -51,7 +49,7 @@ class NetworkPolicies(constructs.Construct):
         dns(self)
         self._policy(
             App.ORCHESTRATOR,
-            # The load balancer stands in the VPC and sends to pods directly.
+            # The load balancer is in the VPC and sends to pods directly.
             ingress=[from_(vpc, ORCHESTRATOR_PORT), scrape],
             egress=[stores, https, credentials],
         )

@@ -1,7 +1,7 @@
-"""Pods under the restricted Pod Security level: what every container here has in common.
+"""Pods of the restricted Pod Security level: what every container here has in common.
 
-A pod runs as one unprivileged user, writes to a bounded `/tmp` only, and gets no Kubernetes token:
-AWS credentials come from a token of their own that EKS Pod Identity adds, whatever is said here.
+A pod runs as one unprivileged user, writes only to a `/tmp` of limited size, and has no Kubernetes
+token. For AWS credentials EKS Pod Identity adds another token, regardless of that setting.
 """
 
 from collections.abc import Sequence
@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from cdk8s_plus_28 import k8s
 
 from environments.names import NODE_POOL_LABEL
-from environments.spec import Resources
+from environments.spec import Compute
+from k8s.parts.limits import mebibytes, requirements
 
 USER_ID = 10001
 TMP_LIMIT_MIB = 1024
-# Logs and `/tmp`; beyond the limit the pod is evicted before it fills its node's disk.
-EPHEMERAL_REQUEST_MIB = 256
-EPHEMERAL_LIMIT_MIB = 2048
 
 _TMP = "tmp"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """A Secret or ConfigMap as a folder of files, which the kubelet keeps up to date."""
+    """A Secret or ConfigMap as a folder of files, which the kubelet updates."""
 
     name: str
     path: str
@@ -47,7 +45,7 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class Probes:
-    """How the kubelet asks a container whether it has started, lives, and is ready."""
+    """The kubelet's checks that a container has started, is alive, and is ready."""
 
     startup: k8s.Probe
     liveness: k8s.Probe
@@ -69,7 +67,7 @@ def container(
     name: str,
     *,
     image: str,
-    resources: Resources,
+    compute: Compute,
     command: Sequence[str] | None = None,
     args: Sequence[str] | None = None,
     config_maps: Sequence[str] = (),
@@ -82,7 +80,7 @@ def container(
     return k8s.Container(
         name=name,
         image=image,
-        # A digest never changes its meaning: a node that has the image starts it without ECR.
+        # A digest always means the same image, so a node that has it starts it without ECR.
         image_pull_policy="IfNotPresent",
         command=None if command is None else list(command),
         args=None if args is None else list(args),
@@ -93,7 +91,7 @@ def container(
         ]
         or None,
         ports=list(ports) or None,
-        resources=requirements(resources),
+        resources=requirements(compute),
         security_context=k8s.SecurityContext(
             allow_privilege_escalation=False,
             capabilities=k8s.Capabilities(drop=["ALL"]),
@@ -154,36 +152,13 @@ def pod(
 def spread_over(
     topology_key: str, *, selector: dict[str, str], required: bool
 ) -> k8s.TopologySpreadConstraint:
-    """Pods of one release evenly over zones or hosts; `required` rather leaves one unscheduled."""
+    """Pods evenly over zones or hosts; if `required`, a pod stays pending rather than break this."""
     return k8s.TopologySpreadConstraint(
         topology_key=topology_key,
         max_skew=1,
         when_unsatisfiable="DoNotSchedule" if required else "ScheduleAnyway",
         label_selector=k8s.LabelSelector(match_labels=selector),
-        # Old pods of a rollout do not count, and neither do nodes that would not take the pod.
+        # Old pods of a rollout do not count, and neither do nodes whose taints the pod does not tolerate.
         match_label_keys=["pod-template-hash"],
         node_taints_policy="Honor",
     )
-
-
-def requirements(resources: Resources) -> k8s.ResourceRequirements:
-    return k8s.ResourceRequirements(
-        requests={
-            "cpu": millicores(resources.cpu_request_millicores),
-            "memory": mebibytes(resources.memory_request_mib),
-            "ephemeral-storage": mebibytes(EPHEMERAL_REQUEST_MIB),
-        },
-        limits={
-            "cpu": millicores(resources.cpu_limit_millicores),
-            "memory": mebibytes(resources.memory_limit_mib),
-            "ephemeral-storage": mebibytes(EPHEMERAL_LIMIT_MIB),
-        },
-    )
-
-
-def millicores(count: int) -> k8s.Quantity:
-    return k8s.Quantity.from_string(f"{count}m")
-
-
-def mebibytes(count: int) -> k8s.Quantity:
-    return k8s.Quantity.from_string(f"{count // 1024}Gi" if count % 1024 == 0 else f"{count}Mi")

@@ -1,4 +1,4 @@
-"""A job that runs anew in every sync of its app, in place of the run before."""
+"""A job that every sync of its app runs again, after it deletes the previous one."""
 
 from cdk8s_plus_28 import k8s
 
@@ -24,7 +24,7 @@ def sync_job(
             name=chart.app,
             annotations={
                 "argocd.argoproj.io/hook": "Sync",
-                # After the ConfigMap, and in place of the previous run.
+                # After the ConfigMap. The previous job is deleted first.
                 "argocd.argoproj.io/sync-wave": "1",
                 "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
             },

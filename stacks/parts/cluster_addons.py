@@ -8,7 +8,7 @@ import constructs
 
 from environments.catalog import EKS_VERSIONS
 from environments.names import EBS_CSI_CONTROLLER, VPC_CNI, Names, Stack
-from environments.spec import Resources
+from environments.spec import Compute
 from stacks import aws
 from stacks.parts.pod_identity import pod_identity
 
@@ -18,37 +18,17 @@ from stacks.parts.pod_identity import pod_identity
 # `aws eks describe-addon-configuration --addon-name NAME --addon-version VERSION` shows a schema.
 
 # EKS sets only 100m; schema of v1.28.8-eksbuild.5.
-_KUBE_PROXY = Resources(
-    cpu_request_millicores=100,
-    cpu_limit_millicores=500,
-    memory_request_mib=64,
-    memory_limit_mib=256,
-)
+_KUBE_PROXY = Compute.of(cpu="100m", cpu_limit="500m", memory="64Mi", memory_limit="256Mi")
 # The chart sets 25m, and gives these values to the init container and the policy agent as well
 # (amazon-vpc-cni-k8s, charts/aws-vpc-cni/README.md: init.resources, nodeAgent.resources); schema of
 # v1.15.1-eksbuild.1. aws-node uses 48 MB (eksctl issue 4342). Its policy agent was killed at 128 MiB
 # and used 500 with a higher limit (aws-network-policy-agent issue 213).
-_VPC_CNI = Resources(
-    cpu_request_millicores=25,
-    cpu_limit_millicores=500,
-    memory_request_mib=64,
-    memory_limit_mib=512,
-)
+_VPC_CNI = Compute.of(cpu="25m", cpu_limit="500m", memory="64Mi", memory_limit="512Mi")
 # Schema of v1.11.1-eksbuild.8.
-_COREDNS = Resources(
-    cpu_request_millicores=100,
-    cpu_limit_millicores=1000,
-    memory_request_mib=70,
-    memory_limit_mib=170,
-)
+_COREDNS = Compute.of(cpu="100m", cpu_limit="1000m", memory="70Mi", memory_limit="170Mi")
 # The chart gives the controller's and the node's values to their sidecars as well; the schema accepts
 # no others (aws-ebs-csi-driver, charts/aws-ebs-csi-driver and issue 2371).
-_EBS_CSI = Resources(
-    cpu_request_millicores=10,
-    cpu_limit_millicores=200,
-    memory_request_mib=40,
-    memory_limit_mib=256,
-)
+_EBS_CSI = Compute.of(cpu="10m", cpu_limit="200m", memory="40Mi", memory_limit="256Mi")
 
 
 def addons_of_nodes(

@@ -1,11 +1,11 @@
-"""What is synced, from where, in which order, and what is left alone."""
+"""What is synced, from where and how, and which fields are ignored."""
 
 import dataclasses
 from pathlib import Path
 
 import pytest
 
-from argocd.addons.installed import releases
+from argocd.addons.installed import installed_charts
 from argocd.app import build
 from environments.names import App, Names, namespace_of
 from environments.registry import ENVIRONMENTS as REGISTERED
@@ -13,7 +13,10 @@ from tests.support.crds import needs_crds, validate_custom_resource
 from tests.support.manifests import Manifest, all_of, one
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
-ADDON_GROUPS = ("external-secrets.io", "monitoring.coreos.com")  # kinds that an add-on brings
+ADDON_GROUPS = (
+    "external-secrets.io",
+    "monitoring.coreos.com",
+)  # kinds whose CRDs an add-on installs
 
 
 def sync_options(manifest: Manifest) -> set[str]:
@@ -128,12 +131,12 @@ def test_a_failed_sync_is_tried_again_with_growing_pauses_until_it_works(
     for application in all_of(argocd[name], "Application"):
         retry = application["spec"]["syncPolicy"]["retry"]
         assert retry["limit"] < 0
-        assert retry["refresh"], "a commit that mends the failure would not be taken in"
+        assert retry["refresh"], "a commit that fixes the failure would not be synced"
         assert retry["backoff"]["factor"] > 1
 
 
 @ENVIRONMENTS
-def test_argo_cd_leaves_replicas_alone_exactly_where_an_autoscaler_owns_them(
+def test_argo_cd_ignores_replicas_exactly_where_an_autoscaler_sets_them(
     name: str,
     argocd: dict[str, list[Manifest]],
     manifests: dict[str, dict[App, list[Manifest]]],
@@ -170,7 +173,7 @@ def test_dry_run_is_skipped_exactly_where_the_kind_may_not_exist_yet(
 
 
 @ENVIRONMENTS
-def test_what_holds_data_goes_only_when_a_person_confirms(
+def test_a_person_confirms_the_removal_of_what_holds_data(
     name: str,
     argocd: dict[str, list[Manifest]],
     manifests: dict[str, dict[App, list[Manifest]]],
@@ -182,21 +185,21 @@ def test_what_holds_data_goes_only_when_a_person_confirms(
             for app, objects in manifests[name].items()
             if all_of(objects, "Namespace")
         ),
-        *(names[name].application(r.addon) for r in releases(names[name]) if r.holds_data),
+        *(names[name].application(r.addon) for r in installed_charts(names[name]) if r.holds_data),
     }
-    asked = {
+    confirmed = {
         a["metadata"]["name"]
         for a in all_of(argocd[name], "Application")
         if sync_options(a) == {"Prune=confirm", "Delete=confirm"}
     }
-    assert asked == with_data
+    assert confirmed == with_data
     for objects in manifests[name].values():
         for namespace in all_of(objects, "Namespace"):
             assert sync_options(namespace) == {"Prune=confirm", "Delete=confirm"}
 
 
 @ENVIRONMENTS
-def test_the_root_never_prunes_itself_nor_waits_for_its_own_project(
+def test_the_root_application_never_prunes_itself_or_waits_for_its_own_project(
     name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
 ) -> None:
     options = {

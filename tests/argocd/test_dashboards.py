@@ -15,7 +15,7 @@ def _group(manifest: Manifest) -> str:
 
 
 @EACH_NAME
-def test_the_project_lets_in_exactly_the_kinds_that_are_rendered(
+def test_the_project_permits_exactly_the_kinds_that_are_rendered(
     name: str,
     argocd: dict[str, list[Manifest]],
     observation: dict[str, list[Manifest]],
@@ -31,7 +31,7 @@ def test_the_project_lets_in_exactly_the_kinds_that_are_rendered(
 
 
 @EACH_NAME
-def test_the_application_syncs_the_planes_folder_last_of_all_but_the_root(
+def test_the_application_syncs_the_planes_folder_just_before_the_root(
     name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
 ) -> None:
     def wave(application: Manifest) -> int:

@@ -1,6 +1,5 @@
-"""Argo CD as the real Kustomize builds it: the platform's changes on a stand-in of the release."""
+"""Argo CD as the real Kustomize builds it: the platform's changes on a stand-in for upstream's manifests."""
 
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,17 +9,17 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from argocd.itself import CLUSTER_KINDS, NAMESPACED_KINDS
+from argocd.self_managed import CLUSTER_KINDS, NAMESPACED_KINDS
 from environments.catalog import ARGOCD
 from environments.names import Names
 from environments.registry import ENVIRONMENTS as REGISTERED
 from tests.support import argocd_release
 from tests.support.manifests import Manifest, all_of, one
+from tests.support.quantities import quantity
 from tests.support.tools import program
 
 ENVIRONMENTS = pytest.mark.parametrize("name", [env.name for env in REGISTERED])
 CLUSTER_SCOPED = ("Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
-BYTES = {"Mi": 2**20, "Gi": 2**30}
 
 Built = dict[str, list[Manifest]]
 
@@ -34,11 +33,11 @@ def built(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
         folder = tmp_path_factory.mktemp(env.name) / "installation"
         shutil.copytree(rendered / env.name / "argocd-install", folder)
         argocd_release.substitute_in(folder)
-        said = subprocess.run(
+        result = subprocess.run(
             [kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=True
         )
-        assert said.stderr == ""  # Kustomize warns here of what it will soon refuse
-        found[env.name] = list(yaml.safe_load_all(said.stdout))
+        assert result.stderr == ""  # Kustomize reports deprecated fields here
+        found[env.name] = list(yaml.safe_load_all(result.stdout))
     return found
 
 
@@ -55,11 +54,6 @@ def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
     return [*pod["containers"], *pod.get("initContainers", [])]
 
 
-def quantity(text: str) -> float:
-    number, unit = re.fullmatch(r"(\d+)(m|Mi|Gi)", text).groups()  # type: ignore[union-attr]
-    return int(number) / 1000 if unit == "m" else int(number) * BYTES[unit]
-
-
 @ENVIRONMENTS
 def test_every_container_of_argo_cd_has_requests_and_limits(name: str, built: Built) -> None:
     for pod in pods(built[name]).values():
@@ -69,7 +63,7 @@ def test_every_container_of_argo_cd_has_requests_and_limits(name: str, built: Bu
 
 
 @ENVIRONMENTS
-def test_argo_cd_leaves_the_general_pool_to_what_it_is_for(name: str, built: Built) -> None:
+def test_argo_cd_takes_a_small_part_of_the_general_pool(name: str, built: Built) -> None:
     cpu = memory = 0.0
     for workload in (*all_of(built[name], "Deployment"), *all_of(built[name], "StatefulSet")):
         for container in workload["spec"]["template"]["spec"]["containers"]:
@@ -81,7 +75,7 @@ def test_argo_cd_leaves_the_general_pool_to_what_it_is_for(name: str, built: Bui
 
 
 @ENVIRONMENTS
-def test_argo_cd_runs_on_the_general_pool_as_the_release_wants_otherwise(
+def test_argo_cd_runs_on_the_general_pool_and_keeps_upstreams_node_selector(
     name: str, built: Built
 ) -> None:
     for pod in pods(built[name]).values():
@@ -91,7 +85,7 @@ def test_argo_cd_runs_on_the_general_pool_as_the_release_wants_otherwise(
         }
 
 
-def test_production_answers_and_renders_while_a_node_is_drained(built: Built) -> None:
+def test_production_serves_and_renders_while_a_node_is_drained(built: Built) -> None:
     for name in ("argocd-server", "argocd-repo-server"):
         assert one(built["prod"], "Deployment", name)["spec"]["replicas"] == 2
         budget = one(built["prod"], "PodDisruptionBudget", name)["spec"]
@@ -101,7 +95,7 @@ def test_production_answers_and_renders_while_a_node_is_drained(built: Built) ->
 
 
 @ENVIRONMENTS
-def test_what_nobody_uses_is_not_installed(
+def test_unused_components_are_not_installed(
     name: str, built: Built, names: dict[str, Names]
 ) -> None:
     for_previews = "argocd-applicationset-controller"
@@ -118,7 +112,7 @@ def test_what_nobody_uses_is_not_installed(
 
 
 @ENVIRONMENTS
-def test_images_are_the_releases_by_digest(name: str, built: Built) -> None:
+def test_images_are_upstreams_by_digest(name: str, built: Built) -> None:
     images = {c["image"] for pod in pods(built[name]).values() for c in containers(pod)}
     assert images == {
         f"quay.io/argoproj/argocd:{ARGOCD.version}@{ARGOCD.image_digest}",
@@ -127,7 +121,7 @@ def test_images_are_the_releases_by_digest(name: str, built: Built) -> None:
 
 
 @ENVIRONMENTS
-def test_the_release_keeps_its_settings_beside_the_platforms(name: str, built: Built) -> None:
+def test_upstreams_settings_are_kept_with_the_platforms(name: str, built: Built) -> None:
     settings = one(built[name], "ConfigMap", "argocd-cm")["data"]
     assert settings["theirs"] == "kept"
     assert (
@@ -139,7 +133,7 @@ def test_the_release_keeps_its_settings_beside_the_platforms(name: str, built: B
 
 
 @ENVIRONMENTS
-def test_definitions_and_the_namespace_outlive_a_mistake_in_git(name: str, built: Built) -> None:
+def test_definitions_and_the_namespace_survive_a_mistake_in_git(name: str, built: Built) -> None:
     kept = [*all_of(built[name], "CustomResourceDefinition"), one(built[name], "Namespace")]
     assert len(kept) == 4
     for manifest in kept:
@@ -181,7 +175,7 @@ def test_argo_cds_own_project_permits_exactly_what_its_installation_is(
         for manifest in built[name]
     ]
     permitted = {(kind.group, kind.kind, kind.name) for kind in (*CLUSTER_KINDS, *NAMESPACED_KINDS)}
-    # Previews, where they are switched on, bring the ApplicationSet controller.
+    # The ApplicationSet controller is installed where previews are on.
     assert permitted - set(kinds) <= {
         ("rbac.authorization.k8s.io", kind, "argocd-applicationset-controller")
         for kind in ("ClusterRole", "ClusterRoleBinding")
@@ -190,7 +184,7 @@ def test_argo_cds_own_project_permits_exactly_what_its_installation_is(
 
 
 @ENVIRONMENTS
-def test_argo_cd_syncs_the_folder_it_was_installed_from_and_outlives_its_application(
+def test_argo_cd_syncs_the_folder_it_was_installed_from_and_survives_its_application(
     name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
 ) -> None:
     application = one(argocd[name], "Application", names[name].argocd_installation)
@@ -200,6 +194,6 @@ def test_argo_cd_syncs_the_folder_it_was_installed_from_and_outlives_its_applica
     assert "ServerSideApply=true" in application["spec"]["syncPolicy"]["syncOptions"]
 
 
-def test_the_release_is_tested_on_every_clusters_kubernetes() -> None:
+def test_argo_cds_version_is_tested_on_every_clusters_kubernetes() -> None:
     for env in REGISTERED:
         assert env.cluster.kubernetes_version in ARGOCD.kubernetes_versions

@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from argocd import installation, itself
+from argocd import installation, self_managed
 from argocd.previews import CLUSTER_KINDS, NAMESPACED_KINDS
 from environments.images import Image
 from environments.names import (
@@ -26,7 +26,7 @@ from environments.names import (
 )
 from environments.registry import ENVIRONMENTS as REGISTERED
 from environments.rules.previews import LONGEST_HOURS
-from environments.spec import Previews, Resources
+from environments.spec import Compute, Previews
 from evalctl.rendering import program as planes
 from k8s import app as k8s
 from stacks.parts.queue_user import APPLICATION, METRICS
@@ -35,13 +35,13 @@ from tests.support import argocd_release
 from tests.support.crds import is_custom, needs_crds, validate_custom_resource
 from tests.support.manifests import Manifest, all_of, one
 from tests.support.previews import PREVIEWED, PREVIEWS
+from tests.support.quantities import quantity
 from tests.support.tools import program
 
 NAMES = Names(PREVIEWED)
 VERSION = PREVIEWED.cluster.kubernetes_version
 NUMBERS = ("7", "1234")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-UNITS = {"m": 1e-3, "": 1.0, "Mi": 2.0**20, "Gi": 2.0**30}
 
 Files = dict[str, str]
 Built = dict[str, list[Manifest]]
@@ -95,7 +95,7 @@ def preview(previews: Built) -> list[Manifest]:
 def application(application_set: Manifest, number: str) -> Manifest:
     template = json.dumps(application_set["spec"]["template"])
     filled = template.replace("{{.number}}", number).replace("{{.head_sha}}", COMMIT)
-    assert "{{" not in filled, "a parameter that the test does not know"
+    assert "{{" not in filled, "the test does not set this parameter"
     made: Manifest = json.loads(filled)
     made["metadata"]["namespace"] = application_set["metadata"]["namespace"]
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", **made}
@@ -117,9 +117,9 @@ def change(kustomization: Path, changes: dict[str, Any]) -> None:
 def kustomize(folder: Path) -> list[Manifest]:
     kubectl = program("kubectl", get_it="https://kubernetes.io/docs/tasks/tools")
     command = [kubectl, "kustomize", str(folder)]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (said.returncode, said.stderr) == (0, "")
-    return list(yaml.safe_load_all(said.stdout))
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    return list(yaml.safe_load_all(result.stdout))
 
 
 def pods(preview: list[Manifest]) -> dict[str, Any]:
@@ -130,14 +130,9 @@ def pods(preview: list[Manifest]) -> dict[str, Any]:
 
 
 def settings(preview: list[Manifest]) -> list[dict[str, str]]:
-    """The ConfigMaps that say where things are."""
+    """The ConfigMaps with the programs' settings."""
     found = [config["data"] for config in all_of(preview, "ConfigMap")]
     return [data for data in found if "REDIS_QUEUE_KEY" in data]
-
-
-def quantity(text: str) -> float:
-    number, unit = re.fullmatch(r"(\d+)(m|Mi|Gi|)", text).groups()  # type: ignore[union-attr]
-    return int(number) * UNITS[unit]
 
 
 def group(manifest: Manifest) -> str:
@@ -145,16 +140,14 @@ def group(manifest: Manifest) -> str:
     return found
 
 
-def test_no_environment_has_previews_unless_it_says_so(
-    rendered: Path, argocd: dict[str, list[Manifest]]
-) -> None:
+def test_previews_are_off_by_default(rendered: Path, argocd: dict[str, list[Manifest]]) -> None:
     for env in REGISTERED:
         if env.previews is None:
             assert not (rendered / env.name / "preview").exists()
             assert not all_of(argocd[env.name], "ApplicationSet")
 
 
-def test_switching_previews_on_changes_of_the_platform_only_what_makes_their_schema() -> None:
+def test_switching_previews_on_changes_only_the_job_that_makes_their_schema() -> None:
     off = k8s.build(dataclasses.replace(PREVIEWED, previews=None))
     changed = [
         (app, manifest["kind"])
@@ -211,7 +204,7 @@ def test_only_labelled_pull_requests_get_a_preview(application_set: Manifest) ->
     assert github["appSecretName"]  # nothing of the credential itself
 
 
-def test_a_pull_request_decides_its_number_and_its_commit_and_nothing_else(
+def test_a_pull_request_provides_its_number_and_its_commit_and_nothing_else(
     application_set: Manifest,
 ) -> None:
     template = json.dumps(application_set["spec"]["template"])
@@ -252,7 +245,7 @@ def test_containers_run_what_was_built_from_the_pull_requests_commit(
         assert container["image"] == f"{repository}:{CANDIDATE_TAGS.replace('*', COMMIT)}"
 
 
-def test_each_preview_has_a_queue_of_its_own_that_the_queues_user_is_let_in_to(
+def test_each_preview_has_its_own_queue_that_the_queues_user_may_access(
     previews: Built,
 ) -> None:
     keys = {
@@ -272,7 +265,7 @@ def test_results_carry_the_pull_requests_name(previews: Built) -> None:
         assert [s["ENVIRONMENT"] for s in settings(objects)] == [f"pr-{number}"] * 2
 
 
-def test_a_preview_has_tables_of_its_own_in_postgresql(preview: list[Manifest]) -> None:
+def test_a_preview_has_its_own_tables_in_postgresql(preview: list[Manifest]) -> None:
     secret = one(preview, "ExternalSecret", Secret.POSTGRES)
     url = secret["spec"]["target"]["template"]["data"]["url"]
     (options,) = parse_qs(urlsplit(url).query)["options"]
@@ -301,7 +294,7 @@ def test_a_preview_gets_no_administrators_password(preview: list[Manifest]) -> N
     assert entries == {f"dev/eval-platform/{entry}" for entry in application_only}
 
 
-def test_a_preview_has_everything_that_its_pods_ask_for(preview: list[Manifest]) -> None:
+def test_a_preview_has_every_object_that_its_pods_refer_to(preview: list[Manifest]) -> None:
     def names_of(kind: str) -> set[str]:
         return {m["metadata"]["name"] for m in all_of(preview, kind)}
 
@@ -317,14 +310,14 @@ def test_a_preview_has_everything_that_its_pods_ask_for(preview: list[Manifest])
     assert service.items() <= job["spec"]["template"]["metadata"]["labels"].items()
 
 
-def test_a_preview_ends_by_itself_before_its_images_expire(preview: list[Manifest]) -> None:
+def test_a_preview_ends_before_its_images_expire(preview: list[Manifest]) -> None:
     assert not any(all_of(preview, kind) for kind in ("Deployment", "StatefulSet", "Pod"))
     for job in all_of(preview, "Job"):
         assert job["spec"]["activeDeadlineSeconds"] == 72 * 3600
     assert LONGEST_HOURS < CANDIDATE_DAYS * 24
 
 
-def test_workers_that_a_drain_ends_get_successors(preview: list[Manifest]) -> None:
+def test_workers_that_a_drain_stops_are_replaced(preview: list[Manifest]) -> None:
     spec = one(preview, "Job", "worker")["spec"]
     assert spec["parallelism"] == PREVIEWS.workers
     # A worker that was drained ends with success: without a number, its Job would be complete.
@@ -345,7 +338,7 @@ def test_another_commit_replaces_jobs_whose_pods_cannot_be_changed(
         assert not {"PruneLast=true", "ServerSideApply=true"} & set(options)
 
 
-def test_closing_a_pull_request_deletes_its_namespace_and_all_in_it_unasked(
+def test_closing_a_pull_request_deletes_its_namespace_without_confirmation(
     preview: list[Manifest], applications: dict[str, Manifest]
 ) -> None:
     for made in applications.values():
@@ -400,18 +393,19 @@ def test_the_controller_is_installed_only_where_there_are_previews(tmp_path: Pat
     (container,) = one(controllers[True], "Deployment")["spec"]["template"]["spec"]["containers"]
     assert set(container["resources"]) == {"requests", "limits"}
     permitted = {
-        (kind.group, kind.kind) for kind in (*itself.CLUSTER_KINDS, *itself.NAMESPACED_KINDS)
+        (kind.group, kind.kind)
+        for kind in (*self_managed.CLUSTER_KINDS, *self_managed.NAMESPACED_KINDS)
     }
     assert {(group(m), m["kind"]) for m in controllers[True]} <= permitted
 
 
-def test_the_charts_alerts_leave_previews_to_their_pull_requests(delivery: list[Manifest]) -> None:
+def test_the_charts_alerts_exclude_previews(delivery: list[Manifest]) -> None:
     stack = one(delivery, "Application", NAMES.application(Addon.PROMETHEUS_STACK))
     rules = stack["spec"]["source"]["helm"]["valuesObject"]["defaultRules"]
     assert (rules["appNamespacesOperator"], rules["appNamespacesTarget"]) == ("!~", "eval-pr-.*")
 
 
-def test_the_value_that_docs_show_is_the_one_tested_here() -> None:
+def test_the_example_in_the_docs_is_the_value_tested_here() -> None:
     text = (Path(__file__).parents[2] / "docs" / "previews.md").read_text()
     (shown,) = re.findall(r"```python\n\s*PREVIEWS = (.*?)\n\s*```", text, re.DOTALL)
-    assert eval(shown, {"Previews": Previews, "Resources": Resources}) == PREVIEWS
+    assert eval(shown, {"Previews": Previews, "Compute": Compute}) == PREVIEWS

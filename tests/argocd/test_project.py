@@ -3,9 +3,9 @@
 import pytest
 
 from argocd.addons import kinds as addon_kinds
-from argocd.addons.installed import releases
-from argocd.project import CLUSTER_KINDS, NAMESPACED_KINDS
-from argocd.resources import ResourceKind
+from argocd.addons.installed import installed_charts
+from argocd.parts.app_project import ResourceKind
+from argocd.platform_apps import CLUSTER_KINDS, NAMESPACED_KINDS
 from environments.catalog import ADDON_SETS
 from environments.names import (
     ARGOCD_NAMESPACE,
@@ -88,11 +88,11 @@ def test_addons_come_from_the_repositories_of_their_set_into_their_own_namespace
 ) -> None:
     spec = one(argocd[name], "AppProject", names[name].argocd_addons_project)["spec"]
     charts = ADDON_SETS[names[name].env.addon_set].charts
-    installed = releases(names[name])
+    installed = installed_charts(names[name])
     assert set(spec["sourceRepos"]) == {charts[r.addon].repository_url for r in installed}
     assert {destination["server"] for destination in spec["destinations"]} == {IN_CLUSTER}
     namespaces = {destination["namespace"] for destination in spec["destinations"]}
-    assert namespaces == {release.namespace for release in installed} | {"kube-system"}
+    assert namespaces == {chart.namespace for chart in installed} | {"kube-system"}
     assert not namespaces & {namespace_of(App.ORCHESTRATOR), ARGOCD_NAMESPACE}
 
 
@@ -126,7 +126,7 @@ def test_only_production_rests_over_the_weekend(names: dict[str, Names]) -> None
 
 
 @ENVIRONMENTS
-def test_root_project_manages_applications_their_sets_and_projects_beside_argo_cd_only(
+def test_root_project_manages_applications_their_sets_and_projects_in_argo_cds_namespace_only(
     name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
 ) -> None:
     project = one(argocd[name], "AppProject", names[name].argocd_root)

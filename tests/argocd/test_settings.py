@@ -1,4 +1,4 @@
-"""Argo CD's judgement of an Application, run by the language it is written in."""
+"""Argo CD's health check of an Application, run with a real Lua interpreter."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_an_application_that_is_healthy_and_in_sync_lets_the_next_wave_start() -
         status(health="Unknown", sync="Unknown"),
     ],
 )
-def test_an_application_that_is_not_there_yet_holds_the_next_wave(
+def test_an_application_that_is_not_ready_delays_the_next_wave(
     waiting: dict[str, dict[str, str]] | None,
 ) -> None:
     assert judged(waiting) == "Progressing"

@@ -1,17 +1,17 @@
-"""Nothing comes before what it needs: the waves are walked with what is rendered, not by a list."""
+"""Each part comes after everything that it needs, according to the rendered manifests."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from argocd.addons.installed import releases
+from argocd.addons.installed import installed_charts
 from argocd.waves import FIRST, LAST, ORDER
 from environments.names import DEFAULT_STORAGE_CLASS, Addon, App, Names
 from tests.support.manifests import Manifest, all_of, one
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 
-# Whose chart brings the definitions of these groups, and what acts on them.
+# The add-ons that install the CRDs of these groups, and those that act on them.
 DEFINED_BY = {
     "external-secrets.io": Addon.EXTERNAL_SECRETS,
     "monitoring.coreos.com": Addon.PROMETHEUS_CRDS,
@@ -72,7 +72,7 @@ def test_projects_come_first_and_the_root_last(
 
 
 @ENVIRONMENTS
-def test_a_definition_comes_before_what_is_of_its_kind(
+def test_a_definition_comes_before_the_objects_of_its_kind(
     name: str, manifests: Manifests, waves: dict[str, int]
 ) -> None:
     checked = set()
@@ -89,21 +89,21 @@ def test_a_definition_comes_before_what_is_of_its_kind(
 def test_a_chart_that_makes_monitors_comes_after_their_definition(
     name: str, names: dict[str, Names], waves: dict[str, int]
 ) -> None:
-    for release in releases(names[name]):
+    for chart in installed_charts(names[name]):
         monitors = any(
             part["enabled"] is True
-            for values in tree(release.values)
+            for values in tree(chart.values)
             for key, part in values.items()
             if key in ("serviceMonitor", "podMonitor", "prometheusRule")
             and isinstance(part, dict)
             and "enabled" in part
         )
         if monitors:
-            assert waves[Addon.PROMETHEUS_CRDS] < waves[release.addon]
+            assert waves[Addon.PROMETHEUS_CRDS] < waves[chart.addon]
 
 
 @ENVIRONMENTS
-def test_a_namespace_comes_before_what_lives_in_it(
+def test_a_namespace_comes_before_the_objects_in_it(
     name: str,
     argocd: dict[str, list[Manifest]],
     manifests: Manifests,
@@ -124,9 +124,9 @@ def test_a_namespace_comes_before_what_lives_in_it(
         if part is Addon.PROMETHEUS_CRDS or (
             objects and not any("namespace" in m["metadata"] for m in objects)
         ):
-            continue  # nothing of it lives in any
+            continue  # its objects have no namespace
         if made_by[namespace] != part:  # within one sync, Argo CD makes namespaces first
-            assert waves[made_by[namespace]] < at, f"{part} lives in {namespace}"
+            assert waves[made_by[namespace]] < at, f"{part} is in {namespace}"
 
 
 @ENVIRONMENTS
@@ -179,24 +179,24 @@ def test_what_acts_on_an_object_comes_before_it(
         for autoscaler in all_of(objects, "HorizontalPodAutoscaler"):
             for metric in autoscaler["spec"]["metrics"]:
                 for addon in BEHIND_METRICS[metric["type"]]:
-                    assert waves[addon] < waves[app], f"{app} scales by what {addon} tells"
+                    assert waves[addon] < waves[app], f"{app} scales by a metric of {addon}"
 
 
 @ENVIRONMENTS
-def test_the_storage_class_comes_before_whatever_claims_a_volume(
+def test_the_storage_class_comes_before_every_claim_of_a_volume(
     name: str, manifests: Manifests, names: dict[str, Names], waves: dict[str, int]
 ) -> None:
     (made_by,) = (
         app for app, objects in manifests[name].items() if all_of(objects, "StorageClass")
     )
-    for release in releases(names[name]):
-        if DEFAULT_STORAGE_CLASS in str(release.values):
-            assert waves[made_by] < waves[release.addon]
+    for chart in installed_charts(names[name]):
+        if DEFAULT_STORAGE_CLASS in str(chart.values):
+            assert waves[made_by] < waves[chart.addon]
 
 
 @ENVIRONMENTS
-def test_what_only_watches_comes_after_what_serves(waves: dict[str, int]) -> None:
-    # The workers scale by what the others tell.
+def test_parts_that_only_observe_come_last(waves: dict[str, int]) -> None:
+    # The workers scale by the others' metrics.
     assert waves[App.WORKER] < waves[Addon.CLOUDWATCH_EXPORTER]
     for addon in (
         Addon.PROMETHEUS_STACK,

@@ -111,7 +111,7 @@ def with_unknown_objects(value: Any) -> Iterator[tuple[str, Any]]:
             "the key 'nginx' is a string; write Image.ORCHESTRATOR or Image.WORKER or "
             "Image.POSTGRES_CLIENT or Image.CLICKHOUSE_CLIENT",
         ),
-        ("orchestrator.resources", None, "None is not allowed; write Resources(...)"),
+        ("orchestrator.compute", None, "None is not allowed; write Compute(...)"),
         ("previews", DEV.worker, "a Worker; write Previews(...)"),
         ("previews", Previews, "a type; write Previews(...)"),
     ],

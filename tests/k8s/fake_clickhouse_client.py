@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Stands in for clickhouse-client in the job's pod: ClickHouse's own engine, in this process.
+"""Replaces clickhouse-client in the job's pod: ClickHouse's own engine, in this process.
 
-It knows one node, so what addresses the cluster is taken to mean this node. Every query is noted in
-a file beside the database. With a file named `stop` there, it does not survive an INSERT.
+It has one node, so statements for the cluster run on this node. It appends every query to a file in the
+database's folder. If that folder has a file named `stop`, it ends at an INSERT.
 """
 
 import os
@@ -21,8 +21,8 @@ def main() -> None:
     assert config_option == "--config-file"
     assert Path(config).exists()
     sql = value if kind == "--query" else Path(value).read_text()
-    with (FOLDER / "asked").open("a") as notebook:
-        notebook.write((sql if kind == "--query" else Path(value).name) + "\n")
+    with (FOLDER / "queries").open("a") as log:
+        log.write((sql if kind == "--query" else Path(value).name) + "\n")
     if sql.startswith("INSERT") and (FOLDER / "stop").exists():
         sys.exit("Code: 210. DB::NetException: Connection refused")
     connection = connect(str(FOLDER / "database"))

@@ -31,7 +31,7 @@ Apps = dict[App, list[Manifest]]
 
 @dataclass(frozen=True)
 class Pod:
-    """The job's pod in a folder: its files, and a client that is ClickHouse itself."""
+    """The job's pod in a folder: its files, and a client with ClickHouse's own engine."""
 
     container: Manifest
     folder: Path
@@ -59,14 +59,14 @@ class Pod:
             timeout=120,
         )
 
-    def asked(self) -> list[str]:
-        """What the database was asked since the last time."""
-        notebook = self.folder / "asked"
-        lines = notebook.read_text().splitlines()
-        notebook.unlink()
+    def new_queries(self) -> list[str]:
+        """The queries since the last call."""
+        log = self.folder / "queries"
+        lines = log.read_text().splitlines()
+        log.unlink()
         return lines
 
-    def ask(self, sql: str) -> str:
+    def query(self, sql: str) -> str:
         client = [f"{self.folder}/bin/clickhouse-client", "--config-file", os.devnull]
         done = subprocess.run(
             [*client, "--query", sql],
@@ -75,7 +75,7 @@ class Pod:
             text=True,
             check=True,
         )
-        (self.folder / "asked").unlink()
+        (self.folder / "queries").unlink()
         return done.stdout.strip()
 
     @property
@@ -108,34 +108,34 @@ def succeed(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.rehearsal
 def test_the_first_run_makes_the_tables_and_the_second_changes_nothing(pod: Pod) -> None:
     assert succeed(pod.run()) == f"{FIRST}: applied\n"
-    assert {JOURNAL_FILE, FIRST} <= set(pod.asked())
-    made = pod.ask("SELECT groupArray(name) FROM system.tables WHERE database = 'eval_platform'")
-    noted = pod.ask("SELECT version, name, checksum FROM eval_platform.schema_migrations")
+    assert {JOURNAL_FILE, FIRST} <= set(pod.new_queries())
+    made = pod.query("SELECT groupArray(name) FROM system.tables WHERE database = 'eval_platform'")
+    noted = pod.query("SELECT version, name, checksum FROM eval_platform.schema_migrations")
 
     assert succeed(pod.run()) == f"{FIRST}: was applied before\n"
 
     # Nothing on the cluster, so that it works while a node is down.
-    assert not {JOURNAL_FILE, FIRST} & set(pod.asked())
+    assert not {JOURNAL_FILE, FIRST} & set(pod.new_queries())
     assert made == "['evaluation_results','llm_calls','schema_migrations']"
     assert noted == f"1\t{FIRST}\t{migrations()[0].checksum}"
 
 
 @pytest.mark.rehearsal
-def test_only_what_is_new_is_applied(pod: Pod) -> None:
+def test_only_new_migrations_are_applied(pod: Pod) -> None:
     succeed(pod.run())
-    pod.asked()
+    pod.new_queries()
     (pod.schema / SECOND).write_text(ADD_COLUMN)
 
     assert succeed(pod.run()) == f"{FIRST}: was applied before\n{SECOND}: applied\n"
 
-    assert FIRST not in pod.asked()
-    assert pod.ask("SELECT language FROM eval_platform.evaluation_results") == ""
+    assert FIRST not in pod.new_queries()
+    assert pod.query("SELECT language FROM eval_platform.evaluation_results") == ""
 
 
 @pytest.mark.rehearsal
-def test_a_migration_that_was_edited_is_refused_before_anything_happens(pod: Pod) -> None:
+def test_an_edited_migration_is_refused_before_any_change(pod: Pod) -> None:
     succeed(pod.run())
-    pod.asked()
+    pod.new_queries()
     with (pod.schema / FIRST).open("a") as first:
         first.write(ADD_COLUMN)
     (pod.schema / SECOND).write_text(ADD_COLUMN)
@@ -145,21 +145,21 @@ def test_a_migration_that_was_edited_is_refused_before_anything_happens(pod: Pod
     assert done.returncode == 1
     assert f"{FIRST}: this cluster applied it with another text" in done.stderr
     assert "write the next number" in done.stderr
-    assert not {FIRST, SECOND} & set(pod.asked())
+    assert not {FIRST, SECOND} & set(pod.new_queries())
 
 
 @pytest.mark.rehearsal
-def test_a_run_that_broke_off_before_its_note_is_made_good_by_the_next(pod: Pod) -> None:
+def test_the_next_run_repeats_a_migration_that_was_applied_but_not_journaled(pod: Pod) -> None:
     (pod.folder / "stop").touch()
     assert pod.run().returncode != 0
     (pod.folder / "stop").unlink()
 
     assert succeed(pod.run()) == f"{FIRST}: applied\n"
-    assert pod.ask("SELECT count() FROM eval_platform.schema_migrations") == "1"
+    assert pod.query("SELECT count() FROM eval_platform.schema_migrations") == "1"
 
 
 @pytest.mark.rehearsal
-def test_a_database_that_does_not_answer_fails_the_job(pod: Pod) -> None:
+def test_the_job_fails_if_the_database_does_not_respond(pod: Pod) -> None:
     client = pod.folder / "bin" / "clickhouse-client"
     client.write_text("#!/bin/sh\nexit 210\n")
 
@@ -177,7 +177,7 @@ def test_shellcheck_finds_nothing_in_the_script() -> None:
 
 
 @BOTH
-def test_one_pod_at_a_time_runs_anew_in_every_sync(name: str, manifests: dict[str, Apps]) -> None:
+def test_one_pod_at_a_time_runs_in_every_sync(name: str, manifests: dict[str, Apps]) -> None:
     job = one(manifests[name][App.CLICKHOUSE_SCHEMA], "Job")
     annotations = job["metadata"]["annotations"]
 
@@ -190,7 +190,7 @@ def test_one_pod_at_a_time_runs_anew_in_every_sync(name: str, manifests: dict[st
 
 
 @BOTH
-def test_the_client_asks_the_first_node_and_checks_who_answers(
+def test_the_client_connects_to_the_first_node_and_verifies_its_certificate(
     name: str, manifests: dict[str, Apps], names: dict[str, Names]
 ) -> None:
     config = ElementTree.fromstring(client_config(manifests[name], password="secret"))
@@ -227,7 +227,7 @@ def client_config(apps: Apps, *, password: str) -> str:
 
 
 @BOTH
-def test_who_may_change_tables_is_known_to_the_job_alone(
+def test_only_the_job_has_the_password_that_may_change_tables(
     name: str, manifests: dict[str, Apps]
 ) -> None:
     readers = {
@@ -239,5 +239,5 @@ def test_who_may_change_tables_is_known_to_the_job_alone(
     assert readers == {App.CLICKHOUSE_SCHEMA}
 
 
-def test_the_first_node_is_there_in_every_environment() -> None:
+def test_every_environment_has_the_first_node() -> None:
     assert Names(PROD).clickhouse_hosts[0].startswith("clickhouse-1.")

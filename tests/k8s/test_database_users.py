@@ -65,7 +65,7 @@ class Server:
 
 
 def _path() -> str:
-    """Debian keeps the server's programs outside of PATH."""
+    """On Debian the server's programs are not in PATH."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return os.pathsep.join([*map(str, folders), os.environ["PATH"]])
 
@@ -128,7 +128,7 @@ def app(manifests: dict[str, dict[App, list[Manifest]]]) -> dict[App, list[Manif
 
 
 def run_job(server: Server, app: dict[App, list[Manifest]], *, password: str) -> str:
-    """Run the job's own command on the files that its pod would see; what it prints."""
+    """Runs the job's own command on the files of its pod, and returns its output."""
     container = _container(app)
     files = server.folder / "files"
     values = {
@@ -213,7 +213,7 @@ def test_a_second_run_sets_the_rotated_password_and_keeps_the_data(
     assert "password authentication failed" in refused
 
 
-def test_previews_of_pull_requests_make_their_tables_beside_the_environments_own(
+def test_previews_of_pull_requests_make_their_tables_in_another_schema(
     server: Server,
 ) -> None:
     app = build(PREVIEWED)
@@ -253,17 +253,17 @@ def test_without_previews_there_is_no_schema_for_them(
     assert schemas == "0"
 
 
-def test_a_role_that_nobody_granted_anything_cannot_connect(
+def test_a_role_without_grants_cannot_connect(
     server: Server, app: dict[App, list[Manifest]]
 ) -> None:
     run_job(server, app, password=FIRST_PASSWORD)
     server.query(
-        "CREATE ROLE stranger LOGIN PASSWORD 'pass'", user=ADMIN, password="admin-password"
+        "CREATE ROLE without_grants LOGIN PASSWORD 'pass'", user=ADMIN, password="admin-password"
     )
 
-    answer = server.query("SELECT 1", user="stranger", password="pass")
+    output = server.query("SELECT 1", user="without_grants", password="pass")
 
-    assert "permission denied for database" in answer
+    assert "permission denied for database" in output
 
 
 def test_no_password_reaches_the_server_log_or_the_pod_log(
@@ -276,7 +276,7 @@ def test_no_password_reaches_the_server_log_or_the_pod_log(
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_the_job_checks_whom_it_gives_the_password_to(
+def test_the_job_verifies_the_server_before_it_sends_the_password(
     name: str, manifests: dict[str, dict[App, list[Manifest]]]
 ) -> None:
     external = one(manifests[name][App.SECRETS], "ExternalSecret", Secret.POSTGRES_ADMIN)
@@ -286,7 +286,7 @@ def test_the_job_checks_whom_it_gives_the_password_to(
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_the_administrator_is_known_to_the_job_alone(
+def test_only_the_job_has_the_administrators_password(
     name: str, manifests: dict[str, dict[App, list[Manifest]]]
 ) -> None:
     readers = {
@@ -298,7 +298,7 @@ def test_the_administrator_is_known_to_the_job_alone(
     assert readers == {App.SECRETS, App.DATABASE_USERS}
 
 
-def test_argo_cd_runs_the_job_anew_in_every_sync(app: dict[App, list[Manifest]]) -> None:
+def test_argo_cd_runs_the_job_in_every_sync(app: dict[App, list[Manifest]]) -> None:
     job = one(app[App.DATABASE_USERS], "Job")
     annotations = job["metadata"]["annotations"]
 

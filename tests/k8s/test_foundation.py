@@ -1,4 +1,4 @@
-"""What the add-ons stand on."""
+"""What the add-ons need first."""
 
 import pytest
 
@@ -11,7 +11,7 @@ Manifests = dict[str, dict[App, list[Manifest]]]
 
 
 @ENVIRONMENTS
-def test_a_claim_that_names_no_class_gets_an_encrypted_volume_in_its_pods_zone(
+def test_a_claim_without_a_class_gets_an_encrypted_volume_in_its_pods_zone(
     name: str, manifests: Manifests
 ) -> None:
     (storage_class,) = [
@@ -38,5 +38,5 @@ def test_the_operators_namespace_takes_only_restricted_pods(
 
 
 @ENVIRONMENTS
-def test_nothing_of_it_is_put_into_a_namespace(name: str, manifests: Manifests) -> None:
+def test_its_objects_have_no_namespace(name: str, manifests: Manifests) -> None:
     assert all("namespace" not in m["metadata"] for m in manifests[name][App.FOUNDATION])

@@ -1,4 +1,4 @@
-"""docs/images.md, by which people build images, tells what their containers meet here."""
+"""docs/images.md, from which people build images, lists what the containers get here."""
 
 import re
 
@@ -19,7 +19,7 @@ Manifests = dict[str, dict[App, list[Manifest]]]
 
 
 def variables(section: str) -> dict[str, set[str]]:
-    """Whom the page's table says it is for → the variables."""
+    """Program in the page's table → its variables."""
     found: dict[str, set[str]] = {}
     for names, whom in re.findall(r"^\| (`[A-Z0-9_`, ]+`) \| (.+?) \|", section, re.MULTILINE):
         found.setdefault(whom.strip("`"), set()).update(re.findall(r"[A-Z0-9_]+", names))
@@ -36,8 +36,8 @@ def test_the_page_lists_exactly_the_variables_that_a_container_gets(
     given = {variable["name"] for variable in container.get("env", ())}
     for source in container["envFrom"]:
         given |= set(maps[source["configMapRef"]["name"]])
-    told = variables(PAGE)
-    assert told["both"] | told[PROGRAMS[app]] == given
+    listed = variables(PAGE)
+    assert listed["both"] | listed[PROGRAMS[app]] == given
 
 
 def test_the_page_names_every_image() -> None:
@@ -46,22 +46,26 @@ def test_the_page_names_every_image() -> None:
 
 
 @pytest.mark.parametrize("app", PROGRAMS)
-def test_the_page_names_every_path_and_port_that_is_asked(manifests: Manifests, app: App) -> None:
+def test_the_page_lists_every_path_and_port_that_a_probe_uses(
+    manifests: Manifests, app: App
+) -> None:
     (container,) = one(manifests["prod"][app], "Deployment")["spec"]["template"]["spec"][
         "containers"
     ]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        asked = container[probe]["httpGet"]
-        assert re.search(rf"^\|[^|]*\| {ports[asked['port']]} \| `{asked['path']}` \|", PAGE, re.M)
+        request = container[probe]["httpGet"]
+        assert re.search(
+            rf"^\|[^|]*\| {ports[request['port']]} \| `{request['path']}` \|", PAGE, re.M
+        )
 
 
-def test_the_page_tells_the_figures_that_programs_are_held_to() -> None:
-    for told in (
+def test_the_page_has_the_limits_that_programs_must_keep() -> None:
+    for figure in (
         f"user and group {pods.USER_ID}",
         f"`/tmp` ({pods.TMP_LIMIT_MIB // 1024} GiB)",
         stores.RDS_CA_FILE,
         f"{DRAINING_SECONDS} seconds at most",
         f"within {worker.TERMINATION_GRACE_SECONDS} seconds",
     ):
-        assert told in PAGE
+        assert figure in PAGE

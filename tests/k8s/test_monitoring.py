@@ -1,8 +1,7 @@
-"""What monitoring stands on: its namespace is closed, but for the paths that it needs."""
+"""Monitoring's namespace: it denies all traffic, except what monitoring needs."""
 
 import re
-from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 
 import pytest
 
@@ -22,16 +21,17 @@ from environments.names import (
 )
 from environments.registry import ENVIRONMENTS
 from telemetry.contract import METRICS, Emitter
-from tests.support.manifests import Manifest, all_of, one
+from tests.support.manifests import Manifest, one
+from tests.support.network_policies import Policies
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 VPC = {env.name: IPv4Network(env.network.vpc_cidr) for env in ENVIRONMENTS}
 SLACK = "3.125.7.192"
 POD_IDENTITY_AGENT = "169.254.170.23"
 API_SERVER = str(IPv4Network(SERVICE_CIDR)[1])
-PEER_KEYS = {"egress": "to", "ingress": "from"}
 
 Manifests = dict[str, dict[App, list[Manifest]]]
+PartPolicies = Policies[str]
 
 
 @pytest.fixture(params=ENVIRONMENT_NAMES)
@@ -51,92 +51,26 @@ def neighbour(name: str) -> str:
     return str(VPC[name][1000])
 
 
-class Policies:
-    """The network policies of the namespace, asked as the cluster would."""
-
-    def __init__(self, objects: list[Manifest]) -> None:
-        self._policies = [policy["spec"] for policy in all_of(objects, "NetworkPolicy")]
-
-    def to_address(self, part: str, address: str, port: int) -> bool:
-        return self._allowed("egress", part, port, lambda peer: _holds(peer, address))
-
-    def from_address(self, part: str, address: str, port: int) -> bool:
-        return self._allowed("ingress", part, port, lambda peer: _holds(peer, address))
-
-    def between(self, source: str, target: str, port: int, protocol: str = "TCP") -> bool:
-        """Both ends have to agree."""
-        return self._allowed(
-            "egress", source, port, lambda peer: _selects(peer, target), protocol
-        ) and self._allowed("ingress", target, port, lambda peer: _selects(peer, source), protocol)
-
-    def to_pods_of(self, part: str, namespace: str, port: int) -> bool:
-        return self._allowed("egress", part, port, lambda peer: _any_pod_of(peer, namespace))
-
-    def _allowed(
-        self,
-        direction: str,
-        part: str,
-        port: int,
-        is_other_end: Callable[[Manifest], bool],
-        protocol: str = "TCP",
-    ) -> bool:
-        selecting = [spec for spec in self._policies if _matches(spec["podSelector"], part)]
-        # Without a policy that selects it, a pod may do anything.
-        assert any(direction.capitalize() in spec["policyTypes"] for spec in selecting)
-        return any(
-            is_other_end(peer)
-            for spec in selecting
-            for rule in spec.get(direction, [])
-            if {"port": port, "protocol": protocol} in rule.get("ports", []) or "ports" not in rule
-            for peer in rule[PEER_KEYS[direction]]
-        )
-
-
-def _matches(selector: Manifest, part: str) -> bool:
-    labels: dict[str, str] = selector.get("matchLabels", {})
-    return labels.items() <= {MONITORING_LABEL: part}.items()
-
-
-def _holds(peer: Manifest, address: str) -> bool:
-    block = peer.get("ipBlock")
-    if block is None:
-        return False
-    return IPv4Address(address) in IPv4Network(block["cidr"]) and not any(
-        IPv4Address(address) in IPv4Network(excluded) for excluded in block.get("except", [])
-    )
-
-
-def _selects(peer: Manifest, part: str) -> bool:
-    if "podSelector" in peer:
-        return "namespaceSelector" not in peer and _matches(peer["podSelector"], part)
-    return _any_pod_of(peer, MONITORING_NAMESPACE)
-
-
-def _any_pod_of(peer: Manifest, namespace: str) -> bool:
-    return "podSelector" not in peer and peer.get("namespaceSelector") in (
-        {},
-        {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-    )
-
-
 @pytest.fixture
-def policies(objects: list[Manifest]) -> Policies:
-    return Policies(objects)
+def policies(objects: list[Manifest]) -> PartPolicies:
+    return Policies(
+        objects, namespace=MONITORING_NAMESPACE, labels_of=lambda part: {MONITORING_LABEL: part}
+    )
 
 
-def test_only_restricted_pods_start_here(objects: list[Manifest]) -> None:
+def test_the_namespace_takes_only_restricted_pods(objects: list[Manifest]) -> None:
     labels = one(objects, "Namespace", MONITORING_NAMESPACE)["metadata"]["labels"]
 
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_everything_lives_in_the_namespace(objects: list[Manifest]) -> None:
+def test_everything_is_in_the_namespace(objects: list[Manifest]) -> None:
     assert {m["metadata"].get("namespace") for m in objects if m["kind"] != "Namespace"} == {
         MONITORING_NAMESPACE
     }
 
 
-def test_the_quota_has_room_for_prometheus_volumes_and_no_other_way_in(
+def test_the_quota_has_room_for_prometheus_volumes_and_no_exposed_service(
     name: str, objects: list[Manifest]
 ) -> None:
     (monitoring,) = (env.monitoring for env in ENVIRONMENTS if env.name == name)
@@ -148,9 +82,7 @@ def test_the_quota_has_room_for_prometheus_volumes_and_no_other_way_in(
     assert hard["services.loadbalancers"] == hard["services.nodeports"] == "0"
 
 
-def test_a_pod_of_no_part_reaches_nobody_and_is_reached_by_nobody(
-    policies: Policies, neighbour: str
-) -> None:
+def test_a_pod_of_no_part_has_no_connections(policies: PartPolicies, neighbour: str) -> None:
     for port in (443, REDIS_PORT, METRICS_PORT):
         assert not policies.to_address("", neighbour, port)
         assert not policies.to_address("", SLACK, port)
@@ -160,8 +92,8 @@ def test_a_pod_of_no_part_reaches_nobody_and_is_reached_by_nobody(
             assert not policies.between("", part, port)
 
 
-def test_prometheus_asks_every_part_where_it_answers(policies: Policies) -> None:
-    answers = {
+def test_prometheus_reaches_every_part_on_its_metrics_port(policies: PartPolicies) -> None:
+    metrics_ports = {
         MonitoringPart.PROMETHEUS: (9090, 8080),
         MonitoringPart.ALERTMANAGER: (9093, 8080),
         MonitoringPart.OPERATOR: (8080,),
@@ -170,13 +102,13 @@ def test_prometheus_asks_every_part_where_it_answers(policies: Policies) -> None
         MonitoringPart.REDIS_EXPORTER: (9121,),
         MonitoringPart.CLOUDWATCH_EXPORTER: (5000,),
     }
-    for part, ports in answers.items():
+    for part, ports in metrics_ports.items():
         for port in ports:
             assert policies.between(MonitoringPart.PROMETHEUS, part, port), part
 
 
-def test_prometheus_asks_nodes_and_pods_of_other_namespaces(
-    policies: Policies, neighbour: str
+def test_prometheus_reaches_nodes_and_pods_of_other_namespaces(
+    policies: PartPolicies, neighbour: str
 ) -> None:
     prometheus = MonitoringPart.PROMETHEUS
     for port in (9100, 10250, CLICKHOUSE_HTTPS_PORT):  # node-exporter, kubelet, ClickHouse's nodes
@@ -187,7 +119,7 @@ def test_prometheus_asks_nodes_and_pods_of_other_namespaces(
 
 
 def test_grafana_reads_metrics_and_results_and_no_other_store(
-    policies: Policies, neighbour: str
+    policies: PartPolicies, neighbour: str
 ) -> None:
     grafana = MonitoringPart.GRAFANA
     assert policies.between(grafana, MonitoringPart.PROMETHEUS, 9090)
@@ -198,9 +130,7 @@ def test_grafana_reads_metrics_and_results_and_no_other_store(
         assert not policies.to_address(grafana, neighbour, port)
 
 
-def test_alertmanagers_agree_with_each_other_and_reach_slack(
-    policies: Policies, neighbour: str
-) -> None:
+def test_alertmanagers_reach_each_other_and_slack(policies: PartPolicies, neighbour: str) -> None:
     alertmanager = MonitoringPart.ALERTMANAGER
     for protocol in ("TCP", "UDP"):
         assert policies.between(alertmanager, alertmanager, 9094, protocol)
@@ -209,14 +139,14 @@ def test_alertmanagers_agree_with_each_other_and_reach_slack(
         assert not policies.to_address(alertmanager, neighbour, port)
 
 
-def test_only_the_exporter_reaches_the_queue(policies: Policies, neighbour: str) -> None:
+def test_only_the_exporter_reaches_the_queue(policies: PartPolicies, neighbour: str) -> None:
     assert [
         part for part in MonitoringPart if policies.to_address(part, neighbour, REDIS_PORT)
     ] == [MonitoringPart.REDIS_EXPORTER]
 
 
 def test_the_cloudwatch_exporter_gets_aws_credentials_and_reaches_aws_alone(
-    policies: Policies, neighbour: str
+    policies: PartPolicies, neighbour: str
 ) -> None:
     exporter = MonitoringPart.CLOUDWATCH_EXPORTER
     assert policies.to_address(exporter, POD_IDENTITY_AGENT, 80)
@@ -226,8 +156,8 @@ def test_the_cloudwatch_exporter_gets_aws_credentials_and_reaches_aws_alone(
         assert not policies.to_address(exporter, neighbour, port)
 
 
-def test_what_asks_the_api_server_reaches_it(policies: Policies, neighbour: str) -> None:
-    asking = {
+def test_parts_that_use_the_api_server_reach_it(policies: PartPolicies, neighbour: str) -> None:
+    clients = {
         MonitoringPart.PROMETHEUS,
         MonitoringPart.GRAFANA,
         MonitoringPart.OPERATOR,
@@ -235,15 +165,15 @@ def test_what_asks_the_api_server_reaches_it(policies: Policies, neighbour: str)
         MonitoringPart.ADAPTER,
     }
     # Endpoints of AWS are in the VPC, too.
-    beside = asking | {MonitoringPart.CLOUDWATCH_EXPORTER}
-    for address, allowed in ((API_SERVER, asking), (neighbour, beside)):
+    in_vpc = clients | {MonitoringPart.CLOUDWATCH_EXPORTER}
+    for address, allowed in ((API_SERVER, clients), (neighbour, in_vpc)):
         assert {
             part for part in MonitoringPart if policies.to_address(part, address, 443)
         } == allowed
 
 
 def test_the_api_server_reaches_the_adapter_and_no_other_part(
-    policies: Policies, neighbour: str
+    policies: PartPolicies, neighbour: str
 ) -> None:
     assert policies.from_address(MonitoringPart.ADAPTER, neighbour, 6443)
     for part in set(MonitoringPart) - {MonitoringPart.ADAPTER}:
@@ -251,7 +181,7 @@ def test_the_api_server_reaches_the_adapter_and_no_other_part(
             assert not policies.from_address(part, neighbour, port)
 
 
-def test_each_pod_of_the_programs_is_asked_on_its_metrics_port(
+def test_each_pod_of_the_programs_is_scraped_on_its_metrics_port(
     name: str, manifests: Manifests
 ) -> None:
     spec = one(manifests[name][App.MONITORING], "PodMonitor")["spec"]
@@ -271,7 +201,7 @@ def test_each_pod_of_the_programs_is_asked_on_its_metrics_port(
         assert port == METRICS_PORT
 
 
-def test_each_clickhouse_node_is_asked_over_tls_for_what_the_contract_promises(
+def test_each_clickhouse_node_is_scraped_over_tls_for_the_metrics_of_the_contract(
     name: str, manifests: Manifests, names: dict[str, Names]
 ) -> None:
     objects = manifests[name][App.MONITORING]

@@ -10,22 +10,15 @@ from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from k8s.app import build
 from tests.support.manifests import Manifest, one
+from tests.support.quantities import quantity
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
-UNITS = {"m": 1e-3, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
 
 Manifests = dict[str, dict[App, list[Manifest]]]
 
 
-def quantity(text: str) -> float:
-    for suffix, factor in UNITS.items():
-        if text.endswith(suffix):
-            return float(text.removesuffix(suffix)) * factor
-    return float(text)
-
-
 def _needed(manifests: dict[App, list[Manifest]], kind: str, resource: str) -> float:
-    """What the apps ask for when all workers run beside every replica and the jobs."""
+    """The sum over all apps when all workers, every replica and the jobs run at the same time."""
     replicas = {
         App.WORKER: one(manifests[App.WORKER], "HorizontalPodAutoscaler")["spec"]["maxReplicas"],
         App.ORCHESTRATOR: one(manifests[App.ORCHESTRATOR], "Deployment")["spec"]["replicas"],
@@ -70,7 +63,7 @@ def test_the_platform_at_its_largest_fits_the_quota_and_twice_does_not(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_pods_that_shut_down_do_not_keep_their_successors_out(
+def test_the_quota_has_room_for_pods_that_shut_down_and_their_successors(
     name: str, manifests: Manifests
 ) -> None:
     budget = one(manifests[name][App.WORKER], "PodDisruptionBudget")["spec"]["maxUnavailable"]
@@ -94,9 +87,7 @@ def test_more_workers_raise_the_quota() -> None:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_nobody_makes_a_volume_or_a_load_balancer_of_their_own(
-    name: str, manifests: Manifests
-) -> None:
+def test_the_quota_allows_no_volume_and_no_load_balancer(name: str, manifests: Manifests) -> None:
     hard = _hard(manifests[name])
 
     for resource in ("persistentvolumeclaims", "services.loadbalancers", "services.nodeports"):
@@ -115,7 +106,9 @@ def test_every_container_fits_the_limit_range(name: str, manifests: Manifests) -
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_a_container_that_says_nothing_gets_little(name: str, manifests: Manifests) -> None:
+def test_a_container_without_requests_and_limits_gets_small_ones(
+    name: str, manifests: Manifests
+) -> None:
     (limits,) = one(manifests[name][App.NAMESPACE], "LimitRange")["spec"]["limits"]
 
     assert quantity(limits["default"]["cpu"]) <= 0.5

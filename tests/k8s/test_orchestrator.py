@@ -38,7 +38,7 @@ def test_production_has_the_briefs_three_replicas_of_one_cpu_and_two_gibibytes(
 ) -> None:
     assert _deployment(manifests["prod"])["replicas"] == 3
     requests = _container(manifests["prod"])["resources"]["requests"]
-    assert (requests["cpu"], requests["memory"]) == ("1000m", "2Gi")
+    assert (requests["cpu"], requests["memory"]) == ("1000m", "2048Mi")
 
 
 def test_production_replicas_never_share_a_zone_while_another_has_none(
@@ -57,7 +57,7 @@ def test_production_replicas_never_share_a_zone_while_another_has_none(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_a_rollout_keeps_a_replica_serving_and_needs_no_more_room_than_there_is(
+def test_a_rollout_keeps_a_replica_serving_and_needs_no_room_for_another(
     name: str, manifests: Manifests
 ) -> None:
     spec = _deployment(manifests[name])
@@ -80,9 +80,7 @@ def test_a_new_pod_counts_once_the_load_balancer_has_found_it_healthy(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_a_pod_that_goes_has_time_to_finish_what_the_load_balancer_sent_it(
-    name: str, manifests: Manifests
-) -> None:
+def test_a_pod_that_stops_has_time_to_finish_its_requests(name: str, manifests: Manifests) -> None:
     waits = _container(manifests[name])["lifecycle"]["preStop"]["sleep"]["seconds"]
     attributes = _load_balancer(manifests[name])["target-group-attributes"]
     draining = int(attributes.removeprefix("deregistration_delay.timeout_seconds="))
@@ -94,9 +92,7 @@ def test_a_pod_that_goes_has_time_to_finish_what_the_load_balancer_sent_it(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_a_node_can_be_drained_and_takes_one_replica_at_a_time(
-    name: str, manifests: Manifests
-) -> None:
+def test_a_drain_evicts_one_replica_at_a_time(name: str, manifests: Manifests) -> None:
     budget = one(manifests[name][App.ORCHESTRATOR], "PodDisruptionBudget")["spec"]
 
     assert budget["maxUnavailable"] == 1
@@ -105,7 +101,7 @@ def test_a_node_can_be_drained_and_takes_one_replica_at_a_time(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_liveness_does_not_ask_what_readiness_asks(name: str, manifests: Manifests) -> None:
+def test_liveness_and_readiness_check_different_paths(name: str, manifests: Manifests) -> None:
     container = _container(manifests[name])
 
     alive = container["livenessProbe"]["httpGet"]
@@ -114,7 +110,7 @@ def test_liveness_does_not_ask_what_readiness_asks(name: str, manifests: Manifes
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_users_come_by_tls_from_listed_networks_only(name: str, manifests: Manifests) -> None:
+def test_users_connect_by_tls_from_listed_networks_only(name: str, manifests: Manifests) -> None:
     balancer = _load_balancer(manifests[name])
     ingress = one(manifests[name][App.ORCHESTRATOR], "Ingress")["spec"]
     env = next(env for env in ENVIRONMENTS if env.name == name)
@@ -140,16 +136,14 @@ def _allowing(*cidrs: str) -> Environment:
         (("10.0.0.0/8", "52.94.0.0/22"), "internet-facing"),
     ],
 )
-def test_the_load_balancer_is_public_only_when_a_listed_network_is(
+def test_the_load_balancer_is_internet_facing_only_if_a_listed_network_is_public(
     cidrs: tuple[str, ...], scheme: str
 ) -> None:
     assert _load_balancer(build(_allowing(*cidrs)))["scheme"] == scheme
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_the_load_balancer_is_paid_for_by_the_same_cost_centre(
-    name: str, manifests: Manifests
-) -> None:
+def test_the_load_balancer_has_the_same_cost_centre(name: str, manifests: Manifests) -> None:
     env = next(env for env in ENVIRONMENTS if env.name == name)
 
     tags = _load_balancer(manifests[name])["tags"].split(",")

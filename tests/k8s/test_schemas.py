@@ -1,4 +1,4 @@
-"""Every object is one that Kubernetes, or its kind's definition, accepts whole."""
+"""Kubernetes, or the CRD of its kind, accepts every field of every object."""
 
 import copy
 from pathlib import Path
@@ -23,7 +23,7 @@ def _objects(manifests: dict[App, list[Manifest]], *, custom: bool) -> list[Mani
 
 def _problem(manifest: Manifest, version: str) -> str | None:
     try:
-        # It falls back to the newest version it knows, and says which one it took.
+        # It falls back to the newest version it has, and reports that version.
         assert kubernetes_validate.validate(manifest, version, strict=True) == version
     except kubernetes_validate.ValidationError as error:
         return f"{manifest['kind']} {manifest['metadata']['name']}: {error.message}"
@@ -61,7 +61,7 @@ def test_the_cluster_stores_an_external_secret_as_git_has_it(
         assert as_stored(manifest) == manifest
 
 
-def test_only_what_is_the_whole_clusters_stands_in_no_namespace(manifests: Manifests) -> None:
+def test_only_cluster_scoped_objects_have_no_namespace(manifests: Manifests) -> None:
     without = {
         m["kind"]
         for objects in manifests["prod"].values()
@@ -78,7 +78,7 @@ def external_secret(manifests: Manifests) -> Manifest:
 
 
 @needs_crds
-def test_the_check_refuses_a_field_that_the_definition_does_not_know(
+def test_the_check_refuses_a_field_that_is_not_in_the_definition(
     external_secret: Manifest,
 ) -> None:
     external_secret["spec"]["target"]["deletePolicy"] = "Retain"

@@ -1,4 +1,4 @@
-"""ExternalSecrets: every value is somewhere in Secrets Manager, and none is here."""
+"""ExternalSecrets: every value is in Secrets Manager, and none is in a manifest."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def _external(manifests: dict[App, list[Manifest]], secret: Secret) -> Manifest:
 
 
 def _read(external_secrets: Iterable[Manifest]) -> set[tuple[str, str | None]]:
-    """Every entry that is read, with the field, or None for all of it."""
+    """Every entry that is read, with the field; None is the whole entry."""
     read: set[tuple[str, str | None]] = set()
     for manifest in external_secrets:
         for entry in manifest["spec"].get("data", []):
@@ -51,7 +51,7 @@ def _read(external_secrets: Iterable[Manifest]) -> set[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_one_missing_llm_key_stops_no_other(name: str, manifests: Manifests) -> None:
+def test_a_missing_llm_key_does_not_affect_the_others(name: str, manifests: Manifests) -> None:
     spec = _external(manifests[name], Secret.LLM_KEYS)
 
     # Named keys would all have to exist.
@@ -61,7 +61,7 @@ def test_one_missing_llm_key_stops_no_other(name: str, manifests: Manifests) -> 
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_the_operator_reads_what_it_may_and_may_read_what_it_does(
+def test_the_operators_role_allows_exactly_the_entries_that_it_reads(
     name: str,
     manifests: Manifests,
     observation: dict[str, list[Manifest]],
@@ -123,7 +123,7 @@ def test_every_connection_is_encrypted(name: str, manifests: Manifests) -> None:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_a_deleted_entry_leaves_the_running_platform_its_keys(
+def test_the_running_platform_keeps_its_keys_if_an_entry_is_deleted(
     name: str, manifests: Manifests
 ) -> None:
     for manifest in _all(manifests[name]):
@@ -141,7 +141,7 @@ def test_a_rotated_value_is_fetched_within_minutes(name: str, manifests: Manifes
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
 @pytest.mark.parametrize("app", [App.SECRETS, App.MONITORING])
-def test_the_store_names_no_credentials(name: str, app: App, manifests: Manifests) -> None:
+def test_the_store_has_no_credentials(name: str, app: App, manifests: Manifests) -> None:
     store = one(manifests[name][app], "SecretStore")
 
     assert "auth" not in store["spec"]["provider"]["aws"]

@@ -37,7 +37,7 @@ def _autoscaler(manifests: dict[App, list[Manifest]]) -> Manifest:
 
 
 def _metrics(manifests: dict[App, list[Manifest]]) -> dict[str, Manifest]:
-    """Type → what the autoscaler scales by."""
+    """Type → the metric by which the autoscaler scales."""
     return {metric["type"]: metric for metric in _autoscaler(manifests)["metrics"]}
 
 
@@ -73,13 +73,13 @@ def test_workers_scale_by_cpu_and_by_the_jobs_that_wait(name: str, manifests: Ma
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_the_autoscaler_asks_for_a_metric_that_the_adapter_offers(
+def test_the_autoscaler_uses_a_metric_that_the_adapter_serves(
     name: str, manifests: Manifests, argocd: dict[str, list[Manifest]], names: dict[str, Names]
 ) -> None:
     adapter = names[name].application(Addon.PROMETHEUS_ADAPTER)
     source = one(argocd[name], "Application", adapter)["spec"]["source"]
     rules = source["helm"]["valuesObject"]["rules"]["external"]
-    # The adapter asks Prometheus for series of the autoscaler's namespace unless a rule says no.
+    # The adapter queries series of the autoscaler's namespace, unless its rule is not namespaced.
     offered = [
         {"name": rule["name"]["as"]} for rule in rules if rule["resources"] == {"namespaced": False}
     ]
@@ -89,16 +89,14 @@ def test_the_autoscaler_asks_for_a_metric_that_the_adapter_offers(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_all_workers_run_before_an_alert_says_that_they_do_not_keep_up(name: str) -> None:
+def test_all_workers_run_before_an_alert_reports_a_long_queue(name: str) -> None:
     worker = _env(name).worker
 
     assert worker.waiting_jobs_per_replica * worker.max_replicas <= SMALL_QUEUE
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_git_leaves_the_number_of_workers_to_the_autoscaler(
-    name: str, manifests: Manifests
-) -> None:
+def test_the_manifest_sets_no_number_of_workers(name: str, manifests: Manifests) -> None:
     target = _autoscaler(manifests[name])["scaleTargetRef"]
 
     assert "replicas" not in _deployment(manifests[name])
@@ -106,7 +104,7 @@ def test_git_leaves_the_number_of_workers_to_the_autoscaler(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_scaling_down_is_slower_than_scaling_up_and_waits_out_a_job(
+def test_scaling_down_is_slower_than_scaling_up_and_waits_as_long_as_a_job(
     name: str, manifests: Manifests
 ) -> None:
     spec = _autoscaler(manifests[name])
@@ -127,7 +125,7 @@ def _most_pods_a_minute(direction: Manifest, *, of: int) -> float:
     return max(rates)
 
 
-def test_a_job_that_may_take_hours_does_not_ask_the_autoscaler_for_more_than_it_allows() -> None:
+def test_the_stabilization_window_stays_within_the_autoscalers_limit_for_jobs_of_hours() -> None:
     patient = dataclasses.replace(DEV, worker=dataclasses.replace(DEV.worker, max_job_seconds=7200))
 
     window = _autoscaler(build(patient))["behavior"]["scaleDown"]["stabilizationWindowSeconds"]
@@ -136,7 +134,7 @@ def test_a_job_that_may_take_hours_does_not_ask_the_autoscaler_for_more_than_it_
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_a_worker_hands_its_jobs_back_before_spot_takes_the_node(
+def test_a_worker_returns_its_jobs_to_the_queue_before_spot_takes_the_node(
     name: str, manifests: Manifests
 ) -> None:
     drain = int(_settings(manifests[name])["DRAIN_SECONDS"])
@@ -180,7 +178,7 @@ def test_llm_keys_are_variables_and_one_may_be_missing(name: str, manifests: Man
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_no_worker_starts_before_the_llm_keys_secret_is_there(
+def test_no_worker_starts_before_the_secret_of_llm_keys_exists(
     name: str, manifests: Manifests
 ) -> None:
     volumes = {
@@ -207,7 +205,7 @@ def test_pods_read_how_to_back_off_from_429s(name: str, manifests: Manifests) ->
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_all_workers_and_those_that_still_drain_stay_below_what_providers_allow(
+def test_all_workers_with_those_that_still_drain_stay_below_the_providers_limits(
     name: str, manifests: Manifests
 ) -> None:
     env = _env(name)
@@ -221,13 +219,13 @@ def test_all_workers_and_those_that_still_drain_stay_below_what_providers_allow(
 
 
 @pytest.mark.parametrize("replicas", range(1, 22))
-def test_no_number_of_workers_reaches_what_providers_allow(replicas: int) -> None:
+def test_no_number_of_workers_reaches_the_providers_limits(replicas: int) -> None:
     worker = dataclasses.replace(DEV.worker, min_replicas=1, max_replicas=replicas)
     limit = worker.llm_calls.provider_requests_per_minute
     assert worker.llm_requests_per_minute * worker.most_at_once < limit
 
 
-def test_more_workers_call_less_each() -> None:
+def test_each_worker_calls_less_if_there_are_more() -> None:
     twice = dataclasses.replace(DEV.worker, max_replicas=2 * DEV.worker.max_replicas)
 
     few, many = (
@@ -239,7 +237,7 @@ def test_more_workers_call_less_each() -> None:
         assert int(many[setting]) == int(few[setting]) // 2
 
 
-def test_a_previews_workers_call_no_more_than_as_many_of_the_environments() -> None:
+def test_a_previews_workers_call_no_more_than_the_same_number_of_the_environments() -> None:
     for workers in range(1, PREVIEWED.worker.max_replicas + 1):
         previewed = dataclasses.replace(
             PREVIEWED, previews=dataclasses.replace(PREVIEWS, workers=workers)

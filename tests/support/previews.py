@@ -3,7 +3,7 @@
 import dataclasses
 
 from environments.dev import DEV
-from environments.spec import Previews, Resources
+from environments.spec import Compute, Previews
 
 PREVIEWS = Previews(
     repository_owner="your-organisation",
@@ -11,17 +11,11 @@ PREVIEWS = Previews(
     label="preview",
     max_age_hours=72,
     workers=2,
-    worker_resources=Resources(
-        cpu_request_millicores=500,
-        cpu_limit_millicores=1000,
-        memory_request_mib=1024,
-        memory_limit_mib=1024,
+    worker_compute=Compute.of(
+        cpu="500m", cpu_limit="1000m", memory="1024Mi", memory_limit="1024Mi"
     ),
-    orchestrator_resources=Resources(
-        cpu_request_millicores=250,
-        cpu_limit_millicores=500,
-        memory_request_mib=512,
-        memory_limit_mib=512,
+    orchestrator_compute=Compute.of(
+        cpu="250m", cpu_limit="500m", memory="512Mi", memory_limit="512Mi"
     ),
 )
 PREVIEWED = dataclasses.replace(DEV, previews=PREVIEWS)

@@ -4,7 +4,6 @@ Requests are read from what is rendered: a new add-on, or a larger one, is in th
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argocd.addons.installed import releases
+from argocd.addons.installed import installed_charts
 from environments.catalog import INSTANCE_TYPES
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, App, Names, Stack
 from environments.spec import NodeGroup
 from tests.support.manifests import Manifest
+from tests.support.quantities import quantity
 from tests.support.terraform import Terraform
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
@@ -51,7 +51,7 @@ class Pods:
 
 @dataclass(frozen=True)
 class EksPod:
-    """A pod of an EKS add-on, whose containers all ask for what one part of its configuration says."""
+    """A pod of an EKS add-on; one part of its configuration has the requests of all its containers."""
 
     name: str
     addon: str
@@ -69,7 +69,7 @@ class EksPod:
         return sum((requested(sized["resources"]) for _ in range(self.containers)), Room(0, 0))
 
 
-# One on each node; aws-node with its network policy agent. The Pod Identity agent asks for nothing.
+# One on each node; aws-node with its network policy agent. The Pod Identity agent has no requests.
 EKS_DAEMONS = (
     EksPod("kube-proxy", "kube-proxy", None, 1),
     EksPod("aws-node", "vpc-cni", None, 2),
@@ -102,13 +102,6 @@ def node(group: NodeGroup) -> Room:
     cpu = size.vcpus * 1000 - 60 - 10
     memory = int(size.memory_gib * 1024 * 0.925) - 255 - 11 * MOST_PODS[type_] - 100
     return Room(cpu, memory)
-
-
-def quantity(text: object) -> float:
-    match = re.fullmatch(r"([\d.]+)(m|Ki|Mi|Gi)?", str(text))
-    assert match, f"{text!r} is not a quantity that is known here"
-    factor = {None: 1, "m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}[match[2]]
-    return float(match[1]) * factor
 
 
 def requested(resources: Mapping[str, Mapping[str, object]]) -> Room:
@@ -148,8 +141,8 @@ def of_values(
 def addon_pods(names: Names) -> list[Pods]:
     sized = [
         (where, count, each)
-        for release in releases(names)
-        for where, count, each in of_values(release.addon, release.values)
+        for chart in installed_charts(names)
+        for where, count, each in of_values(chart.addon, chart.values)
     ]
     (reloader,) = {each for where, _, each in sized if where.endswith(MADE_BY_OPERATOR)} or {
         Room(0, 0)
@@ -170,15 +163,15 @@ def daemons(names: Names, cluster: Terraform) -> Room:
     """What EKS and charts run on every node."""
     of_charts = (
         each
-        for release in releases(names)
-        for where, _, each in of_values(release.addon, release.values)
+        for chart in installed_charts(names)
+        for where, _, each in of_values(chart.addon, chart.values)
         if where.endswith(DAEMON_VALUES)
     )
     return sum((*of_charts, *(pod.requested(cluster) for pod in EKS_DAEMONS)), Room(0, 0))
 
 
 def argo_cd_pods(folder: Path) -> list[Pods]:
-    """Argo CD's workloads, whose patches say their requests."""
+    """Argo CD's workloads, with the requests in their patches."""
     pods = []
     for file in sorted(folder.glob("*.yaml")):
         document = yaml.safe_load(file.read_text())
@@ -221,7 +214,9 @@ def each_node(name: str, names: dict[str, Names], cluster: Terraform) -> Room:
     return node(names[name].env.cluster.general) - daemons(names[name], cluster)
 
 
-def test_the_general_pools_node_is_as_large_as_eks_users_find_it(names: dict[str, Names]) -> None:
+def test_the_general_pools_node_has_the_size_that_eks_users_measure(
+    names: dict[str, Names],
+) -> None:
     """About 1930m and 7 GiB for all pods of a t3.large, daemons included."""
     assert node(names["prod"].env.cluster.general) == Room(1930, 6837)
 
@@ -262,10 +257,10 @@ def test_the_sum_of_requests_fits_into_the_general_pool_at_its_largest(
 
 
 @ENVIRONMENTS
-def test_every_pod_finds_a_node_and_none_is_cut_in_two(
+def test_every_pod_fits_whole_on_a_node(
     name: str, general_pods: list[Pods], each_node: Room, names: dict[str, Names]
 ) -> None:
-    """The largest first, each where most is left; those that must stand apart on different nodes."""
+    """Places the largest first, on the node with most room; `apart` pods go to different nodes."""
     room = [each_node] * names[name].env.cluster.general.max_size
     for pods in sorted(general_pods, key=lambda pods: (pods.apart, pods.each), reverse=True):
         taken: set[int] = set()
@@ -279,7 +274,7 @@ def test_every_pod_finds_a_node_and_none_is_cut_in_two(
 
 
 @ENVIRONMENTS
-def test_no_node_has_more_pods_than_it_has_addresses_for(
+def test_no_node_has_more_pods_than_addresses(
     name: str, general_pods: list[Pods], names: dict[str, Names]
 ) -> None:
     group = names[name].env.cluster.general

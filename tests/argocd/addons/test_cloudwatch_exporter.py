@@ -1,12 +1,12 @@
-"""The CloudWatch exporter asks for what the contract promises, under the names that it will have."""
+"""The CloudWatch exporter requests the metrics of the contract, under the exported names."""
 
 import re
 
 import pytest
 import yaml
 
-from argocd.addons.cloudwatch_exporter import ASKED, POLL_SECONDS, Asked
-from argocd.addons.installed import releases
+from argocd.addons.cloudwatch_exporter import JOBS, POLL_SECONDS, MetricsJob
+from argocd.addons.installed import installed_charts
 from environments.names import CLOUDWATCH_EXPORTER, Addon, Names
 from telemetry.contract import METRICS, Emitter, Metric
 from tests.support.manifests import Manifest
@@ -17,9 +17,9 @@ CONTRACT = tuple(metric for metric in METRICS if metric.emitter is Emitter.CLOUD
 @pytest.fixture(params=["dev", "prod"])
 def values(request: pytest.FixtureRequest, names: dict[str, Names]) -> Manifest:
     (found,) = (
-        release.values
-        for release in releases(names[request.param])
-        if release.addon is Addon.CLOUDWATCH_EXPORTER
+        chart.values
+        for chart in installed_charts(names[request.param])
+        if chart.addon is Addon.CLOUDWATCH_EXPORTER
     )
     return dict(found)
 
@@ -29,32 +29,32 @@ def spelled(text: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub("[/-]", "_", text)).lower()
 
 
-def exported(asked: Asked) -> set[str]:
-    namespace = "aws_" + spelled(asked.namespace.lower()).removeprefix("aws_")
-    return {f"{namespace}_{spelled(name)}_{spelled(asked.statistic)}" for name in asked.metrics}
+def exported(job: MetricsJob) -> set[str]:
+    namespace = "aws_" + spelled(job.namespace.lower()).removeprefix("aws_")
+    return {f"{namespace}_{spelled(name)}_{spelled(job.statistic)}" for name in job.metrics}
 
 
 def test_the_metrics_are_those_of_the_contract() -> None:
-    assert {name for asked in ASKED for name in exported(asked)} == {
-        metric.name for metric in CONTRACT
-    }
+    assert {name for job in JOBS for name in exported(job)} == {metric.name for metric in CONTRACT}
 
 
 @pytest.mark.parametrize("metric", CONTRACT, ids=lambda metric: metric.name)
-def test_the_labels_of_the_contract_are_the_dimensions_asked_for(metric: Metric) -> None:
-    (asked,) = (asked for asked in ASKED if metric.name in exported(asked))
-    if asked.dimensions:
-        assert metric.labels == tuple(f"dimension_{name}" for name in asked.dimensions)
+def test_the_labels_of_the_contract_are_the_requested_dimensions(metric: Metric) -> None:
+    (job,) = (job for job in JOBS if metric.name in exported(job))
+    if job.dimensions:
+        assert metric.labels == tuple(f"dimension_{name}" for name in job.dimensions)
 
 
-def test_every_question_covers_whole_steps(values: Manifest) -> None:
+def test_every_query_covers_whole_steps(values: Manifest) -> None:
     for job in yaml.safe_load(values["config"])["customNamespace"]:
         for metric in job["metrics"]:
             assert metric["length"] % metric["period"] == 0
-            assert metric["period"] % POLL_SECONDS == 0, "the answer would not have changed"
+            assert metric["period"] % POLL_SECONDS == 0, "the value would not have changed"
 
 
-def test_aws_is_asked_in_the_environments_region(values: Manifest, names: dict[str, Names]) -> None:
+def test_aws_is_queried_in_the_environments_region(
+    values: Manifest, names: dict[str, Names]
+) -> None:
     config = yaml.safe_load(values["config"])
     regions = {region for job in config["customNamespace"] for region in job["regions"]}
 
@@ -62,7 +62,7 @@ def test_aws_is_asked_in_the_environments_region(values: Manifest, names: dict[s
     assert regions <= {name.env.account.region for name in names.values()}
 
 
-def test_one_pod_asks_and_no_key_is_in_its_values(values: Manifest) -> None:
+def test_one_pod_queries_aws_and_no_key_is_in_its_values(values: Manifest) -> None:
     assert values["replicaCount"] == 1
     assert values["extraArgs"] == {"scraping-interval": POLL_SECONDS}
     assert values["serviceAccount"]["name"] == CLOUDWATCH_EXPORTER.name
@@ -70,8 +70,8 @@ def test_one_pod_asks_and_no_key_is_in_its_values(values: Manifest) -> None:
 
 
 def test_a_month_costs_about_a_dollar() -> None:
-    types = {"AWS/Backup": 2}  # RDS and S3; each metric is told of one vault only
-    metrics = sum(len(asked.metrics) * types.get(asked.namespace, 1) for asked in ASKED)
+    types = {"AWS/Backup": 2}  # RDS and S3; each metric has one vault only
+    metrics = sum(len(job.metrics) * types.get(job.namespace, 1) for job in JOBS)
     polls = 30 * 86_400 / POLL_SECONDS
 
     assert metrics * polls / 1000 * 0.01 < 1.5  # USD

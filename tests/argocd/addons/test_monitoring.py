@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from argocd.addons.installed import releases
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
+from argocd.addons.installed import installed_charts
 from environments.names import (
     GENERAL_POOL,
     MONITORING_LABEL,
@@ -91,8 +91,8 @@ def leaves(values: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, values
 
 
-def release_of(addon: Addon, names: Names) -> Release:
-    (found,) = (release for release in releases(names) if release.addon is addon)
+def chart_of(addon: Addon, names: Names) -> AddonChart:
+    (found,) = (chart for chart in installed_charts(names) if chart.addon is addon)
     return found
 
 
@@ -100,12 +100,10 @@ def test_definitions_come_from_their_own_chart_only(stack: Values) -> None:
     assert stack["crds"]["enabled"] is False
 
 
-def test_everything_is_in_the_restricted_namespace_but_what_looks_at_its_host(
+def test_everything_except_node_exporter_is_in_the_restricted_namespace(
     names_here: Names, stack: Values
 ) -> None:
-    assert {release_of(addon, names_here).namespace for addon in MONITORING} == {
-        MONITORING_NAMESPACE
-    }
+    assert {chart_of(addon, names_here).namespace for addon in MONITORING} == {MONITORING_NAMESPACE}
     overrides = [value for path, value in leaves(stack) if path.endswith("namespaceOverride")]
     assert overrides == ["kube-system"]
     assert stack[NODE_EXPORTER]["namespaceOverride"] == "kube-system"
@@ -113,7 +111,7 @@ def test_everything_is_in_the_restricted_namespace_but_what_looks_at_its_host(
     assert stack["grafana"]["initChownData"]["enabled"] is False
 
 
-def test_what_eks_does_not_show_is_neither_scraped_nor_alerted_about(stack: Values) -> None:
+def test_components_that_eks_hides_are_neither_scraped_nor_alerted_about(stack: Values) -> None:
     for component in ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy"):
         assert stack[component]["enabled"] is False
     off = {rule for rule, on in stack["defaultRules"]["rules"].items() if on is False}
@@ -135,13 +133,13 @@ def test_objects_without_helms_labels_are_found(stack: Values) -> None:
 
 
 def test_nothing_changes_from_one_rendering_to_the_next(charts: Charts, stack: Values) -> None:
-    """Certificates and passwords that a chart makes up, and what hooks patch, are never in sync."""
+    """Certificates and passwords that a chart generates, and what hooks patch, are never in sync."""
     assert stack["prometheusOperator"]["admissionWebhooks"]["enabled"] is False
     assert stack["prometheusOperator"]["tls"]["enabled"] is False
     adapter = charts[Addon.PROMETHEUS_ADAPTER]
     assert adapter["tls"]["enable"] is False
     assert adapter["certManager"]["enabled"] is False
-    # grafana/templates/_helpers.tpl makes a password up unless it is told where one is.
+    # grafana/templates/_helpers.tpl generates a password unless the values refer to one.
     assert stack["grafana"]["admin"]["existingSecret"]
 
 
@@ -180,9 +178,7 @@ def test_the_adapters_api_is_served_while_a_node_is_replaced(
     assert adapter["podDisruptionBudget"]["enabled"] is (adapter["replicas"] > 1)
 
 
-def test_every_container_asks_for_what_it_needs_and_has_a_limit(
-    parts: dict[str, Values], stack: Values
-) -> None:
+def test_every_container_has_requests_and_limits(parts: dict[str, Values], stack: Values) -> None:
     containers = [
         *parts.values(),
         stack["grafana"]["sidecar"],
@@ -193,7 +189,7 @@ def test_every_container_asks_for_what_it_needs_and_has_a_limit(
             assert values["resources"][kind].keys() == {"cpu", "memory"}
 
 
-def test_only_node_exporter_runs_anywhere_and_there_everywhere(parts: dict[str, Values]) -> None:
+def test_only_node_exporter_runs_on_every_node(parts: dict[str, Values]) -> None:
     for part, values in parts.items():
         if part == NODE_EXPORTER:
             assert values["tolerations"] == [{"operator": "Exists"}]
@@ -228,12 +224,12 @@ def test_passwords_come_from_secrets_that_the_operator_fills_with_these_keys(
     admin = charts[Addon.PROMETHEUS_STACK]["grafana"]["admin"]
     redis = charts[Addon.REDIS_EXPORTER]["redisAddressConfig"]
     assert redis["enabled"] is redis["isSecret"] is True
-    asked = {
+    keys = {
         admin["existingSecret"]: {admin["userKey"], admin["passwordKey"]},
         redis["source"]["name"]: {redis["source"]["key"]},
     }
     target = one(manifests[name][App.MONITORING], "ExternalSecret", secret)["spec"]["target"]
-    assert asked[target["name"]] == target["template"]["data"].keys()
+    assert keys[target["name"]] == target["template"]["data"].keys()
 
 
 def test_no_value_is_a_password(charts: Charts) -> None:
@@ -242,7 +238,7 @@ def test_no_value_is_a_password(charts: Charts) -> None:
             assert path.endswith("passwordKey"), f"{path}: {value}"
 
 
-def test_grafana_lets_nobody_in_unknown_and_is_shown_to_nobody_outside(stack: Values) -> None:
+def test_grafana_has_no_anonymous_access_and_no_ingress(stack: Values) -> None:
     settings = stack["grafana"]["grafana.ini"]
     assert settings["auth.anonymous"]["enabled"] is False
     assert settings["users"]["allow_sign_up"] is False
@@ -251,7 +247,7 @@ def test_grafana_lets_nobody_in_unknown_and_is_shown_to_nobody_outside(stack: Va
         assert value not in ("LoadBalancer", "NodePort")
 
 
-def test_grafana_keeps_nothing_and_shows_the_config_maps_of_its_namespace(
+def test_grafana_has_no_volume_and_shows_the_config_maps_of_its_namespace(
     name: str, stack: Values, manifests: dict[str, dict[App, list[Manifest]]]
 ) -> None:
     grafana = stack["grafana"]
@@ -263,7 +259,7 @@ def test_grafana_keeps_nothing_and_shows_the_config_maps_of_its_namespace(
     one(manifests[name][App.MONITORING], "Role", grafana["rbac"]["useExistingRole"])
 
 
-def test_grafanas_plugins_have_versions_and_none_is_replaced_at_a_start(stack: Values) -> None:
+def test_grafanas_plugins_have_versions_and_no_start_replaces_one(stack: Values) -> None:
     plugins = stack["grafana"]["plugins"]
     assert [plugin.partition("@")[0] for plugin in plugins] == ["grafana-clickhouse-datasource"]
     for plugin in plugins:
@@ -275,7 +271,7 @@ def test_kube_state_metrics_lists_no_secret(stack: Values) -> None:
     assert not {"secrets", "configmaps"} & set(stack["kube-state-metrics"]["collectors"])
 
 
-def test_the_queues_length_is_a_metric_that_an_autoscaler_can_ask_for(charts: Charts) -> None:
+def test_the_queues_length_is_a_metric_for_autoscalers(charts: Charts) -> None:
     flag = charts[Addon.REDIS_EXPORTER]["extraArgs"]["check-single-keys"]
     assert flag == f"db0={REDIS_QUEUE_KEY}"
     rules = charts[Addon.PROMETHEUS_ADAPTER]["rules"]
@@ -286,7 +282,7 @@ def test_the_queues_length_is_a_metric_that_an_autoscaler_can_ask_for(charts: Ch
     assert f'key="{REDIS_QUEUE_KEY}"' in rule["metricsQuery"]
 
 
-def test_the_adapter_asks_the_prometheus_that_the_stack_makes(charts: Charts) -> None:
+def test_the_adapter_queries_the_prometheus_of_the_stack(charts: Charts) -> None:
     prometheus = charts[Addon.PROMETHEUS_ADAPTER]["prometheus"]
     # <release>-prometheus, as the stack's name starts with the chart's own.
     assert prometheus["url"] == "http://kube-prometheus-stack-prometheus.monitoring.svc"
@@ -297,9 +293,9 @@ def test_redis_exporter_is_found_by_prometheus(charts: Charts) -> None:
     assert charts[Addon.REDIS_EXPORTER]["serviceMonitor"]["enabled"] is True
 
 
-def test_what_holds_volumes_or_definitions_is_not_removed_without_a_person(
+def test_a_person_confirms_the_removal_of_volumes_and_definitions(
     names_here: Names,
 ) -> None:
     for addon in MONITORING:
         holds = addon in (Addon.PROMETHEUS_STACK, Addon.PROMETHEUS_CRDS)
-        assert release_of(addon, names_here).holds_data is holds
+        assert chart_of(addon, names_here).holds_data is holds

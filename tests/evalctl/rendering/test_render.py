@@ -76,6 +76,7 @@ def test_broken_rules_are_listed_and_nothing_is_written(checkout: Path) -> None:
         ('    name="dev",', "", "missing 1 required keyword-only argument: 'name'"),
         ("    Worker,", "    Workers,", "ImportError: cannot import name 'Workers'"),
         ("Tier.DEVELOPMENT", "Tier.DEV", "AttributeError: DEV"),
+        ('memory="768Mi"', 'memory="1Gi"', "environments/dev.py:"),
         (f'"{DEV.account.id}"', "123456789012", 'an int; write a string, "123456789012"'),
     ],
     ids=[
@@ -85,6 +86,7 @@ def test_broken_rules_are_listed_and_nothing_is_written(checkout: Path) -> None:
         "missing field",
         "wrong import",
         "misspelled member",
+        "another unit",
         "another type",
     ],
 )

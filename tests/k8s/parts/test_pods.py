@@ -1,5 +1,6 @@
-"""What holds for every pod of every app."""
+"""Rules for every pod of every app."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,17 @@ def _containers(manifests: dict[App, list[Manifest]]) -> Iterator[tuple[App, Man
     for app, pod in _pods(manifests):
         for container in (*pod["containers"], *pod.get("initContainers", [])):
             yield app, container
+
+
+def _strings(value: object) -> Iterator[tuple[str, str]]:
+    """Each string in the manifests, with its key."""
+    if isinstance(value, dict):
+        yield from ((key, inner) for key, inner in value.items() if isinstance(inner, str))
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
@@ -53,12 +65,24 @@ def test_no_container_is_root_writes_its_filesystem_or_has_a_capability(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
-def test_every_container_says_what_it_needs_and_where_it_stops(
-    name: str, manifests: Manifests
-) -> None:
+def test_every_container_has_requests_and_limits(name: str, manifests: Manifests) -> None:
     for _, container in _containers(manifests[name]):
         for kind in ("requests", "limits"):
             assert container["resources"][kind].keys() == {"cpu", "memory", "ephemeral-storage"}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_cpu_is_in_millicores_and_memory_and_scratch_space_in_mebibytes(
+    name: str, manifests: Manifests
+) -> None:
+    units = {"cpu": "m", "memory": "Mi", "ephemeral-storage": "Mi", "sizeLimit": "Mi"}
+    found = set()
+    for resource, amount in _strings(list(manifests[name].values())):
+        resource = resource.removeprefix("requests.").removeprefix("limits.")
+        if resource in units:
+            found.add(resource)
+            assert re.fullmatch(rf"\d+{units[resource]}", amount), f"{resource}: {amount}"
+    assert found == units.keys()
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)

@@ -1,20 +1,21 @@
-"""Argo CD's own Application: from bootstrap on, a merge changes and upgrades Argo CD too."""
+"""Argo CD manages itself: after bootstrap, a merge also changes and upgrades Argo CD."""
 
 import constructs
 
-from argocd.resources import Application, AppProject, Kustomization, ResourceKind
+from argocd.parts.app_project import AppProject, ResourceKind
+from argocd.parts.application import Application, Kustomization
 from environments.names import ARGOCD_NAMESPACE, Names
 
 _DEFINITIONS = ("applications", "applicationsets", "appprojects")
-# The ApplicationSet controller's even while it is not installed (`installation.py`): when previews are
-# switched off, Argo CD could not delete what it may not manage.
+# The ApplicationSet controller's also while it is not installed (`installation.py`): without it Argo CD
+# could not delete the controller when previews are switched off.
 _CLUSTER_ROLES = (
     "argocd-application-controller",
     "argocd-applicationset-controller",
     "argocd-server",
 )
 
-# Exactly what its release needs, by name where the cluster's other parts have such a thing too.
+# Exactly what its installation needs, by name if other parts of the cluster have this kind, too.
 CLUSTER_KINDS = (
     ResourceKind(group="", kind="Namespace", name=ARGOCD_NAMESPACE),
     *(
@@ -34,7 +35,7 @@ CLUSTER_KINDS = (
 NAMESPACED_KINDS = (
     ResourceKind(group="", kind="ConfigMap"),
     ResourceKind(group="", kind="LimitRange"),
-    ResourceKind(group="", kind="Secret"),  # without data: Argo CD fills it itself
+    ResourceKind(group="", kind="Secret"),  # without data: Argo CD writes it
     ResourceKind(group="", kind="Service"),
     ResourceKind(group="", kind="ServiceAccount"),
     ResourceKind(group="apps", kind="Deployment"),
@@ -51,15 +52,13 @@ def installation_project(scope: constructs.Construct, *, names: Names) -> AppPro
     return AppProject(
         scope,
         "installation-project",
+        names=names,
         name=names.argocd_installation,
         description=f"Argo CD itself, in the cluster of {names.prefix}",
-        repositories=(names.env.repository.url,),
         namespaces=(ARGOCD_NAMESPACE,),
         cluster_kinds=CLUSTER_KINDS,
         namespaced_kinds=NAMESPACED_KINDS,
-        warn_of_orphans=False,  # Applications and their secrets live there too
-        sync_windows=names.env.sync_windows,
-        sync_options=("Prune=false",),
+        warn_of_orphans=False,  # Applications and their secrets are there, too
     )
 
 
@@ -77,6 +76,6 @@ def installation_application(
         ),
         namespace=ARGOCD_NAMESPACE,
         wave=wave,
-        # Deleted, by a teardown or by mistake, it leaves Argo CD running: who would delete the rest?
+        # When it is deleted, by a teardown or by mistake, Argo CD stays and can delete the rest.
         cascades=False,
     )

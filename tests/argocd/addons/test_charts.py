@@ -1,4 +1,4 @@
-"""Each add-on's chart, version and values, against what the cluster and AWS give it."""
+"""Each add-on's chart, version and values match the cluster and its AWS resources."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 import environments.names
-from argocd.addons.installed import releases
-from argocd.addons.release import Release
+from argocd.addons.chart import AddonChart
+from argocd.addons.installed import installed_charts
 from argocd.app import build
 from environments.catalog import ADDON_SETS
 from environments.names import (
@@ -31,8 +31,8 @@ CONTROLLERS = (
 )
 
 
-def release_of(addon: Addon, names: Names) -> Release:
-    (found,) = (release for release in releases(names) if release.addon is addon)
+def chart_of(addon: Addon, names: Names) -> AddonChart:
+    (found,) = (chart for chart in installed_charts(names) if chart.addon is addon)
     return found
 
 
@@ -48,19 +48,18 @@ def test_every_application_has_the_version_of_the_environments_set(
     name: str, argocd: dict[str, list[Manifest]], names: dict[str, Names]
 ) -> None:
     charts = ADDON_SETS[names[name].env.addon_set].charts
-    for release in releases(names[name]):
-        application = one(argocd[name], "Application", names[name].application(release.addon))
-        chart = charts[release.addon]
+    for chart in installed_charts(names[name]):
+        application = one(argocd[name], "Application", names[name].application(chart.addon))
         source = application["spec"]["source"]
-        assert source["targetRevision"] == chart.version
-        assert source["repoURL"] == chart.repository_url
-        # What charts make is named after the release, and other objects refer to it by that name.
-        assert source["chart"] == source["helm"]["releaseName"] == release.addon
+        assert source["targetRevision"] == charts[chart.addon].version
+        assert source["repoURL"] == charts[chart.addon].repository_url
+        # Charts name their objects after Helm's release, and other objects refer to these names.
+        assert source["chart"] == source["helm"]["releaseName"] == chart.addon
 
 
 @ENVIRONMENTS
 def test_no_addon_is_listed_twice(name: str, names: dict[str, Names]) -> None:
-    addons = [release.addon for release in releases(names[name])]
+    addons = [chart.addon for chart in installed_charts(names[name])]
     assert len(addons) == len(set(addons))
 
 
@@ -69,7 +68,7 @@ def test_no_addon_is_listed_twice(name: str, names: dict[str, Names]) -> None:
 def test_controllers_run_on_the_general_pool(
     name: str, addon: Addon, names: dict[str, Names]
 ) -> None:
-    values = release_of(addon, names[name]).values
+    values = chart_of(addon, names[name]).values
     assert values["nodeSelector"] == {NODE_POOL_LABEL: GENERAL_POOL}
 
 
@@ -78,7 +77,7 @@ def test_controllers_run_on_the_general_pool(
 def test_controllers_have_the_environments_number_of_replicas_and_survive_a_drain(
     name: str, addon: Addon, names: dict[str, Names]
 ) -> None:
-    values = release_of(addon, names[name]).values
+    values = chart_of(addon, names[name]).values
     replicas = names[name].env.controller_replicas
     assert values["replicaCount"] == replicas
     budget = values["podDisruptionBudget"]
@@ -90,10 +89,10 @@ def test_controllers_have_the_environments_number_of_replicas_and_survive_a_drai
 
 
 @ENVIRONMENTS
-def test_metrics_server_always_has_two_replicas_of_which_one_stays(
+def test_metrics_server_always_has_two_replicas_and_a_drain_evicts_one(
     name: str, names: dict[str, Names]
 ) -> None:
-    values = release_of(Addon.METRICS_SERVER, names[name]).values
+    values = chart_of(Addon.METRICS_SERVER, names[name]).values
     assert values["replicas"] == 2
     assert values["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
     assert "insecure" not in str(values), "kubelets' certificates are checked"
@@ -101,45 +100,43 @@ def test_metrics_server_always_has_two_replicas_of_which_one_stays(
 
 @ENVIRONMENTS
 def test_the_autoscaler_is_of_the_clusters_minor(name: str, names: dict[str, Names]) -> None:
-    tag = value(release_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "image.tag")
+    tag = value(chart_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "image.tag")
     assert str(tag).startswith(f"v{names[name].env.cluster.kubernetes_version}.")
 
 
 @ENVIRONMENTS
-def test_the_autoscaler_discovers_both_node_groups_by_tags_that_they_carry(
+def test_the_autoscaler_discovers_both_node_groups_by_their_tags(
     name: str,
     names: dict[str, Names],
     terraform: dict[str, dict[Stack, Terraform]],
 ) -> None:
-    looked_for = value(
-        release_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "autoDiscovery.tags"
-    )
-    assert isinstance(looked_for, list)
-    carried: dict[str, set[str]] = {}
+    tags = value(chart_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "autoDiscovery.tags")
+    assert isinstance(tags, list)
+    found: dict[str, set[str]] = {}
     for tag in terraform[name][Stack.CLUSTER].resources("aws_autoscaling_group_tag").values():
-        carried.setdefault(tag["autoscaling_group_name"], set()).add(tag["tag"]["key"])
-    assert len(carried) == 2
-    for keys in carried.values():
-        assert keys >= set(looked_for)
+        found.setdefault(tag["autoscaling_group_name"], set()).add(tag["tag"]["key"])
+    assert len(found) == 2
+    for keys in found.values():
+        assert keys >= set(tags)
 
 
 @ENVIRONMENTS
-def test_the_autoscaler_takes_away_nodes_whose_pods_only_have_scratch_space(
+def test_the_autoscaler_removes_nodes_whose_pods_only_have_scratch_space(
     name: str, names: dict[str, Names]
 ) -> None:
-    arguments = value(release_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "extraArgs")
+    arguments = value(chart_of(Addon.CLUSTER_AUTOSCALER, names[name]).values, "extraArgs")
     assert isinstance(arguments, dict)
     assert arguments["skip-nodes-with-local-storage"] is False
     assert arguments["skip-nodes-with-system-pods"] is False
 
 
 @ENVIRONMENTS
-def test_the_load_balancer_controller_finds_its_vpc_by_the_name_that_it_has(
+def test_the_load_balancer_controller_finds_its_vpc_by_name(
     name: str,
     names: dict[str, Names],
     terraform: dict[str, dict[Stack, Terraform]],
 ) -> None:
-    values = release_of(Addon.LOAD_BALANCER_CONTROLLER, names[name]).values
+    values = chart_of(Addon.LOAD_BALANCER_CONTROLLER, names[name]).values
     (vpc,) = terraform[name][Stack.NETWORK].resources("aws_vpc").values()
     assert values["vpcTags"] == {"Name": vpc["tags"]["Name"]}
     assert values["region"] == names[name].env.account.region
@@ -148,22 +145,20 @@ def test_the_load_balancer_controller_finds_its_vpc_by_the_name_that_it_has(
 
 
 @ENVIRONMENTS
-def test_the_load_balancer_controller_stands_in_nobodys_way(
-    name: str, names: dict[str, Names]
-) -> None:
-    """Without it running, its Service webhook would refuse every Service of every other add-on."""
-    values = release_of(Addon.LOAD_BALANCER_CONTROLLER, names[name]).values
+def test_no_service_needs_the_load_balancer_controller(name: str, names: dict[str, Names]) -> None:
+    """While it is down, its Service webhook would refuse every Service of every other add-on."""
+    values = chart_of(Addon.LOAD_BALANCER_CONTROLLER, names[name]).values
     assert values["enableServiceMutatorWebhook"] is False
 
 
 @ENVIRONMENTS
 def test_no_terraform_token_reaches_an_addon(name: str, names: dict[str, Names]) -> None:
-    for release in releases(names[name]):
-        assert "${" not in str(release.values)
-        assert "TfToken" not in str(release.values)
+    for chart in installed_charts(names[name]):
+        assert "${" not in str(chart.values)
+        assert "TfToken" not in str(chart.values)
 
 
-# Of EKS's own add-ons, which bring them.
+# EKS' own add-ons make these.
 EKS_SERVICE_ACCOUNTS = {EBS_CSI_CONTROLLER, VPC_CNI}
 
 
@@ -192,9 +187,9 @@ def test_every_service_account_with_an_aws_role_exists_and_every_one_that_needs_
         .values()
     }
     of_charts = {
-        ServiceAccount(release.namespace, account)
-        for release in releases(names[name])
-        for account in named_service_accounts(release.values)
+        ServiceAccount(chart.namespace, account)
+        for chart in installed_charts(names[name])
+        for account in named_service_accounts(chart.values)
     }
     of_apps = {
         ServiceAccount(account["metadata"]["namespace"], account["metadata"]["name"])
@@ -208,11 +203,9 @@ def test_every_service_account_with_an_aws_role_exists_and_every_one_that_needs_
 
 
 @ENVIRONMENTS
-def test_external_secrets_ignores_the_kinds_that_nobody_makes(
-    name: str, names: dict[str, Names]
-) -> None:
-    """The chart refuses to be told to process a kind whose definition it shall not bring."""
-    values = release_of(Addon.EXTERNAL_SECRETS, names[name]).values
+def test_external_secrets_does_not_process_unused_kinds(name: str, names: dict[str, Names]) -> None:
+    """The chart refuses to process a kind whose CRD it does not install."""
+    values = chart_of(Addon.EXTERNAL_SECRETS, names[name]).values
     crds = values["crds"]
     assert isinstance(crds, dict)
     without = {key.removeprefix("create") for key, made in crds.items() if made is False}
@@ -222,7 +215,7 @@ def test_external_secrets_ignores_the_kinds_that_nobody_makes(
     assert not without & {"SecretStore", "ExternalSecret"}
 
 
-def test_an_addon_that_the_set_does_not_know_is_told_with_where_to_add_it(
+def test_an_addon_that_is_not_in_the_set_is_refused_with_where_to_add_it(
     monkeypatch: pytest.MonkeyPatch, names: dict[str, Names]
 ) -> None:
     known = ADDON_SETS[names["dev"].env.addon_set]

@@ -1,14 +1,16 @@
-"""The External Secrets Operator's kinds as cdk8s objects; what they say is the same in every plane."""
+"""The External Secrets Operator's SecretStore and ExternalSecret as objects of an app's chart."""
 
 import constructs
 
 from bindings import external_secrets
 from bindings.custom_resource import CustomResource
 from bindings.external_secrets import API_VERSION, Field
+from environments.names import Secret
+from k8s.parts.base import AppChart
 
 
 class SecretStore(CustomResource):
-    """AWS Secrets Manager as seen by the operator's own identity (EKS Pod Identity)."""
+    """AWS Secrets Manager, read with the operator's own identity (EKS Pod Identity)."""
 
     def __init__(self, scope: constructs.Construct, id_: str, *, region: str) -> None:
         super().__init__(
@@ -23,28 +25,26 @@ class SecretStore(CustomResource):
 
 
 class ExternalSecret(CustomResource):
-    """A Kubernetes Secret of the same name, made and refreshed from Secrets Manager."""
+    """A Kubernetes Secret, named after the entry, that the operator makes and refreshes."""
 
     def __init__(
         self,
-        scope: constructs.Construct,
-        id_: str,
+        chart: AppChart,
+        secret: Secret,
         *,
-        name: str,
-        labels: dict[str, str],
         fields: tuple[Field, ...] = (),
         all_fields_of: str | None = None,
         template: dict[str, str] | None = None,
     ) -> None:
         super().__init__(
-            scope,
-            id_,
+            chart,
+            secret,
             api_version=API_VERSION,
             kind="ExternalSecret",
-            name=name,
+            name=secret,
             spec=external_secrets.external_secret_spec(
-                name=name,
-                labels=labels,
+                name=secret,
+                labels=chart.names.labels(chart.app),
                 fields=fields,
                 all_fields_of=all_fields_of,
                 template=template,
