@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from environments import images
+from evalctl.processes import CommandFailedError, output
 from evalctl.terminal import console, fail
 
 _VALUES = images.FILE.parent
@@ -40,9 +40,10 @@ def entered() -> Iterator[None]:
 
 
 def git(*arguments: str) -> str:
-    """What git says about the folder that the command is typed in."""
+    """The output of a git command in the current folder."""
     try:
-        said = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        fail(f"git does not say which commit this is ({error}). Run it in a clone, with git.")
-    return said.stdout.strip()
+        return output(("git", *arguments)).strip()
+    except CommandFailedError as error:
+        fail(
+            f"The commit and branch cannot be read. {error}. Run this in a clone, with git installed."
+        )

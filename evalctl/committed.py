@@ -1,7 +1,8 @@
 """What is committed on a branch: the one thing that Argo CD syncs."""
 
-import subprocess
 from pathlib import Path
+
+from evalctl.processes import CommandFailedError, output
 
 
 class NotCommittedError(Exception):
@@ -15,15 +16,10 @@ def text_of(file: Path, *, branch: str) -> str:
         NotCommittedError: there is no git repository, no such branch, or no such file on it.
     """
     for revision in (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"):
-        command = ["git", "show", f"{revision}:./{file.name}"]
         try:
-            shown = subprocess.run(
-                command, cwd=file.parent, capture_output=True, text=True, check=False
-            )
-        except FileNotFoundError as error:
-            raise NotCommittedError("git is not installed") from error
-        if shown.returncode == 0:
-            return shown.stdout
+            return output(("git", "show", f"{revision}:./{file.name}"), folder=file.parent)
+        except CommandFailedError as error:
+            reason = error.reason
     raise NotCommittedError(
-        f"git finds {file.name} neither on origin/{branch} nor on {branch}: {shown.stderr.strip()}"
+        f"git finds {file.name} neither on origin/{branch} nor on {branch}: {reason}"
     )

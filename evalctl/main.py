@@ -25,7 +25,7 @@ from evalctl.commands import (
     teardown,
     versions,
 )
-from evalctl.terminal import tell
+from evalctl.terminal import report
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -65,7 +65,7 @@ def run() -> None:
     except OSError as error:
         if error.filename is None:
             raise
-        tell(
+        report(
             f"{error.filename} cannot be used: {error.strerror}. Name another file or folder, or mend this "
             "one; what belongs into rendered/ is written by `evalctl render`."
         )

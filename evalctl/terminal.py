@@ -1,6 +1,5 @@
 """What every command shares: the terminal, and what it needs or an exit that says why not."""
 
-import shutil
 from typing import NoReturn
 
 import typer
@@ -9,17 +8,10 @@ from rich.console import Console
 from environments.rules import types
 from environments.spec import Environment
 from evalctl import summary
+from evalctl.processes import HOW_TO_GET, not_installed
 
 console = Console()
 errors = Console(stderr=True)
-
-# As on Debian and Ubuntu; other systems have packages of the same names.
-_HOW_TO_GET = {
-    "git": "apt-get install git",
-    "prometheus": "apt-get install prometheus",
-    "promtool": "apt-get install prometheus",
-    "terraform": "1.11 or newer, from https://developer.hashicorp.com/terraform/install",
-}
 
 
 def known_environments() -> tuple[Environment, ...]:
@@ -45,21 +37,17 @@ def one_environment(environments: tuple[Environment, ...], name: str) -> Environ
 
 def require_programs(*programs: str) -> None:
     """Before anything is written, an exit that says how to get what is missing."""
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        fail(
-            f"Not installed, so that nothing was done: {', '.join(missing)}.",
-            *(f"{program}: {_HOW_TO_GET[program]}" for program in missing),
-        )
+    if missing := not_installed({program: HOW_TO_GET[program] for program in programs}):
+        fail("A program is missing; nothing was done.", *missing)
 
 
 def fail(message: str, *details: str) -> NoReturn:
-    tell(message, *details)
+    report(message, *details)
     raise typer.Exit(1)
 
 
-def tell(message: str, *details: str) -> None:
-    """Say what went wrong."""
+def report(message: str, *details: str) -> None:
+    """Print what went wrong."""
     # The terminal wraps, so that a command in the message can be copied whole.
     errors.print(message, style="bold red", highlight=False, markup=False, soft_wrap=True)
     for detail in details:

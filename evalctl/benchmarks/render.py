@@ -5,10 +5,10 @@ machine's speed cancels out of the ratio: both programs run in turn, here and no
 """
 
 import argparse
+import compileall
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from bindings.aws_provider import PLAIN_IMPORT_SWITCH
 from environments.registry import ENVIRONMENTS
+from evalctl.processes import output
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -50,14 +51,12 @@ def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
         f"subprocess.run([sys.executable, *{arguments!r}], check=True, stdout=subprocess.DEVNULL);"
         "print(time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    printed = subprocess.run(
-        [sys.executable, "-c", probe],
-        cwd=checkout,
-        env={**os.environ, **environment, "PYTHONPATH": str(checkout)},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    printed = output(
+        (sys.executable, "-c", probe),
+        environment={**os.environ, **environment, "PYTHONPATH": str(checkout)},
+        folder=checkout,
+        seconds=None,
+    )
     seconds, peak_kib = printed.split()
     return Cost(float(seconds), float(peak_kib) / 1024)
 
@@ -104,8 +103,8 @@ def compare_with_plain_import(scratch: Path, runs: int) -> bool:
     console.print(
         "Compiling the whole provider, so that the plain import is not measured unfairly…"
     )
-    compile_all = ["-m", "compileall", "-q", "-j", "0", "-o", "0", "-o", "1", provider()]
-    subprocess.run([sys.executable, *compile_all], check=False)
+    for level in (0, 1):
+        compileall.compile_dir(provider(), quiet=1, workers=0, optimize=level)
     render(ROOT, scratch / "warm")  # builds the trimmed provider, which set-up does once
     plain = {PLAIN_IMPORT_SWITCH: "1"}
     names = " and ".join(env.name for env in ENVIRONMENTS)

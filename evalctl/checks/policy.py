@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypedDict
+
+from evalctl.processes import CommandFailedError, output
 
 SKIPS = Path(__file__).with_name("policy_skips.toml")
 
@@ -155,16 +156,12 @@ def _scan(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
 
 def _run_checkov(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_SETTINGS)}
-    done = subprocess.run(
-        [sys.executable, "-P", str(_SCAN), *(str(part) for job in jobs for part in job)],
-        env=environment | _SETTINGS,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"checkov failed:\n{done.stderr[-4000:]}")
-    results: list[_Scanned] = json.loads(done.stdout.splitlines()[-1])
+    command = (sys.executable, "-P", str(_SCAN), *(str(part) for job in jobs for part in job))
+    try:
+        printed = output(command, environment=environment | _SETTINGS, seconds=None)
+    except CommandFailedError as error:
+        raise RuntimeError(f"checkov failed:\n{error.output[-4000:]}") from error
+    results: list[_Scanned] = json.loads(printed.splitlines()[-1])
     return results
 
 

@@ -4,10 +4,11 @@ It has no way to excuse a find: an example that looks like a key is written so t
 """
 
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from evalctl.processes import CommandFailedError, output
 
 # What detect-secrets does not know, or not in every form. The prefixes are the issuers' own, as in
 # GitHub's list of supported secret scanning patterns; "api03" and "admin01" stand after Anthropic's.
@@ -45,15 +46,13 @@ def tracked(repository: Path) -> list[Path]:
     Raises:
         ValueError: Git lists none, so that there is nothing to scan.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=repository,
-        capture_output=True,
-        check=False,
-    )
-    names = [name for name in listed.stdout.decode(errors="surrogateescape").split("\0") if name]
+    command = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    try:
+        names = [name for name in output(command, folder=repository).split("\0") if name]
+    except CommandFailedError as error:
+        raise ValueError(f"Git lists no files in {repository}: {error.reason}") from error
     if not names:
-        raise ValueError(f"Git lists no files in {repository}: {listed.stderr.decode().strip()}")
+        raise ValueError(f"Git lists no files in {repository}.")
     files = (repository / name for name in sorted(set(names)))
     # A file that was deleted and not committed yet is listed still; a link's target is its content.
     return [file for file in files if file.is_file() or file.is_symlink()]

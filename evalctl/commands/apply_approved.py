@@ -1,12 +1,12 @@
 """`evalctl apply-approved`: the only apply that a deploy's pipeline knows."""
 
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evalctl.terminal import fail, require_programs
+from evalctl.processes import CommandFailedError
+from evalctl.terminal import fail, report, require_programs
 
 
 def command(
@@ -27,5 +27,6 @@ def command(
         approval.apply(options or [], folder=Path.cwd())
     except approval.NotApprovedError as error:
         fail(str(error))
-    except subprocess.CalledProcessError as error:
-        raise typer.Exit(error.returncode) from error
+    except CommandFailedError as error:
+        report(str(error))
+        raise typer.Exit(error.exit_code) from error

@@ -5,7 +5,13 @@ from typing import Annotated
 import typer
 
 from evalctl import checkout
-from evalctl.terminal import console, fail, known_environments, one_environment
+from evalctl.terminal import (
+    console,
+    fail,
+    known_environments,
+    one_environment,
+    require_programs,
+)
 
 
 def command(
@@ -21,6 +27,7 @@ def command(
     from evalctl.rehearsal import run
 
     environment = one_environment(known_environments(), env)
+    require_programs("terraform")
     try:
         seconds = run.rehearse(environment, rendered=checkout.path("rendered"), console=console)
     except run.FAILURES as error:

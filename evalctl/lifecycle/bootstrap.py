@@ -14,8 +14,8 @@ from evalctl.lifecycle.identity import (
     require_programs,
 )
 from evalctl.lifecycle.problems import NotReadyError
-from evalctl.lifecycle.programs import CommandFailedError, shown
 from evalctl.lifecycle.steps import Step, say, show, take
+from evalctl.processes import CommandFailedError, shown
 
 _LOOK = f"`kubectl -n {ARGOCD_NAMESPACE} get pods,events` may show the cause"
 

@@ -12,8 +12,8 @@ from environments.names import ARGOCD_NAMESPACE, Names
 from evalctl.lifecycle.cluster import Workload
 from evalctl.lifecycle.identity import Kubectl
 from evalctl.lifecycle.problems import NotReadyError
-from evalctl.lifecycle.programs import CommandFailedError, output
 from evalctl.lifecycle.steps import Step
+from evalctl.processes import CommandFailedError, output
 
 _WORKLOADS = ("StatefulSet", "Deployment")
 # A new node of the general pool is there in about three minutes, and images are pulled once.
@@ -58,7 +58,7 @@ def build(names: Names) -> Installation:
         text = output(("kubectl", "kustomize", wanted[0]), seconds=_BUILD_SECONDS)
     except CommandFailedError as error:
         raise NotReadyError(
-            f"Kustomize cannot build {wanted[0]}, whose base is {ARGOCD.manifest_url}: {error.said}"
+            f"Kustomize cannot build {wanted[0]}, whose base is {ARGOCD.manifest_url}: {error.reason}"
         ) from None
     found = [
         (str(document["kind"]), str(document["metadata"]["name"]))

@@ -12,7 +12,7 @@ from environments.names import (
     Stack,
 )
 from evalctl.lifecycle.identity import Kubectl
-from evalctl.lifecycle.programs import CommandFailedError, Json, json_output, output
+from evalctl.processes import CommandFailedError, Json, json_output, output
 
 _DEFINITION = "applications.argoproj.io"
 # EKS add-ons of the cluster stack, each a DaemonSet, that pods cannot do without.
@@ -80,7 +80,7 @@ def _permission(names: Names, kubectl: Kubectl) -> Iterator[str]:
     try:
         allowed = output(command).strip() == "yes"
     except CommandFailedError as error:
-        if error.said != "no":
+        if error.reason != "no":
             raise
         allowed = False
     if not allowed:

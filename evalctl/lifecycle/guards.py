@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from environments.names import Bucket, Names, Stack
-from evalctl.lifecycle.programs import CommandFailedError, Json, json_output
+from evalctl.processes import CommandFailedError, Json, json_output
 
 PAGE = "docs/teardown.md, step 1"
 
@@ -135,7 +135,7 @@ def _answer(*command: str, region: str, gone: str) -> Json:
     try:
         return json_output(("aws", *command, "--region", region, "--output", "json"))
     except CommandFailedError as error:
-        if gone in error.said:
+        if gone in error.reason:
             return {}
         raise
 

@@ -5,14 +5,13 @@ AWS gives for that cluster.
 """
 
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from environments.catalog import ARGOCD, kubectl_minors
 from environments.names import Names
 from evalctl.lifecycle.problems import NoClusterError, NotReadyError
-from evalctl.lifecycle.programs import Command, CommandFailedError, Json, json_output
+from evalctl.processes import Command, CommandFailedError, Json, json_output, not_installed
 
 _REACH = "--request-timeout=15s"  # kubectl itself would wait for minutes
 
@@ -41,11 +40,8 @@ def require_programs(names: Names, *, also: Mapping[str, str] | None = None) -> 
         "aws": "the AWS command line, which kubectl needs too to sign in to EKS",
         **(also or {}),
     }
-    missing = [program for program in wanted if shutil.which(program) is None]
-    if missing:
-        raise NotReadyError(
-            *(f"{program} is not installed: {wanted[program]}" for program in missing)
-        )
+    if missing := not_installed(wanted):
+        raise NotReadyError(*missing)
 
 
 def require_account(names: Names) -> None:
@@ -59,7 +55,7 @@ def require_account(names: Names) -> None:
         identity = json_output(("aws", "sts", "get-caller-identity", "--output", "json"))
     except CommandFailedError as error:
         raise NotReadyError(
-            f"AWS does not accept your credentials: {error.said}. Sign in to account {account.id}"
+            f"AWS does not accept your credentials: {error.reason}. Sign in to account {account.id}"
         ) from None
     if identity.get("Account") != account.id:
         raise NotReadyError(
@@ -97,7 +93,7 @@ def require_answer(names: Names, kubectl: Kubectl) -> tuple[str, list[str]]:
     except CommandFailedError as error:
         raise NotReadyError(
             f"The API of {names.cluster} does not answer kubectl. {_way_in(names)}. Kubectl says: "
-            f"{error.said}"
+            f"{error.reason}"
         ) from None
     client, server = _minor(versions, "clientVersion"), _minor(versions, "serverVersion")
     version = f"1.{server}"
@@ -124,7 +120,7 @@ def _context(names: Names, context: str | None) -> tuple[str, str]:
         assert isinstance(clusters, list)
         return name, str(clusters[0]["cluster"]["server"])
     except CommandFailedError as error:
-        said = error.said
+        said = error.reason
     except (KeyError, IndexError, TypeError):
         said = "the context names no server"
     raise NotReadyError(
@@ -139,12 +135,12 @@ def _endpoint(names: Names) -> str:
         cluster = json_output((*command, "--output", "json"))["cluster"]
         assert isinstance(cluster, dict)
     except CommandFailedError as error:
-        if "ResourceNotFoundException" in error.said:
+        if "ResourceNotFoundException" in error.reason:
             raise NoClusterError(
                 f"There is no EKS cluster {names.cluster} in {region} of account "
                 f"{names.env.account.id}: apply the stacks first (docs/first-day.md)"
             ) from None
-        raise NotReadyError(f"AWS does not describe {names.cluster}: {error.said}") from None
+        raise NotReadyError(f"AWS does not describe {names.cluster}: {error.reason}") from None
     if cluster.get("status") != "ACTIVE":
         raise NotReadyError(f"{names.cluster} is {cluster.get('status')}; wait until that is over")
     return str(cluster["endpoint"])

@@ -1,9 +1,7 @@
 """Whether Argo CD will find in Git what lies here: it syncs the branch, not this folder."""
 
-import shutil
-
 from environments.names import Names
-from evalctl.lifecycle.programs import CommandFailedError, output
+from evalctl.processes import CommandFailedError, output
 
 
 def warnings(names: Names) -> list[str]:
@@ -11,13 +9,11 @@ def warnings(names: Names) -> list[str]:
     repository = names.env.repository
     rendered = f"rendered/{names.env.name}"
     branch = f"origin/{repository.revision}"
-    if shutil.which("git") is None:
-        return [f"git is not installed: {rendered} was not compared with {branch}"]
     try:
         uncommitted = output(("git", "status", "--porcelain", "--", rendered)).strip()
         differing = output(("git", "diff", "--name-only", branch, "--", rendered)).strip()
     except CommandFailedError as error:
-        return [f"{rendered} was not compared with {branch}: {error.said}"]
+        return [f"{rendered} was not compared with {branch}: {error.reason}"]
     if not uncommitted and not differing:
         return []
     return [

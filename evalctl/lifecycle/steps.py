@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from evalctl.lifecycle.problems import StoppedHalfwayError
-from evalctl.lifecycle.programs import Command, CommandFailedError, output, shown
+from evalctl.processes import Command, CommandFailedError, output, shown
 
 
 @dataclass(frozen=True, kw_only=True)

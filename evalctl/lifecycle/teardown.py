@@ -19,8 +19,8 @@ from evalctl.lifecycle.identity import (
     require_programs,
 )
 from evalctl.lifecycle.problems import NoClusterError, NotReadyError, StoppedHalfwayError
-from evalctl.lifecycle.programs import CommandFailedError
 from evalctl.lifecycle.steps import Step, say, show, take
+from evalctl.processes import CommandFailedError
 
 Waves = Sequence[Sequence[App | Addon]]
 

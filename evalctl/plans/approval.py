@@ -6,10 +6,10 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 from evalctl.plans.plan_file import NotAPlanError, read
+from evalctl.processes import output, run_in_terminal
 
 APPROVED = "APPROVED_PLANS"  # the variable with {"<environment>-<stack>": "<digest>"}
 # What `cdktf deploy` 0.21 gives `terraform apply`. Another option, such as -destroy or -target, would
@@ -28,7 +28,7 @@ def apply(options: list[str], *, folder: Path) -> None:
 
     Raises:
         NotApprovedError: the plan is another one than the approved, or there is no approval to read.
-        subprocess.CalledProcessError: terraform failed, and has said why.
+        CommandFailedError: terraform failed.
     """
     strange = [option for option in options if not option.startswith(_APPLY_OPTIONS)]
     if strange:
@@ -64,10 +64,8 @@ def _approved() -> dict[str, str]:
 def _digest(folder: Path) -> str | None:
     shown = folder / f"{_PLAN}.json"
     try:
-        with shown.open("w") as output:
-            subprocess.run(
-                ["terraform", "show", "-json", _PLAN], cwd=folder, stdout=output, check=True
-            )
+        command = ("terraform", "show", "-json", _PLAN)
+        shown.write_text(output(command, folder=folder, seconds=None), encoding="utf-8")
         return read(shown).digest
     except NotAPlanError as error:
         raise NotApprovedError(str(error)) from error
@@ -90,4 +88,4 @@ def _why(stack: str, approved: str | None, digest: str | None) -> str:
 
 
 def _terraform(folder: Path, *arguments: str) -> None:
-    subprocess.run(["terraform", *arguments], cwd=folder, check=True)
+    run_in_terminal(("terraform", *arguments), folder=folder)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from environments.spec import Environment
 from evalctl.plans import plan_file, plan_summary
 from evalctl.plans.plan_file import Plan
 from evalctl.plans.plan_summary import Failed
+from evalctl.processes import CommandFailedError, output
 
 # The deploy role may not change the bucket that holds the states, nor what it may do itself.
 BY_PEOPLE = frozenset({Stack.STATE, Stack.DELIVERY})
@@ -39,8 +39,8 @@ def plan(
         shown.unlink(missing_ok=True)
         try:
             shown.write_text(_planned(root / Names(environment).stack_folder(stack), refresh))
-        except subprocess.CalledProcessError as error:
-            yield stack, Failed(f"{error.stdout}{error.stderr}".strip())
+        except CommandFailedError as error:
+            yield stack, Failed(error.output or str(error))
         else:
             yield stack, plan_file.read(shown)
 
@@ -84,11 +84,9 @@ def _planned(folder: Path, refresh: bool) -> str:
 def _terraform(folder: Path, command: str, *options: str) -> str:
     """What it says on standard output; `show -json` needs no colours switched off."""
     colours = [] if command == "show" else ["-no-color"]
-    return subprocess.run(
-        ["terraform", command, *colours, *options],
-        cwd=folder,
-        env={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    return output(
+        ("terraform", command, *colours, *options),
+        folder=folder,
+        environment={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
+        seconds=None,
+    )

@@ -69,8 +69,8 @@ async def stage(env: Environment, *, rendered: Path, progress: Progress) -> Asyn
         workspaces = {
             stack: workspace(rendered / env.name, stack, Path(scratch)) for stack in Stack
         }
-        async with emulated_aws(env.account, Path(scratch, "emulator.log")) as aws:
-            yield Stage(env, aws, Terraform.on(aws), workspaces, progress)
+        with emulated_aws(env.account, Path(scratch, "emulator.log")) as aws:
+            yield Stage(env, aws, Terraform(aws), workspaces, progress)
 
 
 async def rehearse(env: Environment, *, rendered: Path, progress: Progress) -> None:

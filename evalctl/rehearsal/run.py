@@ -14,9 +14,16 @@ from evalctl.rehearsal import rehearse as rehearsal
 from evalctl.rehearsal.emulator import NotOnLoopbackError
 from evalctl.rehearsal.rehearse import RehearsalError
 from evalctl.rehearsal.terraform import TerraformError
+from evalctl.servers import NotStartedError
 
 # Stacks run side by side, so that one failure comes in a group.
-FAILURES = (ExceptionGroup, NotOnLoopbackError, RehearsalError, TerraformError)
+FAILURES = (
+    ExceptionGroup,
+    NotOnLoopbackError,
+    NotStartedError,
+    RehearsalError,
+    TerraformError,
+)
 
 
 def rehearse(env: Environment, *, rendered: Path, console: Console) -> float:

@@ -1,13 +1,12 @@
 """Runs the real terraform in a workspace."""
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalctl.processes import run
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rehearsal.failures import told
-from evalctl.rehearsal.processes import run
 from evalctl.rehearsal.workspace import Workspace
 
 CHANGES = 2  # what `plan -detailed-exitcode` exits with when there is something to do
@@ -23,19 +22,7 @@ class TerraformError(Exception):
 class Terraform:
     """terraform, bound to an emulated AWS and to nothing of the user's own configuration."""
 
-    program: str
     aws: EmulatedAws
-
-    @classmethod
-    def on(cls, aws: EmulatedAws) -> "Terraform":
-        """
-        Raises:
-            TerraformError: it is not installed.
-        """
-        program = shutil.which("terraform")
-        if program is None:
-            raise TerraformError("terraform is not installed; install 1.11 or newer.")
-        return cls(program, aws)
 
     async def init(self, workspace: Workspace, *options: str) -> None:
         source = [f"-plugin-dir={mirror}"] if (mirror := provider_mirror()) else []
@@ -79,7 +66,7 @@ class Terraform:
 
     async def _run(self, workspace: Workspace, command: str, *options: str) -> tuple[int, str]:
         return await run(
-            *(self.program, command, "-no-color", *options),
+            *("terraform", command, "-no-color", *options),
             folder=workspace.folder,
             environment=self.environment(),
         )

@@ -1,12 +1,12 @@
 """What a branch changes in `rendered/`, compared with where it left the branch it goes to."""
 
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from environments.names import Names, Stack
 from environments.spec import Environment
+from evalctl.processes import CommandFailedError, output
 
 LIMIT = 30_000  # characters; half of what a comment can hold
 
@@ -62,11 +62,10 @@ def _body(file: str) -> str:
 
 
 def _diff(root: Path, base: str, *options: str, paths: Sequence[str] = ()) -> str:
-    command = ["git", "diff", *options, f"{base}...HEAD", "--", *paths]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
+    try:
+        return output(("git", "diff", *options, f"{base}...HEAD", "--", *paths), folder=root)
+    except CommandFailedError as error:
         raise NoComparisonError(
-            f"Git cannot compare with {base!r} in {root}: {done.stderr.strip()}. Name a branch or commit "
+            f"Git cannot compare with {base!r} in {root}: {error.reason}. Name a branch or commit "
             "that is there, as in --base origin/main; `git fetch origin` brings what is missing."
-        )
-    return done.stdout
+        ) from error

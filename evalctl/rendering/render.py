@@ -9,6 +9,7 @@ from pathlib import Path
 
 from environments.rules import require_sound
 from environments.spec import Environment
+from evalctl.processes import started
 from evalctl.rendering import tree
 
 PLANES = ("AWS", "Kubernetes and Argo CD")
@@ -70,17 +71,11 @@ async def _side_by_side(folder: Path, names: Sequence[str], progress: Progress) 
 
 async def _run(plane: str, folder: Path, names: Sequence[str], progress: Progress) -> None:
     program = [sys.executable, "-O", "-m", "evalctl.rendering.program", plane, str(folder), *names]
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*program, stdout=pipe, stderr=pipe)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        said = asyncio.create_task(process.stderr.read())
+    async with started(*program, stderr=asyncio.subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        errors = asyncio.create_task(process.stderr.read())
         async for line in process.stdout:
             progress(plane, line.decode().strip())
         if await process.wait() != 0:
-            raise PlaneFailedError(f"The {plane} plane failed:\n{(await said).decode().strip()}")
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+            raise PlaneFailedError(f"The {plane} plane failed:\n{(await errors).decode().strip()}")

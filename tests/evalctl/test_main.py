@@ -84,6 +84,7 @@ def test_a_file_to_scan_that_is_not_there_is_told(checkout: Path) -> None:
         (("apply-approved",), "terraform", "1.11 or newer"),
         (("board-pages",), "prometheus", "apt-get install prometheus"),
         (("board-pages",), "promtool", "apt-get install prometheus"),
+        (("rehearse", "dev"), "terraform", "1.11 or newer"),
     ],
 )
 def test_a_missing_program_is_told_with_how_to_get_it_before_anything_is_written(
@@ -94,9 +95,8 @@ def test_a_missing_program_is_told_with_how_to_get_it_before_anything_is_written
     how: str,
 ) -> None:
     monkeypatch.setenv("PATH", str(checkout / "no-programs"))
-    refused(
-        evalctl(checkout, *command), "Not installed, so that nothing was done", f"{program}: {how}"
-    )
+    result = evalctl(checkout, *command)
+    refused(result, "nothing was done", f"{program} is not installed: {how}")
     assert not (checkout / "out").exists()
     assert not (checkout / "board-pages").exists()
 

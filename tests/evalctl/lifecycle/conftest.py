@@ -1,6 +1,5 @@
 """A checkout, an emulated AWS with dev's cluster in it, and an API behind that cluster's address."""
 
-import asyncio
 import os
 import shlex
 import shutil
@@ -95,14 +94,9 @@ def minor(kubectl: str) -> int:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAws]:
     """Dev's account, with dev's cluster."""
     log = tmp_path_factory.mktemp("aws") / "aws.log"
-    with asyncio.Runner() as runner:
-        running = emulated_aws(DEV.account, log)
-        account = runner.run(running.__aenter__())
-        try:
-            create_cluster(account)
-            yield account
-        finally:
-            runner.run(running.__aexit__(None, None, None))
+    with emulated_aws(DEV.account, log) as account:
+        create_cluster(account)
+        yield account
 
 
 @pytest.fixture(scope="session")

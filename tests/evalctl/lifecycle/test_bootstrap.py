@@ -10,7 +10,7 @@ from environments.catalog import ARGOCD
 from environments.dev import DEV
 from environments.names import PLATFORM
 from environments.prod import PROD
-from evalctl.lifecycle.programs import shown
+from evalctl.processes import shown
 from evalctl.rehearsal.emulator import EmulatedAws
 from tests.evalctl.lifecycle.conftest import CONTEXT, NAMES, Operator, create_cluster
 from tests.evalctl.lifecycle.fake_api import Cluster

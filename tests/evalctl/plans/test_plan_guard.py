@@ -1,6 +1,5 @@
 """The plan guard, on plans that the real terraform made against an emulated AWS."""
 
-import asyncio
 import json
 import subprocess
 from collections.abc import Callable
@@ -52,15 +51,12 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     mirror = tools.folder("TF_PROVIDER_MIRROR", holding=f"hashicorp/aws {PROVIDER_VERSION}")
     folder = tmp_path_factory.mktemp("guard")
 
-    async def in_an_emulated_account() -> dict[str, Path]:
-        async with emulated_aws(DEV.account, folder / "emulator.log") as aws:
-            return await asyncio.to_thread(make_plans, folder, aws, mirror)
-
-    return asyncio.run(in_an_emulated_account())
+    with emulated_aws(DEV.account, folder / "emulator.log") as aws:
+        return make_plans(folder, aws, mirror)
 
 
 def make_plans(folder: Path, aws: EmulatedAws, mirror: Path) -> dict[str, Path]:
-    environment = Terraform.on(aws).environment()
+    environment = Terraform(aws).environment()
 
     def terraform(*arguments: str) -> str:
         return subprocess.run(

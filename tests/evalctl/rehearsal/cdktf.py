@@ -9,8 +9,8 @@ from pathlib import Path
 
 from environments.names import Stack
 from environments.spec import Environment
+from evalctl.processes import run
 from evalctl.rehearsal.emulator import emulated_aws
-from evalctl.rehearsal.processes import run
 from evalctl.rehearsal.rehearse import SIDE_BY_SIDE, Progress, Stage
 from evalctl.rehearsal.terraform import Terraform, provider_mirror
 from evalctl.rehearsal.workspace import Workspace
@@ -74,8 +74,8 @@ async def cdktf_stage(
     env: Environment, *, project: Path, progress: Progress
 ) -> AsyncIterator[tuple[Stage, Cdktf]]:
     """A stage in the folders into which cdktf synthesizes, which are in a checkout of its own."""
-    async with emulated_aws(env.account, project / "emulator.log") as aws:
-        cdktf = Cdktf(project, Terraform.on(aws))
+    with emulated_aws(env.account, project / "emulator.log") as aws:
+        cdktf = Cdktf(project, Terraform(aws))
         await cdktf.synth()
         workspaces = {stack: cdktf.workspace(env, stack) for stack in Stack}
         yield Stage(env, aws, cdktf.terraform, workspaces, progress), cdktf

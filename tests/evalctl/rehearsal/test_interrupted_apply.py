@@ -107,7 +107,7 @@ async def killed(
     log = workspace.folder / "killed.log"
     with log.open("wb") as output:
         terraform = await asyncio.create_subprocess_exec(
-            *(stage_.terraform.program, "apply", "-no-color", "-input=false", "-auto-approve"),
+            *("terraform", "apply", "-no-color", "-input=false", "-auto-approve"),
             *options,
             cwd=workspace.folder,
             env=stage_.terraform.environment(),
