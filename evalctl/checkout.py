@@ -1,4 +1,4 @@
-"""The checkout that a command works in: the one around the current folder, wherever in it that is."""
+"""Finds the checkout around the current folder, in which a command works."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ _VALUES = images.FILE.parent
 
 
 def root() -> Path:
-    """Its root, or an exit: values of one checkout are not written into another."""
+    """The checkout's root, or an exit: values of one checkout are never written into another."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / _VALUES.name).resolve() == _VALUES.resolve():
@@ -25,13 +25,13 @@ def root() -> Path:
 
 
 def path(name: str) -> Path:
-    """A file or folder below the root, as a person would type it here."""
+    """A file or folder of the checkout, relative to the current folder."""
     return Path(os.path.relpath(root() / name))
 
 
 @contextlib.contextmanager
 def entered() -> Iterator[None]:
-    """In the root, for what names its files from there."""
+    """Change to the root for the length of a block, for code whose paths start there."""
     folder = root()
     if folder != Path.cwd():
         console.print(f"In {folder}:", highlight=False, markup=False, soft_wrap=True)

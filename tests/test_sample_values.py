@@ -10,7 +10,7 @@ from environments.dev import DEV
 from environments.prod import PROD
 from environments.rules import require_sound
 from environments.spec import Account, Environment, Ownership, Repository
-from evalctl.rendering.program import PLANES
+from evalctl.rendering.renderers import RENDERERS
 from tests.support.paths import ROOT
 
 # As this repository came; a team that made it its own may still look for them.
@@ -81,12 +81,12 @@ def test_an_environment_elsewhere_breaks_no_rule() -> None:
     require_sound(MOVED)
 
 
-@pytest.mark.parametrize("plane", PLANES)
+@pytest.mark.parametrize("renderer", RENDERERS)
 @pytest.mark.parametrize("env", MOVED, ids=lambda env: env.name)
 def test_what_is_rendered_for_an_environment_elsewhere_has_nothing_of_the_sample(
-    env: Environment, plane: str
+    env: Environment, renderer: str
 ) -> None:
-    files = PLANES[plane](env)
+    files = RENDERERS[renderer](env)
     text = "\n".join(files.values())
     assert env.account.id in text
     assert [value for value in SAMPLE if value in text] == []

@@ -1,6 +1,6 @@
-"""What is coupled to a Kubernetes minor, and how long EKS supports it: does it fit, and for how long?
+"""Checks that versions fit the environment's Kubernetes minor, and that EKS still supports that minor.
 
-The only check that asks what day it is. A render does not: the same values give the same bytes.
+No other check depends on the date. A render does not either: the same values give the same bytes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,8 @@ from enum import StrEnum
 from environments.catalog import ADDON_SETS, ARGOCD, EKS_VERSIONS
 from environments.spec import Environment
 
-# A quarter: dev is upgraded first and watched before production follows, and AWS announces an end of
-# support only 60 days ahead (EKS user guide, "Kubernetes versions", FAQs).
+# A quarter: dev is upgraded first and observed before production follows. AWS announces the end of
+# support only 60 days before (EKS user guide, "Kubernetes versions", FAQs).
 WARNING_DAYS = 90
 
 
@@ -25,7 +25,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing about an environment's versions that does not fit, or soon will not."""
+    """A problem with an environment's versions, now or soon."""
 
     environment: str
     severity: Severity
@@ -36,13 +36,16 @@ class Finding:
 
 
 def findings(environments: Sequence[Environment], *, today: date) -> list[Finding]:
-    """What is wrong with each environment's versions on that day, its errors before its warnings."""
+    """The findings for each environment on that day, its errors before its warnings."""
     return sorted(
         finding
         for env in environments
         for finding in (
             *_support(env, today),
-            *(Finding(env.name, Severity.ERROR, misfit) for misfit in _misfits(env, environments)),
+            *(
+                Finding(env.name, Severity.ERROR, message)
+                for message in _mismatches(env, environments)
+            ),
         )
     )
 
@@ -50,7 +53,7 @@ def findings(environments: Sequence[Environment], *, today: date) -> list[Findin
 def _support(env: Environment, today: date) -> Iterator[Finding]:
     minor = env.cluster.kubernetes_version
     if minor not in EKS_VERSIONS:
-        return  # told as a misfit
+        return  # `_mismatches` reports it
     until = EKS_VERSIONS[minor].standard_support_until
     days = (until - today).days
     if days <= 0:
@@ -58,7 +61,7 @@ def _support(env: Environment, today: date) -> Iterator[Finding]:
             env.name,
             Severity.ERROR,
             f"standard support of Kubernetes {minor} ended on {until}, and EKS upgrades the control plane "
-            "by itself, at a time of its own; upgrade before it does",
+            "automatically, at any time; upgrade it before that",
         )
     elif days <= WARNING_DAYS:
         yield Finding(
@@ -68,34 +71,34 @@ def _support(env: Environment, today: date) -> Iterator[Finding]:
         )
 
 
-def _misfits(env: Environment, environments: Sequence[Environment]) -> Iterator[str]:
+def _mismatches(env: Environment, environments: Sequence[Environment]) -> Iterator[str]:
     minor = env.cluster.kubernetes_version
     version = EKS_VERSIONS.get(minor)
     if version is None:
         yield f"Kubernetes {minor} is not in environments/catalog.py; use one of {', '.join(EKS_VERSIONS)}"
         return
-    for what, tag in (
+    for component, tag in (
         ("cluster-autoscaler", version.cluster_autoscaler),
         ("kube-proxy", version.kube_proxy),
     ):
         if not tag.startswith(f"v{minor}."):
-            yield f"{what} {tag} is not of Kubernetes {minor}; name one that is in environments/catalog.py"
+            yield f"{component} {tag} is not for Kubernetes {minor}; set one that is in environments/catalog.py"
     addons = ADDON_SETS.get(env.addon_set)
     if addons is None or minor not in addons.kubernetes_versions:
         yield (
-            f"the charts of addon_set {env.addon_set!r} were not made for Kubernetes {minor}; move to a "
-            "set that was"
+            f"the charts of addon_set {env.addon_set!r} do not support Kubernetes {minor}; use a set that "
+            "does"
         )
     if minor not in ARGOCD.kubernetes_versions:
         yield (
             f"Argo CD {ARGOCD.version} is not tested on Kubernetes {minor}, only on "
-            f"{', '.join(ARGOCD.kubernetes_versions)}; move to a release that is"
+            f"{', '.join(ARGOCD.kubernetes_versions)}; use a version that is"
         )
     for source in environments:
         before = source.cluster.kubernetes_version
         if source.name == env.promotes_from and _number(minor) > _number(before):
             yield (
-                f"Kubernetes {minor} is newer than {before} in {source.name}, which tries things first; "
+                f"Kubernetes {minor} is newer than {before} in {source.name}, which is upgraded first; "
                 f"upgrade {source.name} first"
             )
 

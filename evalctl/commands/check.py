@@ -1,4 +1,4 @@
-"""`evalctl check`: what was rendered, and versions that may not go on as they are."""
+"""`evalctl check`: policies for the rendered files, and versions that must be upgraded."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,8 @@ import typer
 from evalctl import checkout
 from evalctl.checks import policy, support_windows
 from evalctl.checks.support_windows import Severity
-from evalctl.terminal import console, fail, known_environments
+from evalctl.terminal import console, fail
+from evalctl.values import known_environments
 
 
 def command(
@@ -23,28 +24,27 @@ def command(
         ),
     ],
 ) -> None:
-    """Scan the rendered files with checkov, and see that versions fit together and are supported.
+    """Scan the rendered files with checkov; check that versions fit together and are supported.
 
-    Findings of checkov that are wrong for this platform are answered in evalctl/checks/policy_skips.toml, each
-    with its reason. A skip that no longer matches anything, and a file that checkov could not read, are
-    findings too. The end of a Kubernetes minor's support is a warning from 90 days before, and a finding
-    once it is there.
+    evalctl/checks/policy_skips.toml lists the checks of checkov that are wrong for this platform, each
+    with its reason. A skip that matches nothing, and a file that checkov could not read, are findings
+    too. The end of support of a Kubernetes minor is a warning for 90 days, and a finding after that.
     """
-    fits = support_windows.findings(known_environments(), today=datetime.now(UTC).date())
-    for finding in fits:
+    versions = support_windows.findings(known_environments(), today=datetime.now(UTC).date())
+    for finding in versions:
         if finding.severity is Severity.WARNING:
             console.print(f"Warning: {finding}", style="yellow", markup=False, soft_wrap=True)
     try:
-        with console.status(f"checkov reads {rendered}"):
+        with console.status(f"checkov scans {rendered}"):
             found = policy.findings(rendered)
     except (ValueError, RuntimeError) as error:
         fail(str(error))
-    misfits = [finding for finding in fits if finding.severity is Severity.ERROR]
-    if misfits or found:
+    errors = [finding for finding in versions if finding.severity is Severity.ERROR]
+    if errors or found:
         fail(
-            f"{len(misfits) + len(found)} findings. Mend them, or answer for checkov's in "
+            f"{len(errors) + len(found)} findings. Correct them, or skip a check of checkov with a reason in "
             "evalctl/checks/policy_skips.toml.",
-            *map(str, misfits),
+            *map(str, errors),
             *map(str, found),
         )
     console.print(f"[bold]{rendered}[/bold]: no findings")

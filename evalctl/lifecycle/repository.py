@@ -1,11 +1,11 @@
-"""Whether Argo CD will find in Git what lies here: it syncs the branch, not this folder."""
+"""Compares this checkout with the branch in Git: Argo CD syncs the branch, not this folder."""
 
 from environments.names import Names
 from evalctl.processes import CommandFailedError, output
 
 
 def warnings(names: Names) -> list[str]:
-    """Where this folder differs from the branch that Argo CD follows, as Git here knows it."""
+    """Where this checkout differs from the branch that Argo CD follows, as last fetched."""
     repository = names.env.repository
     rendered = f"rendered/{names.env.name}"
     branch = f"origin/{repository.revision}"
@@ -17,6 +17,6 @@ def warnings(names: Names) -> list[str]:
     if not uncommitted and not differing:
         return []
     return [
-        f"{rendered} is not what {branch} has. Argo CD syncs {repository.revision} of "
+        f"{rendered} differs from {branch}. Argo CD syncs {repository.revision} of "
         f"{repository.url}, and will soon replace what differs"
     ]

@@ -1,4 +1,4 @@
-"""What a branch changes in `rendered/`, compared with where it left the branch it goes to."""
+"""What a branch changes in `rendered/`, compared with the commit at which it left its target branch."""
 
 import re
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from environments.names import Names, Stack
 from environments.spec import Environment
 from evalctl.processes import CommandFailedError, output
 
-LIMIT = 30_000  # characters; half of what a comment can hold
+LIMIT = 30_000  # characters; half of what a GitHub comment can hold
 
 
 class NoComparisonError(Exception):
-    """Git cannot compare; the message says with what, why, and what to do."""
+    """Git cannot compare the two commits."""
 
 
 def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dict[str, list[Stack]]:
-    """Environment → the stacks whose Terraform differs; an environment without any is left out."""
+    """Environment → the stacks whose Terraform differs; environments without one are left out."""
     files = set(_diff(root, base, "--name-only", "-z").split("\0"))
     found = {
         env.name: [
@@ -28,7 +28,7 @@ def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dic
 
 
 def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
-    """The difference of what Argo CD syncs, as Markdown, cut at whole files to stay within `limit`."""
+    """The diff of what Argo CD syncs, as Markdown. Whole files are left out to stay within `limit`."""
     synced = ("rendered", ":(exclude)rendered/*/terraform/*")
     diff = _diff(root, base, "--no-color", "--no-ext-diff", paths=synced)
     files = [part for part in re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE) if part]
@@ -41,7 +41,7 @@ def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
         fence = "`" * max(5, 1 + max(map(len, re.findall("`+", file)), default=0))
         part = f"\n<details><summary>{_name(file)}</summary>\n\n{fence}diff\n{_body(file)}{fence}\n</details>\n"
         if len(text) + len(part) > limit:
-            return f"{text}\nLeft out for their length: {len(files) - position}; see the diff itself.\n"
+            return f"{text}\nLeft out for their length: {len(files) - position}; see the pull request's diff.\n"
         text += part
     return text
 
@@ -56,7 +56,7 @@ def _count(file: str) -> str:
 
 
 def _body(file: str) -> str:
-    """Without the header: from the first hunk on."""
+    """The file's part of the diff without its header."""
     start = file.find("\n@@")
     return file[start + 1 :] if start >= 0 else ""
 

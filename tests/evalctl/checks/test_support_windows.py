@@ -27,7 +27,7 @@ def messages(*environments: Environment, today: date = EARLY) -> list[str]:
     return [str(finding) for finding in support_windows.findings(environments, today=today)]
 
 
-def test_what_runs_today_fits_together_and_is_supported() -> None:
+def test_the_environments_versions_fit_and_are_supported_today() -> None:
     found = support_windows.findings(ENVIRONMENTS, today=datetime.now(UTC).date())
     for finding in found:
         if finding.severity is Severity.WARNING:
@@ -45,7 +45,7 @@ def test_what_runs_today_fits_together_and_is_supported() -> None:
         (-300, Severity.ERROR),
     ],
 )
-def test_the_end_of_support_is_told_ninety_days_ahead_and_is_an_error_once_it_is_there(
+def test_the_end_of_support_is_a_warning_for_ninety_days_and_then_an_error(
     days_left: int, severity: Severity | None
 ) -> None:
     found = support_windows.findings([DEV], today=END - timedelta(days=days_left))
@@ -62,20 +62,22 @@ def test_errors_come_before_warnings_of_the_same_environment() -> None:
 
 
 @pytest.mark.parametrize("field", ["cluster_autoscaler", "kube_proxy"])
-def test_what_follows_the_minor_must_be_of_it(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_components_with_the_clusters_minor_must_match_it(
+    field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     version = changed(EKS_VERSIONS[MINOR], {field: "v1.2.3"})
     monkeypatch.setitem(EKS_VERSIONS, MINOR, version)
-    [told] = messages(DEV)
-    assert f"v1.2.3 is not of Kubernetes {MINOR}" in told
+    [message] = messages(DEV)
+    assert f"v1.2.3 is not for Kubernetes {MINOR}" in message
 
 
-def test_charts_that_were_not_made_for_the_minor_are_an_error(
+def test_charts_that_do_not_support_the_minor_are_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     older = replace(catalog.ADDON_SETS[DEV.addon_set], kubernetes_versions=("1.30",))
     monkeypatch.setitem(catalog.ADDON_SETS, DEV.addon_set, older)
-    [told] = messages(DEV)
-    assert f"addon_set {DEV.addon_set!r} were not made for Kubernetes {MINOR}" in told
+    [message] = messages(DEV)
+    assert f"addon_set {DEV.addon_set!r} do not support Kubernetes {MINOR}" in message
 
 
 def test_an_argo_cd_that_is_not_tested_on_the_minor_is_an_error(
@@ -83,17 +85,17 @@ def test_an_argo_cd_that_is_not_tested_on_the_minor_is_an_error(
 ) -> None:
     older = replace(catalog.ARGOCD, kubernetes_versions=("1.30",))
     monkeypatch.setattr(support_windows, "ARGOCD", older)
-    [told] = messages(DEV)
-    assert f"is not tested on Kubernetes {MINOR}, only on 1.30" in told
+    [message] = messages(DEV)
+    assert f"is not tested on Kubernetes {MINOR}, only on 1.30" in message
 
 
-def test_a_minor_that_the_catalog_does_not_know_is_an_error() -> None:
-    [told] = messages(changed(DEV, {"cluster.kubernetes_version": "1.29"}))
-    assert "Kubernetes 1.29 is not in environments/catalog.py" in told
+def test_a_minor_that_is_not_in_the_catalog_is_an_error() -> None:
+    [message] = messages(changed(DEV, {"cluster.kubernetes_version": "1.29"}))
+    assert "Kubernetes 1.29 is not in environments/catalog.py" in message
 
 
 def test_development_is_upgraded_before_production() -> None:
-    def told(dev: str, prod: str) -> bool:
+    def is_error(dev: str, prod: str) -> bool:
         found = messages(
             changed(DEV, {"cluster.kubernetes_version": dev}),
             changed(PROD, {"cluster.kubernetes_version": prod, "promotes_from": "dev"}),
@@ -101,16 +103,16 @@ def test_development_is_upgraded_before_production() -> None:
         return any("upgrade dev first" in message for message in found)
 
     older, newer = list(EKS_VERSIONS)[:2]
-    assert told(older, newer)
-    assert not told(newer, older)
-    assert not told(newer, newer)
+    assert is_error(older, newer)
+    assert not is_error(newer, older)
+    assert not is_error(newer, newer)
 
 
 def numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version)))
 
 
-def test_an_upgrade_goes_one_minor_at_a_time_and_moves_no_piece_back() -> None:
+def test_an_upgrade_is_one_minor_at_a_time_and_downgrades_no_component() -> None:
     assert [numbers(minor) for minor in EKS_VERSIONS] == sorted(map(numbers, EKS_VERSIONS))
     for (older, before), (newer, after) in pairwise(EKS_VERSIONS.items()):
         assert numbers(newer) == (numbers(older)[0], numbers(older)[1] + 1)
@@ -122,7 +124,7 @@ def _pieces(version: EksVersion) -> list[str]:
     return [name for name, value in vars(version).items() if isinstance(value, str)]
 
 
-def test_support_lasts_as_long_as_aws_says() -> None:
+def test_support_lasts_as_long_as_aws_documents() -> None:
     """14 months of standard and 12 of extended support (EKS user guide, "Kubernetes versions")."""
     for minor, version in EKS_VERSIONS.items():
         assert _months(version.released, version.standard_support_until) == 14, minor
