@@ -126,7 +126,7 @@ def test_the_wrong_account_is_refused(operator: Operator, cluster: Cluster) -> N
     (checkout / "dev").rename(checkout / "prod")
     message = refused(operator, cluster, env="prod")
     assert f"Your AWS credentials are of account {DEV.account.id}" in message
-    assert f"prod lives in {PROD.account.id}" in message
+    assert f"prod is in account {PROD.account.id}" in message
 
 
 def test_a_context_of_another_cluster_is_refused_even_if_it_has_the_clusters_name(
