@@ -1,1 +1,5 @@
-"""The command line; the only code that writes files or reads arguments."""
+"""The command line; the only code that writes files or reads `sys.argv`.
+
+`main.py` lists the commands, which are in `commands/`. The other folders hold the work of a topic; the
+modules beside `main.py` are shared by several commands.
+"""

@@ -1,19 +1,19 @@
-"""The checkout that a command works in: the one around the current folder, wherever in it that is."""
+"""Finds the checkout around the current folder, in which a command works."""
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from environments import images
+from evalctl.processes import CommandFailedError, output
 from evalctl.terminal import console, fail
 
 _VALUES = images.FILE.parent
 
 
 def root() -> Path:
-    """Its root, or an exit: values of one checkout are not written into another."""
+    """The checkout's root, or an exit: values of one checkout are never written into another."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / _VALUES.name).resolve() == _VALUES.resolve():
@@ -25,13 +25,13 @@ def root() -> Path:
 
 
 def path(name: str) -> Path:
-    """A file or folder below the root, as a person would type it here."""
+    """A file or folder of the checkout, relative to the current folder."""
     return Path(os.path.relpath(root() / name))
 
 
 @contextlib.contextmanager
 def entered() -> Iterator[None]:
-    """In the root, for what names its files from there."""
+    """Change to the root for the length of a block, for code whose paths start there."""
     folder = root()
     if folder != Path.cwd():
         console.print(f"In {folder}:", highlight=False, markup=False, soft_wrap=True)
@@ -40,9 +40,10 @@ def entered() -> Iterator[None]:
 
 
 def git(*arguments: str) -> str:
-    """What git says about the folder that the command is typed in."""
+    """The output of a git command in the current folder."""
     try:
-        said = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        fail(f"git does not say which commit this is ({error}). Run it in a clone, with git.")
-    return said.stdout.strip()
+        return output(("git", *arguments)).strip()
+    except CommandFailedError as error:
+        fail(
+            f"The commit and branch cannot be read. {error}. Run this in a clone, with git installed."
+        )

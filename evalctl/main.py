@@ -1,4 +1,4 @@
-"""`evalctl`: what a person or a pipeline types. The module of a command has its name."""
+"""`evalctl`, the command line. Each command is in the module of its name in `commands/`."""
 
 import sys
 
@@ -25,7 +25,7 @@ from evalctl.commands import (
     teardown,
     versions,
 )
-from evalctl.terminal import tell
+from evalctl.terminal import report
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,15 +59,15 @@ app.command("apply-approved", rich_help_panel=PIPELINES)(apply_approved.command)
 
 
 def run() -> None:
-    """The console script. A file that cannot be used, in whatever command, is told without a traceback."""
+    """The console script. In every command, a file that cannot be used is reported without a traceback."""
     try:
         app()
     except OSError as error:
         if error.filename is None:
             raise
-        tell(
-            f"{error.filename} cannot be used: {error.strerror}. Name another file or folder, or mend this "
-            "one; what belongs into rendered/ is written by `evalctl render`."
+        report(
+            f"{error.filename} cannot be used: {error.strerror}. Name another file or folder, or correct this "
+            "one; `evalctl render` writes rendered/."
         )
         sys.exit(1)
 

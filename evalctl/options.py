@@ -1,4 +1,4 @@
-"""Options that several commands take, each with one meaning and one help."""
+"""Options of several commands, each with one meaning and one help text."""
 
 from typing import Annotated
 
@@ -6,10 +6,11 @@ import typer
 
 Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment.")]
 Base = Annotated[
-    str, typer.Option(metavar="REF", help="Compare with where HEAD left this, as in origin/main.")
+    str, typer.Option(metavar="REF", help="The branch to compare with, as in origin/main.")
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Check everything, show the commands, change nothing.")
+    bool,
+    typer.Option("--dry-run", help="Check everything and print the commands, but change nothing."),
 ]
 Context = Annotated[
     str | None,

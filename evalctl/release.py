@@ -1,35 +1,40 @@
-"""Which image an environment may run, and the edit of `images.json` that makes it run there."""
+"""Which image an environment may run, and the edit of `images.json` that releases it there."""
 
 import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from environments import images
 from environments.images import Image
 from environments.names import Names
 from environments.spec import Environment
-from evalctl import committed
+from evalctl.processes import CommandFailedError, output
 from evalctl.rendering import tree
 
-PLACEHOLDER = "sha256:" + 64 * "0"  # stands in images.json until an environment's first release
+PLACEHOLDER = "sha256:" + 64 * "0"  # is in images.json until an environment's first release
 
 
 class ReleaseRefusedError(Exception):
-    """The image may not run there; the message says why and what to do."""
+    """The image may not run in the environment."""
+
+
+class NotCommittedError(Exception):
+    """Git cannot show the file on the branch."""
 
 
 @dataclass(frozen=True)
 class ChangedFile:
-    """A rendered file that a release changed, and whether in nothing but the image."""
+    """A rendered file that a release changed, and whether only the image in it changed."""
 
     path: str
     image_only: bool
 
 
 def require_digest(digest: str) -> None:
-    """Refuse what is not an image's digest.
+    """Refuse a text that is not the digest of an image.
 
     Raises:
         ReleaseRefusedError: it has another form, or is the placeholder.
@@ -47,15 +52,16 @@ def running(image: Image, env: Environment) -> str:
     """The digest that an environment runs: the one committed on the branch that Argo CD follows.
 
     Raises:
-        ReleaseRefusedError: git does not tell, or no release has reached the environment.
+        ReleaseRefusedError: git cannot read it, or no release has reached the environment.
     """
     branch = env.repository.revision
     try:
-        document = json.loads(committed.text_of(images.FILE, branch=branch))
+        document = json.loads(committed_text(images.FILE, branch=branch))
         digest: str = document[env.name][image]
-    except (committed.NotCommittedError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (NotCommittedError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise ReleaseRefusedError(
-            f"Nothing tells which {image} {env.name} runs; fetch {branch}, which Argo CD follows. {error}"
+            f"The {image} that {env.name} runs cannot be read. It is read from {branch}, the branch that "
+            f"Argo CD follows: run `git fetch`. {error}"
         ) from error
     if digest == PLACEHOLDER:
         raise ReleaseRefusedError(
@@ -65,11 +71,27 @@ def running(image: Image, env: Environment) -> str:
     return digest
 
 
-def require_tried(image: Image, digest: str, *, target: Environment, source: Environment) -> None:
-    """Refuse an image that the environment before this one does not run.
+def committed_text(file: Path, *, branch: str) -> str:
+    """The file's text on the remote's branch as last fetched, or on the local one without a remote.
 
     Raises:
-        ReleaseRefusedError: it runs another one, or git does not tell.
+        NotCommittedError: there is no git repository, no such branch, or no such file on it.
+    """
+    for revision in (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"):
+        try:
+            return output(("git", "show", f"{revision}:./{file.name}"), folder=file.parent)
+        except CommandFailedError as error:
+            reason = error.reason
+    raise NotCommittedError(
+        f"git finds {file.name} neither on origin/{branch} nor on {branch}: {reason}"
+    )
+
+
+def require_tried(image: Image, digest: str, *, target: Environment, source: Environment) -> None:
+    """Refuse an image that the source environment does not run.
+
+    Raises:
+        ReleaseRefusedError: it runs another one, or git cannot read which.
     """
     runs = running(image, source)
     if digest == runs:
@@ -77,19 +99,19 @@ def require_tried(image: Image, digest: str, *, target: Environment, source: Env
     if digest == source.images[image]:
         raise ReleaseRefusedError(
             f"{target.name} takes images that {source.name} runs, and this one's release to {source.name} "
-            f"is not on {source.repository.revision} yet. Merge it; when it does well there: "
+            f"is not on {source.repository.revision} yet. Merge it; when it runs well there: "
             f"evalctl promote {image} --to {target.name}"
         )
     raise ReleaseRefusedError(
         f"{target.name} takes images that {source.name} runs, and {source.name} runs the {image} {runs}. "
         f"Release this one there first: evalctl release {image} {digest} --env {source.name}. "
-        f"When it is merged and does well: evalctl promote {image} --to {target.name}"
+        f"When it is merged and runs well: evalctl promote {image} --to {target.name}"
     )
 
 
 @contextmanager
 def edited(image: Image, digest: str, *, environment: str) -> Iterator[None]:
-    """`images.json` with this digest; leaving with an error, an interruption too, takes it back."""
+    """`images.json` with this digest; an error or an interruption in the block restores the old one."""
     before = images.FILE.read_text()
     document = json.loads(before)
     document[environment][image] = digest
@@ -114,7 +136,7 @@ def changed_files(
     was: Environment,
     now: Environment,
 ) -> list[ChangedFile]:
-    """What a release did to the rendered files, given as path → text."""
+    """The rendered files (path → text) that a release changed."""
     old, new = Names(was).image(image), Names(now).image(image)
     return [
         ChangedFile(path, before.get(path, "").replace(old, new) == after.get(path, ""))
@@ -124,5 +146,5 @@ def changed_files(
 
 
 def formatted(document: dict[str, dict[str, str]]) -> str:
-    """A digest a line, sorted: a diff shows which images changed, and nothing else."""
+    """One digest on each line, sorted, so that a diff shows exactly the images that changed."""
     return json.dumps(document, indent=2, sort_keys=True) + "\n"

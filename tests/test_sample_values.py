@@ -10,7 +10,7 @@ from environments.dev import DEV
 from environments.prod import PROD
 from environments.rules import require_valid
 from environments.spec import Account, Environment, Ownership, Repository
-from evalctl.rendering.program import PLANES
+from evalctl.rendering.renderers import RENDERERS
 from tests.support.paths import ROOT
 
 # Written out: when a team has replaced the sample, the test still finds what is left of it.
@@ -81,12 +81,12 @@ def test_the_environments_of_another_team_break_no_rule() -> None:
     require_valid(MOVED)
 
 
-@pytest.mark.parametrize("plane", PLANES)
+@pytest.mark.parametrize("renderer", RENDERERS)
 @pytest.mark.parametrize("env", MOVED, ids=lambda env: env.name)
 def test_the_files_of_another_team_contain_no_value_of_the_sample(
-    env: Environment, plane: str
+    env: Environment, renderer: str
 ) -> None:
-    files = PLANES[plane](env)
+    files = RENDERERS[renderer](env)
     text = "\n".join(files.values())
     assert env.account.id in text
     assert [value for value in SAMPLE if value in text] == []

@@ -1,1 +1,1 @@
-"""Commands that measure; run them with `make bench`."""
+"""Measurements; run them with `make bench`."""

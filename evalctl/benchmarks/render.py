@@ -1,14 +1,14 @@
-"""How long a cold render takes, beside the same program with the plain provider import.
+"""Measures a cold render, and compares it with the same program and the plain provider import.
 
-Run with `make bench`. Each figure is a whole process (and its children) from start to exit. The
-machine's speed cancels out of the ratio: both programs run in turn, here and now.
+Run it with `make bench`. Each figure is for a whole process with its children, from start to exit. Both
+programs run one after the other on this machine, so their ratio does not depend on its speed.
 """
 
 import argparse
+import compileall
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from bindings.aws_provider import PLAIN_IMPORT_SWITCH
 from environments.registry import ENVIRONMENTS
+from evalctl.processes import output
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -36,28 +37,26 @@ console = Console()
 
 @dataclass(frozen=True)
 class Cost:
-    """One process and its children: wall time, and the resident set of the largest among them."""
+    """One process and its children: wall time, and the resident set of the largest of them."""
 
     seconds: float
     peak_mib: float
 
 
 def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
-    """Run Python with these arguments, cold."""
-    # A fresh child of a fresh child: RUSAGE_CHILDREN then speaks of this run alone.
+    """Run Python with these arguments in a new process."""
+    # A new child of a new child, so that RUSAGE_CHILDREN counts only this process.
     probe = (
         "import resource, subprocess, sys, time; started = time.monotonic();"
         f"subprocess.run([sys.executable, *{arguments!r}], check=True, stdout=subprocess.DEVNULL);"
         "print(time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    printed = subprocess.run(
-        [sys.executable, "-c", probe],
-        cwd=checkout,
-        env={**os.environ, **environment, "PYTHONPATH": str(checkout)},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    printed = output(
+        (sys.executable, "-c", probe),
+        environment={**os.environ, **environment, "PYTHONPATH": str(checkout)},
+        folder=checkout,
+        seconds=None,
+    )
     seconds, peak_kib = printed.split()
     return Cost(float(seconds), float(peak_kib) / 1024)
 
@@ -73,7 +72,7 @@ def bytes_of(out: Path) -> dict[str, bytes]:
 
 
 def checkout_with(environments: int, folder: Path) -> Path:
-    """A copy of the sources whose registry holds this many environments, made from dev's value."""
+    """A copy of the sources with this many environments in the registry, made from dev's value."""
     for package in PACKAGES:
         shutil.copytree(ROOT / package, folder / package)
     (folder / "environments" / "registry.py").write_text(
@@ -100,13 +99,13 @@ def main() -> int:
 
 
 def compare_with_plain_import(scratch: Path, runs: int) -> bool:
-    """Print both programs' figures; False when they wrote different bytes."""
+    """Print the figures of both programs; False if they wrote different bytes."""
     console.print(
-        "Compiling the whole provider, so that the plain import is not measured unfairly…"
+        "Compiling the whole provider, so that the comparison is fair to the plain import…"
     )
-    compile_all = ["-m", "compileall", "-q", "-j", "0", "-o", "0", "-o", "1", provider()]
-    subprocess.run([sys.executable, *compile_all], check=False)
-    render(ROOT, scratch / "warm")  # builds the trimmed provider, which set-up does once
+    for level in (0, 1):
+        compileall.compile_dir(provider(), quiet=1, workers=0, optimize=level)
+    render(ROOT, scratch / "warm")  # builds the trimmed provider, which the set-up does once
     plain = {PLAIN_IMPORT_SWITCH: "1"}
     names = " and ".join(env.name for env in ENVIRONMENTS)
     table = Table(title="Trimmed against plain import of the AWS provider, cold")
@@ -142,7 +141,7 @@ def compare_with_plain_import(scratch: Path, runs: int) -> bool:
 
 
 def by_number_of_environments(scratch: Path, sizes: list[int]) -> None:
-    """Print how the time grows with environments of dev's shape."""
+    """Print how the time grows with the number of environments of dev's size."""
     table = Table(title="Cold `evalctl render` by number of environments")
     for column in ("environments", "wall s", "largest process MiB", "s per further environment"):
         table.add_column(column, justify="right")

@@ -20,10 +20,11 @@ from evalctl.board_pages import charts, page, prometheus, query_results
 from evalctl.board_pages.clickhouse import LocalClickhouse
 from evalctl.board_pages.dashboard_file import Dashboard, Panel, read
 from evalctl.board_pages.page import DrawnPanel
-from evalctl.board_pages.programs import NotStartedError
 from evalctl.board_pages.query_results import Line, Sources, Table
 from evalctl.board_pages.synthetic import MONTH
 from evalctl.board_pages.variables import Span
+from evalctl.processes import CommandFailedError
+from evalctl.servers import NotStartedError
 
 # Grafana requests about as many points as a panel has pixels.
 _POINTS = 720
@@ -32,7 +33,7 @@ _DAY = 86_400
 _NO_DATA = "no data"
 
 # The expected failures; the command prints their messages without a traceback.
-FAILURES = (NotStartedError, URLError, RuntimeError)
+FAILURES = (CommandFailedError, NotStartedError, URLError, RuntimeError)
 
 Progress = Callable[[str], None]
 

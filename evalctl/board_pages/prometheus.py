@@ -4,7 +4,6 @@ Needs `prometheus` and `promtool` on the PATH.
 """
 
 import json
-import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,10 +15,10 @@ from typing import TypedDict
 
 from dashboards.boards.recording_rules import recording_rules
 from environments.spec import Environment
-from evalctl.board_pages.programs import answers, running
 from evalctl.board_pages.series import History, Labels, openmetrics
 from evalctl.board_pages.synthetic import synthetic_series
-from evalctl.rehearsal.processes import free_port
+from evalctl.processes import output
+from evalctl.servers import free_port, is_healthy, running
 
 # The longest block that Prometheus creates; promtool's default is a block for every two hours.
 _BLOCK = "1458h"
@@ -93,16 +92,9 @@ def add_blocks(lines: Iterable[str], data: Path) -> None:
     text = data.parent / "samples.om"
     with text.open("w", encoding="utf-8") as file:
         file.writelines(lines)
-    create = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet"]
-    result = subprocess.run(
-        [*create, f"--max-block-duration={_BLOCK}", str(text), str(data)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    create = ("promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet")
+    output((*create, f"--max-block-duration={_BLOCK}", str(text), str(data)), seconds=None)
     text.unlink()
-    if result.returncode != 0:
-        raise RuntimeError(f"promtool created no blocks:\n{result.stdout}{result.stderr}")
 
 
 @contextmanager
@@ -127,8 +119,8 @@ def serving(
         f"--web.listen-address={listen}",
         f"--query.lookback-delta={lookback_seconds}s",
         *flags,
-        folder=folder,
-        ready=lambda: answers(f"{address}/-/ready"),
+        log=folder / "prometheus.log",
+        ready=lambda: is_healthy(f"{address}/-/ready"),
     ):
         yield Prometheus(address=address)
 

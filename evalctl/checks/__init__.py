@@ -1,1 +1,1 @@
-"""What must hold across planes: reads the rendered files and the environments, nothing else."""
+"""Checks of what is committed: policies for the rendered files, supported versions, and no keys in Git."""

@@ -1,8 +1,8 @@
-"""Runs checkov over folders and prints what it says as JSON; a program of its own, for `policy.py`.
+"""Runs checkov over folders and prints its results as JSON; `policy.py` starts it as a program.
 
-It takes checkov's two runners as a library, because its command line imports every scanner it has,
-asks a package registry for updates, passes over files that it cannot read, and joins all folders
-into one graph, in which the development environment's NetworkPolicy covers production's pods.
+It uses two of checkov's runners as a library. Checkov's command line imports all its scanners, queries a
+package registry for updates, and skips files that it cannot read. It also joins all folders into one
+graph, in which the development environment's NetworkPolicy would cover production's pods.
 """
 
 import json
@@ -59,27 +59,29 @@ def _only(*, framework: str) -> RunnerFilter:
 
 
 def _single(reports: Report | list[Report]) -> Report:
-    """The other one is about container images, which we do not ask for."""
+    """The first report; a second one would be about container images, which are not scanned."""
     return reports[0] if isinstance(reports, list) else reports
 
 
 def _readable(text: str) -> str:
     """The stack without what checkov 3.3 cannot read: `terraform.required_version`, a string.
 
-    It reports nothing at all about a file with one, and calls that a success.
+    For a file with one, checkov reports no findings, as if all its checks had passed.
     """
     try:
         stack = json.loads(text)
     except json.JSONDecodeError:
-        return text  # checkov cannot read it either, and so it is not among the files read
+        return text  # checkov cannot read it either, so it is not listed under "read"
     stack.pop("//", None)
     settings = stack.pop("terraform", {})
     stack["terraform"] = {key: value for key, value in settings.items() if isinstance(value, dict)}
-    return json.dumps(stack, indent=1)  # a line each, so that a line tells the resource
+    return json.dumps(
+        stack, indent=1
+    )  # each value on its own line, so that a line number identifies the resource
 
 
 def _addresses(runner: TerraformJsonRunner, file: Path) -> dict[int, str]:
-    """First line → address: checkov names `aws_eip.nat` only `resource.nat`, which can be many."""
+    """First line → address: checkov calls `aws_eip.nat` only `resource.nat`, which is not unique."""
     blocks = runner.definitions.get(str(file), {}).get("resource", [])
     return {
         body["__startline__"]: f"{type_}.{id_}"

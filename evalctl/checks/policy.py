@@ -1,8 +1,7 @@
-"""What checkov has against the rendered files, less what `policy_skips.toml` answers for."""
+"""The findings of checkov in the rendered files, without those that `policy_skips.toml` skips."""
 
 import json
 import os
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -13,28 +12,29 @@ from pathlib import Path
 from typing import TypedDict
 
 from environments.names import TERRAFORM_FILE
+from evalctl.processes import CommandFailedError, output
 
 SKIPS = Path(__file__).with_name("policy_skips.toml")
 
 _SCAN = Path(__file__).with_name("checkov_scan.py")
-# Not `argocd-install`: patches of objects that only Kustomize can fetch are none themselves. Not
-# `preview`: it is what `k8s` has, once more and smaller.
+# Without `argocd-install`, which holds patches and not whole objects: only Kustomize can fetch those.
+# Without `preview`, which is a smaller copy of `k8s`.
 _KUBERNETES_FOLDERS = ("k8s", "argocd")
-# To checkov the name in an ApplicationSet's template, which has a parameter in it, is no name; nor does
-# it have a check for this kind.
+# Checkov cannot read an ApplicationSet, because the name in its template has a parameter. It has no check
+# for this kind.
 _UNREADABLE = "ApplicationSet-*.yaml"
-# Its settings come from here and nowhere else: what passes on one machine passes on all.
+# Checkov's settings come only from here, so that the result is the same on every machine.
 _FOREIGN_SETTINGS = ("BC_", "CHECKOV_", "CKV_", "LOG_LEVEL", "PRISMA_")
 _SETTINGS = {
     "CHECKOV_PARALLELIZATION_TYPE": "none",  # `_scan` starts several
-    "CKV_IGNORE_HIDDEN_DIRECTORIES": "false",  # a checkout may lie below one
+    "CKV_IGNORE_HIDDEN_DIRECTORIES": "false",  # a checkout may be below one
     "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true",
 }
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that a policy forbids, or that keeps the policies from being checked."""
+    """A violation of a policy, or a reason why policies could not be checked."""
 
     file: str
     resource: str
@@ -47,13 +47,13 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Skip:
-    """A check that is wrong for us, at the resources that a glob pattern matches, and why."""
+    """A check that is wrong for the resources that a glob pattern matches, and the reason."""
 
     check: str
     resource: str  # as in "prod/terraform/cluster/aws_eks_cluster.*"
     reason: str
 
-    def answers(self, finding: Finding, folder: Path) -> bool:
+    def matches(self, finding: Finding, folder: Path) -> bool:
         return self.check == finding.check and fnmatchcase(
             f"{folder.as_posix()}/{finding.resource}", self.resource
         )
@@ -73,11 +73,11 @@ class _Scanned(TypedDict):
 
 
 def findings(rendered: Path, *, skips: Path = SKIPS) -> list[Finding]:
-    """Every failed check below `rendered`, every skip that is of no use, every file not checked.
+    """Every failed check below `rendered`, every skip that matches nothing, every file not checked.
 
     Raises:
-        ValueError: `skips` is not what it should be, or there is nothing to check.
-        RuntimeError: checkov itself failed.
+        ValueError: `skips` cannot be read, or there is nothing to check.
+        RuntimeError: checkov failed.
     """
     rendered = rendered.resolve()
     allowed = read_skips(skips)
@@ -96,12 +96,17 @@ def findings(rendered: Path, *, skips: Path = SKIPS) -> list[Finding]:
             *(
                 finding
                 for finding, folder in failed
-                if not any(skip.answers(finding, folder) for skip in allowed)
+                if not any(skip.matches(finding, folder) for skip in allowed)
             ),
             *(
-                Finding(skips.name, skip.resource, skip.check, "skipped but nothing fails; remove")
+                Finding(
+                    skips.name,
+                    skip.resource,
+                    skip.check,
+                    "skipped, but nothing fails; remove the skip",
+                )
                 for skip in allowed
-                if not any(skip.answers(finding, folder) for finding, folder in failed)
+                if not any(skip.matches(finding, folder) for finding, folder in failed)
             ),
             *_skipped_elsewhere(scanned, rendered),
             *_unread(jobs, scanned, rendered),
@@ -118,7 +123,7 @@ def read_skips(file: Path) -> list[Skip]:
     try:
         document = tomllib.loads(file.read_text())
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{file.name} is not TOML: {error}. Mend it there.") from error
+        raise ValueError(f"{file.name} is not TOML: {error}. Correct it there.") from error
     entries = document.pop("skip", [])
     problems = [f"{key}: unknown; entries start with [[skip]]" for key in document]
     skips = []
@@ -126,7 +131,9 @@ def read_skips(file: Path) -> list[Skip]:
         if set(entry) != {"check", "resource", "reason"} or not all(
             isinstance(value, str) and value.strip() for value in entry.values()
         ):
-            problems.append(f"skip {number}: give it a check, a resource and a reason, each a text")
+            problems.append(
+                f"skip {number}: give it a check, a resource and a reason, each a string"
+            )
         else:
             skips.append(Skip(**entry))
     if problems:
@@ -135,8 +142,8 @@ def read_skips(file: Path) -> list[Skip]:
 
 
 def _jobs(rendered: Path) -> list[tuple[str, Path]]:
-    """Scanner and folder. Checkov joins what one job holds, so each is what Terraform or Kubernetes
-    would see together: one stack, or one environment's manifests."""
+    """Scanner and folder. Checkov joins the files of a job, so each job holds what belongs together:
+    one stack, or the manifests of one environment."""
     stacks = [
         ("terraform", file.parent) for file in rendered.glob(f"*/terraform/*/{TERRAFORM_FILE}")
     ]
@@ -150,7 +157,7 @@ def _jobs(rendered: Path) -> list[tuple[str, Path]]:
 
 
 def _scan(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
-    # Starting checkov costs what checking eight folders does.
+    # Starting checkov takes as long as checking eight folders.
     processes = min(os.cpu_count() or 1, 1 + len(jobs) // 8)
     with ThreadPoolExecutor(processes) as pool:
         shares = [jobs[start::processes] for start in range(processes)]
@@ -159,16 +166,12 @@ def _scan(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
 
 def _run_checkov(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_SETTINGS)}
-    done = subprocess.run(
-        [sys.executable, "-P", str(_SCAN), *(str(part) for job in jobs for part in job)],
-        env=environment | _SETTINGS,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"checkov failed:\n{done.stderr[-4000:]}")
-    results: list[_Scanned] = json.loads(done.stdout.splitlines()[-1])
+    command = (sys.executable, "-P", str(_SCAN), *(str(part) for job in jobs for part in job))
+    try:
+        printed = output(command, environment=environment | _SETTINGS, seconds=None)
+    except CommandFailedError as error:
+        raise RuntimeError(f"checkov failed:\n{error.output[-4000:]}") from error
+    results: list[_Scanned] = json.loads(printed.splitlines()[-1])
     return results
 
 
@@ -176,14 +179,14 @@ def _skipped_elsewhere(scanned: list[_Scanned], rendered: Path) -> Iterator[Find
     for result in scanned:
         for entry in result["skipped"]:
             finding = _finding(entry, rendered)
-            message = "skipped by an annotation; write it in policy_skips.toml"
+            message = "skipped by an annotation; move the skip to policy_skips.toml"
             yield Finding(finding.file, finding.resource, finding.check, message)
 
 
 def _unread(
     jobs: list[tuple[str, Path]], scanned: list[_Scanned], rendered: Path
 ) -> Iterator[Finding]:
-    """Checkov passes over what it cannot read without a word: a gate that passes on nothing."""
+    """Files that checkov skipped silently because it could not read them; they must not count as passed."""
     expected = {
         file
         for scanner, folder in jobs

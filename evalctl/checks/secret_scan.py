@@ -1,34 +1,35 @@
-"""Finds keys in tracked files: detect-secrets' detectors, and patterns for those that it lacks.
+"""Finds keys in tracked files, with detect-secrets' detectors and patterns for what it lacks.
 
-It has no way to excuse a find: an example that looks like a key is written so that it does not.
+A finding cannot be skipped. An example in the docs must be written so that it does not look like a key.
 """
 
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# What detect-secrets does not know, or not in every form. The prefixes are the issuers' own, as in
-# GitHub's list of supported secret scanning patterns; "api03" and "admin01" stand after Anthropic's.
+from evalctl.processes import CommandFailedError, output
+
+# Keys that detect-secrets does not detect, or not in every form. The prefixes are the issuers', as in
+# GitHub's list of supported secret scanning patterns; "api03" and "admin01" follow Anthropic's prefix.
 _OWN_PATTERNS = {
     "Anthropic API key": re.compile(r"sk-ant-[a-z]+[0-9]{2}-[A-Za-z0-9_-]{20,}"),
     "OpenAI API key": re.compile(
         r"sk-(?:(?:proj|svcacct|admin|service)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})"
     ),
-    # The bytes that every PEM or OpenSSH key begins with. Its first line alone is in code that reads
-    # keys; what follows may be a line break, or one escaped inside a string.
+    # The first bytes of a PEM or OpenSSH key. The first line alone is also in code that reads keys, so
+    # content must follow; between them is a line break, possibly escaped inside a string.
     "private key": re.compile(
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])*"
         r"(?:[A-Za-z-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{32,}"
     ),
 }
-_EXCERPT = 12  # characters of a find that may be shown: its kind and where it is are enough
+_EXCERPT = 12  # characters of a key that may be shown; its kind and place are enough
 
 
 @dataclass(frozen=True, order=True)
-class Find:
-    """Something that looks like a key; it is never shown whole."""
+class Finding:
+    """A text that looks like a key; it is never shown whole."""
 
     file: str
     line: int
@@ -40,31 +41,29 @@ class Find:
 
 
 def tracked(repository: Path) -> list[Path]:
-    """What Git tracks or would track: files not added yet are scanned too, ignored ones are not.
+    """The files that Git tracks or would track: also those not added yet, but not ignored ones.
 
     Raises:
-        ValueError: Git lists none, so that there is nothing to scan.
+        ValueError: Git lists no files.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=repository,
-        capture_output=True,
-        check=False,
-    )
-    names = [name for name in listed.stdout.decode(errors="surrogateescape").split("\0") if name]
+    command = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    try:
+        names = [name for name in output(command, folder=repository).split("\0") if name]
+    except CommandFailedError as error:
+        raise ValueError(f"Git lists no files in {repository}: {error.reason}") from error
     if not names:
-        raise ValueError(f"Git lists no files in {repository}: {listed.stderr.decode().strip()}")
+        raise ValueError(f"Git lists no files in {repository}.")
     files = (repository / name for name in sorted(set(names)))
-    # A file that was deleted and not committed yet is listed still; a link's target is its content.
+    # Git still lists a file whose deletion is not committed yet. The content of a link is its target.
     return [file for file in files if file.is_file() or file.is_symlink()]
 
 
-def scan(repository: Path, files: Iterable[Path]) -> list[Find]:
-    """Every find in these files, whatever their encoding."""
+def scan(repository: Path, files: Iterable[Path]) -> list[Finding]:
+    """Every finding in these files, in any encoding."""
     kinds = [*_detectors(), *_OWN_PATTERNS.items()]
     return sorted(
         {
-            _find(file.relative_to(repository).as_posix(), text, kind, match)
+            _finding(file.relative_to(repository).as_posix(), text, kind, match)
             for file in files
             for text in [_text(file)]
             for kind, pattern in kinds
@@ -74,7 +73,7 @@ def scan(repository: Path, files: Iterable[Path]) -> list[Find]:
 
 
 def _detectors() -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The patterns alone: the library would pass over files that it cannot decode, without a word."""
+    """The patterns of detect-secrets; its own scan silently skips files that it cannot decode."""
     from detect_secrets.plugins import aws, github_token, sendgrid, slack, stripe, twilio
 
     for detector in (
@@ -93,10 +92,10 @@ def _text(file: Path) -> str:
     if file.is_symlink():
         return str(file.readlink())
     content = file.read_bytes()
-    # Windows editors write UTF-16, in which a key has a zero after each letter.
+    # Windows editors write UTF-16, in which a zero byte follows each letter of a key.
     return content.replace(b"\0", b"").decode(errors="replace")
 
 
-def _find(file: str, text: str, kind: str, match: re.Match[str]) -> Find:
+def _finding(file: str, text: str, kind: str, match: re.Match[str]) -> Finding:
     line = text.count("\n", 0, match.start()) + 1
-    return Find(file, line, kind, match.group()[:_EXCERPT].partition("\n")[0])
+    return Finding(file, line, kind, match.group()[:_EXCERPT].partition("\n")[0])

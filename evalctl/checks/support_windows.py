@@ -12,8 +12,8 @@ from enum import StrEnum
 from environments.catalog import EKS_VERSIONS
 from environments.spec import Environment
 
-# A quarter of a year: dev is upgraded and watched before production, and AWS announces an end of support
-# only 60 days before (EKS user guide, "Kubernetes versions", FAQs).
+# A quarter: dev is upgraded first and observed before production follows. AWS announces the end of
+# support only 60 days before (EKS user guide, "Kubernetes versions", FAQs).
 WARNING_DAYS = 90
 
 

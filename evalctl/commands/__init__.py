@@ -1,1 +1,1 @@
-"""The commands: what each is given, says and exits with; the work is done elsewhere."""
+"""The commands, one module each: their arguments, messages and exit codes. Other modules do the work."""

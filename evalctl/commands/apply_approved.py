@@ -1,24 +1,26 @@
-"""`evalctl apply-approved`: the only apply that a deploy's pipeline knows."""
+"""`evalctl apply-approved`: the only apply that the deploy pipeline runs."""
 
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evalctl.terminal import fail, require_programs
+from evalctl.processes import CommandFailedError
+from evalctl.terminal import fail, report, require_programs
 
 
 def command(
     options: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[OPTION…]", help="What cdktf gives `terraform apply`."),
+        typer.Argument(
+            metavar="[OPTION…]", help="The options that cdktf passes to `terraform apply`."
+        ),
     ] = None,
 ) -> None:
-    """Stand in for `terraform apply` in a `cdktf deploy`: apply the approved plan and no other.
+    """Apply a stack's approved plan and no other, in place of `terraform apply` in a `cdktf deploy`.
 
-    APPROVED_PLANS holds the approval: {"<environment>-<stack>": "<digest>"}, as `evalctl plan` writes it
-    into result.json. A stack that is not named there must have nothing to change.
+    The variable APPROVED_PLANS holds the approval, {"<environment>-<stack>": "<digest>"}, as `evalctl
+    plan` writes it into result.json. A stack that is not named there must have nothing to change.
     """
     from evalctl.plans import approval
 
@@ -27,5 +29,6 @@ def command(
         approval.apply(options or [], folder=Path.cwd())
     except approval.NotApprovedError as error:
         fail(str(error))
-    except subprocess.CalledProcessError as error:
-        raise typer.Exit(error.returncode) from error
+    except CommandFailedError as error:
+        report(str(error))
+        raise typer.Exit(error.exit_code) from error

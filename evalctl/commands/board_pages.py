@@ -1,4 +1,4 @@
-"""`evalctl board-pages`: the boards without a Grafana."""
+"""`evalctl board-pages`: the boards as pages, without a Grafana."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,13 +6,8 @@ from typing import Annotated
 import typer
 
 from evalctl import checkout
-from evalctl.terminal import (
-    console,
-    fail,
-    known_environments,
-    one_environment,
-    require_programs,
-)
+from evalctl.terminal import console, fail, require_programs
+from evalctl.values import known_environments, one_environment
 
 
 def command(
@@ -32,10 +27,10 @@ def command(
 ) -> None:
     """Draw the boards as pages that open in a browser, without a Grafana.
 
-    The panels are read from the same JSON that Grafana gets. Their queries are asked of a real
-    Prometheus and of ClickHouse's own engine, both on this machine and filled with invented data, which
+    The panels are read from the same JSON that Grafana gets. Their queries run on a real
+    Prometheus and on ClickHouse's own engine, both on this machine and filled with invented data, which
     is the same every time. Needs `prometheus` and `promtool` on the PATH. A panel that shows nothing
-    is an error, and its page says why.
+    is an error, and its page shows why.
     """
     from evalctl.board_pages import drawing
 

@@ -1,4 +1,4 @@
-"""`evalctl bootstrap`: a new cluster's start."""
+"""`evalctl bootstrap`: Argo CD in a new cluster."""
 
 from typing import Annotated
 
@@ -6,7 +6,8 @@ import typer
 
 from evalctl import checkout
 from evalctl.options import Context, DryRun
-from evalctl.terminal import console, fail, known_environments, one_environment
+from evalctl.terminal import console, fail
+from evalctl.values import known_environments, one_environment
 
 
 def command(
@@ -14,21 +15,20 @@ def command(
     dry_run: DryRun = False,
     context: Context = None,
 ) -> None:
-    """Install Argo CD into an environment's new cluster, and hand the cluster over to it.
+    """Install Argo CD into an environment's new cluster; from then on it syncs everything from Git.
 
-    Checks first that kubectl and the AWS credentials lead to the environment's cluster and account, that
-    you may do it, and that the cluster has what Argo CD needs; nothing is changed before all of that
-    holds. A second run changes nothing, and a run after a failure goes on. From then on Argo CD syncs
-    everything from Git, itself too.
+    Before any change it checks that kubectl and the AWS credentials lead to the environment's cluster
+    and account, that your role has the permissions, and that the cluster has what Argo CD needs. The
+    command may be repeated: it continues after a failure, and changes nothing when all is done.
     """
-    from evalctl.lifecycle import bootstrap as run
+    from evalctl.lifecycle.bootstrap import bootstrap
     from evalctl.lifecycle.problems import NotReadyError, StoppedHalfwayError
 
     environment = one_environment(known_environments(), env)
     console.print(f"[bold]{env}[/bold]: bootstrap")
     try:
         with checkout.entered():
-            run.bootstrap(environment, context=context, dry_run=dry_run, console=console)
+            bootstrap(environment, context=context, dry_run=dry_run, console=console)
     except NotReadyError as error:
         fail(f"{env} was not bootstrapped; nothing was changed.", *error.problems)
     except StoppedHalfwayError as error:

@@ -1,14 +1,15 @@
-"""`evalctl changed-stacks`: which plans a pull request needs."""
+"""`evalctl changed-stacks`: the stacks that a pull request must plan."""
 
 import json
 
 from evalctl import checkout
 from evalctl.options import Base
-from evalctl.terminal import fail, known_environments, require_programs
+from evalctl.terminal import fail, require_programs
+from evalctl.values import known_environments
 
 
 def command(base: Base) -> None:
-    """Print the stacks whose Terraform a branch changes, by environment, as JSON for a job's matrix."""
+    """Print the stacks whose Terraform a branch changes, as JSON for the matrix of a job."""
     from evalctl.rendering import changed
 
     require_programs("git")

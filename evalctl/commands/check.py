@@ -10,7 +10,8 @@ from environments import rules
 from evalctl import checkout
 from evalctl.checks import policy, support_windows
 from evalctl.checks.support_windows import Severity
-from evalctl.terminal import console, fail, known_environments
+from evalctl.terminal import console, fail
+from evalctl.values import known_environments
 
 
 def command(
@@ -26,10 +27,9 @@ def command(
 ) -> None:
     """Scan the rendered files with checkov; check the rules of environments and the support of versions.
 
-    Findings of checkov that are wrong for this platform are answered in evalctl/checks/policy_skips.toml, each
-    with its reason. A skip that no longer matches anything, and a file that checkov could not read, are
-    findings too. The end of a Kubernetes minor's support is a warning from 90 days before, and a finding
-    once it is there.
+    evalctl/checks/policy_skips.toml lists the checks of checkov that are wrong for this platform, each
+    with its reason. A skip that matches nothing, and a file that checkov could not read, are findings
+    too. The end of support of a Kubernetes minor is a warning for 90 days, and a finding after that.
     """
     environments = known_environments()
     support = list(support_windows.findings(environments, today=datetime.now(UTC).date()))
@@ -37,7 +37,7 @@ def command(
         if finding.severity is Severity.WARNING:
             console.print(f"Warning: {finding}", style="yellow", markup=False, soft_wrap=True)
     try:
-        with console.status(f"checkov reads {rendered}"):
+        with console.status(f"checkov scans {rendered}"):
             found = policy.findings(rendered)
     except (ValueError, RuntimeError) as error:
         fail(str(error))
@@ -45,7 +45,7 @@ def command(
     broken_rules = rules.problems(environments)
     if broken_rules or ended or found:
         fail(
-            f"{len(broken_rules) + len(ended) + len(found)} findings. Fix them, or answer for checkov's in "
+            f"{len(broken_rules) + len(ended) + len(found)} findings. Correct them, or skip a check of checkov with a reason in "
             "evalctl/checks/policy_skips.toml.",
             *broken_rules,
             *map(str, ended),

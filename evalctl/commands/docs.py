@@ -1,13 +1,14 @@
-"""`evalctl docs`: the pages that are made from the values."""
+"""`evalctl docs`: the pages that are generated from the values."""
 
 from evalctl import checkout
-from evalctl.terminal import console, fail, known_environments
+from evalctl.terminal import console, fail
+from evalctl.values import known_environments
 
 
 def command() -> None:
-    """Write what docs/ shows of the values: runbooks/, telemetry.md, and the table in upgrades.md.
+    """Write the generated pages: docs/runbooks/, docs/telemetry.md, the table in docs/upgrades.md.
 
-    A page that is as it should be is not touched, and no page is when one cannot be made.
+    Pages that are up to date are not touched. If a page cannot be generated, none is written.
     """
     from evalctl.rendering import docs
 

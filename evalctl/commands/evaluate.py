@@ -16,27 +16,34 @@ _BRANCH = ["GITHUB_HEAD_REF", "GITHUB_REF_NAME"]  # CI checks out a commit, whic
 
 def command(
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="A new folder, for what `evalctl gate` reads.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="A new folder for the results, which `evalctl gate` reads."
+        ),
     ],
     environment: Annotated[
-        str, typer.Option(metavar="NAME", help="Where the agent runs, for ClickHouse.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The environment in which the agent runs; it is written to ClickHouse.",
+        ),
     ] = "ci",
     branch: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", envvar=_BRANCH, help="The agent's branch; git's unless given."
+            metavar="NAME", envvar=_BRANCH, help="The agent's branch; the checkout's unless given."
         ),
     ] = None,
 ) -> None:
-    """Put the golden questions to the agent, and have the pinned judge score its answers.
+    """Send the golden questions to the agent, and score its answers with the pinned judge.
 
-    Runs the real `deepeval test run` on evals/suite/, within the caps on time and spend that
-    evals/gate/pins.py sets. OPENAI_API_KEY is the judge's. EVAL_AGENT_URL names the agent; without it,
-    recorded answers are judged. Whether they are good enough is for `evalctl gate`.
+    Runs `deepeval test run` on evals/suite/, within the limits of time and cost that evals/gate/pins.py sets.
+    OPENAI_API_KEY is the key for the judge. EVAL_AGENT_URL is the address of the agent; without it, the
+    recorded answers are scored. `evalctl gate` decides whether the scores are good enough.
     """
     from evals.gate import evaluate, pins, run
 
-    # A cancelled job must not leave a judge at work, which costs money.
+    # A cancelled job must stop the judge too, because the judge costs money.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     build = evaluate.Build(
         commit=git("rev-parse", "HEAD"),
@@ -45,13 +52,13 @@ def command(
         environment=environment,
     )
     try:
-        with console.status(f"DeepEval runs; {out / run.LOG} tells how far it is"):
+        with console.status(f"DeepEval runs; its log is {out / run.LOG}"):
             ended = evaluate.evaluate(pins.PINS, out=out, build=build).end
     except evaluate.CannotEvaluateError as error:
         fail(f"Nothing was evaluated. {error}")
-    # 1: a case below its threshold, on which the gate decides.
+    # Exit code 1 is a case below its threshold; the gate decides about that.
     if ended is None or not ended.sha256 or ended.exit_code not in (0, 1):
-        fail(f"DeepEval did not end well. `evalctl gate {out}` says why.")
+        fail(f"DeepEval failed. `evalctl gate {out} --out report.json` prints why.")
     console.print(
-        f"[bold]{out}[/bold]: evaluated; decide with: evalctl gate {out} --out report.json"
+        f"[bold]{out}[/bold]: evaluated. For the decision, run: evalctl gate {out} --out report.json"
     )

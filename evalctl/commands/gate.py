@@ -1,4 +1,4 @@
-"""`evalctl gate`: decide on what the evaluation suite wrote."""
+"""`evalctl gate`: decides whether an evaluation lets a change pass."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +11,14 @@ from evalctl.terminal import console, fail
 
 def command(
     results: Annotated[
-        Path, typer.Argument(metavar="RESULTS_DIR", help="What `evalctl evaluate --out` wrote.")
+        Path,
+        typer.Argument(
+            metavar="RESULTS_DIR", help="The folder that `evalctl evaluate --out` wrote."
+        ),
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The report, report.json.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="The report to write, as in report.json.")
+    ],
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The last report of the main branch.")
     ] = None,
@@ -30,11 +35,11 @@ def command(
         str | None, typer.Option(metavar="SHA", help="The commit to decide on; HEAD unless given.")
     ] = None,
 ) -> None:
-    """Decide whether what DeepEval wrote lets a change pass: exit status 0, or 1 with every reason.
+    """Decide whether DeepEval's results let a change pass: exit status 0, or 1 with every reason.
 
-    Results that are missing, incomplete, stale, of another judge or data set, or changed since are a
-    failure, and so are errors of the judge. Then the means are compared with what
-    evals/gate/pins.py requires, and with the baseline.
+    Results fail if they are missing, incomplete, stale, modified, or from another judge or data set;
+    errors of the judge fail too. Then the means are compared with the thresholds in evals/gate/pins.py
+    and with the baseline.
     """
     from evals.gate import baseline as baselines
     from evals.gate import files, pins, report, verdict
@@ -43,12 +48,12 @@ def command(
 
     compared = baselines.read(baseline) if baseline is not None else baselines.NONE
     try:
-        # Whatever happens next, what an earlier run wrote is not taken for this one's.
+        # Files of an earlier run are deleted first, so that they are never read as this run's.
         for file in (out, summary, rows):
             if file is not None:
                 file.unlink(missing_ok=True)
         if (baseline is None) is not no_baseline:
-            fail("Say --baseline FILE or --no-baseline: a comparison is never left out silently.")
+            fail("Pass --baseline FILE or --no-baseline: a comparison is never skipped silently.")
         decided, evidence = verdict.decide(
             results, pins=pins.PINS, commit=commit or git("rev-parse", "HEAD"), baseline=compared
         )
@@ -56,7 +61,7 @@ def command(
             files.write(summary, markdown(decided))
         if rows is not None and evidence.run is not None and evidence.scores:
             files.write(rows, rows_of(evidence.run, evidence.scores))
-        files.write(out, report.text(decided))  # last: where it is, the others are
+        files.write(out, report.text(decided))  # last: when the report exists, the other files do
     except OSError as error:
         fail(
             f"{error.filename or out} cannot be read or written: {error.strerror}. Nothing was decided."
@@ -66,5 +71,5 @@ def command(
     for metric, mean in decided.summary.items():
         console.print(f"{metric}: {'no score' if mean is None else f'{mean:.3f}'}", highlight=False)
     if decided.verdict == "fail":
-        fail("The quality gate is shut.", *[reason.message for reason in decided.reasons])
+        fail("The quality gate is closed.", *[reason.message for reason in decided.reasons])
     console.print("[bold green]The quality gate is open.[/bold green]")

@@ -1,14 +1,14 @@
-"""`evalctl names`: an environment as GitHub Actions sees it."""
+"""`evalctl names`: an environment's names for GitHub Actions."""
 
 from environments.names import DeliveryRole, Names, Stack
 from evalctl.options import Env
-from evalctl.terminal import known_environments, one_environment
+from evalctl.values import known_environments, one_environment
 
 
 def command(env: Env) -> None:
-    """Print what GitHub Actions needs to know of an environment, one KEY=VALUE per line.
+    """Print the account, region, roles and stacks of an environment, one KEY=VALUE per line.
 
-    None of it is secret: a role's name opens nothing without GitHub's signature.
+    GitHub Actions reads them. None is secret: nobody can assume a role without a token that GitHub signed.
     """
     from evalctl.plans import plan as plans
 

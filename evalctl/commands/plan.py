@@ -1,4 +1,4 @@
-"""`evalctl plan`: what terraform would change."""
+"""`evalctl plan`: what Terraform would change."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,34 +8,33 @@ import typer
 from environments.names import Stack
 from evalctl import checkout
 from evalctl.options import Env
-from evalctl.terminal import (
-    errors,
-    fail,
-    known_environments,
-    one_environment,
-    require_programs,
-)
+from evalctl.terminal import errors, fail, require_programs
+from evalctl.values import known_environments, one_environment
 
 
 def command(
     env: Env,
     out: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="For plans/<stack>.json, summary.md and result.json."),
+        typer.Option(
+            metavar="DIR", help="The folder for plans/<stack>.json, summary.md and result.json."
+        ),
     ],
     stacks: Annotated[
-        list[Stack] | None, typer.Argument(metavar="[STACK…]", help="All of them unless given.")
+        list[Stack] | None,
+        typer.Argument(metavar="[STACK…]", help="The stacks to plan; all unless given."),
     ] = None,
     refresh: Annotated[
         bool,
         typer.Option(
-            help="Look at the account first. Without it, no secret has to be read (docs/secrets.md)."
+            help="Read the account's resources first. --no-refresh needs no permission to read secrets (docs/secrets.md)."
         ),
     ] = True,
 ) -> None:
-    """Plan an environment's rendered stacks with terraform, and say what would change.
+    """Plan an environment's rendered stacks with terraform, and print what would change.
 
-    It changes nothing, and takes no lock. Needs terraform, and credentials of the environment's account.
+    Nothing is changed, and no lock is taken. Needs terraform, and credentials of the environment's
+    account.
     """
     from evalctl.plans import plan as plans
     from evalctl.plans.plan_summary import Failed
@@ -52,4 +51,6 @@ def command(
     print(plans.write(environment, found, out=out), end="")
     failed = [stack for stack, plan in found.items() if isinstance(plan, Failed)]
     if failed:
-        fail(f"Cannot be planned: {', '.join(failed)}.")
+        fail(
+            f"These stacks cannot be planned: {', '.join(failed)}. {out / plans.SUMMARY} shows why."
+        )

@@ -1,4 +1,4 @@
-"""`evalctl plan-guard`: a plan that would lose data does not go on."""
+"""`evalctl plan-guard`: a plan that would lose data is not applied."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,27 +7,30 @@ import typer
 
 from evalctl.plans import plan_guard
 from evalctl.plans.plan_file import NotAPlanError
-from evalctl.terminal import console, fail, known_environments, one_environment
+from evalctl.terminal import console, fail
+from evalctl.values import known_environments, one_environment
 
 
 def command(
     plans: Annotated[
         list[Path],
-        typer.Argument(metavar="PLAN.json…", help="What `terraform show -json PLAN` wrote."),
+        typer.Argument(
+            metavar="PLAN.json…", help="Plans, as `terraform show -json PLAN` writes them."
+        ),
     ],
-    env: Annotated[str, typer.Option(metavar="NAME", help="The environment that the plan is for.")],
+    env: Annotated[str, typer.Option(metavar="NAME", help="The environment of the plans.")],
     allow: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="A resource whose loss is intended, STACK:ADDRESS with several plans; repeatable.",
+            help="A resource that may be lost; STACK:ADDRESS with several plans. Repeatable.",
         ),
     ] = None,
 ) -> None:
     """Refuse a plan that would destroy or replace what holds data.
 
-    Databases, volumes, buckets, secrets, keys, the queue and the cluster are protected in every
-    environment whose value says that its data is (`database.deletion_protection`).
+    Databases, volumes, buckets, backups, secrets, keys, images, the queue and the cluster are protected
+    in every environment whose value has `database.deletion_protection`.
     """
     environment = one_environment(known_environments(), env)
     try:
@@ -41,6 +44,6 @@ def command(
     if refused and environment.database.deletion_protection:
         fail(f"{env} protects its data; this plan may not be applied.", *map(str, refused))
     for refusal in refused:
-        console.print(f"{refusal} (not asked of {env}, which protects no data)", markup=False)
+        console.print(f"{refusal} (allowed: {env} does not protect its data)", markup=False)
     for plan in plans:
-        console.print(f"[bold]{plan}[/bold]: takes away nothing that is protected")
+        console.print(f"[bold]{plan}[/bold]: destroys and replaces nothing that is protected")

@@ -1,4 +1,4 @@
-"""`evalctl promote`: the image of the environment before."""
+"""`evalctl promote`: the image that the previous environment runs."""
 
 from typing import Annotated
 
@@ -7,17 +7,19 @@ import typer
 from environments.images import Image
 from evalctl import release
 from evalctl.commands.release import edit_and_render
-from evalctl.terminal import fail, known_environments, one_environment
+from evalctl.terminal import fail
+from evalctl.values import known_environments, one_environment
 
 
 def command(
     component: Annotated[Image, typer.Argument(metavar="COMPONENT", help="The image to change.")],
     to: Annotated[str, typer.Option(metavar="NAME", help="The environment that will run it.")],
 ) -> None:
-    """Run in an environment the image that the environment before it runs, as in `--to prod`.
+    """Run in an environment the image that its previous environment runs, as in `--to prod`.
 
-    The environment before it is its `promotes_from`; what that one runs is what environments/images.json
-    says on the branch that Argo CD follows. The image must be in the registry of `--to` by then.
+    The previous environment is `promotes_from` in its value. The image is read from
+    environments/images.json on the branch that Argo CD follows, and must also be in the registry of the
+    environment that `--to` names.
     """
     environments = known_environments()
     target = one_environment(environments, to)

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from evalctl import checkout
-from evalctl.terminal import console, fail, known_environments, one_environment
+from evalctl.terminal import console, fail, require_programs
+from evalctl.values import known_environments, one_environment
 
 
 def command(
@@ -13,14 +14,15 @@ def command(
 ) -> None:
     """Deploy an environment to an emulated AWS on this machine, check it, and tear it down.
 
-    Runs the real terraform with the real AWS provider on the unmodified rendered stacks: the state
-    bucket first, every stack, a second plan that must be empty, a look at what the account then
-    holds, a teardown, and a look for what is left. Takes minutes; nothing leaves the machine.
-    Without a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
+    Runs the real terraform with the real AWS provider on the unmodified rendered stacks: it applies the
+    state bucket, then every stack; plans again, which must be empty; checks what the account holds; tears
+    everything down; and checks that nothing is left. It takes minutes, and nothing leaves the machine.
+    Without access to a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
     """
     from evalctl.rehearsal import report
 
     environment = one_environment(known_environments(), env)
+    require_programs("terraform")
     try:
         seconds = report.rehearse_with_progress(
             environment, rendered=checkout.path("rendered"), console=console

@@ -1,4 +1,4 @@
-"""`evalctl release`: which image an environment runs."""
+"""`evalctl release`: the image that an environment runs."""
 
 from typing import Annotated
 
@@ -9,21 +9,25 @@ from environments.spec import Environment
 from evalctl import checkout, release
 from evalctl.commands.render import render_with_progress
 from evalctl.rendering import tree
-from evalctl.terminal import console, fail, known_environments, one_environment
+from evalctl.terminal import console, fail
+from evalctl.values import known_environments, one_environment
 
 
 def command(
     component: Annotated[Image, typer.Argument(metavar="COMPONENT", help="The image to change.")],
     digest: Annotated[
         str,
-        typer.Argument(metavar="DIGEST", help="As the registry shows it: sha256:… (64 digits)."),
+        typer.Argument(
+            metavar="DIGEST",
+            help="The image's digest as the registry shows it: sha256:… (64 digits).",
+        ),
     ],
     env: Annotated[str, typer.Option(metavar="NAME", help="The environment that will run it.")],
 ) -> None:
     """Run an image in an environment: edit environments/images.json and render that environment.
 
-    Nothing is changed when the digest has another form, when the render fails, or when the environment
-    takes its images from another one, which does not run this one. Argo CD runs the image once the
+    Nothing is changed if the digest has another form, if the render fails, or if the environment takes
+    its images from another environment that does not run this one. Argo CD runs the image when the
     change is merged.
     """
     environments = known_environments()
@@ -41,7 +45,7 @@ def command(
 def edit_and_render(
     environments: tuple[Environment, ...], target: Environment, image: Image, digest: str
 ) -> None:
-    """Edit, render and show what changed; an exit on the way takes the edit back."""
+    """Edit, render and print what changed; an exit before the end restores the old file."""
     if target.images[image] == digest:
         console.print(f"{target.name} already runs the {image} {digest}: nothing to change")
         return
@@ -55,6 +59,10 @@ def edit_and_render(
     console.print(f"  was {target.images[image]}\n  now {digest}", highlight=False)
     console.print("  environments/images.json", highlight=False)
     for file in release.changed_files(before, after, image=image, was=target, now=now):
-        behind = "" if file.image_only else "  (in more than the image: it was behind its sources)"
+        behind = (
+            ""
+            if file.image_only
+            else "  (more than the image changed: the file was not up to date)"
+        )
         console.print(f"  rendered/{file.path}{behind}", highlight=False, markup=False)
-    console.print("Commit these together; Argo CD runs the image once they are merged.")
+    console.print("Commit these files together; Argo CD runs the image when they are merged.")

@@ -8,10 +8,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from environments.rules import InvalidEnvironmentError
 from environments.spec import Environment
-from evalctl import checkout, summary
-from evalctl.rendering.render import PLANES, PlaneFailedError, Rendering, render
+from evalctl import checkout
+from evalctl.rendering import counts
+from evalctl.rendering.render import RendererFailedError, Rendering, render
+from evalctl.rendering.renderers import RENDERERS
 from evalctl.rendering.tree import ForeignFilesError
-from evalctl.terminal import console, fail, known_environments, one_environment
+from evalctl.terminal import console, fail
+from evalctl.values import known_environments, one_environment
 
 
 def command(
@@ -32,21 +35,21 @@ def command(
 ) -> None:
     """Write every environment's Terraform, Kubernetes and Argo CD files.
 
-    Nothing is written when a value breaks a rule or a plane fails: the folder stays as it was.
-    Files that no longer belong disappear. The same values give the same bytes.
+    When a value breaks a rule or a step fails, nothing is written and the folder stays as it was.
+    Files that are no longer rendered are removed. The same values give the same bytes.
     """
     environments = known_environments()
     if env is not None:
         one_environment(environments, env)
     rendering = render_with_progress(environments, out=out, only=env)
-    console.print(summary.table(rendering.files))
+    console.print(counts.table(rendering.files))
     console.print(f"[bold]{out}[/bold]: {len(rendering.files)} files in {rendering.seconds:.1f} s")
 
 
 def render_with_progress(
     environments: tuple[Environment, ...], *, out: Path, only: str | None
 ) -> Rendering:
-    """Render and show how far it is, or exit with what went wrong."""
+    """Render with progress bars, or exit with what went wrong."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -56,17 +59,17 @@ def render_with_progress(
         console=console,
     ) as bars:
         total = len(environments) if only is None else 1
-        tasks = {plane: bars.add_task(plane, total=total, last="starting") for plane in PLANES}
+        tasks = {name: bars.add_task(name, total=total, last="starting") for name in RENDERERS}
         try:
             return render(
                 environments,
                 out=out,
                 only=only,
-                progress=lambda plane, name: bars.update(tasks[plane], advance=1, last=name),
+                progress=lambda renderer, env: bars.update(tasks[renderer], advance=1, last=env),
             )
         except InvalidEnvironmentError as error:
             bars.stop()
             fail("The environments break rules; nothing was rendered.", *error.problems)
-        except (ForeignFilesError, PlaneFailedError) as error:
+        except (ForeignFilesError, RendererFailedError) as error:
             bars.stop()
             fail(str(error))

@@ -1,4 +1,4 @@
-"""`evalctl rendered-diff`: what a pull request does to the clusters."""
+"""`evalctl rendered-diff`: what a pull request changes in the clusters."""
 
 from evalctl import checkout
 from evalctl.options import Base
@@ -6,7 +6,7 @@ from evalctl.terminal import fail, require_programs
 
 
 def command(base: Base) -> None:
-    """Print how a branch changes what Argo CD syncs, as Markdown."""
+    """Print as Markdown how a branch changes the files that Argo CD syncs."""
     from evalctl.rendering import changed
 
     require_programs("git")

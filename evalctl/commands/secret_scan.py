@@ -1,4 +1,4 @@
-"""`evalctl secret-scan`: no key gets into Git."""
+"""`evalctl secret-scan`: keeps keys out of Git."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +11,13 @@ from evalctl.terminal import fail, require_programs
 
 def command(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE…]", help="All tracked files unless given.")
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE…]", help="The files to scan; all tracked files unless given."
+        ),
     ] = None,
 ) -> None:
-    """Look for keys in the files that Git tracks or would track."""
+    """Search for keys in all files that Git tracks or would track."""
     from evalctl.checks import secret_scan
 
     root = checkout.root()
@@ -28,7 +31,7 @@ def command(
         fail(str(error))
     if found:
         fail(
-            "These look like keys. Revoke what is one, at its issuer: who has read it once has it. Then "
-            "take it out; docs/secrets.md says where keys live.",
+            "These look like keys. Revoke each real one at its issuer, because it may have been read already. "
+            "Then remove it; docs/secrets.md describes where keys are kept.",
             *map(str, found),
         )

@@ -1,4 +1,4 @@
-"""`evalctl teardown`: an environment's end."""
+"""`evalctl teardown`: deletes an environment."""
 
 from typing import Annotated
 
@@ -6,7 +6,8 @@ import typer
 
 from evalctl import checkout
 from evalctl.options import Context, DryRun
-from evalctl.terminal import console, fail, known_environments, one_environment
+from evalctl.terminal import console, fail
+from evalctl.values import known_environments, one_environment
 
 
 def command(
@@ -14,21 +15,22 @@ def command(
     dry_run: DryRun = False,
     context: Context = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask for the environment's name.")
+        bool, typer.Option("--yes", help="Do not prompt for the environment's name.")
     ] = False,
 ) -> None:
     """Destroy an environment in the safe order: Applications, then stacks; then list what is left.
 
-    Checks first that kubectl and the AWS credentials lead to the environment's cluster and account, and
-    that nothing protects its data any more; then asks for the environment's name. Argo CD deletes the
-    apps, with their load balancers, then the add-ons, with their volumes; cdktf destroys the stacks
-    backwards, all but the state bucket; what is left is listed by tag. A run after a failure goes on.
+    Before any change it checks that kubectl and the AWS credentials lead to the environment's cluster
+    and account, and that nothing protects its data; then it prompts for the environment's name. Argo CD
+    deletes the apps with their load balancers, then the add-ons with their volumes. cdktf destroys the
+    stacks in reverse order, except the state bucket. What is left is listed by tag. After a failure,
+    the same command continues.
     """
     from argocd.waves import ORDER
     from evalctl.lifecycle.problems import NotReadyError, StoppedHalfwayError
     from evalctl.lifecycle.teardown import teardown
 
-    def agreed() -> bool:
+    def confirmed() -> bool:
         typed: str = typer.prompt(f"This destroys {env}. Type its name to go on")
         return typed == env
 
@@ -41,7 +43,7 @@ def command(
                 waves=ORDER,
                 context=context,
                 dry_run=dry_run,
-                agreed=(lambda: True) if yes else agreed,
+                confirmed=(lambda: True) if yes else confirmed,
                 console=console,
             )
     except NotReadyError as error:

@@ -1,9 +1,9 @@
-"""`evalctl versions`: what is coupled to each Kubernetes minor."""
+"""`evalctl versions`: the versions that belong to each Kubernetes minor."""
 
-from evalctl.checks import versions
-from evalctl.terminal import known_environments
+from evalctl.rendering import versions_table
+from evalctl.values import known_environments
 
 
 def command() -> None:
-    """Print what is coupled to each Kubernetes minor, and how long EKS supports it, as Markdown."""
-    print(versions.markdown(known_environments()))
+    """Print as Markdown the versions that belong to each Kubernetes minor, and its end of support."""
+    print(versions_table.markdown(known_environments()))

@@ -1,4 +1,1 @@
-"""Puts Argo CD into a new cluster, once; from then on Argo CD keeps everything in sync, itself too.
-
-And takes an environment down again, in the order in which nothing is left behind.
-"""
+"""Installs Argo CD in a new cluster, after which Argo CD syncs everything, and tears an environment down."""

@@ -1,4 +1,4 @@
-"""The commands of a bootstrap, in their order: the only ones that change anything."""
+"""The steps of a bootstrap in their order; no other command changes anything."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ from environments.names import ARGOCD_NAMESPACE, Names
 from evalctl.lifecycle.cluster import Workload
 from evalctl.lifecycle.identity import Kubectl
 from evalctl.lifecycle.problems import NotReadyError
-from evalctl.lifecycle.programs import CommandFailedError, output
 from evalctl.lifecycle.steps import Step
+from evalctl.processes import CommandFailedError, output
 
 _WORKLOADS = ("StatefulSet", "Deployment")
-# A new node of the general pool is there in about three minutes, and images are pulled once.
+# A new node of the general pool takes about three minutes; the images are pulled only once.
 _ROLLOUT = "10m"
 _BUILD_SECONDS = 180  # one file of 2 MB from GitHub
 
-# Argo CD's own name for its changes. Under another name every field would have two owners, and one
-# that a later release drops would stay. Git wins over whoever changed something by hand, as it does
-# whenever Argo CD syncs.
+# Argo CD's own field manager. With another name every field would have two owners, and a field that a
+# later version removes would stay. Conflicts are forced because Argo CD does the same when it syncs:
+# Git replaces what was changed by hand.
 _APPLY = ("apply", "--server-side", "--field-manager=argocd-controller", "--force-conflicts")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """What the installation's folder builds to."""
+    """What Kustomize builds from the installation's folder."""
 
     objects: Counter[str]  # by kind
     definitions: tuple[str, ...]
@@ -36,7 +36,7 @@ class Installation:
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: a bare `=` is a string."""
+    """Reads YAML as Kubernetes does: a bare `=` is a string."""
 
     yaml_constructors = yaml.CSafeLoader.yaml_constructors | {
         "tag:yaml.org,2002:value": yaml.CSafeLoader.construct_yaml_str
@@ -44,50 +44,50 @@ class _Loader(yaml.CSafeLoader):
 
 
 def build(names: Names) -> Installation:
-    """Build the folder as `kubectl apply` will, so that what cannot be fetched is known before.
+    """Build the folder as `kubectl apply` will, to find out first whether everything can be fetched.
 
     Raises:
-        NotReadyError: the folder is not there, cannot be built, or builds to something else.
+        NotReadyError: the folder is missing, cannot be built, or holds no Argo CD.
     """
-    wanted = (names.argocd_installation_folder, *_root_files(names))
-    if missing := [path for path in wanted if not Path(path).exists()]:
+    required = (names.argocd_installation_folder, *_root_files(names))
+    if missing := [path for path in required if not Path(path).exists()]:
         raise NotReadyError(
-            f"{', '.join(missing)} not found: start in the repository's root, after `make render`"
+            f"{', '.join(missing)} not found. Start in the repository's root, after `make render`"
         )
     try:
-        text = output(("kubectl", "kustomize", wanted[0]), seconds=_BUILD_SECONDS)
+        text = output(("kubectl", "kustomize", required[0]), seconds=_BUILD_SECONDS)
     except CommandFailedError as error:
         raise NotReadyError(
-            f"Kustomize cannot build {wanted[0]}, whose base is {ARGOCD.manifest_url}: {error.said}"
+            f"Kustomize cannot build {required[0]}, whose base is {ARGOCD.manifest_url}: {error.reason}"
         ) from None
-    found = [
+    objects = [
         (str(document["kind"]), str(document["metadata"]["name"]))
         for document in yaml.load_all(text, Loader=_Loader)
     ]
     installation = Installation(
-        objects=Counter(kind for kind, _ in found),
-        definitions=tuple(name for kind, name in found if kind == "CustomResourceDefinition"),
+        objects=Counter(kind for kind, _ in objects),
+        definitions=tuple(name for kind, name in objects if kind == "CustomResourceDefinition"),
         workloads=tuple(
             Workload(kind=kind, name=name)
-            for wanted_kind in _WORKLOADS
-            for kind, name in found
-            if kind == wanted_kind
+            for workload_kind in _WORKLOADS
+            for kind, name in objects
+            if kind == workload_kind
         ),
     )
     if not installation.definitions or not installation.workloads:
-        raise NotReadyError(f"{ARGOCD.manifest_url} holds no Argo CD; look at {wanted[0]}")
+        raise NotReadyError(f"{ARGOCD.manifest_url} holds no Argo CD; check {required[0]}")
     return installation
 
 
 def steps(names: Names, kubectl: Kubectl, installation: Installation) -> Iterator[Step]:
-    """Argo CD, its definitions, its pods, and then the root Application, which brings the rest."""
+    """Argo CD, its custom resource definitions, its pods, then the root Application, which adds the rest."""
     here = ("--namespace", ARGOCD_NAMESPACE)
     yield Step(
         purpose=f"install Argo CD {ARGOCD.version}, {installation.objects.total()} objects",
         command=kubectl.command(*_APPLY, "--kustomize", names.argocd_installation_folder),
     )
     yield Step(
-        purpose="its definitions are known to the API",
+        purpose="wait until the API serves its custom resource definitions",
         command=kubectl.command(
             "wait",
             "--for=condition=Established",
@@ -97,7 +97,7 @@ def steps(names: Names, kubectl: Kubectl, installation: Installation) -> Iterato
     )
     for workload in installation.workloads:
         yield Step(
-            purpose=f"{workload.name} runs",
+            purpose=f"wait until {workload.name} runs",
             command=kubectl.command(
                 "rollout", "status", str(workload), *here, f"--timeout={_ROLLOUT}"
             ),

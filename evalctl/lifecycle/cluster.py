@@ -1,4 +1,4 @@
-"""What the cluster has, lacks and holds already; nothing here changes it."""
+"""What the cluster has and what it lacks; nothing here changes it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from environments.names import (
     Stack,
 )
 from evalctl.lifecycle.identity import Kubectl
-from evalctl.lifecycle.programs import CommandFailedError, Json, json_output, output
+from evalctl.processes import CommandFailedError, Json, json_output, output
 
 _DEFINITION = "applications.argoproj.io"
-# EKS add-ons of the cluster stack, each a DaemonSet, that pods cannot do without.
+# EKS add-ons of the cluster stack, each a DaemonSet, without which pods do not work.
 _DAEMON_SETS = {
     "aws-node": "pods get no network",
     "eks-pod-identity-agent": "controllers get no AWS permissions",
@@ -34,16 +34,16 @@ class Workload:
 
 
 def problems(names: Names, kubectl: Kubectl) -> Iterator[str]:
-    """Everything that is missing, each with what to do about it."""
-    for ask in (_permission, _nodes, _daemon_sets, _strangers):
+    """Everything that is missing or in the way, each with what to do about it."""
+    for check in (_permission, _nodes, _daemon_sets, _other_argocd):
         try:
-            yield from ask(names, kubectl)
+            yield from check(names, kubectl)
         except CommandFailedError as error:
             yield str(error)
 
 
 def already_running(names: Names, kubectl: Kubectl, workloads: tuple[Workload, ...]) -> bool:
-    """Whether Argo CD runs and was handed its root Application, the last step of a bootstrap.
+    """Whether Argo CD runs and has its root Application, which is the last step of a bootstrap.
 
     Raises:
         CommandFailedError: the cluster does not answer.
@@ -62,7 +62,7 @@ def already_running(names: Names, kubectl: Kubectl, workloads: tuple[Workload, .
 
 
 def applications(kubectl: Kubectl) -> frozenset[str]:
-    """The names of Argo CD's Applications; none where there is no Argo CD.
+    """The names of Argo CD's Applications; none if there is no Argo CD.
 
     Raises:
         CommandFailedError: the cluster does not answer.
@@ -75,19 +75,19 @@ def applications(kubectl: Kubectl) -> frozenset[str]:
 
 
 def _permission(names: Names, kubectl: Kubectl) -> Iterator[str]:
-    """Argo CD's own role may do everything, and nobody can grant what he may not do himself."""
+    """Argo CD's role may do everything, and RBAC lets a user grant only permissions that the user has."""
     command = kubectl.read("auth", "can-i", "*", "*", "--all-namespaces")
     try:
         allowed = output(command).strip() == "yes"
     except CommandFailedError as error:
-        if error.said != "no":
+        if error.reason != "no":
             raise
         allowed = False
     if not allowed:
         roles = " or ".join(names.env.cluster.admin_role_names)
         yield (
-            f"You may not do everything in {names.cluster}, as Argo CD's installation needs: sign in "
-            f"as {roles} (cluster.admin_role_names in environments/{names.env.name}.py)"
+            f"Your role may not do everything in {names.cluster}, which Argo CD's installation needs: "
+            f"sign in as {roles} (cluster.admin_role_names in environments/{names.env.name}.py)"
         )
 
 
@@ -97,7 +97,7 @@ def _nodes(names: Names, kubectl: Kubectl) -> Iterator[str]:
     if not any(_is_ready(node) for node in _items(found)):
         yield (
             f"No node of the pool {GENERAL_POOL} is ready ({len(_items(found))} with the label {pool}), "
-            f"so Argo CD could not run: apply the {Stack.CLUSTER} stack, or see why with `kubectl "
+            f"so Argo CD could not run: apply the {Stack.CLUSTER} stack, or find the cause with `kubectl "
             "describe nodes`"
         )
 
@@ -108,8 +108,8 @@ def _daemon_sets(names: Names, kubectl: Kubectl) -> Iterator[str]:
             yield f"The EKS add-on {name} is missing, and {without}: apply the {Stack.CLUSTER} stack"
 
 
-def _strangers(names: Names, kubectl: Kubectl) -> Iterator[str]:
-    """Another Argo CD would fight with ours over every definition, and perhaps over every object."""
+def _other_argocd(names: Names, kubectl: Kubectl) -> Iterator[str]:
+    """A second Argo CD would change the same custom resource definitions, and perhaps the same objects."""
     namespace = json_output(
         kubectl.read("get", "namespace", ARGOCD_NAMESPACE, "--ignore-not-found", "--output=json")
     )
@@ -118,13 +118,13 @@ def _strangers(names: Names, kubectl: Kubectl) -> Iterator[str]:
         owner = labels.get("app.kubernetes.io/part-of") if isinstance(labels, dict) else None
         if owner != PLATFORM:
             yield (
-                f"The namespace {ARGOCD_NAMESPACE} is there, and not made by this platform (its label "
-                f"app.kubernetes.io/part-of is {owner}): remove it, with what lives in it"
+                f"The namespace {ARGOCD_NAMESPACE} exists, but not from this platform (its label "
+                f"app.kubernetes.io/part-of is {owner}): remove it, with all objects in it"
             )
     elif _exists(kubectl, "customresourcedefinition", _DEFINITION):
         yield (
-            f"The definition {_DEFINITION} is there without our namespace {ARGOCD_NAMESPACE}: another "
-            "Argo CD lives in this cluster, or left it behind. Remove it"
+            f"The custom resource definition {_DEFINITION} exists without the namespace {ARGOCD_NAMESPACE}: "
+            "another Argo CD runs in this cluster, or left it behind. Remove it"
         )
 
 

@@ -1,47 +1,47 @@
-"""What keeps an environment's data from being destroyed, and must be lifted on purpose before."""
+"""What protects an environment's data; a person must lift each protection before a teardown."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from environments.names import Bucket, Names, Stack
-from evalctl.lifecycle.programs import CommandFailedError, Json, json_output
+from evalctl.processes import CommandFailedError, Json, json_output
 
 PAGE = "docs/teardown.md, step 1"
 
 
 def in_the_checkout(names: Names) -> Iterator[str]:
-    """Asked of the value that cdktf will read, and of what was rendered and reviewed."""
+    """Checks the value that cdktf will read, and the rendered file that was reviewed."""
     name = names.env.name
     rendered = Path(names.stack_file(Stack.DATABASE))
     if names.env.database.deletion_protection:
         yield (
-            f"environments/{name}.py protects its data (database.deletion_protection): whoever decides "
-            f"that {name} may go sets it to False, renders and deploys {name}-{Stack.DATABASE} ({PAGE})"
+            f"environments/{name}.py protects its data (database.deletion_protection). If {name} may "
+            f"go, set it to False, render, and deploy {name}-{Stack.DATABASE} ({PAGE})"
         )
     elif not rendered.exists():
-        yield f"{rendered} not found: start in the repository's root, after `make render`"
+        yield f"{rendered} not found. Start in the repository's root, after `make render`"
     elif any(_protected(database) for database in _databases(rendered)):
         yield f"{rendered} still protects the database: run `make render`, and deploy it ({PAGE})"
 
 
 def in_the_account(names: Names) -> Iterator[str]:
-    """What AWS would refuse to delete, when much else would be gone already.
+    """What AWS would refuse to delete at a time when other stacks are destroyed already.
 
-    Buckets are not among it: the apps write to them until they are gone.
+    Buckets are checked later: the apps write to them until the apps are deleted.
     """
-    for look in (_protected_database, _full_repositories, _full_vaults):
+    for check in (_protected_database, _full_repositories, _full_vaults):
         try:
-            yield from look(names)
+            yield from check(names)
         except CommandFailedError as error:
-            yield f"AWS does not say what it would refuse to delete: {error}"
+            yield f"AWS did not list what it would refuse to delete: {error}"
 
 
 def full_buckets(names: Names) -> list[str]:
-    """Those that a destroy would come to and that hold an object, an old version or a trace of one.
+    """Buckets in the storage state that hold an object, an old version or a delete marker.
 
     Raises:
-        CommandFailedError: AWS does not say.
+        CommandFailedError: AWS cannot be queried.
     """
     buckets = [str(bucket["bucket"]) for bucket in _in_state(names, Stack.STORAGE, "aws_s3_bucket")]
     return [bucket for bucket in buckets if _full_bucket(bucket, names)]
@@ -49,7 +49,7 @@ def full_buckets(names: Names) -> list[str]:
 
 def _protected_database(names: Names) -> Iterator[str]:
     instance = names.aws("postgres")
-    found = _answer(
+    found = _query(
         *("rds", "describe-db-instances", "--db-instance-identifier", instance),
         region=names.env.account.region,
         gone="DBInstanceNotFound",
@@ -57,7 +57,7 @@ def _protected_database(names: Names) -> Iterator[str]:
     if isinstance(found, list) and any(database["DeletionProtection"] for database in found):
         stack = f"{names.env.name}-{Stack.DATABASE}"
         yield (
-            f"AWS still protects the database {instance}: deploy the stack whose value no longer does, "
+            f"AWS still protects the database {instance}: deploy the stack that no longer protects it, "
             f"`node_modules/.bin/cdktf deploy {stack}` ({PAGE})"
         )
 
@@ -68,7 +68,7 @@ def _full_repositories(names: Names) -> Iterator[str]:
     for repository in _in_state(names, Stack.REGISTRY, "aws_ecr_repository"):
         name = str(repository["name"])
         named = ("--repository-name", name)
-        if _answer(
+        if _query(
             *("ecr", "list-images", *named, "--max-items", "1"),
             region=region,
             gone="RepositoryNotFoundException",
@@ -86,17 +86,17 @@ def _full_vaults(names: Names) -> Iterator[str]:
         gone = "ResourceNotFoundException"
         named = ("--backup-vault-name", name)
         points = ("backup", "list-recovery-points-by-backup-vault", *named, "--max-items", "1")
-        if _answer(*points, region=region, gone=gone).get("RecoveryPoints"):
-            told = _answer("backup", "describe-backup-vault", *named, region=region, gone=gone)
-            yield f"The backup vault {name} in {region} holds recovery points. {_way_out(names, told)}"
+        if _query(*points, region=region, gone=gone).get("RecoveryPoints"):
+            described = _query("backup", "describe-backup-vault", *named, region=region, gone=gone)
+            yield f"The backup vault {name} in {region} holds recovery points. {_how_to_empty(names, described)}"
 
 
-def _way_out(names: Names, vault: Json) -> str:
-    """A lock with a date is in compliance mode: after it nobody can lift the lock, AWS included."""
+def _how_to_empty(names: Names, vault: Json) -> str:
+    """A lock with a date is in compliance mode: after that date nobody can lift it, not even AWS."""
     if "LockDate" in vault:
         return (
             "Its lock is in compliance mode and nobody can lift it after its LockDate, "
-            f"{vault['LockDate']}. Then only time empties the vault: keep it ({PAGE})"
+            f"{vault['LockDate']}. Then recovery points go only when they expire: keep the vault ({PAGE})"
         )
     if vault.get("Locked"):
         return (
@@ -108,7 +108,7 @@ def _way_out(names: Names, vault: Json) -> str:
 
 
 def _full_bucket(bucket: str, names: Names) -> bool:
-    found = _answer(
+    found = _query(
         *("s3api", "list-object-versions", "--bucket", bucket, "--max-items", "1"),
         region=names.env.account.region,
         gone="NoSuchBucket",
@@ -117,25 +117,25 @@ def _full_bucket(bucket: str, names: Names) -> bool:
 
 
 def _in_state(names: Names, stack: Stack, kind: str) -> Iterator[Json]:
-    """What a destroy would come to: what somebody keeps was taken out of the state."""
+    """The attributes of what a destroy would delete; what is kept was removed from the state before."""
     state = f"s3://{names.bucket(Bucket.STATE)}/{names.state_key(stack)}"
     region = names.env.account.region
-    resources = _answer("s3", "cp", state, "-", region=region, gone="(404)").get("resources")
+    resources = _query("s3", "cp", state, "-", region=region, gone="(404)").get("resources")
     for resource in resources if isinstance(resources, list) else ():
         if resource["type"] == kind:
             yield from (instance["attributes"] for instance in resource["instances"])
 
 
-def _answer(*command: str, region: str, gone: str) -> Json:
-    """What AWS says; nothing, if it says that there is no such thing.
+def _query(*command: str, region: str, gone: str) -> Json:
+    """The output of the AWS command line; empty if it fails with the error that `gone` names.
 
     Raises:
-        CommandFailedError: it says something else.
+        CommandFailedError: it fails with another error.
     """
     try:
         return json_output(("aws", *command, "--region", region, "--output", "json"))
     except CommandFailedError as error:
-        if gone in error.said:
+        if gone in error.reason:
             return {}
         raise
 

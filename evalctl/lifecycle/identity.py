@@ -1,25 +1,24 @@
-"""Is it the right cluster? Asked of AWS, since names in a kubeconfig say what one likes.
+"""Checks that kubectl and the AWS credentials lead to the environment's own cluster.
 
-The account by the credentials, the cluster by its name, and the kubectl context by the address that
-AWS gives for that cluster.
+The names in a kubeconfig prove nothing: anybody may choose them. So the account is read with the
+credentials, the cluster is described by its name, and the context must have that cluster's address.
 """
 
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from environments.catalog import ARGOCD, kubectl_minors
 from environments.names import Names
 from evalctl.lifecycle.problems import NoClusterError, NotReadyError
-from evalctl.lifecycle.programs import Command, CommandFailedError, Json, json_output
+from evalctl.processes import Command, CommandFailedError, Json, json_output, not_installed
 
-_REACH = "--request-timeout=15s"  # kubectl itself would wait for minutes
+_REACH = "--request-timeout=15s"  # kubectl's default is to wait for minutes
 
 
 @dataclass(frozen=True)
 class Kubectl:
-    """Kubectl, told which cluster on every call: the current context may change meanwhile."""
+    """Kubectl with the context on every call, because the current context may change meanwhile."""
 
     context: str
 
@@ -31,25 +30,22 @@ class Kubectl:
 
 
 def require_programs(names: Names, *, also: Mapping[str, str] | None = None) -> None:
-    """Refuse to start without kubectl, aws, and the others, each with how to get it.
+    """Refuse to start without kubectl, aws and the programs in `also` (name → how to get it).
 
     Raises:
         NotReadyError: naming every missing program.
     """
-    wanted = {
-        "kubectl": f"take one for Kubernetes {names.env.cluster.kubernetes_version}",
-        "aws": "the AWS command line, which kubectl needs too to sign in to EKS",
+    programs = {
+        "kubectl": f"install it for Kubernetes {names.env.cluster.kubernetes_version}",
+        "aws": "install the AWS command line; kubectl signs in to EKS with it",
         **(also or {}),
     }
-    missing = [program for program in wanted if shutil.which(program) is None]
-    if missing:
-        raise NotReadyError(
-            *(f"{program} is not installed: {wanted[program]}" for program in missing)
-        )
+    if missing := not_installed(programs):
+        raise NotReadyError(*missing)
 
 
 def require_account(names: Names) -> None:
-    """Refuse credentials of another account than the environment's.
+    """Refuse credentials of any account but the environment's.
 
     Raises:
         NotReadyError: AWS does not accept them, or they are another account's.
@@ -59,12 +55,12 @@ def require_account(names: Names) -> None:
         identity = json_output(("aws", "sts", "get-caller-identity", "--output", "json"))
     except CommandFailedError as error:
         raise NotReadyError(
-            f"AWS does not accept your credentials: {error.said}. Sign in to account {account.id}"
+            f"AWS does not accept your credentials: {error.reason}. Sign in to account {account.id}"
         ) from None
     if identity.get("Account") != account.id:
         raise NotReadyError(
             f"Your AWS credentials are of account {identity.get('Account')} ({identity.get('Arn')}), "
-            f"but {names.env.name} lives in {account.id} (environments/{names.env.name}.py). Sign in "
+            f"but {names.env.name} is in account {account.id} (environments/{names.env.name}.py). Sign in "
             "there, or choose the profile with AWS_PROFILE"
         )
 
@@ -74,7 +70,7 @@ def require_cluster(names: Names, *, context: str | None) -> Kubectl:
 
     Raises:
         NoClusterError: the cluster is not there.
-        NotReadyError: the context leads elsewhere, or AWS does not say.
+        NotReadyError: the context leads elsewhere, or AWS cannot be queried.
     """
     endpoint = _endpoint(names)
     chosen, server = _context(names, context)
@@ -96,16 +92,16 @@ def require_answer(names: Names, kubectl: Kubectl) -> tuple[str, list[str]]:
         versions = json_output(kubectl.read("version", "--output=json"))
     except CommandFailedError as error:
         raise NotReadyError(
-            f"The API of {names.cluster} does not answer kubectl. {_way_in(names)}. Kubectl says: "
-            f"{error.said}"
+            f"The API of {names.cluster} does not answer kubectl. {_way_in(names)}. Kubectl's "
+            f"error: {error.reason}"
         ) from None
     client, server = _minor(versions, "clientVersion"), _minor(versions, "serverVersion")
     version = f"1.{server}"
     oldest, newest = kubectl_minors(version)
     if f"1.{client}" not in (oldest, version, newest):
         raise NotReadyError(
-            f"kubectl is of Kubernetes 1.{client}, {names.cluster} runs {version}: they may be one "
-            f"minor apart. Install kubectl {oldest} to {newest}"
+            f"kubectl is of Kubernetes 1.{client}, {names.cluster} runs {version}: they may differ by one "
+            f"minor. Install kubectl {oldest} to {newest}"
         )
     if version in ARGOCD.kubernetes_versions:
         return version, []
@@ -124,11 +120,11 @@ def _context(names: Names, context: str | None) -> tuple[str, str]:
         assert isinstance(clusters, list)
         return name, str(clusters[0]["cluster"]["server"])
     except CommandFailedError as error:
-        said = error.said
+        reason = error.reason
     except (KeyError, IndexError, TypeError):
-        said = "the context names no server"
+        reason = "the context names no server"
     raise NotReadyError(
-        f"There is no kubectl context to use: {said}. Make one: {_make_context(names)}"
+        f"There is no kubectl context to use: {reason}. Make one: {_make_context(names)}"
     )
 
 
@@ -139,14 +135,14 @@ def _endpoint(names: Names) -> str:
         cluster = json_output((*command, "--output", "json"))["cluster"]
         assert isinstance(cluster, dict)
     except CommandFailedError as error:
-        if "ResourceNotFoundException" in error.said:
+        if "ResourceNotFoundException" in error.reason:
             raise NoClusterError(
                 f"There is no EKS cluster {names.cluster} in {region} of account "
                 f"{names.env.account.id}: apply the stacks first (docs/first-day.md)"
             ) from None
-        raise NotReadyError(f"AWS does not describe {names.cluster}: {error.said}") from None
+        raise NotReadyError(f"AWS does not describe {names.cluster}: {error.reason}") from None
     if cluster.get("status") != "ACTIVE":
-        raise NotReadyError(f"{names.cluster} is {cluster.get('status')}; wait until that is over")
+        raise NotReadyError(f"{names.cluster} is {cluster.get('status')}; wait until it is ACTIVE")
     return str(cluster["endpoint"])
 
 
@@ -158,7 +154,7 @@ def _way_in(names: Names) -> str:
     cluster = names.env.cluster
     networks = ", ".join((*cluster.public_access_cidrs, *cluster.private_access_cidrs))
     roles = " or ".join(cluster.admin_role_names)
-    return f"It answers to {networks} only; and only the role {roles} may do this"
+    return f"It accepts connections only from {networks}, and only the role {roles}"
 
 
 def _address(url: str) -> str:
@@ -170,5 +166,5 @@ def _minor(versions: Json, side: str) -> int:
     minor = str(found.get("minor", "")) if isinstance(found, dict) else ""
     digits = re.match(r"\d+", minor)  # EKS writes "35+"
     if digits is None:
-        raise NotReadyError(f"kubectl does not tell its {side}; install another kubectl")
+        raise NotReadyError(f"kubectl does not report its {side}; install another kubectl")
     return int(digits.group())

@@ -1,8 +1,8 @@
-"""What stands in the way of a bootstrap or a teardown."""
+"""The errors that stop a bootstrap or a teardown."""
 
 
 class NotReadyError(Exception):
-    """Nothing was changed; each problem says what is wrong, and what to do about it."""
+    """A check failed and nothing was changed; each problem describes what is wrong and what to do."""
 
     def __init__(self, *problems: str) -> None:
         self.problems = problems
@@ -10,8 +10,8 @@ class NotReadyError(Exception):
 
 
 class NoClusterError(NotReadyError):
-    """AWS knows no such cluster: not yet, or no more."""
+    """AWS has no such cluster: it is not created yet, or deleted already."""
 
 
 class StoppedHalfwayError(Exception):
-    """A command failed after the first change; the message says which, and how to go on."""
+    """A command failed after the first change; the message names it and how to continue."""

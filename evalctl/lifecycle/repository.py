@@ -1,26 +1,22 @@
-"""Whether Argo CD will find in Git what lies here: it syncs the branch, not this folder."""
-
-import shutil
+"""Compares this checkout with the branch in Git: Argo CD syncs the branch, not this folder."""
 
 from environments.names import Names
-from evalctl.lifecycle.programs import CommandFailedError, output
+from evalctl.processes import CommandFailedError, output
 
 
 def warnings(names: Names) -> list[str]:
-    """Where this folder differs from the branch that Argo CD follows, as Git here knows it."""
+    """Where this checkout differs from the branch that Argo CD follows, as last fetched."""
     repository = names.env.repository
     rendered = f"rendered/{names.env.name}"
     branch = f"origin/{repository.revision}"
-    if shutil.which("git") is None:
-        return [f"git is not installed: {rendered} was not compared with {branch}"]
     try:
         uncommitted = output(("git", "status", "--porcelain", "--", rendered)).strip()
         differing = output(("git", "diff", "--name-only", branch, "--", rendered)).strip()
     except CommandFailedError as error:
-        return [f"{rendered} was not compared with {branch}: {error.said}"]
+        return [f"{rendered} was not compared with {branch}: {error.reason}"]
     if not uncommitted and not differing:
         return []
     return [
-        f"{rendered} is not what {branch} has. Argo CD syncs {repository.revision} of "
+        f"{rendered} differs from {branch}. Argo CD syncs {repository.revision} of "
         f"{repository.url}, and will soon replace what differs"
     ]

@@ -1,46 +1,47 @@
-"""One change at a time, before the eyes of whoever started it."""
+"""Runs the commands of a bootstrap or a teardown one by one, and reports each."""
 
 from dataclasses import dataclass
 
 from rich.console import Console
 
 from evalctl.lifecycle.problems import StoppedHalfwayError
-from evalctl.lifecycle.programs import Command, CommandFailedError, output, shown
+from evalctl.processes import Command, CommandFailedError, output, shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One command, and what it is for."""
+    """One command and its purpose."""
 
     purpose: str
     command: Command
 
 
-def take(step: Step, console: Console, *, look: str) -> str:
-    """What the step's command printed.
+def run_step(step: Step, console: Console, *, hint: str) -> str:
+    """The output of the step's command.
 
     Raises:
-        StoppedHalfwayError: it failed; `look` says where the cause may show.
+        StoppedHalfwayError: it failed; `hint` is where to look for the cause.
     """
     try:
         with console.status(step.purpose):
-            printed = output(step.command, seconds=None)
+            result = output(step.command, seconds=None)
     except CommandFailedError as error:
         raise StoppedHalfwayError(
-            f"{error}. What was done before it stays; when the cause is mended, run the same command "
-            f"again. {look}"
+            f"{error}. The steps before it stay done. Remove the cause, then run the same command again. "
+            f"{hint}"
         ) from None
-    say(console, f"done: {step.purpose}")
-    return printed
+    report(console, f"done: {step.purpose}")
+    return result
 
 
-def show(console: Console, *steps: Step) -> None:
-    """The commands, to read or to copy, instead of running them."""
-    say(console, "would run, in this order:")
+def print_commands(console: Console, *steps: Step) -> None:
+    """Print the commands, to read or to copy, instead of running them."""
+    report(console, "would run, in this order:")
     for step in steps:
-        say(console, shown(step.command), indent="")
+        report(console, shown(step.command), indent="")
 
 
-def say(console: Console, line: str, *, indent: str = "  ", style: str | None = None) -> None:
-    # The terminal wraps, so that a command can be copied whole.
+def report(console: Console, line: str, *, indent: str = "  ", style: str | None = None) -> None:
+    """Print a line of progress."""
+    # The terminal wraps the line, so that a command can be copied whole.
     console.print(indent + line, style=style, highlight=False, markup=False, soft_wrap=True)

@@ -1,7 +1,7 @@
-"""Takes an environment down: what the cluster made by its controllers first, then the stacks.
+"""Tears an environment down: first what controllers in the cluster created, then the stacks.
 
-Controllers make load balancers and volumes that Terraform does not know. Left behind, they hold on to
-subnets and security groups, and no destroy comes to its end.
+Controllers create load balancers and volumes that are not in Terraform's state. If they are left
+behind, they still use subnets and security groups, and a destroy never finishes.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -19,31 +19,32 @@ from evalctl.lifecycle.identity import (
     require_programs,
 )
 from evalctl.lifecycle.problems import NoClusterError, NotReadyError, StoppedHalfwayError
-from evalctl.lifecycle.programs import CommandFailedError
-from evalctl.lifecycle.steps import Step, say, show, take
+from evalctl.lifecycle.steps import Step, print_commands, report, run_step
+from evalctl.processes import CommandFailedError
 
 Waves = Sequence[Sequence[App | Addon]]
 
 _CDKTF = "node_modules/.bin/cdktf"
 _PROGRAMS = {
     _CDKTF: "run `make cdktf`, and start in the repository's root",
-    "terraform": "cdktf runs it to destroy",
-    # Known only to cdktf's first line, which is reached when the apps are gone.
-    "node": "cdktf runs on the one that `source .venv/bin/activate` brings",
+    "terraform": "install it; cdktf destroys with it",
+    # Only the first line of the cdktf script names it, and cdktf runs when the apps are deleted already.
+    "node": "run `source .venv/bin/activate`; cdktf runs on the Node in there",
 }
-_HERE = ("--namespace", ARGOCD_NAMESPACE)
-_APPLICATIONS = "applications.argoproj.io"  # in full: others define applications too
-_GONE = "--timeout=20m"  # a load balancer takes minutes, each pod its grace period
+_NAMESPACE = ("--namespace", ARGOCD_NAMESPACE)
+_APPLICATIONS = "applications.argoproj.io"  # the full name: other APIs define applications too
+_TIMEOUT = "--timeout=20m"  # a load balancer takes minutes, and each pod has its grace period
 
-# Without `automated` the root Application could sync itself, and have its finalizer again before it
-# is deleted; with that finalizer everything would go at once, controllers with what they must clean.
-_LET_GO = '{"metadata":{"finalizers":null},"spec":{"syncPolicy":{"automated":null}}}'
-# Argo CD heeds an approval only if it is not older than the deletion, whose time nobody knows before.
+# With `automated` the root Application could sync itself and get its finalizer back before it is deleted.
+# With the finalizer everything would be deleted at once: the controllers together with what only they
+# can clean up.
+_WITHOUT_FINALIZER = '{"metadata":{"finalizers":null},"spec":{"syncPolicy":{"automated":null}}}'
+# Argo CD accepts an approval only if it is not older than the deletion, and that time is not known yet.
 _APPROVED = "argocd.argoproj.io/deletion-approved=9999-12-31T23:59:59Z"
 
-_LOOK = (
+_HINT = (
     f"`kubectl -n {ARGOCD_NAMESPACE} describe applications` shows what an Application waits for; "
-    "docs/teardown.md tells what else can stand in the way"
+    "docs/teardown.md lists what else can be in the way"
 )
 
 
@@ -53,98 +54,100 @@ def teardown(
     waves: Waves,
     context: str | None,
     dry_run: bool,
-    agreed: Callable[[], bool],
+    confirmed: Callable[[], bool],
     console: Console,
 ) -> None:
-    """Destroy the environment; with `dry_run`, show the commands and change nothing.
+    """Destroy the environment; with `dry_run`, only print the commands.
 
-    `waves` is the order in which Argo CD synced; `agreed` asks the person when all checks are done.
+    `waves` is the order in which Argo CD synced. `confirmed` is called when all checks have passed.
 
     Raises:
-        NotReadyError: something is missing, wrong or protected, or nobody agreed; nothing was changed.
-        StoppedHalfwayError: a change failed; the same command goes on from there.
+        NotReadyError: something is missing, wrong, protected or not confirmed; nothing was changed.
+        StoppedHalfwayError: a change failed; the same command continues from there.
     """
     names = Names(env)
-    with console.status("looking, changing nothing"):
+    with console.status("checking; nothing is changed"):
         kubectl = _checked(names, context=context, console=console)
         in_cluster = list(_in_cluster(names, kubectl, waves=waves))
     destroy = destroy_stacks(names)
     if dry_run:
-        show(console, *in_cluster, destroy, *_listings(names))
+        print_commands(console, *in_cluster, destroy, *_listings(names))
         return
-    if not agreed():
+    if not confirmed():
         raise NotReadyError(f"You did not type {env.name}")
     for step in in_cluster:
-        take(step, console, look=_LOOK)
+        run_step(step, console, hint=_HINT)
     _require_empty_buckets(names)
-    take(destroy, console, look=_LOOK)
+    run_step(destroy, console, hint=_HINT)
     for step in _listings(names):
-        for arn in take(step, console, look=_LOOK).split():
-            say(console, arn, indent="    ")
-    say(
+        for arn in run_step(step, console, hint=_HINT).split():
+            report(console, arn, indent="    ")
+    report(
         console,
-        "What stays on purpose: keys and secrets until their waiting period ends, final snapshots until "
+        "These stay on purpose: keys and secrets until their waiting period ends, final snapshots until "
         "you delete them, the state bucket with its key and its logs (docs/teardown.md, from step 3). AWS "
-        "lists what was deleted a moment ago for an hour. Anything else was left behind: look whose it is",
+        "still lists deleted resources for an hour. Anything else was left behind: find its owner",
     )
 
 
 def delete_applications(
     names: Names, kubectl: Kubectl, *, waves: Waves, there: Collection[str]
 ) -> Iterator[Step]:
-    """From the root Application, which brings others back, to the add-ons, which clean up."""
+    """First the root Application, which would create the others again; last the add-ons, which clean up."""
     if names.argocd_root in there:
-        root = (_APPLICATIONS, names.argocd_root, *_HERE)
+        root = (_APPLICATIONS, names.argocd_root, *_NAMESPACE)
         yield Step(
-            purpose=f"{names.argocd_root} lets go of what it manages",
-            command=kubectl.command("patch", *root, "--type=merge", f"--patch={_LET_GO}"),
-        )
-        yield Step(
-            purpose=f"{names.argocd_root} is gone, and nothing brings an Application back",
-            command=kubectl.command("delete", *root, "--ignore-not-found", _GONE),
-        )
-    if names.env.previews is not None:
-        # Foreground: its Applications, which are the previews, go before it does.
-        sets = ("applicationsets.argoproj.io", names.argocd_previews, *_HERE)
-        yield Step(
-            purpose="previews are gone",
+            purpose=f"take the finalizer from {names.argocd_root}, so that its deletion deletes nothing else",
             command=kubectl.command(
-                "delete", *sets, "--cascade=foreground", "--ignore-not-found", _GONE
+                "patch", *root, "--type=merge", f"--patch={_WITHOUT_FINALIZER}"
             ),
         )
-    # What watches the platform was synced beside the last wave, and goes first.
+        yield Step(
+            purpose=f"delete {names.argocd_root}, which would create the other Applications again",
+            command=kubectl.command("delete", *root, "--ignore-not-found", _TIMEOUT),
+        )
+    if names.env.previews is not None:
+        # Foreground: its Applications, which are the previews, are deleted before it.
+        sets = ("applicationsets.argoproj.io", names.argocd_previews, *_NAMESPACE)
+        yield Step(
+            purpose="delete all previews",
+            command=kubectl.command(
+                "delete", *sets, "--cascade=foreground", "--ignore-not-found", _TIMEOUT
+            ),
+        )
+    # The dashboards were synced with the last wave, and are deleted first.
     apps = [(names.argocd_dashboards,), *_backwards(names, waves, App)]
     addons = _backwards(names, waves, Addon)
-    doomed = [name for wave in (*apps, *addons) for name in wave if name in there]
-    if doomed:
+    to_delete = [name for wave in (*apps, *addons) for name in wave if name in there]
+    if to_delete:
         yield Step(
-            purpose="you approve that namespaces and definitions go with their Applications",
+            purpose="approve that namespaces and definitions are deleted with their Applications",
             command=kubectl.command(
-                "annotate", _APPLICATIONS, *doomed, *_HERE, "--overwrite", _APPROVED
+                "annotate", _APPLICATIONS, *to_delete, *_NAMESPACE, "--overwrite", _APPROVED
             ),
         )
     yield from _deletions(kubectl, apps, there)
-    # Anyone's Ingress holds a load balancer, and only the add-on that goes next can remove it.
+    # Any Ingress can have a load balancer, and only the add-on that is deleted next can remove it.
     yield Step(
-        purpose="no Ingress is left, and so no load balancer of one",
+        purpose="wait until no Ingress is left, and so no load balancer of one",
         command=kubectl.command(
-            "wait", "--for=delete", "ingress", "--all", "--all-namespaces", _GONE
+            "wait", "--for=delete", "ingress", "--all", "--all-namespaces", _TIMEOUT
         ),
     )
     yield from _deletions(kubectl, addons, there)
 
 
 def destroy_stacks(names: Names) -> Step:
-    """Backwards, all but the one that holds the others' states."""
+    """The stacks in reverse order, except the one that holds the states of the others."""
     stacks = [f"{names.env.name}-{stack}" for stack in reversed(Stack) if stack is not Stack.STATE]
     return Step(
-        purpose="the stacks are destroyed",
+        purpose="destroy the stacks",
         command=(_CDKTF, "destroy", *stacks, "--auto-approve"),
     )
 
 
 def _checked(names: Names, *, context: str | None, console: Console) -> Kubectl | None:
-    """How to reach the cluster, or None if it is gone already.
+    """How to reach the cluster, or None if it is deleted already.
 
     Raises:
         NotReadyError: with everything that is wrong.
@@ -171,20 +174,20 @@ def _checked(names: Names, *, context: str | None, console: Console) -> Kubectl 
         raise NotReadyError(str(error)) from None
     account = f"account {names.env.account.id}"
     if kubectl is None:
-        say(
+        report(
             console,
-            f"{names.cluster} of {account} is gone already: its Applications are left out. If it was "
-            "deleted by hand, what its controllers made may be left; the listing shows it",
+            f"{names.cluster} of {account} is deleted already, so its Applications are skipped. If it was "
+            "deleted by hand, load balancers and volumes may be left; the listing at the end shows them",
             style="yellow",
         )
     else:
-        say(console, f"{names.cluster} of {account} is where {kubectl.context} leads")
-    say(console, "nothing protects its database, and no image or backup is in the way")
+        report(console, f"the context {kubectl.context} leads to {names.cluster} of {account}")
+    report(console, "nothing protects its database, and no image or backup is in the way")
     for bucket in full:
-        say(
+        report(
             console,
-            f"{bucket} holds objects: when the apps are gone, this stops until you have emptied it, or "
-            f"kept it ({guards.PAGE})",
+            f"{bucket} holds objects. When the apps are deleted, this command stops until you have emptied "
+            f"the bucket or taken it out of the state ({guards.PAGE})",
             style="yellow",
         )
     return kubectl
@@ -199,16 +202,16 @@ def _in_cluster(names: Names, kubectl: Kubectl | None, *, waves: Waves) -> Itera
         raise NotReadyError(str(error)) from None
     yield from delete_applications(names, kubectl, waves=waves, there=there)
     yield Step(
-        purpose="no volume is left",
-        command=kubectl.command("wait", "--for=delete", "persistentvolume", "--all", _GONE),
+        purpose="wait until no volume is left",
+        command=kubectl.command("wait", "--for=delete", "persistentvolume", "--all", _TIMEOUT),
     )
 
 
 def _require_empty_buckets(names: Names) -> None:
-    """Asked when the apps no longer write, and the cluster is still there.
+    """Check the buckets when the apps no longer write and the cluster still exists.
 
     Raises:
-        StoppedHalfwayError: a bucket holds something, and whether it may go is for a person to say.
+        StoppedHalfwayError: a bucket holds objects, and a person must decide about them.
     """
     try:
         full = guards.full_buckets(names)
@@ -216,9 +219,9 @@ def _require_empty_buckets(names: Names) -> None:
         raise StoppedHalfwayError(f"{error}. Then run the same command again") from None
     if full:
         raise StoppedHalfwayError(
-            f"The apps are gone, and AWS deletes no bucket that holds objects or old versions: "
-            f"{', '.join(full)}. Empty what nobody needs and keep the rest ({guards.PAGE}, has the commands "
-            "for both), then run the same command again"
+            f"The apps are deleted. AWS deletes no bucket that holds objects or old versions: "
+            f"{', '.join(full)}. Empty or keep each one ({guards.PAGE}, has the commands for both), then "
+            "run the same command again"
         )
 
 
@@ -233,19 +236,19 @@ def _backwards(names: Names, waves: Waves, kind: type[App] | type[Addon]) -> lis
 def _deletions(
     kubectl: Kubectl, waves: Sequence[Sequence[str]], there: Collection[str]
 ) -> Iterator[Step]:
-    """One command a wave. Each waits until all is gone that its Applications made."""
+    """One command for each wave; it waits until all objects of its Applications are deleted."""
     for wave in waves:
-        if gone := [name for name in wave if name in there]:
+        if names := [name for name in wave if name in there]:
             yield Step(
-                purpose=f"{', '.join(gone)}: gone",
+                purpose=f"delete {', '.join(names)}",
                 command=kubectl.command(
-                    "delete", _APPLICATIONS, *gone, *_HERE, "--ignore-not-found", _GONE
+                    "delete", _APPLICATIONS, *names, *_NAMESPACE, "--ignore-not-found", _TIMEOUT
                 ),
             )
 
 
 def _listings(names: Names) -> Iterator[Step]:
-    """By the tag of the stacks, wherever they have something, and by the load balancers' own."""
+    """By the stacks' tag in each of their regions, and by the tag of the load balancers' controller."""
     account = names.env.account
     yield _listing(f"Key=Platform,Values={PLATFORM}", region=account.region)
     if account.backup_copy_region is not None:
@@ -256,7 +259,7 @@ def _listings(names: Names) -> Iterator[Step]:
 def _listing(tag: str, *, region: str) -> Step:
     query = ("--query", "ResourceTagMappingList[].ResourceARN", "--output", "text")
     return Step(
-        purpose=f"listed what is left in {region} with the tag {tag}",
+        purpose=f"list what is left in {region} with the tag {tag}",
         command=(
             *("aws", "resourcegroupstaggingapi", "get-resources", "--region", region),
             *("--tag-filters", tag, *query),

@@ -1,1 +1,1 @@
-"""Terraform plans: made, read, guarded, summarized, and applied once they are approved."""
+"""Terraform plans: made, read, guarded, summarized, and applied when they are approved."""

@@ -1,48 +1,52 @@
-"""The terraform that cdktf runs in a deploy: it applies a plan that was approved, or nothing.
+"""Stands in for `terraform apply` in a deploy: it applies an approved plan, or nothing.
 
-`cdktf deploy` cannot take a plan that was made before. It starts whatever TERRAFORM_BINARY_NAME names;
-`.github/scripts/terraform-approved` hands `terraform apply` to this module, and all else to terraform.
+`cdktf deploy` cannot apply a plan that was made earlier, but it runs the program that
+TERRAFORM_BINARY_NAME names. That is `.github/scripts/terraform-approved`, which passes `terraform apply`
+to this module and all other commands to terraform.
 """
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 from evalctl.plans.plan_file import NotAPlanError, read
+from evalctl.processes import output, run_in_terminal
 
 APPROVED = "APPROVED_PLANS"  # the variable with {"<environment>-<stack>": "<digest>"}
-# What `cdktf deploy` 0.21 gives `terraform apply`. Another option, such as -destroy or -target, would
-# ask for another plan than the approved one.
+# The options that `cdktf deploy` 0.21 passes to `terraform apply`. Another one, such as -destroy or
+# -target, would apply something else than the approved plan.
 _PLAN_OPTIONS = ("-no-color", "-parallelism=")
 _APPLY_OPTIONS = ("-auto-approve", *_PLAN_OPTIONS)
 _PLAN = "approved.tfplan"
 
 
 class NotApprovedError(Exception):
-    """Nothing was applied; the message says why, and what to do."""
+    """The plan is not approved; nothing was applied."""
 
 
 def apply(options: list[str], *, folder: Path) -> None:
-    """Plan the stack in `folder`, which is named after it, and apply that plan if it is approved.
+    """Plan the stack in `folder`, which has the stack's name, and apply that plan if it is approved.
 
     Raises:
-        NotApprovedError: the plan is another one than the approved, or there is no approval to read.
-        subprocess.CalledProcessError: terraform failed, and has said why.
+        NotApprovedError: the plan is not the approved one, or there is no approval to read.
+        CommandFailedError: terraform failed.
     """
-    strange = [option for option in options if not option.startswith(_APPLY_OPTIONS)]
-    if strange:
-        raise NotApprovedError(f"terraform apply {' '.join(strange)} is not a deploy.")
+    unexpected = [option for option in options if not option.startswith(_APPLY_OPTIONS)]
+    if unexpected:
+        raise NotApprovedError(
+            f"`terraform apply {' '.join(unexpected)}` is refused: those are not options of a deploy. "
+            "Nothing was applied."
+        )
     approved = _approved()
-    kept = [option for option in options if option.startswith(_PLAN_OPTIONS)]
-    _terraform(folder, "plan", "-input=false", f"-out={_PLAN}", *kept)
+    plan_options = [option for option in options if option.startswith(_PLAN_OPTIONS)]
+    _terraform(folder, "plan", "-input=false", f"-out={_PLAN}", *plan_options)
     try:
         digest = _digest(folder)
         if digest != approved.get(folder.name):
-            raise NotApprovedError(_why(folder.name, approved.get(folder.name), digest))
+            raise NotApprovedError(_refusal(folder.name, approved.get(folder.name), digest))
         if digest is not None:
-            # Terraform itself refuses it if the state has changed since the plan was made.
-            _terraform(folder, "apply", "-input=false", *kept, _PLAN)
+            # Terraform refuses this plan if the state has changed since the plan was made.
+            _terraform(folder, "apply", "-input=false", *plan_options, _PLAN)
     finally:
         (folder / _PLAN).unlink(missing_ok=True)
 
@@ -56,7 +60,7 @@ def _approved() -> dict[str, str]:
     if not isinstance(approved, dict):
         raise NotApprovedError(
             f"{APPROVED} holds no approval: it is {text!r}, not {{STACK: DIGEST}}. Nothing was applied. The "
-            "workflow `deploy` sets it to what somebody approved: run that (docs/delivery.md)."
+            "workflow `deploy` sets it to the approved plans: run that workflow (docs/delivery.md)."
         )
     return approved
 
@@ -64,10 +68,8 @@ def _approved() -> dict[str, str]:
 def _digest(folder: Path) -> str | None:
     shown = folder / f"{_PLAN}.json"
     try:
-        with shown.open("w") as output:
-            subprocess.run(
-                ["terraform", "show", "-json", _PLAN], cwd=folder, stdout=output, check=True
-            )
+        command = ("terraform", "show", "-json", _PLAN)
+        shown.write_text(output(command, folder=folder, seconds=None), encoding="utf-8")
         return read(shown).digest
     except NotAPlanError as error:
         raise NotApprovedError(str(error)) from error
@@ -75,19 +77,19 @@ def _digest(folder: Path) -> str | None:
         shown.unlink(missing_ok=True)
 
 
-def _why(stack: str, approved: str | None, digest: str | None) -> str:
+def _refusal(stack: str, approved: str | None, digest: str | None) -> str:
     if digest is None:
         return (
-            f"{stack}: what was approved is not to be done any more; somebody else did it, or the code "
-            "changed. Nothing was applied to it."
+            f"{stack}: the approved changes are not needed any more, because they were made already or "
+            "the code changed. Nothing was applied to this stack."
         )
-    what = "nothing was approved" if approved is None else "another plan was approved"
+    reason = "no plan was approved" if approved is None else "another plan was approved"
     return (
-        f"{stack}: {what}. The plan above is what would be done now, for instance because a stack "
-        "before it got new outputs. Nothing was applied to it: run the workflow `deploy` again, look "
-        "at this plan there, and approve it."
+        f"{stack}: {reason}. The plan above differs, for instance because an earlier stack got new "
+        "outputs. Nothing was applied to this stack: run the workflow `deploy` again, review this "
+        "plan there, and approve it."
     )
 
 
 def _terraform(folder: Path, *arguments: str) -> None:
-    subprocess.run(["terraform", *arguments], cwd=folder, check=True)
+    run_in_terminal(("terraform", *arguments), folder=folder)

@@ -1,8 +1,7 @@
-"""Plans rendered stacks with terraform alone: what a deploy would do, without doing it."""
+"""Plans rendered stacks with terraform: what a deploy would change, without changing it."""
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from environments.spec import Environment
 from evalctl.plans import plan_file, plan_summary
 from evalctl.plans.plan_file import Plan
 from evalctl.plans.plan_summary import Failed
+from evalctl.processes import CommandFailedError, output
 
-# The deploy role may not change the bucket that holds the states, nor what it may do itself.
+# A person applies these: the deploy role may not change the state bucket, nor its own permissions.
 BY_PEOPLE = frozenset({Stack.STATE, Stack.DELIVERY})
 
 PLANS = "plans"
@@ -30,7 +30,7 @@ def plan(
 ) -> Iterator[tuple[Stack, Plan | Failed]]:
     """Plan each stack below `root`, the repository, and write it to `out/plans/<stack>.json`.
 
-    One that fails does not keep the others from being planned.
+    If one stack cannot be planned, the others still are.
     """
     folder = out / PLANS
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,23 +39,23 @@ def plan(
         shown.unlink(missing_ok=True)
         try:
             shown.write_text(_planned(root / Names(environment).stack_folder(stack), refresh))
-        except subprocess.CalledProcessError as error:
-            yield stack, Failed(f"{error.stdout}{error.stderr}".strip())
+        except CommandFailedError as error:
+            yield stack, Failed(error.output or str(error))
         else:
             yield stack, plan_file.read(shown)
 
 
 def write(environment: Environment, plans: dict[Stack, Plan | Failed], *, out: Path) -> str:
-    """`summary.md` for people, `result.json` for the workflow; gives back the summary."""
+    """Write `summary.md` for people and `result.json` for the workflow; returns the summary."""
     changed = {
-        stack: found.digest
-        for stack, found in plans.items()
-        if isinstance(found, Plan) and found.digest is not None
+        stack: plan.digest
+        for stack, plan in plans.items()
+        if isinstance(plan, Plan) and plan.digest is not None
     }
     result = {
-        "failed": [stack for stack, found in plans.items() if isinstance(found, Failed)],
+        "failed": [stack for stack, plan in plans.items() if isinstance(plan, Failed)],
         "changed": list(changed),
-        # What an approval is of: the stacks that a pipeline deploys, each with its plan's digest.
+        # An approval covers the stacks that a pipeline deploys, each with the digest of its plan.
         "approved": {
             f"{environment.name}-{stack}": digest
             for stack, digest in changed.items()
@@ -63,7 +63,7 @@ def write(environment: Environment, plans: dict[Stack, Plan | Failed], *, out: P
         },
     }
     text = plan_summary.summary(
-        environment.name, {str(stack): found for stack, found in plans.items()}, by_people=BY_PEOPLE
+        environment.name, {str(stack): plan for stack, plan in plans.items()}, by_people=BY_PEOPLE
     )
     (out / RESULT).write_text(json.dumps(result, indent=2) + "\n")
     (out / SUMMARY).write_text(text)
@@ -71,7 +71,7 @@ def write(environment: Environment, plans: dict[Stack, Plan | Failed], *, out: P
 
 
 def _planned(folder: Path, refresh: bool) -> str:
-    # Without a lock: who only looks cannot write one, and keeps nobody from deploying.
+    # Without a lock: the plan role cannot write one, and a plan must not block a deploy.
     options = ["-input=false", "-lock=false", f"-refresh={str(refresh).lower()}", "-out=tfplan"]
     _terraform(folder, "init", "-input=false")
     try:
@@ -82,13 +82,11 @@ def _planned(folder: Path, refresh: bool) -> str:
 
 
 def _terraform(folder: Path, command: str, *options: str) -> str:
-    """What it says on standard output; `show -json` needs no colours switched off."""
+    """The command's standard output; `show -json` never has colours."""
     colours = [] if command == "show" else ["-no-color"]
-    return subprocess.run(
-        ["terraform", command, *colours, *options],
-        cwd=folder,
-        env={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    return output(
+        ("terraform", command, *colours, *options),
+        folder=folder,
+        environment={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
+        seconds=None,
+    )

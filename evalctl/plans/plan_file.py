@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypedDict
 
-FORMAT_VERSIONS = ("1.",)  # of `terraform show -json`; the major says what may be relied on
+FORMAT_VERSIONS = ("1.",)  # of `terraform show -json`; a new major may change the format
 
 
 class NotAPlanError(ValueError):
@@ -15,7 +15,7 @@ class NotAPlanError(ValueError):
 
 
 class Action(StrEnum):
-    """What happens to a resource; the plan's own lists of actions, in one word each."""
+    """What happens to a resource: one word for each list of actions in a plan."""
 
     CREATE = "add"
     UPDATE = "change"
@@ -33,7 +33,7 @@ class Change:
     address: str
     type: str
     action: Action
-    attributes: tuple[str, ...]  # those that change, when it is changed or replaced
+    attributes: tuple[str, ...]  # that change, if the resource is changed or replaced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Plan:
 
     changes: tuple[Change, ...]
     outputs: tuple[str, ...]  # names of outputs that change
-    digest: str | None  # of every change with its values; None: it changes nothing
+    digest: str | None  # of all changes with their values; None if nothing changes
 
 
 class _Values(TypedDict, total=False):
@@ -113,18 +113,18 @@ def _document(file: Path) -> _Document:
     ):
         raise NotAPlanError(f"{file} is not a plan; write it with `terraform show -json PLANFILE`")
     if document.get("errored"):
-        raise NotAPlanError(f"{file} is of a plan that failed; plan again")
+        raise NotAPlanError(f"{file} is a plan that failed; plan again")
     if "planned_values" not in document:
         raise NotAPlanError(f"{file} is a state, not a plan; show the plan file")
-    found: _Document = {
+    result: _Document = {
         "resource_changes": document.get("resource_changes", []),
         "output_changes": document.get("output_changes", {}),
     }
-    return found
+    return result
 
 
 def _action(resource: _Resource, file: Path) -> Action | None:
-    """None: nothing happens to it."""
+    """The action, or None if the resource does not change."""
     actions = tuple(resource["change"]["actions"])
     if resource["mode"] != "managed" or actions == ("read",):
         return None
@@ -133,8 +133,10 @@ def _action(resource: _Resource, file: Path) -> Action | None:
             return Action.IMPORT
         return Action.MOVE if "previous_address" in resource else None
     if actions not in _ACTIONS:
-        # A later Terraform's: saying nothing about it would let it through unseen.
-        raise NotAPlanError(f"{file}: {resource['address']}: unknown actions {', '.join(actions)}")
+        # A newer Terraform may have more actions; a plan with one must not pass unseen.
+        raise NotAPlanError(
+            f"{file}: {resource['address']}: unknown actions {', '.join(actions)}. Update evalctl/plans/plan_file.py for this Terraform."
+        )
     return _ACTIONS[actions]
 
 
@@ -150,26 +152,27 @@ def _change(resource: _Resource, action: Action) -> Change:
 
 
 def _differing(values: _Values) -> tuple[str, ...]:
-    """Names only: a value may be one that Terraform calls sensitive."""
+    """The names of the attributes that differ, without values: those may be sensitive."""
     before, after, unknown = (values.get(key) for key in ("before", "after", "after_unknown"))
     if not (isinstance(before, dict) and isinstance(after, dict) and isinstance(unknown, dict)):
         return ()
-    named = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    return tuple(sorted(named | {name for name, is_unknown in unknown.items() if is_unknown}))
+    changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    return tuple(sorted(changed | {name for name, is_unknown in unknown.items() if is_unknown}))
 
 
 def _digest(resources: list[_Resource], outputs: dict[str, _Values]) -> str:
-    """Two plans with one digest do the same to the same things, with the same values."""
-    # Left out: what Terraform tells beside it, such as why, or which values it hides when printing.
-    kept = ("actions", "before", "after", "after_unknown", "replace_paths", "importing")
+    """Two plans with the same digest make the same changes to the same resources, with the same values."""
+    # Other keys are left out: they hold the reason, or which values Terraform hides when it prints.
+    keys = ("actions", "before", "after", "after_unknown", "replace_paths", "importing")
 
     def values(all_values: _Values) -> list[object]:
-        return [all_values.get(key) for key in kept]
+        return [all_values.get(key) for key in keys]
 
-    done = [
+    changes = [
         [r["address"], r.get("previous_address"), r.get("deposed"), values(r["change"])]
         for r in resources
     ]
-    told = [[name, values(change)] for name, change in outputs.items()]
-    text = json.dumps([sorted(done, key=json.dumps), sorted(told, key=json.dumps)], sort_keys=True)
+    changed_outputs = [[name, values(change)] for name, change in outputs.items()]
+    both = [sorted(part, key=json.dumps) for part in (changes, changed_outputs)]
+    text = json.dumps(both, sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""Refuses a Terraform plan that would destroy or replace what holds data, unless told to by name."""
+"""Refuses a plan that would destroy or replace what holds data, unless the resource is allowed by name."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evalctl.plans.plan_file import Action, NotAPlanError, read
 
-# Resources whose loss is a loss of data, or of the way to it.
+# Resources that hold data, or without which data cannot be read.
 PROTECTED_TYPES = {
     "aws_backup_vault": "a backup vault",
     "aws_db_instance": "a database",
@@ -22,16 +22,18 @@ PROTECTED_TYPES = {
 
 @dataclass(frozen=True)
 class Refusal:
-    """One protected resource that the plan would take away."""
+    """A protected resource that the plan would destroy or replace."""
 
     address: str
     what: str
     replaced: bool
-    stack: str = ""  # told where several plans are looked at: addresses are unique in one only
+    stack: str = (
+        ""  # set when there are several plans, because an address is unique only in its own
+    )
 
     @property
     def name(self) -> str:
-        """What `--allow` takes."""
+        """The argument of `--allow` for it."""
         return f"{self.stack}:{self.address}" if self.stack else self.address
 
     def __str__(self) -> str:
@@ -40,20 +42,20 @@ class Refusal:
 
 
 def refusals(plan: Path, *, allowed: Collection[str] = ()) -> list[Refusal]:
-    """What the plan may not do. `allowed` are addresses whose loss is intended.
+    """The resources that the plan may not destroy or replace; `allowed` are addresses that it may.
 
     Raises:
-        NotAPlanError: the file is not what `terraform show -json PLAN` writes, or an address in
-            `allowed` is not lost in this plan (a left-over flag would allow a later loss unseen).
+        NotAPlanError: the file is not what `terraform show -json PLAN` writes, or the plan does not
+            destroy an address in `allowed` (a flag that is left over would allow a later loss unseen).
     """
     return _not_allowed(_lost(plan, stack=""), allowed)
 
 
 def refusals_of_all(plans: Sequence[Path], *, allowed: Collection[str] = ()) -> list[Refusal]:
-    """The same of several stacks' plans, each named `<stack>.json`; `allowed` are `stack:address`.
+    """The same for plans of several stacks, each named `<stack>.json`; `allowed` are `stack:address`.
 
     Raises:
-        NotAPlanError: as above, with one of the files, or with all of them.
+        NotAPlanError: as above, for one of the files.
     """
     lost = [refusal for plan in plans for refusal in _lost(plan, stack=plan.stem)]
     return _not_allowed(lost, allowed)
@@ -70,7 +72,9 @@ def _lost(plan: Path, *, stack: str) -> list[Refusal]:
 
 
 def _not_allowed(lost: list[Refusal], allowed: Collection[str]) -> list[Refusal]:
-    stray = sorted(set(allowed) - {refusal.name for refusal in lost})
-    if stray:
-        raise NotAPlanError(f"--allow {', '.join(stray)}: this plan does not take it away; drop it")
+    unused = sorted(set(allowed) - {refusal.name for refusal in lost})
+    if unused:
+        raise NotAPlanError(
+            f"--allow {', '.join(unused)}: the plan does not destroy or replace it; remove the option"
+        )
     return [refusal for refusal in lost if refusal.name not in allowed]

@@ -1,4 +1,4 @@
-"""What plans would do, as Markdown for a pull request, an approval or an issue."""
+"""Summarizes plans as Markdown, for a pull request, an approval or an issue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ _SIGNS = {
 
 @dataclass(frozen=True)
 class Failed:
-    """A plan that could not be made, and what terraform said."""
+    """A plan that could not be made, and the output of terraform."""
 
-    said: str
+    output: str
 
 
 def summary(
@@ -34,24 +34,22 @@ def summary(
     by_people: frozenset[str],
     limit: int = LIMIT,
 ) -> str:
-    """One table for all stacks, then each that changes; cut at whole stacks to stay within `limit`.
+    """One table for all stacks, then the changes of each; stacks are left out to stay within `limit`.
 
     `by_people` are the stacks that no pipeline may change.
     """
-    busy = {stack: plan for stack, plan in plans.items() if _changes(plan)}
-    if not busy:
+    changed = {stack: plan for stack, plan in plans.items() if _changes(plan)}
+    if not changed:
         return f"### {environment}: nothing to change\n\nPlanned: {', '.join(plans)}.\n"
-    text = f"### {environment}\n\n{_table(busy)}\n{_warnings(busy, by_people)}"
-    for position, (stack, plan) in enumerate(busy.items()):
+    text = f"### {environment}\n\n{_table(changed)}\n{_warnings(changed, by_people)}"
+    for position, (stack, plan) in enumerate(changed.items()):
         part = _details(stack, plan)
-        rest = (
-            f"\nLeft out for their length: {', '.join(list(busy)[position:])}; see the job's log.\n"
-        )
+        rest = f"\nLeft out for their length: {', '.join(list(changed)[position:])}; see the job's log.\n"
         if len(text) + len(part) + len(rest) > limit:
             return text + rest
         text += part
-    quiet = [stack for stack in plans if stack not in busy]
-    return text + (f"\nUnchanged: {', '.join(quiet)}.\n" if quiet else "")
+    unchanged = [stack for stack in plans if stack not in changed]
+    return text + (f"\nUnchanged: {', '.join(unchanged)}.\n" if unchanged else "")
 
 
 def _changes(plan: Plan | Failed) -> bool:
@@ -87,10 +85,10 @@ def _warnings(plans: Mapping[str, Plan | Failed], by_people: frozenset[str]) -> 
     text = ""
     if lost:
         items = "\n".join(f"> - {item}" for item in lost)
-        text += f"\n> [!CAUTION]\n> This takes away what holds data:\n{items}\n"
-    if own := sorted(by_people & set(plans)):
+        text += f"\n> [!CAUTION]\n> This destroys what holds data:\n{items}\n"
+    if manual := sorted(by_people & set(plans)):
         text += (
-            f"\n> [!NOTE]\n> No pipeline may change {' and '.join(f'`{stack}`' for stack in own)}: "
+            f"\n> [!NOTE]\n> No pipeline may change {' and '.join(f'`{stack}`' for stack in manual)}: "
             "a person applies it (docs/delivery.md).\n"
         )
     return text
@@ -98,8 +96,8 @@ def _warnings(plans: Mapping[str, Plan | Failed], by_people: frozenset[str]) -> 
 
 def _details(stack: str, plan: Plan | Failed) -> str:
     if isinstance(plan, Failed):
-        # A fence longer than any inside cannot be closed by what terraform says.
-        return f"\n<details open><summary>{stack}</summary>\n\n`````text\n{plan.said}\n`````\n</details>\n"
+        # Terraform's output cannot close this fence, because it is longer than any fence in it.
+        return f"\n<details open><summary>{stack}</summary>\n\n`````text\n{plan.output}\n`````\n</details>\n"
     order = list(_SIGNS)
     changes = sorted(plan.changes, key=lambda change: (-order.index(change.action), change.address))
     lines = "\n".join(

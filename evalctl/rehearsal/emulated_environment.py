@@ -70,5 +70,5 @@ async def emulated_environment(
         directories = {
             stack: copy_stack(rendered / env.name, stack, Path(scratch)) for stack in Stack
         }
-        async with emulated_aws(env.account, Path(scratch, "emulator.log")) as aws:
-            yield EmulatedEnvironment(env, aws, Terraform.on(aws), directories, progress)
+        with emulated_aws(env.account, Path(scratch, "emulator.log")) as aws:
+            yield EmulatedEnvironment(env, aws, Terraform(aws), directories, progress)

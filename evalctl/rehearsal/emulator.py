@@ -1,9 +1,8 @@
 """The emulated AWS: a server on loopback, which ends with the rehearsal."""
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import boto3
 from botocore.config import Config
 
 from environments.spec import Account
-from evalctl.rehearsal.processes import end, free_port
+from evalctl.servers import free_port, is_listening, running
 
 _START_SECONDS = 60
 
@@ -71,53 +70,27 @@ def require_loopback(url: str) -> None:
         )
 
 
-@asynccontextmanager
-async def emulated_aws(account: Account, log: Path) -> AsyncIterator[EmulatedAws]:
-    """A running emulator, which writes its output to `log`.
+@contextmanager
+def emulated_aws(account: Account, log: Path) -> Iterator[EmulatedAws]:
+    """A running emulator that writes its output to `log`.
 
     Raises:
-        RuntimeError: it did not start in time. The message has the end of its log.
+        NotStartedError: it did not start; with the end of its log.
     """
     port = free_port()
     aws = EmulatedAws(f"http://127.0.0.1:{port}", account)
-    with log.open("wb") as output:
-        server = await asyncio.create_subprocess_exec(
-            *(
-                sys.executable,
-                "-m",
-                "evalctl.rehearsal.moto_extras.server",
-                "-H",
-                "127.0.0.1",
-                "-p",
-                str(port),
-            ),
-            stdout=output,
-            stderr=output,
-            env={
-                "PATH": "/usr/bin:/bin",
-                "MOTO_ACCOUNT_ID": account.id,
-                "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
-                "PYTHONPATH": ":".join(path for path in sys.path if path),
-                **aws.environment,
-            },
-            start_new_session=True,  # Ctrl-C ends the rehearsal, which then ends the emulator
-        )
-    try:
-        await _wait_until_ready(port, server, log)
+    with running(
+        *(sys.executable, "-m", "evalctl.rehearsal.moto_extras.server"),
+        *("-H", "127.0.0.1", "-p", str(port)),
+        log=log,
+        ready=lambda: is_listening(port),
+        environment={
+            "PATH": "/usr/bin:/bin",
+            "MOTO_ACCOUNT_ID": account.id,
+            "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+            "PYTHONPATH": ":".join(path for path in sys.path if path),
+            **aws.environment,
+        },
+        start_seconds=_START_SECONDS,
+    ):
         yield aws
-    finally:
-        await end(server)
-
-
-async def _wait_until_ready(port: int, server: asyncio.subprocess.Process, log: Path) -> None:
-    for _ in range(_START_SECONDS * 10):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            if server.returncode is not None:
-                break
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return
-    raise RuntimeError(f"The emulated AWS did not start:\n{log.read_text()[-2000:]}")

@@ -13,9 +13,10 @@ from environments.spec import Environment
 from evalctl.rehearsal.emulator import NotOnLoopbackError
 from evalctl.rehearsal.rehearse import RehearsalError, rehearse
 from evalctl.rehearsal.terraform import TerraformError
+from evalctl.servers import NotStartedError
 
 # Stacks are applied in parallel, so one failure arrives in a group.
-FAILURES = (ExceptionGroup, NotOnLoopbackError, RehearsalError, TerraformError)
+FAILURES = (ExceptionGroup, NotOnLoopbackError, NotStartedError, RehearsalError, TerraformError)
 
 
 def rehearse_with_progress(env: Environment, *, rendered: Path, console: Console) -> float:

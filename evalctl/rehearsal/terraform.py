@@ -1,12 +1,11 @@
 """Runs the real terraform in a working directory."""
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalctl.processes import run
 from evalctl.rehearsal.emulator import EmulatedAws
-from evalctl.rehearsal.processes import run
 from evalctl.rehearsal.terraform_errors import error_message
 from evalctl.rehearsal.working_directory import WorkingDirectory
 
@@ -23,19 +22,7 @@ class TerraformError(Exception):
 class Terraform:
     """terraform with an emulated AWS, and without the user's own configuration."""
 
-    program: str
     aws: EmulatedAws
-
-    @classmethod
-    def on(cls, aws: EmulatedAws) -> "Terraform":
-        """
-        Raises:
-            TerraformError: it is not installed.
-        """
-        program = shutil.which("terraform")
-        if program is None:
-            raise TerraformError("terraform is not installed; install 1.11 or newer.")
-        return cls(program, aws)
 
     async def init(self, directory: WorkingDirectory, *options: str) -> None:
         source = [f"-plugin-dir={mirror}"] if (mirror := provider_mirror()) else []
@@ -81,7 +68,7 @@ class Terraform:
         self, directory: WorkingDirectory, command: str, *options: str
     ) -> tuple[int, str]:
         return await run(
-            *(self.program, command, "-no-color", *options),
+            *("terraform", command, "-no-color", *options),
             folder=directory.folder,
             environment=self.environment(),
         )

@@ -1,1 +1,1 @@
-"""Turns the values into files: rendered/ and the generated pages of docs/."""
+"""Turns the values into files: `rendered/`, and the generated pages of `docs/`."""

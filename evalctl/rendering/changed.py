@@ -1,22 +1,22 @@
-"""What a branch changes in `rendered/`, compared with where it left the branch it goes to."""
+"""What a branch changes in `rendered/`, compared with the commit at which it left its target branch."""
 
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from environments.names import Names, Stack
 from environments.spec import Environment
+from evalctl.processes import CommandFailedError, output
 
-LIMIT = 30_000  # characters; half of what a comment can hold
+LIMIT = 30_000  # characters; half of what a GitHub comment can hold
 
 
 class NoComparisonError(Exception):
-    """Git cannot compare; the message says with what, why, and what to do."""
+    """Git cannot compare the two commits."""
 
 
 def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dict[str, list[Stack]]:
-    """Environment → the stacks whose Terraform differs; an environment without any is left out."""
+    """Environment → the stacks whose Terraform differs; environments without one are left out."""
     files = set(_diff(root, base, "--name-only", "-z").split("\0"))
     found = {
         env.name: [stack for stack in Stack if Names(env).stack_file(stack) in files]
@@ -26,7 +26,7 @@ def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dic
 
 
 def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
-    """The difference of what Argo CD syncs, as Markdown, cut at whole files to stay within `limit`."""
+    """The diff of what Argo CD syncs, as Markdown. Whole files are left out to stay within `limit`."""
     synced = ("rendered", ":(exclude)rendered/*/terraform/*")
     diff = _diff(root, base, "--no-color", "--no-ext-diff", paths=synced)
     files = [part for part in re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE) if part]
@@ -39,7 +39,7 @@ def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
         fence = "`" * max(5, 1 + max(map(len, re.findall("`+", file)), default=0))
         part = f"\n<details><summary>{_name(file)}</summary>\n\n{fence}diff\n{_body(file)}{fence}\n</details>\n"
         if len(text) + len(part) > limit:
-            return f"{text}\nLeft out for their length: {len(files) - position}; see the diff itself.\n"
+            return f"{text}\nLeft out for their length: {len(files) - position}; see the pull request's diff.\n"
         text += part
     return text
 
@@ -54,17 +54,16 @@ def _count(file: str) -> str:
 
 
 def _body(file: str) -> str:
-    """Without the header: from the first hunk on."""
+    """The file's part of the diff without its header."""
     start = file.find("\n@@")
     return file[start + 1 :] if start >= 0 else ""
 
 
 def _diff(root: Path, base: str, *options: str, paths: Sequence[str] = ()) -> str:
-    command = ["git", "diff", *options, f"{base}...HEAD", "--", *paths]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
+    try:
+        return output(("git", "diff", *options, f"{base}...HEAD", "--", *paths), folder=root)
+    except CommandFailedError as error:
         raise NoComparisonError(
-            f"Git cannot compare with {base!r} in {root}: {done.stderr.strip()}. Name a branch or commit "
+            f"Git cannot compare with {base!r} in {root}: {error.reason}. Name a branch or commit "
             "that is there, as in --base origin/main; `git fetch origin` brings what is missing."
-        )
-    return done.stdout
+        ) from error

@@ -1,4 +1,4 @@
-"""What is made from the values below `docs/`, so that it says what is deployed: whole pages, a table."""
+"""Writes what is generated below `docs/`, so that it matches what is deployed: whole pages and a table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,21 +9,20 @@ from dashboards.pages.runbook_address import RUNBOOKS
 from dashboards.pages.runbooks import runbook_pages
 from dashboards.pages.telemetry_page import telemetry_page
 from environments.spec import Environment
-from evalctl.checks import versions
-from evalctl.rendering import tree
+from evalctl.rendering import tree, versions_table
 from telemetry.contract import METRICS, TABLES
 
 TELEMETRY = "docs/telemetry.md"
-UPGRADES = "docs/upgrades.md"  # written by hand, all but what stands between these two
+UPGRADES = "docs/upgrades.md"  # written by hand, except what is between these two lines
 _START, _END = "<!-- evalctl versions -->\n", "\n\n<!-- end -->"
 
 
 class NoPlaceError(Exception):
-    """A page written by hand does not say where the table stands; the message says how it does."""
+    """A page written by hand lacks the two lines between which the table is written."""
 
 
 def pages(environments: Sequence[Environment]) -> dict[str, str]:
-    """Path below the repository's root → Markdown, of the pages that nobody writes by hand."""
+    """Path below the repository's root → Markdown, of the pages that are generated as a whole."""
     runbooks = runbook_pages({env.name: boards(env) for env in environments})
     return {
         **{f"{RUNBOOKS}/{name}.md": text for name, text in runbooks.items()},
@@ -32,10 +31,12 @@ def pages(environments: Sequence[Environment]) -> dict[str, str]:
 
 
 def write(environments: Sequence[Environment], *, root: Path) -> list[str]:
-    """Write them, and the table; runbooks of boards that are gone disappear. Returns what changed.
+    """Write the pages and the table, and remove runbooks of boards that no longer exist.
+
+    Returns the paths that changed.
 
     Raises:
-        NoPlaceError: nothing was written.
+        NoPlaceError: the table has no place; nothing was written.
     """
     fresh = pages(environments)
     fresh[UPGRADES] = _with_table((root / UPGRADES).read_text(encoding="utf-8"), environments)
@@ -59,4 +60,4 @@ def _with_table(page: str, environments: Sequence[Environment]) -> str:
             f"{UPGRADES} has no place for the table of versions; nothing was written. Put the lines "
             f"`{_START.strip()}` and `{_END.strip()}` where it belongs, with an empty line before the second."
         )
-    return f"{before}{_START}{versions.markdown(environments)}{_END}{after}"
+    return f"{before}{_START}{versions_table.markdown(environments)}{_END}{after}"

@@ -1,4 +1,4 @@
-"""Renders environments: the planes side by side, then one swap of the folder."""
+"""Renders environments: both renderers at the same time, then one swap of the folder."""
 
 import asyncio
 import sys
@@ -9,15 +9,17 @@ from pathlib import Path
 
 from environments.rules import require_valid
 from environments.spec import Environment
+from evalctl.processes import started
 from evalctl.rendering import tree
+from evalctl.rendering.renderers import RENDERERS
 
-PLANES = ("AWS", "Kubernetes and Argo CD")
+Progress = Callable[
+    [str, str], None
+]  # called with (renderer, environment) when that one is written
 
-Progress = Callable[[str, str], None]  # called with (plane, environment) as each is done
 
-
-class PlaneFailedError(Exception):
-    """A plane's program ended with an error; the message is what it said."""
+class RendererFailedError(Exception):
+    """A renderer ended with an error; the message holds its error output."""
 
 
 @dataclass(frozen=True)
@@ -35,52 +37,44 @@ def render(
 
     Raises:
         InvalidEnvironmentError: a value breaks a rule; nothing was started.
-        ForeignFilesError: `out` holds something else; nothing was started.
-        PlaneFailedError: a plane failed; `out` is as it was.
+        ForeignFilesError: `out` holds other files; nothing was started.
+        RendererFailedError: a renderer failed; `out` is as it was.
     """
-    started = time.monotonic()
+    began = time.monotonic()
     require_valid(environments)
     names = [env.name for env in environments if only in (None, env.name)]
     folder = out if only is None else out / only
     tree.require_replaceable(folder, environments=only is None)
     with tree.replacement(folder) as fresh:
-        # A plane writes one folder for each environment.
+        # A renderer writes one folder for each environment.
         target = fresh if only is None else fresh.parent / "environments"
         asyncio.run(_side_by_side(target, names, progress))
         if only is not None:
             fresh.rmdir()
             (target / only).rename(fresh)
-        files = {
-            f"{'' if only is None else f'{only}/'}{path.relative_to(fresh)}": path.read_text()
-            for path in sorted(fresh.rglob("*"))
-            if path.is_file()
-        }
-    return Rendering(files, time.monotonic() - started)
+    return Rendering(tree.texts(out, only=only), time.monotonic() - began)
 
 
 async def _side_by_side(folder: Path, names: Sequence[str], progress: Progress) -> None:
-    runs = [asyncio.create_task(_run(plane, folder, names, progress)) for plane in PLANES]
+    tasks = [asyncio.create_task(_run(name, folder, names, progress)) for name in RENDERERS]
     try:
-        await asyncio.gather(*runs)
+        await asyncio.gather(*tasks)
     finally:
-        for run in runs:
-            run.cancel()
-        await asyncio.gather(*runs, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(plane: str, folder: Path, names: Sequence[str], progress: Progress) -> None:
-    program = [sys.executable, "-O", "-m", "evalctl.rendering.program", plane, str(folder), *names]
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*program, stdout=pipe, stderr=pipe)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        said = asyncio.create_task(process.stderr.read())
+async def _run(renderer: str, folder: Path, names: Sequence[str], progress: Progress) -> None:
+    program = (sys.executable, "-O", "-m", "evalctl.rendering.renderers")
+    async with started(
+        *program, renderer, str(folder), *names, stderr=asyncio.subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        errors = asyncio.create_task(process.stderr.read())
         async for line in process.stdout:
-            progress(plane, line.decode().strip())
+            progress(renderer, line.decode().strip())
         if await process.wait() != 0:
-            raise PlaneFailedError(f"The {plane} plane failed:\n{(await said).decode().strip()}")
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+            text = (await errors).decode().strip()
+            raise RendererFailedError(f"{renderer} cannot be rendered:\n{text}")

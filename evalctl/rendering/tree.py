@@ -1,4 +1,4 @@
-"""Replaces a rendered folder or a file in one step, so that a failure leaves the old one as it was."""
+"""Replaces a rendered folder or a file in one step; after a failure the old one is still there."""
 
 import shutil
 import tempfile
@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# The only folders an environment's rendering consists of; anything else in the way is not ours.
-PLANES = frozenset({"terraform", "k8s", "dashboards", "argocd", "argocd-install", "preview"})
+# The only folders that rendering writes into an environment's folder.
+ENVIRONMENT_FOLDERS = frozenset(
+    {"terraform", "k8s", "dashboards", "argocd", "argocd-install", "preview"}
+)
 
 
 class ForeignFilesError(Exception):
@@ -27,14 +29,14 @@ def require_replaceable(folder: Path, *, environments: bool) -> None:
     for entry in sorted(folder.iterdir()):
         if environments and entry.is_dir():
             require_replaceable(entry, environments=False)
-        elif not (entry.is_dir() and entry.name in PLANES):
+        elif not (entry.is_dir() and entry.name in ENVIRONMENT_FOLDERS):
             raise ForeignFilesError(
-                f"{entry} was not rendered and would be lost; name another folder, or move it away"
+                f"{entry} was not rendered and would be lost; name another folder, or move {entry.name} away"
             )
 
 
 def texts(out: Path, *, only: str | None) -> dict[str, str]:
-    """Path below `out` → text, of every file or of one environment's."""
+    """Path below `out` → text, of all files or of one environment's files."""
     folder = out if only is None else out / only
     return {
         path.relative_to(out).as_posix(): path.read_text()
@@ -45,7 +47,7 @@ def texts(out: Path, *, only: str | None) -> dict[str, str]:
 
 @contextmanager
 def replacement(folder: Path) -> Iterator[Path]:
-    """An empty folder to fill. Leaving without an error swaps it in for the old one."""
+    """An empty folder to fill. It takes the old one's place when the block ends without an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         fresh, old = Path(scratch, "new"), Path(scratch, "old")
@@ -63,7 +65,7 @@ def replacement(folder: Path) -> Iterator[Path]:
 
 
 def write(file: Path, text: str) -> None:
-    """All of it or nothing, whenever the machine stops."""
+    """Write the whole file, or leave the old one, even if the machine stops at any moment."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as scratch:
         fresh = Path(scratch, file.name)

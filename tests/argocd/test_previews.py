@@ -27,7 +27,7 @@ from environments.names import (
 from environments.registry import ENVIRONMENTS as REGISTERED
 from environments.rules.previews import LONGEST_HOURS
 from environments.spec import Compute, Previews
-from evalctl.rendering import program as planes
+from evalctl.rendering import renderers
 from k8s import app as k8s
 from stacks.parts.queue_user import APPLICATION, METRICS
 from stacks.registry import CANDIDATE_DAYS, CANDIDATE_TAGS
@@ -50,7 +50,7 @@ Built = dict[str, list[Manifest]]
 @pytest.fixture(scope="module")
 def files() -> Files:
     """What the environment is rendered to: path → text."""
-    return planes.kubernetes(PREVIEWED)
+    return renderers.kubernetes(PREVIEWED)
 
 
 @pytest.fixture(scope="module")

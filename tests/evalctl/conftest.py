@@ -10,22 +10,12 @@ from pathlib import Path
 import pytest
 
 from environments.registry import ENVIRONMENTS
+from evalctl.benchmarks.render import PACKAGES
 from tests.evalctl.plans.fake_terraform import Terraform
 from tests.support.paths import ROOT
 
-SOURCES = (
-    "argocd",
-    "bindings",
-    "dashboards",
-    "environments",
-    "evalctl",
-    "k8s",
-    "stacks",
-    "telemetry",
-)
-
 KNOWN = ", ".join(env.name for env in ENVIRONMENTS)
-# The first range that is no environment's, for a test to move one to.
+# The first range that no environment uses, for a test that moves one.
 FREE_CIDR = next(
     str(cidr)
     for cidr in ip_network("10.0.0.0/8").subnets(new_prefix=16)
@@ -35,8 +25,8 @@ FREE_CIDR = next(
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The sources alone, so that nothing can lean on the real `rendered/`."""
-    for package in SOURCES:
+    """The sources without `rendered/`, so that no test can depend on the real one."""
+    for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package)
     return tmp_path
 
@@ -60,8 +50,8 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 @pytest.fixture
-def terraform_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
-    """A terraform that does nothing, found before the real one."""
+def fake_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
+    """A stand-in for terraform, first on the PATH."""
     fake = Terraform.install(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{fake.folder}{os.pathsep}{os.environ['PATH']}")
     return fake

@@ -1,4 +1,4 @@
-"""Wherever in a checkout a command is typed, it works on that checkout, and on no other."""
+"""A command works on the checkout around the current folder, and on no other."""
 
 import shutil
 from pathlib import Path
@@ -32,7 +32,7 @@ def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_command_says_where_to_run_it_and_writes_nothing(
+def test_a_command_outside_the_checkout_reports_where_to_run_it_and_writes_nothing(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     before = sorted(elsewhere.rglob("*"))
@@ -46,7 +46,7 @@ def test_a_command_says_where_to_run_it_and_writes_nothing(
 @pytest.mark.parametrize(
     ("folder", "shown"), [(".", "rendered"), ("docs/decisions", "../../rendered")]
 )
-def test_a_folder_of_the_checkout_is_found_from_everywhere_in_it(
+def test_a_folder_of_the_checkout_is_found_from_every_folder_in_it(
     monkeypatch: pytest.MonkeyPatch, folder: str, shown: str
 ) -> None:
     monkeypatch.chdir(ROOT / folder)
@@ -54,7 +54,7 @@ def test_a_folder_of_the_checkout_is_found_from_everywhere_in_it(
     assert checkout.path("rendered") == Path(shown)
 
 
-def test_what_is_linked_into_a_folder_makes_it_a_checkout(
+def test_a_folder_with_a_link_to_the_values_is_a_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "environments").symlink_to(ROOT / "environments")
@@ -62,7 +62,7 @@ def test_what_is_linked_into_a_folder_makes_it_a_checkout(
     assert checkout.root() == tmp_path
 
 
-def test_check_reads_the_same_folder_from_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_reads_the_same_folder_from_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
     monkeypatch.setattr(
         "evalctl.checks.policy.findings", lambda rendered: read.append(rendered.resolve())
@@ -74,7 +74,7 @@ def test_check_reads_the_same_folder_from_everywhere(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("command", ["bootstrap", "teardown"])
-def test_what_names_files_from_the_root_runs_there_and_says_so(
+def test_a_command_whose_paths_start_at_the_root_runs_there_and_prints_it(
     monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     ran_in = []

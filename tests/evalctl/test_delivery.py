@@ -54,10 +54,10 @@ def merged(checkout: Path, rendered: Path) -> Path:
     return checkout
 
 
-def test_only_stacks_that_the_pull_request_changes_are_planned_in_their_order(merged: Path) -> None:
-    told = evalctl(merged, "changed-stacks", "--base", "HEAD^1")
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout) == [{"env": "dev", "stacks": "network queue"}]
+def test_only_stacks_that_the_pull_request_changes_are_planned_in_order(merged: Path) -> None:
+    result = evalctl(merged, "changed-stacks", "--base", "HEAD^1")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == [{"env": "dev", "stacks": "network queue"}]
 
 
 def test_a_pull_request_without_terraform_plans_nothing(merged: Path) -> None:
@@ -66,87 +66,87 @@ def test_a_pull_request_without_terraform_plans_nothing(merged: Path) -> None:
 
 @pytest.mark.parametrize("command", ["changed-stacks", "rendered-diff"])
 def test_a_comparison_that_git_cannot_make_fails(merged: Path, command: str) -> None:
-    told = evalctl(merged, command, "--base", "nowhere")
-    assert told.returncode == 1
-    assert "cannot compare with 'nowhere'" in told.stderr
-    assert "--base origin/main; `git fetch origin` brings what is missing" in told.stderr
-    assert told.stdout == ""
+    result = evalctl(merged, command, "--base", "nowhere")
+    assert result.returncode == 1
+    assert "cannot compare with 'nowhere'" in result.stderr
+    assert "--base origin/main; `git fetch origin` brings what is missing" in result.stderr
+    assert result.stdout == ""
 
 
 def test_what_argo_cd_syncs_is_shown_file_by_file(merged: Path) -> None:
-    told = evalctl(merged, "rendered-diff", "--base", "HEAD^1").stdout
-    assert told.startswith("### Kubernetes: 1 files")
-    assert "<summary>rendered/prod/k8s/worker/Deployment-worker.yaml</summary>" in told
-    assert "+  name: labourer" in told
-    assert "terraform" not in told
+    text = evalctl(merged, "rendered-diff", "--base", "HEAD^1").stdout
+    assert text.startswith("### Kubernetes: 1 files")
+    assert "<summary>rendered/prod/k8s/worker/Deployment-worker.yaml</summary>" in text
+    assert "+  name: labourer" in text
+    assert "terraform" not in text
 
 
-def test_a_long_difference_is_cut_at_a_file_and_says_so(merged: Path) -> None:
-    told = changed.manifests(merged, base="HEAD^1", limit=300)
-    assert "Left out for their length: 1" in told
-    assert "<details>" not in told
+def test_a_long_diff_leaves_out_whole_files_and_counts_them(merged: Path) -> None:
+    text = changed.manifests(merged, base="HEAD^1", limit=300)
+    assert "Left out for their length: 1" in text
+    assert "<details>" not in text
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
 @pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
-def test_roles_are_told_as_the_delivery_stack_makes_them(
+def test_names_prints_the_roles_that_the_delivery_stack_creates(
     checkout: Path, rendered: Path, env: Environment, role: str
 ) -> None:
-    told = dict(
+    values = dict(
         line.split("=", 1) for line in evalctl(checkout, "names", env.name).stdout.splitlines()
     )
     stack = json.loads((rendered / env.name / "terraform/delivery/cdk.tf.json").read_text())
     name = stack["resource"]["aws_iam_role"][f"{role}-role"]["name"]
-    assert told[f"{role}-role"] == f"arn:aws:iam::{env.account.id}:role/{name}"
-    assert told["region"] == env.account.region
-    deployed = {stack.removeprefix(f"{env.name}-") for stack in told["stacks"].split()}
+    assert values[f"{role}-role"] == f"arn:aws:iam::{env.account.id}:role/{name}"
+    assert values["region"] == env.account.region
+    deployed = {stack.removeprefix(f"{env.name}-") for stack in values["stacks"].split()}
     assert set(Stack) - deployed == {Stack.STATE, Stack.DELIVERY}
 
 
 def test_a_plan_is_written_for_people_and_for_the_workflow(
-    merged: Path, terraform_says: Terraform
+    merged: Path, fake_terraform: Terraform
 ) -> None:
-    digest = terraform_says.plans(CREATED)
+    digest = fake_terraform.plans(CREATED)
     out = merged / "out"
-    told = evalctl(
+    result = evalctl(
         merged, *("plan", "dev", "network", "delivery", "--no-refresh", "--out", str(out))
     )
-    assert told.returncode == 0, told.stderr
+    assert result.returncode == 0, result.stderr
     assert json.loads((out / "result.json").read_text()) == {
         "failed": [],
         "changed": ["network", "delivery"],
         "approved": {"dev-network": digest},
     }
-    assert told.stdout == (out / "summary.md").read_text()
-    assert "+ aws_kms_key.key" in told.stdout
+    assert result.stdout == (out / "summary.md").read_text()
+    assert "+ aws_kms_key.key" in result.stdout
     assert (
         "plan -no-color -input=false -lock=false -refresh=false -out=tfplan"
-        in terraform_says.called()
+        in fake_terraform.called()
     )
     assert not list((merged / "rendered").rglob("tfplan"))
 
 
-def test_a_plan_refreshes_unless_told_not_to(merged: Path, terraform_says: Terraform) -> None:
-    terraform_says.plans(plan())
+def test_a_plan_refreshes_by_default(merged: Path, fake_terraform: Terraform) -> None:
+    fake_terraform.plans(plan())
     evalctl(merged, "plan", "prod", "--out", str(merged / "out"))
-    plans = [call for call in terraform_says.called() if call.startswith("plan")]
+    plans = [call for call in fake_terraform.called() if call.startswith("plan")]
     assert len(plans) == len(Stack)
     assert all("-refresh=true" in call for call in plans)
     assert json.loads((merged / "out" / "result.json").read_text())["approved"] == {}
 
 
-def test_a_plan_that_fails_is_told_and_fails_the_command(
-    merged: Path, terraform_says: Terraform
+def test_a_plan_that_fails_is_in_the_summary_and_fails_the_command(
+    merged: Path, fake_terraform: Terraform
 ) -> None:
-    terraform_says.fails()
-    told = evalctl(merged, "plan", "dev", "network", "--out", str(merged / "out"))
-    assert told.returncode == 1
+    fake_terraform.fails()
+    result = evalctl(merged, "plan", "dev", "network", "--out", str(merged / "out"))
+    assert result.returncode == 1
     assert "Error: no credentials" in (merged / "out" / "summary.md").read_text()
     assert json.loads((merged / "out" / "result.json").read_text())["failed"] == ["network"]
 
 
-def test_a_loss_is_allowed_in_one_stack_by_name(merged: Path, terraform_says: Terraform) -> None:
-    terraform_says.plans(LOST)
+def test_a_loss_is_allowed_in_one_stack_by_name(merged: Path, fake_terraform: Terraform) -> None:
+    fake_terraform.plans(LOST)
     evalctl(merged, "plan", "prod", "network", "queue", "--out", str(merged / "out"))
     plans = [str(merged / "out" / "plans" / f"{stack}.json") for stack in ("network", "queue")]
     guard = ("plan-guard", *plans, "--env", "prod")
@@ -159,7 +159,7 @@ def test_a_loss_is_allowed_in_one_stack_by_name(merged: Path, terraform_says: Te
     assert evalctl(merged, *guard, *allowed, "--allow=storage:aws_s3_bucket.x").returncode == 1
 
 
-def test_a_key_is_found_and_not_shown(checkout: Path) -> None:
+def test_a_key_is_reported_and_not_shown(checkout: Path) -> None:
     git(checkout, "init")
     shutil.copy(ROOT / ".gitignore", checkout)
     clean = evalctl(checkout, "secret-scan")
@@ -176,6 +176,6 @@ def test_a_key_is_found_and_not_shown(checkout: Path) -> None:
 @pytest.mark.parametrize("command", [("names",), ("plan", "--out", "out")])
 def test_an_unknown_environment_is_refused(checkout: Path, command: tuple[str, ...]) -> None:
     name, *options = command
-    told = evalctl(checkout, name, "nowhere", *options)
-    assert told.returncode == 1
-    assert f"There is no environment 'nowhere'. Known: {KNOWN}" in told.stderr
+    result = evalctl(checkout, name, "nowhere", *options)
+    assert result.returncode == 1
+    assert f"There is no environment 'nowhere'. Known: {KNOWN}" in result.stderr

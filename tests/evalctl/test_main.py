@@ -1,4 +1,4 @@
-"""What a newcomer types first: the list of commands, and mistakes that are answered by a sentence."""
+"""The list of commands, and common mistakes: each is reported in a sentence, without a traceback."""
 
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ COMMANDS = main.app.registered_commands
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_a_command_is_found_in_the_module_of_its_name(command: typer.models.CommandInfo) -> None:
+def test_a_command_is_in_the_module_of_its_name(command: typer.models.CommandInfo) -> None:
     assert command.name is not None
     assert command.callback is not None
     module = command.name.replace("-", "_")
@@ -34,43 +34,43 @@ def test_the_list_of_commands_has_one_short_sentence_for_each(
     assert summary.endswith(".")
 
 
-def refused(told: subprocess.CompletedProcess[str], *sentences: str) -> None:
-    assert told.returncode == 1
+def refused(result: subprocess.CompletedProcess[str], *sentences: str) -> None:
+    assert result.returncode == 1
     for sentence in sentences:
-        assert sentence in told.stderr
-    assert "Traceback" not in told.stderr
-    assert "Errno" not in told.stderr
+        assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Errno" not in result.stderr
     assert (
-        told.stdout.strip() == "" or "starting" in told.stdout
-    )  # a render's bars, which stop there
+        result.stdout.strip() == "" or "starting" in result.stdout
+    )  # the progress bars of a render, which stop there
 
 
 @pytest.fixture
 def taken(checkout: Path) -> Iterator[Path]:
-    """A file where a command is told to make a folder."""
+    """A file in the place of the folder that a command is to create."""
     file = checkout / "taken"
     file.write_text("mine")
     yield file
     assert file.read_text() == "mine"
 
 
-def test_a_plan_into_a_file_is_told_by_the_files_name(
-    checkout: Path, taken: Path, terraform_says: Terraform
+def test_a_file_in_the_place_of_plans_folder_is_reported_by_its_name(
+    checkout: Path, taken: Path, fake_terraform: Terraform
 ) -> None:
-    told = evalctl(checkout, "plan", "dev", "--out", "taken")
-    refused(told, "taken/plans cannot be used: Not a directory. Name another file or folder")
-    assert terraform_says.called() == []
+    result = evalctl(checkout, "plan", "dev", "--out", "taken")
+    refused(result, "taken/plans cannot be used: Not a directory. Name another file or folder")
+    assert fake_terraform.called() == []
 
 
 @pytest.mark.parametrize(("out", "place"), [("taken/below", "taken"), ("/proc/below", "/proc/")])
-def test_a_render_to_where_nothing_can_be_written_is_told_by_the_place(
+def test_a_place_where_render_cannot_write_is_reported_by_its_name(
     checkout: Path, taken: Path, out: str, place: str
 ) -> None:
-    told = evalctl(checkout, "render", "--out", out)
-    refused(told, place, " cannot be used: ", "Name another file or folder")
+    result = evalctl(checkout, "render", "--out", out)
+    refused(result, place, " cannot be used: ", "Name another file or folder")
 
 
-def test_a_file_to_scan_that_is_not_there_is_told(checkout: Path) -> None:
+def test_a_file_to_scan_that_does_not_exist_is_reported(checkout: Path) -> None:
     refused(evalctl(checkout, "secret-scan", "nothing.txt"), "nothing.txt cannot be used: No such")
 
 
@@ -84,9 +84,10 @@ def test_a_file_to_scan_that_is_not_there_is_told(checkout: Path) -> None:
         (("apply-approved",), "terraform", "1.11 or newer"),
         (("board-pages",), "prometheus", "apt-get install prometheus"),
         (("board-pages",), "promtool", "apt-get install prometheus"),
+        (("rehearse", "dev"), "terraform", "1.11 or newer"),
     ],
 )
-def test_a_missing_program_is_told_with_how_to_get_it_before_anything_is_written(
+def test_a_missing_program_is_reported_with_how_to_get_it_before_anything_is_written(
     checkout: Path,
     monkeypatch: pytest.MonkeyPatch,
     command: tuple[str, ...],
@@ -94,23 +95,22 @@ def test_a_missing_program_is_told_with_how_to_get_it_before_anything_is_written
     how: str,
 ) -> None:
     monkeypatch.setenv("PATH", str(checkout / "no-programs"))
-    refused(
-        evalctl(checkout, *command), "Not installed, so that nothing was done", f"{program}: {how}"
-    )
+    result = evalctl(checkout, *command)
+    refused(result, "nothing was done", f"{program} is not installed: {how}")
     assert not (checkout / "out").exists()
     assert not (checkout / "board-pages").exists()
 
 
-def test_a_deploy_without_an_approval_says_what_sets_it(
-    checkout: Path, terraform_says: Terraform, monkeypatch: pytest.MonkeyPatch
+def test_a_deploy_without_an_approval_reports_what_sets_it(
+    checkout: Path, fake_terraform: Terraform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("APPROVED_PLANS", raising=False)
-    told = evalctl(checkout, "apply-approved")
-    refused(told, "APPROVED_PLANS holds no approval: it is ''", "The workflow `deploy` sets it")
-    assert terraform_says.called() == []
+    result = evalctl(checkout, "apply-approved")
+    refused(result, "APPROVED_PLANS holds no approval: it is ''", "The workflow `deploy` sets it")
+    assert fake_terraform.called() == []
 
 
-def test_skips_that_cannot_be_read_are_told_by_their_file(checkout: Path) -> None:
+def test_skips_that_cannot_be_read_are_reported_by_their_file(checkout: Path) -> None:
     skips = checkout / "evalctl" / "checks" / "policy_skips.toml"
     skips.write_text(f"{skips.read_text()}\nbroken =")
     refused(evalctl(checkout, "check"), "policy_skips.toml is not TOML: Invalid value")
@@ -124,7 +124,7 @@ def test_a_registry_without_environments_renders_nothing(checkout: Path) -> None
     assert (checkout / "rendered" / "dev" / "k8s").is_dir()
 
 
-def test_an_error_of_the_system_that_names_no_file_keeps_its_place_in_the_code(
+def test_an_os_error_without_a_file_name_keeps_its_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def app() -> None:

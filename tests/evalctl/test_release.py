@@ -13,7 +13,7 @@ from environments.dev import DEV
 from environments.images import Image
 from environments.names import Names
 from environments.prod import PROD
-from evalctl import committed, release
+from evalctl import release
 from tests.evalctl.conftest import KNOWN, edit, evalctl
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
@@ -57,7 +57,7 @@ def git(checkout: Path, *arguments: str) -> None:
 
 
 def commit(checkout: Path) -> None:
-    """What `images.json` says is now what Argo CD syncs."""
+    """Commit `images.json`, so that Argo CD would sync it."""
     if not (checkout / ".git").exists():
         git(checkout, "init", "--initial-branch", DEV.repository.revision)
     git(checkout, "add", "environments/images.json")
@@ -88,8 +88,8 @@ def test_a_release_changes_one_digest_and_what_is_rendered_from_it(checkout: Pat
     changed = [path for path in rendered if rendered[path] != old_rendered[path]]
     assert changed
     assert all(path.startswith("dev/") for path in changed)
-    for told in (old, new, "environments/images.json", *changed):
-        assert told in result.stdout
+    for text in (old, new, "environments/images.json", *changed):
+        assert text in result.stdout
     assert "behind its sources" not in result.stdout
 
 
@@ -105,25 +105,28 @@ def test_releasing_what_runs_says_so_and_changes_nothing(checkout: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("release", "api", BUILT, "--env", "dev"), "'api' is not one of 'orchestrator', 'worker'"),
         (("release", "worker", "v1.2.3", "--env", "dev"), "'v1.2.3' is not a digest"),
         (("release", "worker", release.PLACEHOLDER, "--env", "dev"), "No image has the digest"),
         (("release", "worker", BUILT, "--env", "qa"), f"no environment 'qa'. Known: {KNOWN}"),
         (("promote", "worker", "--to", "dev"), "dev takes images from builds"),
-        (("promote", "worker", "--to", "prod"), "fetch main, which Argo CD follows"),
+        (
+            ("promote", "worker", "--to", "prod"),
+            "It is read from main, the branch that Argo CD follows",
+        ),
     ],
 )
 def test_what_cannot_be_released_is_refused_with_what_to_do(
-    checkout: Path, arguments: tuple[str, ...], told: str
+    checkout: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     before = state(checkout)
 
     result = evalctl(checkout, *arguments)
 
     assert result.returncode != 0
-    assert told in result.stderr
+    assert message in result.stderr
     assert state(checkout) == before
 
 
@@ -181,18 +184,18 @@ def test_an_image_that_development_never_had_is_not_promoted(checkout: Path) -> 
     assert f"{SOURCE} runs no worker yet" in result.stderr
 
 
-def test_the_remotes_branch_tells_what_runs_before_the_local_one(tmp_path: Path) -> None:
+def test_the_remotes_branch_is_read_before_the_local_one(tmp_path: Path) -> None:
     (tmp_path / "environments").mkdir()
     file = images_file(tmp_path)
     for text in ("pushed", "not pushed"):
         file.write_text(text)
         commit(tmp_path)
-        assert committed.text_of(file, branch="main") == text
+        assert release.committed_text(file, branch="main") == text
     git(tmp_path, "update-ref", "refs/remotes/origin/main", "main~1")
-    assert committed.text_of(file, branch="main") == "pushed"
+    assert release.committed_text(file, branch="main") == "pushed"
 
 
-def test_a_file_that_was_behind_its_sources_is_told_apart() -> None:
+def test_a_file_that_was_not_up_to_date_is_marked() -> None:
     before = {"dev/a.yaml": f"image: {Names(DEV).image(Image.WORKER)}", "dev/b.yaml": "cpu: 1"}
     now = replace(DEV, images={**DEV.images, Image.WORKER: BUILT})
     after = {"dev/a.yaml": f"image: {Names(now).image(Image.WORKER)}", "dev/b.yaml": "cpu: 2"}

@@ -13,7 +13,7 @@ import pytest
 from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Secret, Stack
 from environments.spec import Environment
-from evalctl.rehearsal.processes import free_port
+from evalctl.servers import free_port
 from stacks.parts.queue_user import APPLICATION, METRICS
 from tests.stacks.test_database import minutes_of
 from tests.support import tools

@@ -13,8 +13,7 @@ from typing import Any
 
 import yaml
 
-from evalctl.board_pages.programs import answers, running
-from evalctl.rehearsal.processes import free_port
+from evalctl.servers import free_port, is_healthy, running
 from tests.dashboards.alerting.alertmanager_files import any_webhooks, write
 from tests.support.http_server import http_server
 from tests.support.manifests import Manifest
@@ -133,7 +132,7 @@ def alertmanager(
         f"--storage.path={folder / 'alertmanager'}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",  # alone, and with no port open to others
-        folder=folder,
-        ready=lambda: answers(f"{address}/-/ready"),
+        log=folder / "alertmanager.log",
+        ready=lambda: is_healthy(f"{address}/-/ready"),
     ):
         yield Alertmanager(address)

@@ -19,9 +19,8 @@ import yaml
 
 from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_QUEUE_KEY
-from evalctl.board_pages.programs import answers, listens, running
 from evalctl.board_pages.prometheus import add_blocks, serving
-from evalctl.rehearsal.processes import free_port
+from evalctl.servers import free_port, is_healthy, is_listening, running
 from telemetry.contract import Emitter
 from tests.dashboards.alerting.rules import alert_rule, rule_file
 from tests.dashboards.alerting.slack import alertmanager, slack
@@ -62,8 +61,8 @@ def redis(folder: Path) -> Iterator[Redis]:
     with running(
         program("redis-server", get_it=GET_REDIS),
         *settings,
-        folder=folder,
-        ready=lambda: listens(port),
+        log=folder / "redis.log",
+        ready=lambda: is_listening(port),
     ):
         yield Redis(program("redis-cli", get_it=GET_REDIS), port)
 
@@ -77,8 +76,8 @@ def exporter(queue: Redis, folder: Path) -> Iterator[str]:
         f"-redis.addr=redis://127.0.0.1:{queue.port}",
         f"-web.listen-address={listen}",
         *(f"-{name}={value}" for name, value in FLAGS.items()),
-        folder=folder,
-        ready=lambda: answers(f"http://{listen}/metrics"),
+        log=folder / "redis-exporter.log",
+        ready=lambda: is_healthy(f"http://{listen}/metrics"),
     ):
         yield listen
 

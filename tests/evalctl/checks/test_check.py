@@ -1,4 +1,4 @@
-"""`evalctl check` shows what ends soon, and fails on what does not fit."""
+"""`evalctl check` warns when support ends soon, and fails if versions do not fit."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     return run
 
 
-def test_support_that_ends_soon_is_shown_and_does_not_fail(check: Callable[..., Result]) -> None:
+def test_support_that_ends_soon_is_a_warning(check: Callable[..., Result]) -> None:
     result = check(days_of_support=30)
     assert result.exit_code == 0, result.output
     assert f"Warning: dev: standard support of Kubernetes {MINOR} ends in 30 days" in result.output
@@ -48,7 +48,7 @@ def test_versions_that_do_not_fit_fail(check: Callable[..., Result]) -> None:
     assert "dev: addon_set: 'none' is unknown" in result.output
 
 
-def test_nothing_is_said_of_support_that_lasts(check: Callable[..., Result]) -> None:
+def test_support_that_does_not_end_soon_is_not_reported(check: Callable[..., Result]) -> None:
     result = check(days_of_support=400)
     assert result.exit_code == 0, result.output
     assert "Warning" not in result.output

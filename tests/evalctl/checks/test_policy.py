@@ -1,4 +1,4 @@
-"""Checkov really reads what is rendered, and nothing gets past it unanswered."""
+"""Checkov reads all rendered files, and each of its findings is reported or skipped with a reason."""
 
 import json
 from pathlib import Path
@@ -100,14 +100,14 @@ def test_a_bad_manifest_is_found(found: list[Finding]) -> None:
     ) in failing(found, privileged)
 
 
-def test_what_protects_one_stack_does_not_answer_for_another(found: list[Finding]) -> None:
+def test_what_protects_one_stack_does_not_count_for_another(found: list[Finding]) -> None:
     no_public_access_block = "CKV2_AWS_6"
     assert failing(found, no_public_access_block) == [
         ("rendered/prod/terraform/storage/cdk.tf.json", "aws_s3_bucket.data")
     ]
 
 
-def test_what_protects_one_environment_does_not_answer_for_another(found: list[Finding]) -> None:
+def test_what_protects_one_environment_does_not_count_for_another(found: list[Finding]) -> None:
     no_network_policy = "CKV2_K8S_6"
     files = [file for file, _ in failing(found, no_network_policy)]
     assert files == ["rendered/prod/k8s/worker/Deployment-worker.yaml"]
@@ -121,14 +121,14 @@ def test_a_skip_outside_the_one_file_is_a_finding(found: list[Finding]) -> None:
     )
 
 
-def test_a_finding_tells_file_resource_check_and_what_is_wrong(found: list[Finding]) -> None:
+def test_a_finding_shows_file_resource_check_and_what_is_wrong(found: list[Finding]) -> None:
     assert (
         "rendered/prod/terraform/storage/cdk.tf.json: aws_s3_bucket.data: CKV_AWS_21, "
         "Ensure all data stored in the S3 bucket have versioning enabled"
     ) in map(str, found)
 
 
-def test_a_skip_answers_for_its_check_at_its_resources_only_and_a_stale_one_is_a_finding(
+def test_a_skip_matches_its_check_at_its_resources_only_and_an_unused_one_is_a_finding(
     planted: Path, found: list[Finding], tmp_path: Path
 ) -> None:
     skips = tmp_path / "skips.toml"
@@ -172,7 +172,7 @@ def test_a_skip_without_check_resource_and_reason_is_refused(entry: str, tmp_pat
         read_skips(skips)
 
 
-def test_a_file_that_is_not_toml_is_told_by_its_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_toml_is_reported_by_its_name(tmp_path: Path) -> None:
     skips = tmp_path / "skips.toml"
     skips.write_text("[[skip]]\ncheck = CKV_1\n")
     with pytest.raises(ValueError, match=r"skips\.toml is not TOML: .*line 2"):
@@ -194,7 +194,7 @@ def test_a_file_that_checkov_cannot_read_is_a_finding(tmp_path: Path) -> None:
     ]
 
 
-def test_an_application_set_s_template_is_not_taken_for_an_object_that_cannot_be_read(
+def test_the_template_of_an_application_set_is_not_reported_as_unreadable(
     tmp_path: Path,
 ) -> None:
     rendered = tmp_path / "rendered"
@@ -213,12 +213,12 @@ def test_an_application_set_s_template_is_not_taken_for_an_object_that_cannot_be
     assert findings(rendered, skips=skips) == []
 
 
-def test_nothing_to_check_is_not_a_pass(tmp_path: Path) -> None:
+def test_an_empty_folder_does_not_pass(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="make render"):
         findings(tmp_path)
 
 
-def test_no_policy_forbids_anything_that_is_rendered(rendered: Path) -> None:
+def test_the_rendered_files_have_no_findings(rendered: Path) -> None:
     found = findings(rendered)
     assert not found, "\n" + "\n".join(map(str, found))
 

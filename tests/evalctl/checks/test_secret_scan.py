@@ -1,4 +1,4 @@
-"""A key that is planted in any file is found. Each is put together here: no file holds what looks like one."""
+"""A key is found in any file. The keys are put together here, so that no file holds what looks like one."""
 
 import base64
 import random
@@ -55,7 +55,7 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def plant(repository: Path, place: str, content: bytes) -> list[secret_scan.Find]:
+def plant(repository: Path, place: str, content: bytes) -> list[secret_scan.Finding]:
     file = repository / place
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
@@ -71,16 +71,16 @@ def test_a_planted_key_is_found_in_any_file(repository: Path, kind: str, place: 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
 @pytest.mark.parametrize("kind", KEYS)
-def test_it_is_found_in_whatever_encoding(repository: Path, kind: str, encoding: str) -> None:
+def test_a_key_is_found_in_every_encoding(repository: Path, kind: str, encoding: str) -> None:
     assert plant(repository, "notes.txt", f"größer: {KEYS[kind]}\n".encode(encoding))
 
 
-def test_a_comment_that_asks_to_be_passed_over_is_not_heard(repository: Path) -> None:
+def test_comments_cannot_skip_a_key(repository: Path) -> None:
     text = f"key = '{KEYS['AWS']}'  # pragma: allowlist secret, nosec, gitleaks:allow"
     assert plant(repository, "settings.py", text.encode())
 
 
-def test_a_find_is_never_shown_whole(repository: Path) -> None:
+def test_a_key_is_never_shown_whole(repository: Path) -> None:
     (find,) = plant(repository, "x", KEYS["Anthropic"].encode())
     assert KEYS["Anthropic"] not in str(find)
     assert str(find).startswith("x:1: Anthropic API key (sk-ant-")

@@ -1,6 +1,5 @@
 """A checkout, an emulated AWS with dev's cluster in it, and an API behind that cluster's address."""
 
-import asyncio
 import os
 import shlex
 import shutil
@@ -23,12 +22,12 @@ from tests.support.paths import ROOT
 from tests.support.tools import program
 
 NAMES = Names(DEV)
-CONTEXT = "a name that says nothing"
+CONTEXT = "an-arbitrary-name"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """Someone at a terminal in a checkout, with programs, a kubeconfig and AWS credentials."""
+    """A person at a terminal in a checkout, with programs, a kubeconfig and AWS credentials."""
 
     checkout: Path
     environment: dict[str, str]
@@ -63,7 +62,7 @@ class Operator:
         return [shlex.join(call.split("\0")) for call in calls]
 
     def without(self, name: str) -> "Operator":
-        """The same without a program."""
+        """The same person without a program."""
         programs = self.checkout / f"no-{name}"
         shutil.copytree(self.checkout / "programs", programs, symlinks=True)
         (programs / name).unlink()
@@ -87,7 +86,7 @@ def kubectl() -> str:
 
 @pytest.fixture(scope="session")
 def minor(kubectl: str) -> int:
-    """Of this machine's kubectl, and so of every cluster that it may talk to."""
+    """The minor of this machine's kubectl, which is also the cluster's."""
     return kubectl_minor(kubectl)
 
 
@@ -95,14 +94,9 @@ def minor(kubectl: str) -> int:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAws]:
     """Dev's account, with dev's cluster."""
     log = tmp_path_factory.mktemp("aws") / "aws.log"
-    with asyncio.Runner() as runner:
-        running = emulated_aws(DEV.account, log)
-        account = runner.run(running.__aenter__())
-        try:
-            create_cluster(account)
-            yield account
-        finally:
-            runner.run(running.__aexit__(None, None, None))
+    with emulated_aws(DEV.account, log) as account:
+        create_cluster(account)
+        yield account
 
 
 @pytest.fixture(scope="session")
@@ -121,15 +115,15 @@ def cluster(minor: int) -> Cluster:
 def write_program(
     program: Path, does: str, *, log: Path | None = None, name: str | None = None
 ) -> None:
-    """A program that does this with its arguments; `log` is the folder in which it tells of its calls."""
-    tell = f"(printf '%s\\0' {name or program.name} \"$@\"; echo) >> {log}/calls.log\n"
-    program.write_text(f'#!/bin/sh\n{tell if log else ""}{does} "$@"\n')
+    """A program that does this with its arguments, and logs its calls in the folder `log`."""
+    log_call = f"(printf '%s\\0' {name or program.name} \"$@\"; echo) >> {log}/calls.log\n"
+    program.write_text(f'#!/bin/sh\n{log_call if log else ""}{does} "$@"\n')
     program.chmod(0o755)
 
 
 @pytest.fixture
 def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
-    """What `make render` wrote, with a stand-in of the release, and programs that are logged."""
+    """The rendered files, with a stand-in for Argo CD's release, and programs that log their calls."""
     folder = tmp_path / "checkout"
     for part in ("argocd", "argocd-install"):
         shutil.copytree(rendered / "dev" / part, folder / "rendered" / "dev" / part)
@@ -139,7 +133,7 @@ def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
     programs.mkdir()
     for name in ("aws", "git", "bash", "env"):
         found = program(name, get_it="it comes with the machine")
-        # A link would not do: what a version manager puts in its place looks at its own name.
+        # Not a link: the shims of version managers depend on their own name.
         real = f"PATH={os.environ['PATH']} exec {found}"
         write_program(programs / name, real, log=folder if name == "aws" else None)
     write_program(programs / "kubectl", f"exec {kubectl}", log=folder)
@@ -150,7 +144,7 @@ def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
 def operator(
     checkout: Path, aws: EmulatedAws, endpoint: str, cluster: Cluster, tmp_path: Path
 ) -> Iterator[Operator]:
-    """Someone whose kubeconfig leads to dev's cluster, and whose credentials are dev's."""
+    """A person whose kubeconfig leads to dev's cluster, and whose credentials are dev's."""
     with serving(cluster, host=str(urlsplit(endpoint).hostname), folder=tmp_path) as reached:
         elsewhere = {"server": "https://elsewhere.example.com"}
         kubeconfig = tmp_path / "kubeconfig"
@@ -180,6 +174,7 @@ def operator(
             environment=aws.environment
             | {
                 "PATH": str(checkout / "programs"),
+                "PYTHONPATH": str(ROOT),  # this checkout's evalctl, not an installed one
                 "HOME": str(tmp_path),
                 "KUBECONFIG": str(kubeconfig),
                 "KUBECACHEDIR": str(tmp_path / "cache"),

@@ -64,20 +64,22 @@ _DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/applicati
 
 @dataclass
 class Cluster:
-    """What the cluster holds, and what was done to it."""
+    """The objects in the cluster, and the changes to them."""
 
     minor: int
-    allowed: bool = True  # whether whoever asks is its administrator
+    allowed: bool = True  # whether the user is its administrator
     refused: str | None = None  # part of a path whose changes it refuses
     refuses_deletion: str | None = None  # a path that it does not delete
     objects: dict[str, Manifest] = field(default_factory=dict)  # by path
     changes: list[str] = field(
         default_factory=list
     )  # each "<manager> <path>" that changed something, and "delete <path>"
-    made_by: dict[str, list[str]] = field(default_factory=dict)  # what goes with an Application
+    made_by: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # what is deleted with an Application
 
     def add(self, api_version: str, kind: str, name: str, **parts: object) -> str:
-        """Put an object there, as something else than bootstrap does."""
+        """Add an object, as another program than bootstrap would."""
         plural = next(
             plural
             for kinds in _KINDS[api_version]
@@ -98,15 +100,15 @@ class Cluster:
 
 
 def kubectl_minor(kubectl: str) -> int:
-    """Of this machine's kubectl, and so of every cluster that it may talk to."""
-    told = subprocess.run(
+    """The minor of this machine's kubectl."""
+    result = subprocess.run(
         [kubectl, "version", "--client", "--output=json"], capture_output=True, check=True
     )
-    return int(json.loads(told.stdout)["clientVersion"]["minor"].rstrip("+"))
+    return int(json.loads(result.stdout)["clientVersion"]["minor"].rstrip("+"))
 
 
 def new_cluster(minor: int) -> Cluster:
-    """As the stacks leave it: a node, the add-ons, nothing of Argo CD."""
+    """A cluster as the stacks create it: a node, the add-ons, and no Argo CD."""
     new = Cluster(minor=minor)
     pool = {"eval-platform.io/pool": "general"}
     ready = {"conditions": [{"type": "Ready", "status": "True"}]}
@@ -117,7 +119,7 @@ def new_cluster(minor: int) -> Cluster:
 
 
 class _Api(BaseHTTPRequestHandler):
-    """One connection of kubectl's."""
+    """One connection from kubectl."""
 
     protocol_version = "HTTP/1.1"
     cluster: ClassVar[Cluster]
@@ -181,7 +183,7 @@ class _Api(BaseHTTPRequestHandler):
             self.cluster.changes.append(f"{manager['fieldManager'][0]} {path}")
             self._answer(200, merged)
         elif self.headers["Content-Type"] != "application/apply-patch+yaml":
-            self._refuse(415, "UnsupportedMediaType", "this API knows no such patch")
+            self._refuse(415, "UnsupportedMediaType", "this API has no such patch")
         elif self.cluster.refused is not None and self.cluster.refused in path:
             self._refuse(403, "Forbidden", f"planted: {path} may not be changed")
         else:
@@ -206,7 +208,7 @@ class _Api(BaseHTTPRequestHandler):
             pass
 
     def _described(self, path: str) -> Manifest | None:
-        """What the API says of itself."""
+        """The discovery documents."""
         known = [
             version
             for version in _KINDS
@@ -262,7 +264,7 @@ class _Api(BaseHTTPRequestHandler):
 
 
 class _Proxy(BaseHTTPRequestHandler):
-    """Takes a connection to the cluster's address, and hands it to the API."""
+    """A proxy that forwards connections for the cluster's address to the API."""
 
     tls: ClassVar[ssl.SSLContext]
     api: ClassVar[type[_Api]]
@@ -278,7 +280,7 @@ class _Proxy(BaseHTTPRequestHandler):
             with self.tls.wrap_socket(self.connection, server_side=True) as connection:
                 self.api(connection, self.client_address, self.server)
         except OSError:
-            pass  # kubectl hung up
+            pass  # kubectl closed the connection
 
 
 @contextmanager
@@ -330,7 +332,7 @@ def _resources(api_version: str) -> Manifest:
 
 
 def _openapi(api_version: str) -> Manifest:
-    """Says of each kind that the server checks its fields, so that kubectl leaves it to it."""
+    """Schemas with server-side validation for each kind, so that kubectl does not validate itself."""
     group, _, version = api_version.rpartition("/")
     namespaced, cluster_wide = _KINDS[api_version]
     return {
@@ -362,7 +364,7 @@ def _kind_of_list(path: str) -> str | None:
 
 
 def _listed(cluster: Cluster, path: str, kind: str, query: dict[str, str]) -> Manifest:
-    """The list at a path, less what its selectors leave out."""
+    """The list at a path, filtered by its selectors."""
     wanted = dict(part.split("=", 1) for part in query.get("labelSelector", "").split(",") if part)
     name = query.get("fieldSelector", "").removeprefix("metadata.name=")
     items = [
@@ -408,7 +410,7 @@ def _merged(target: Manifest, patch: Manifest) -> Manifest:
 
 
 def _status(applied: Manifest) -> Manifest:
-    """What controllers make of it, at once."""
+    """The status that controllers would set, set at once."""
     if applied["kind"] == "CustomResourceDefinition":
         return {"conditions": [{"type": "Established", "status": "True"}]}
     if applied["kind"] in ("Deployment", "StatefulSet"):

@@ -1,4 +1,4 @@
-"""`evalctl bootstrap` as a person runs it, with the real kubectl and aws."""
+"""`evalctl bootstrap`, with the real kubectl and aws."""
 
 import dataclasses
 import subprocess
@@ -10,12 +10,12 @@ from environments.catalog import ARGOCD
 from environments.dev import DEV
 from environments.names import PLATFORM
 from environments.prod import PROD
-from evalctl.lifecycle.programs import shown
+from evalctl.processes import shown
 from evalctl.rehearsal.emulator import EmulatedAws
 from tests.evalctl.lifecycle.conftest import CONTEXT, NAMES, Operator, create_cluster
 from tests.evalctl.lifecycle.fake_api import Cluster
 
-# One emulated AWS serves all.
+# All these tests share one emulated AWS.
 pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("bootstrap")]
 
 APPLICATION = f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{NAMES.argocd_root}"
@@ -23,7 +23,7 @@ READS = ("version", "auth", "get", "kustomize", "config")
 
 
 def changing(commands: list[str]) -> list[str]:
-    """The calls that are not only a look."""
+    """The calls that change something."""
     context = shown(("kubectl", "--context", CONTEXT)) + " "
     return [
         command
@@ -38,7 +38,7 @@ def shown_commands(text: str) -> list[str]:
 
 
 def refused(operator: Operator, cluster: Cluster, *options: str, env: str = "dev") -> str:
-    """What is said when nothing may be done, after checking that nothing was."""
+    """The error output of a command that must change nothing; checks that it changed nothing."""
     before = dict(cluster.objects)
     result = operator.bootstrap(*options, env=env)
     assert result.returncode == 1, result.stdout
@@ -59,23 +59,23 @@ def test_a_new_cluster_gets_argo_cd_and_its_root_application(
     assert f"install Argo CD {ARGOCD.version}" in result.stdout
     controller = "/apis/apps/v1/namespaces/argocd/statefulsets/argocd-application-controller"
     assert {controller, APPLICATION} <= cluster.objects.keys()
-    # The namespace first, the root Application last; all in Argo CD's own name.
+    # The namespace first, the root Application last, all with Argo CD's own field manager.
     assert cluster.changes[0] == "argocd-controller /api/v1/namespaces/argocd"
     assert cluster.changes[-1] == f"argocd-controller {APPLICATION}"
     assert all(change.startswith("argocd-controller ") for change in cluster.changes)
     assert "port-forward service/argocd-server" in result.stdout
 
 
-def test_dry_run_shows_exactly_the_commands_that_are_then_run(
+def test_dry_run_prints_exactly_the_commands_that_are_then_run(
     operator: Operator, cluster: Cluster
 ) -> None:
-    rehearsed = operator.bootstrap("--dry-run")
+    dry = operator.bootstrap("--dry-run")
 
-    assert rehearsed.returncode == 0, rehearsed.stderr
+    assert dry.returncode == 0, dry.stderr
     assert changing(operator.commands) == []
     assert cluster.changes == []
     assert operator.bootstrap().returncode == 0
-    assert shown_commands(rehearsed.stdout) == changing(operator.commands)
+    assert shown_commands(dry.stdout) == changing(operator.commands)
     assert len(changing(operator.commands)) == 7
 
 
@@ -83,15 +83,15 @@ def test_a_second_run_changes_nothing(operator: Operator, cluster: Cluster) -> N
     assert operator.bootstrap().returncode == 0
     done = len(changing(operator.commands)), list(cluster.changes)
 
-    again, rehearsed = operator.bootstrap(), operator.bootstrap("--dry-run")
+    again, dry = operator.bootstrap(), operator.bootstrap("--dry-run")
 
-    assert again.returncode == rehearsed.returncode == 0
+    assert again.returncode == dry.returncode == 0
     assert "already bootstrapped" in again.stdout
-    assert "already bootstrapped" in rehearsed.stdout
+    assert "already bootstrapped" in dry.stdout
     assert (len(changing(operator.commands)), cluster.changes) == done
 
 
-def test_a_run_that_was_stopped_halfway_says_so_and_the_next_one_goes_on(
+def test_a_bootstrap_that_stopped_halfway_reports_it_and_the_next_one_continues(
     operator: Operator, cluster: Cluster
 ) -> None:
     cluster.refused = "/statefulsets/"
@@ -108,7 +108,7 @@ def test_a_run_that_was_stopped_halfway_says_so_and_the_next_one_goes_on(
     assert APPLICATION in cluster.objects
 
 
-def test_an_argo_cd_that_lost_its_pods_is_installed_again(
+def test_an_argo_cd_that_lost_a_deployment_is_installed_again(
     operator: Operator, cluster: Cluster
 ) -> None:
     assert operator.bootstrap().returncode == 0
@@ -124,46 +124,50 @@ def test_the_wrong_account_is_refused(operator: Operator, cluster: Cluster) -> N
     # Production's cluster with dev's credentials.
     checkout = operator.checkout / "rendered"
     (checkout / "dev").rename(checkout / "prod")
-    said = refused(operator, cluster, env="prod")
-    assert f"Your AWS credentials are of account {DEV.account.id}" in said
-    assert f"prod lives in {PROD.account.id}" in said
+    message = refused(operator, cluster, env="prod")
+    assert f"Your AWS credentials are of account {DEV.account.id}" in message
+    assert f"prod is in account {PROD.account.id}" in message
 
 
-def test_a_context_of_another_cluster_is_refused_whatever_its_name_says(
+def test_a_context_of_another_cluster_is_refused_even_if_it_has_the_clusters_name(
     operator: Operator, cluster: Cluster, endpoint: str
 ) -> None:
-    said = refused(operator, cluster, "--context", NAMES.cluster_arn)
-    assert f"leads to https://elsewhere.example.com, but {NAMES.cluster} answers at" in said
-    assert endpoint in said
-    assert f"aws eks update-kubeconfig --name {NAMES.cluster} --region {DEV.account.region}" in said
+    message = refused(operator, cluster, "--context", NAMES.cluster_arn)
+    assert f"leads to https://elsewhere.example.com, but {NAMES.cluster} answers at" in message
+    assert endpoint in message
+    assert (
+        f"aws eks update-kubeconfig --name {NAMES.cluster} --region {DEV.account.region}" in message
+    )
 
 
-def test_a_context_that_is_not_there_is_refused(operator: Operator, cluster: Cluster) -> None:
-    said = refused(operator, cluster, "--context", "nowhere")
-    assert "There is no kubectl context to use: cannot locate context nowhere" in said
+def test_a_context_that_does_not_exist_is_refused(operator: Operator, cluster: Cluster) -> None:
+    message = refused(operator, cluster, "--context", "nowhere")
+    assert "There is no kubectl context to use: cannot locate context nowhere" in message
 
 
-def test_credentials_that_aws_does_not_know_are_told(operator: Operator, cluster: Cluster) -> None:
+def test_credentials_that_aws_does_not_accept_are_reported(
+    operator: Operator, cluster: Cluster
+) -> None:
     nobody = {k: v for k, v in operator.environment.items() if not k.startswith("AWS_ACCESS")}
-    said = refused(dataclasses.replace(operator, environment=nobody), cluster)
-    assert "AWS does not accept your credentials" in said
-    assert f"Sign in to account {DEV.account.id}" in said
+    message = refused(dataclasses.replace(operator, environment=nobody), cluster)
+    assert "AWS does not accept your credentials" in message
+    assert f"Sign in to account {DEV.account.id}" in message
 
 
-def test_a_cluster_that_is_not_there_yet_is_told(
+def test_a_cluster_that_does_not_exist_yet_is_reported(
     operator: Operator, cluster: Cluster, aws: EmulatedAws
 ) -> None:
     eks = aws.client("eks")
     eks.delete_cluster(name=NAMES.cluster)
     try:
-        said = refused(operator, cluster)
+        message = refused(operator, cluster)
     finally:
         create_cluster(aws)
-    assert f"There is no EKS cluster {NAMES.cluster} in {DEV.account.region}" in said
-    assert "apply the stacks first" in said
+    assert f"There is no EKS cluster {NAMES.cluster} in {DEV.account.region}" in message
+    assert "apply the stacks first" in message
 
 
-def test_an_api_that_does_not_answer_is_told_with_the_way_in(
+def test_an_api_that_does_not_answer_is_reported_with_the_networks_that_reach_it(
     operator: Operator, cluster: Cluster
 ) -> None:
     # Nothing listens where the proxy was.
@@ -173,27 +177,31 @@ def test_an_api_that_does_not_answer_is_told_with_the_way_in(
         for line in kubeconfig.read_text().splitlines()
     ]
     kubeconfig.write_text("\n".join(lines))
-    said = refused(operator, cluster)
-    assert f"The API of {NAMES.cluster} does not answer kubectl" in said
-    assert "was refused" in said
+    message = refused(operator, cluster)
+    assert f"The API of {NAMES.cluster} does not answer kubectl" in message
+    assert "was refused" in message
     (allowed,) = DEV.cluster.public_access_cidrs
-    assert f"It answers to {allowed} only" in said
+    assert f"It accepts connections only from {allowed}" in message
 
 
-def test_a_person_who_may_not_is_told_who_may(operator: Operator, cluster: Cluster) -> None:
+def test_a_person_without_permission_gets_the_name_of_the_role_that_has_it(
+    operator: Operator, cluster: Cluster
+) -> None:
     cluster.allowed = False
-    said = refused(operator, cluster)
-    assert "You may not do everything" in said
+    message = refused(operator, cluster)
+    assert "Your role may not do everything" in message
     (role,) = DEV.cluster.admin_role_names
-    assert f"sign in as {role}" in said
+    assert f"sign in as {role}" in message
 
 
-def test_all_that_the_cluster_lacks_is_told_at_once(operator: Operator, cluster: Cluster) -> None:
+def test_everything_that_the_cluster_lacks_is_reported_at_once(
+    operator: Operator, cluster: Cluster
+) -> None:
     cluster.objects.clear()
-    said = refused(operator, cluster)
-    assert "No node of the pool general is ready (0 with the label" in said
-    assert "The EKS add-on aws-node is missing" in said
-    assert "The EKS add-on eks-pod-identity-agent is missing" in said
+    message = refused(operator, cluster)
+    assert "No node of the pool general is ready (0 with the label" in message
+    assert "The EKS add-on aws-node is missing" in message
+    assert "The EKS add-on eks-pod-identity-agent is missing" in message
 
 
 def test_a_node_that_is_not_ready_does_not_count(operator: Operator, cluster: Cluster) -> None:
@@ -201,55 +209,61 @@ def test_a_node_that_is_not_ready_does_not_count(operator: Operator, cluster: Cl
     assert "ready (1 with the label" in refused(operator, cluster)
 
 
-def test_someone_elses_argo_cd_is_left_alone(operator: Operator, cluster: Cluster) -> None:
+def test_an_argo_cd_namespace_of_others_is_not_changed(
+    operator: Operator, cluster: Cluster
+) -> None:
     cluster.add("v1", "Namespace", "argocd", labels={"app.kubernetes.io/part-of": "theirs"})
-    assert "not made by this platform" in refused(operator, cluster)
+    assert "not from this platform" in refused(operator, cluster)
 
 
-def test_an_argo_cd_in_another_namespace_is_left_alone(
+def test_an_argo_cd_in_another_namespace_is_not_changed(
     operator: Operator, cluster: Cluster
 ) -> None:
     definition = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
     cluster.add(*definition, "applications.argoproj.io")
-    assert "another Argo CD lives in this cluster" in refused(operator, cluster)
+    assert "another Argo CD runs in this cluster" in refused(operator, cluster)
 
 
-def test_our_own_namespace_is_no_stranger(operator: Operator, cluster: Cluster) -> None:
+def test_the_platforms_own_namespace_is_accepted(operator: Operator, cluster: Cluster) -> None:
     cluster.add("v1", "Namespace", "argocd", labels={"app.kubernetes.io/part-of": PLATFORM})
     assert operator.bootstrap("--dry-run").returncode == 0
 
 
 @pytest.mark.parametrize("name", ["kubectl", "aws"])
-def test_a_missing_program_is_named(operator: Operator, cluster: Cluster, name: str) -> None:
-    said = refused(operator.without(name), cluster)
-    assert f"{name} is not installed" in said
+def test_a_missing_program_is_reported(operator: Operator, cluster: Cluster, name: str) -> None:
+    message = refused(operator.without(name), cluster)
+    assert f"{name} is not installed" in message
 
 
-def test_a_kubectl_of_another_age_is_refused(
+def test_a_kubectl_two_minors_older_than_the_cluster_is_refused(
     operator: Operator, cluster: Cluster, minor: int
 ) -> None:
     cluster.minor = minor + 2
-    said = refused(operator, cluster)
-    assert f"kubectl is of Kubernetes 1.{minor}, {NAMES.cluster} runs 1.{minor + 2}" in said
+    message = refused(operator, cluster)
+    assert f"kubectl is of Kubernetes 1.{minor}, {NAMES.cluster} runs 1.{minor + 2}" in message
 
 
-def test_a_release_that_cannot_be_fetched_is_told_before_anything_is_done(
+def test_an_installation_that_cannot_be_fetched_is_reported_before_anything_is_changed(
     operator: Operator, cluster: Cluster
 ) -> None:
     kustomization = operator.checkout / "rendered/dev/argocd-install/kustomization.yaml"
     gone = kustomization.read_text().replace("- release.yaml", "- http://127.0.0.1:1/release.yaml")
     kustomization.write_text(gone)
-    said = refused(operator, cluster)
-    assert "Kustomize cannot build rendered/dev/argocd-install" in said
-    assert "connection refused" in said
+    message = refused(operator, cluster)
+    assert "Kustomize cannot build rendered/dev/argocd-install" in message
+    assert "connection refused" in message
 
 
-def test_a_checkout_without_what_is_rendered_is_told(operator: Operator, cluster: Cluster) -> None:
+def test_a_checkout_without_rendered_files_is_reported(
+    operator: Operator, cluster: Cluster
+) -> None:
     (operator.checkout / "rendered").rename(operator.checkout / "elsewhere")
-    assert "start in the repository's root, after `make render`" in refused(operator, cluster)
+    assert "Start in the repository's root, after `make render`" in refused(operator, cluster)
 
 
-def test_what_argo_cd_will_find_different_in_git_is_a_warning(operator: Operator) -> None:
+def test_files_that_differ_from_the_branch_that_argo_cd_follows_are_a_warning(
+    operator: Operator,
+) -> None:
     def git(*arguments: str) -> None:
         author = ("-c", "user.name=test", "-c", "user.email=test@example.com")
         subprocess.run(
@@ -265,4 +279,4 @@ def test_what_argo_cd_will_find_different_in_git_is_a_warning(operator: Operator
     assert "origin/main" not in same.stdout
 
     (operator.checkout / "rendered/dev/argocd-install/notes.txt").write_text("new")
-    assert "rendered/dev is not what origin/main has" in operator.bootstrap("--dry-run").stdout
+    assert "rendered/dev differs from origin/main" in operator.bootstrap("--dry-run").stdout

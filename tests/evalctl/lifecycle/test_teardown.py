@@ -1,7 +1,7 @@
-"""`evalctl teardown` as a person runs it, with the real kubectl and aws.
+"""`evalctl teardown`, with the real kubectl and aws.
 
-cdktf is a program that only tells how it was called: that the real one destroys every stack with this
-command, and leaves nothing, is proven in tests/evalctl/rehearsal/test_life_by_cdktf.py.
+cdktf is a stand-in that only logs its calls. That the real one destroys every stack with this command,
+and leaves nothing, is tested in tests/evalctl/rehearsal/test_life_by_cdktf.py.
 """
 
 import dataclasses
@@ -31,15 +31,15 @@ from tests.evalctl.lifecycle.fake_api import Cluster
 from tests.support.pages import shell_blocks
 from tests.support.previews import PREVIEWS
 
-# One emulated AWS serves all.
+# All these tests share one emulated AWS.
 pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("bootstrap")]
 
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 INGRESS = "/apis/networking.k8s.io/v1/namespaces/eval-platform/ingresses/orchestrator"
 VOLUME = "/api/v1/persistentvolumes/prometheus"
 CDKTF = "node_modules/.bin/cdktf"
-# What of kubectl's and aws' calls is only a look at whether it may start.
-LOOKS = (
+# The calls of kubectl and aws that only check.
+CHECKS = (
     *("kubectl config ", "aws sts ", "aws eks ", "aws rds ", "aws s3 cp ", "aws ecr list-images "),
     *("aws s3api list-object-versions ", "aws backup list-", "aws backup describe-"),
 )
@@ -53,7 +53,7 @@ REPORTS = NAMES.bucket(Bucket.REPORTS)
 
 @pytest.fixture
 def operator(operator: Operator, rendered: Path) -> Operator:
-    """Someone who has what a destroy takes, too."""
+    """A person who also has the programs and files for a destroy."""
     checkout = operator.checkout
     database = NAMES.stack_folder(Stack.DATABASE)
     shutil.copytree(rendered.parent / database, checkout / database)
@@ -66,7 +66,7 @@ def operator(operator: Operator, rendered: Path) -> Operator:
 
 @pytest.fixture
 def cluster(cluster: Cluster, rendered: Path) -> Cluster:
-    """One that Argo CD keeps in sync, with a load balancer and a volume."""
+    """A cluster that Argo CD syncs, with a load balancer and a volume."""
     definition = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
     cluster.add(*definition, "applications.argoproj.io")
     for file in (rendered / "dev" / "argocd").glob("Application-*.yaml"):
@@ -88,7 +88,7 @@ def no_cluster(operator: Operator, aws: EmulatedAws) -> Iterator[None]:
 
 
 class InUse:
-    """Dev's stores in the emulated AWS, made and filled as the stacks and their users would."""
+    """Dev's stores in the emulated AWS, created and filled as the stacks and their users would."""
 
     def __init__(self, aws: EmulatedAws, rendered: Path, cleanup: ExitStack) -> None:
         self._aws = aws
@@ -107,7 +107,7 @@ class InUse:
         self._note(Stack.REGISTRY, "aws_ecr_repository")
 
     def bucket(self) -> None:
-        """What was in it is deleted, and an old version is left."""
+        """A bucket whose objects are deleted, but whose old versions are left."""
         self.make_bucket(REPORTS)
         s3 = self._aws.client("s3")
         s3.put_bucket_versioning(Bucket=REPORTS, VersioningConfiguration={"Status": "Enabled"})
@@ -117,7 +117,7 @@ class InUse:
         self._note(Stack.STORAGE, "aws_s3_bucket")
 
     def vault(self, *, region: str = REGION) -> Any:
-        """With one recovery point; AWS Backup's client of its region."""
+        """A vault with one recovery point; returns the client of AWS Backup in its region."""
         backup = self._aws.client("backup", region)
         made = backup.create_backup_vault(BackupVaultName=VAULT)
         self._cleanup.callback(delete_vault, backup)
@@ -130,11 +130,11 @@ class InUse:
         return backup
 
     def kept(self, stack: Stack) -> None:
-        """Taken out of the state, as by `terraform state rm`."""
+        """Remove the stack's resources from the state, as `terraform state rm` does."""
         self._put(stack, [])
 
     def _note(self, stack: Stack, type_: str, **computed: str) -> None:
-        """What terraform would note: its arguments, and what AWS made of them."""
+        """Write the state as terraform would: the arguments, and what AWS computed."""
         file = self._rendered.parent / NAMES.stack_folder(stack) / "cdk.tf.json"
         resources = json.loads(file.read_text())["resource"][type_].values()
         instances = [{"attributes": arguments | computed} for arguments in resources]
@@ -187,13 +187,13 @@ def path(part: App | Addon) -> str:
 
 
 def done(operator: Operator) -> list[str]:
-    """The calls that are not only a look before."""
+    """The calls that are not checks before the first change."""
     reads = shlex.join(["kubectl", "--context", CONTEXT, "--request-timeout=15s"])
-    return [c for c in operator.commands if not c.startswith((reads, *LOOKS))]
+    return [c for c in operator.commands if not c.startswith((reads, *CHECKS))]
 
 
 def refused(operator: Operator, cluster: Cluster, *options: str, env: str = "dev") -> str:
-    """What is said when nothing may be done, after checking that nothing was."""
+    """The error output of a command that must change nothing; checks that it changed nothing."""
     before = dict(cluster.objects)
     result = operator.teardown("--yes", *options, env=env)
     assert result.returncode == 1, result.stdout
@@ -205,7 +205,7 @@ def refused(operator: Operator, cluster: Cluster, *options: str, env: str = "dev
     return result.stderr
 
 
-def test_apps_go_before_add_ons_and_both_before_the_stacks_backwards(
+def test_apps_are_deleted_before_add_ons_and_both_before_the_stacks_in_reverse_order(
     operator: Operator, cluster: Cluster
 ) -> None:
     result = operator.teardown(typed="dev\n")
@@ -223,7 +223,7 @@ def test_apps_go_before_add_ons_and_both_before_the_stacks_backwards(
         path(Addon.LOAD_BALANCER_CONTROLLER)
     )
     assert VOLUME in deleted
-    # Argo CD itself is left to do the deleting, and goes with the cluster.
+    # Argo CD stays, because it does the deleting; it is deleted with the cluster.
     assert f"{APPLICATIONS}/{NAMES.argocd_installation}" in cluster.objects
     *_, destroy, _, _ = done(operator)
     names = shlex.split(destroy)[2:-1]
@@ -231,7 +231,7 @@ def test_apps_go_before_add_ons_and_both_before_the_stacks_backwards(
     assert names == [f"dev-{stack}" for stack in reversed(Stack) if stack is not Stack.STATE]
 
 
-def test_the_root_application_lets_go_of_what_it_manages_before_it_is_deleted(
+def test_the_root_application_loses_its_finalizer_before_it_is_deleted(
     operator: Operator, cluster: Cluster
 ) -> None:
     # Its finalizer would delete everything at once, and the fake API refuses that without approval.
@@ -240,18 +240,16 @@ def test_the_root_application_lets_go_of_what_it_manages_before_it_is_deleted(
     assert cluster.changes[:2] == [f"kubectl-patch {root}", f"delete {root}"]
 
 
-def test_dry_run_shows_exactly_the_commands_that_are_then_run(
+def test_dry_run_prints_exactly_the_commands_that_are_then_run(
     operator: Operator, cluster: Cluster
 ) -> None:
-    rehearsed = operator.teardown("--dry-run")
+    dry = operator.teardown("--dry-run")
 
-    assert rehearsed.returncode == 0, rehearsed.stderr
+    assert dry.returncode == 0, dry.stderr
     assert done(operator) == []
     assert cluster.changes == []
     shown = [
-        line
-        for line in rehearsed.stdout.splitlines()
-        if line.startswith(("kubectl ", "aws ", CDKTF))
+        line for line in dry.stdout.splitlines() if line.startswith(("kubectl ", "aws ", CDKTF))
     ]
     assert operator.teardown("--yes").returncode == 0
     assert shown == done(operator)
@@ -289,7 +287,7 @@ def test_without_the_environments_name_nothing_is_changed(
 
 
 @pytest.mark.parametrize("part", [App.NAMESPACE, Addon.EXTERNAL_SECRETS])
-def test_a_run_that_was_stopped_halfway_says_so_and_the_next_one_goes_on(
+def test_a_teardown_that_stopped_halfway_reports_it_and_the_next_one_continues(
     operator: Operator, cluster: Cluster, part: App | Addon
 ) -> None:
     everything = operator.teardown("--dry-run").stdout
@@ -313,7 +311,7 @@ def test_a_run_that_was_stopped_halfway_says_so_and_the_next_one_goes_on(
     assert any(CDKTF in command for command in done(operator))
 
 
-def test_a_destroy_that_failed_goes_on_with_the_stacks(
+def test_a_teardown_whose_destroy_failed_continues_with_the_stacks(
     operator: Operator, cluster: Cluster
 ) -> None:
     cdktf = operator.checkout / CDKTF
@@ -331,21 +329,21 @@ def test_a_destroy_that_failed_goes_on_with_the_stacks(
     assert cluster.changes == changes
 
 
-def test_of_a_cluster_that_is_gone_already_only_the_stacks_are_left(
+def test_without_a_cluster_only_the_stacks_are_destroyed(
     operator: Operator, cluster: Cluster, no_cluster: None
 ) -> None:
-    # The kubeconfig may be gone with it.
+    # The kubeconfig may be deleted with the cluster.
     Path(operator.environment["KUBECONFIG"]).unlink()
     result = operator.teardown("--yes")
     assert result.returncode == 0, result.stderr
-    assert f"{NAMES.cluster} of account {DEV.account.id} is gone already" in result.stdout
+    assert f"{NAMES.cluster} of account {DEV.account.id} is deleted already" in result.stdout
     assert cluster.changes == []
     destroy, *listings = done(operator)
     assert destroy.startswith(f"{CDKTF} destroy ")
     assert all(listing.startswith("aws resourcegroupstaggingapi ") for listing in listings)
 
 
-def test_a_cluster_that_never_had_argo_cd_goes_by_its_stacks(
+def test_in_a_cluster_without_argo_cd_only_the_stacks_are_destroyed(
     operator: Operator, cluster: Cluster
 ) -> None:
     cluster.objects.clear()
@@ -355,16 +353,16 @@ def test_a_cluster_that_never_had_argo_cd_goes_by_its_stacks(
     assert any(command.startswith(f"{CDKTF} destroy ") for command in done(operator))
 
 
-def test_a_protected_environment_and_the_wrong_account_are_told_together(
+def test_a_protected_environment_and_the_wrong_account_are_reported_together(
     operator: Operator, cluster: Cluster
 ) -> None:
-    said = refused(operator, cluster, env="prod")
-    assert f"Your AWS credentials are of account {DEV.account.id}" in said
-    assert "environments/prod.py protects its data (database.deletion_protection)" in said
-    assert "docs/teardown.md, step 1" in said
+    message = refused(operator, cluster, env="prod")
+    assert f"Your AWS credentials are of account {DEV.account.id}" in message
+    assert "environments/prod.py protects its data (database.deletion_protection)" in message
+    assert "docs/teardown.md, step 1" in message
 
 
-def test_a_rendered_stack_that_still_protects_is_refused(
+def test_a_rendered_stack_that_still_protects_its_database_is_refused(
     operator: Operator, cluster: Cluster
 ) -> None:
     file = operator.checkout / NAMES.stack_folder(Stack.DATABASE) / "cdk.tf.json"
@@ -389,33 +387,34 @@ def test_a_database_that_aws_still_protects_is_refused(
         DeletionProtection=True,
     )
     try:
-        said = refused(operator, cluster, "--context", "nowhere")
+        message = refused(operator, cluster, "--context", "nowhere")
     finally:
         rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False)
         rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
-    assert f"AWS still protects the database {name}" in said
-    assert "node_modules/.bin/cdktf deploy dev-database" in said
-    assert "cannot locate context nowhere" in said, "not told together"
+    assert f"AWS still protects the database {name}" in message
+    assert "node_modules/.bin/cdktf deploy dev-database" in message
+    assert "cannot locate context nowhere" in message, "not reported together"
 
 
-def test_images_and_recovery_points_are_refused_before_anything_changes(
+def test_images_and_recovery_points_stop_a_teardown_before_anything_changes(
     operator: Operator, cluster: Cluster, in_use: InUse
 ) -> None:
     in_use.repositories()
     in_use.vault()
     in_use.bucket()
-    said = refused(operator, cluster)
+    message = refused(operator, cluster)
     for image in Image:
         name = NAMES.image_repository(image)
-        assert f"The repository {name} holds images" in said
+        assert f"The repository {name} holds images" in message
         assert (
-            f"aws ecr delete-repository --force --region {REGION} --repository-name {name}" in said
+            f"aws ecr delete-repository --force --region {REGION} --repository-name {name}"
+            in message
         )
-    assert f"{VAULT} in {REGION} holds recovery points. Delete them, or keep the vault" in said
-    assert said == refused(operator, cluster, "--dry-run")
+    assert f"{VAULT} in {REGION} holds recovery points. Delete them, or keep the vault" in message
+    assert message == refused(operator, cluster, "--dry-run")
 
 
-def test_a_vault_in_another_region_is_looked_at_there(
+def test_a_vault_in_another_region_is_checked_there(
     operator: Operator, cluster: Cluster, in_use: InUse
 ) -> None:
     in_use.vault(region="us-west-2")
@@ -433,7 +432,7 @@ def test_a_vault_in_another_region_is_looked_at_there(
     ],
     ids=["governance", "compliance"],
 )
-def test_a_locked_vault_says_who_can_still_empty_it(
+def test_the_message_about_a_locked_vault_names_how_it_can_be_emptied(
     operator: Operator, cluster: Cluster, in_use: InUse, mode: dict[str, int], advice: str
 ) -> None:
     backup = in_use.vault()
@@ -441,7 +440,7 @@ def test_a_locked_vault_says_who_can_still_empty_it(
     assert advice in refused(operator, cluster)
 
 
-def test_what_was_taken_out_of_the_state_is_nobodys_business(
+def test_what_was_removed_from_the_state_does_not_stop_a_teardown(
     operator: Operator, cluster: Cluster, in_use: InUse
 ) -> None:
     in_use.vault()
@@ -449,20 +448,20 @@ def test_what_was_taken_out_of_the_state_is_nobodys_business(
     assert operator.teardown("--yes").returncode == 0
 
 
-def test_a_bucket_with_old_versions_stops_it_when_the_apps_are_gone_and_no_stack_is(
+def test_a_bucket_with_old_versions_stops_a_teardown_after_the_apps_and_before_the_stacks(
     operator: Operator, cluster: Cluster, in_use: InUse
 ) -> None:
     in_use.bucket()
-    told = f"{REPORTS} holds objects: when the apps are gone, this stops until you have emptied it"
-    rehearsed = operator.teardown("--dry-run")
-    assert rehearsed.returncode == 0, rehearsed.stderr
-    assert told in rehearsed.stdout
+    warning = f"{REPORTS} holds objects. When the apps are deleted, this command stops until you"
+    dry = operator.teardown("--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert warning in dry.stdout
 
     stopped = operator.teardown("--yes")
     assert stopped.returncode == 1
-    assert told in stopped.stdout
+    assert warning in stopped.stdout
     assert "The teardown of dev stopped halfway" in stopped.stderr
-    assert f"old versions: {REPORTS}. Empty what nobody needs" in stopped.stderr
+    assert f"old versions: {REPORTS}. Empty or keep each one" in stopped.stderr
     assert "run the same command again" in stopped.stderr
     assert path(App.WORKER) not in cluster.objects
     assert not any(CDKTF in command for command in done(operator))
@@ -472,7 +471,7 @@ def test_a_bucket_with_old_versions_stops_it_when_the_apps_are_gone_and_no_stack
     assert any(CDKTF in command for command in done(operator))
 
 
-def test_the_pages_commands_empty_all_that_stands_in_the_way(
+def test_the_commands_in_the_docs_empty_everything_that_stops_a_teardown(
     operator: Operator, cluster: Cluster, in_use: InUse, aws: EmulatedAws, tmp_path: Path
 ) -> None:
     in_use.repositories()
@@ -482,7 +481,7 @@ def test_the_pages_commands_empty_all_that_stands_in_the_way(
         in_use.make_bucket(NAMES.bucket(bucket))
     *blocks, keep = shell_blocks("teardown.md", "1. Decide what becomes of the data")
     assert "terraform state rm" in keep
-    typed = subprocess.run(
+    result = subprocess.run(
         ["bash", "-e", "-c", "".join(blocks)],
         env=aws.environment | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         cwd=tmp_path,
@@ -490,44 +489,44 @@ def test_the_pages_commands_empty_all_that_stands_in_the_way(
         text=True,
         check=False,
     )
-    assert typed.returncode == 0, typed.stderr
+    assert result.returncode == 0, result.stderr
     result = operator.teardown("--yes")
     assert result.returncode == 0, result.stderr
     assert "holds objects" not in result.stdout
 
 
-def test_aws_that_does_not_say_what_it_holds_is_told(
+def test_a_state_that_cannot_be_read_is_reported(
     operator: Operator, cluster: Cluster, in_use: InUse, aws: EmulatedAws
 ) -> None:
     aws.client("s3").put_object(
         Bucket=NAMES.bucket(Bucket.STATE), Key=NAMES.state_key(Stack.REGISTRY), Body=b"not a state"
     )
-    assert "AWS does not say what it would refuse to delete" in refused(operator, cluster)
+    assert "AWS did not list what it would refuse to delete" in refused(operator, cluster)
 
 
-def test_a_context_of_another_cluster_is_refused_whatever_its_name_says(
+def test_a_context_of_another_cluster_is_refused_even_if_it_has_the_clusters_name(
     operator: Operator, cluster: Cluster
 ) -> None:
-    said = refused(operator, cluster, "--context", NAMES.cluster_arn)
-    assert f"leads to https://elsewhere.example.com, but {NAMES.cluster} answers at" in said
+    message = refused(operator, cluster, "--context", NAMES.cluster_arn)
+    assert f"leads to https://elsewhere.example.com, but {NAMES.cluster} answers at" in message
 
 
 @pytest.mark.parametrize("name", ["aws", "node", "terraform"])
-def test_a_missing_program_is_named(operator: Operator, cluster: Cluster, name: str) -> None:
+def test_a_missing_program_is_reported(operator: Operator, cluster: Cluster, name: str) -> None:
     assert f"{name} is not installed" in refused(operator.without(name), cluster)
 
 
-def test_a_checkout_without_cdktf_and_what_is_rendered_is_told(
+def test_a_checkout_without_cdktf_and_rendered_files_is_reported(
     operator: Operator, cluster: Cluster
 ) -> None:
     (operator.checkout / CDKTF).unlink()
     shutil.rmtree(operator.checkout / "rendered")
-    said = refused(operator, cluster)
-    assert f"{CDKTF} is not installed: run `make cdktf`" in said
-    assert "start in the repository's root, after `make render`" in said
+    message = refused(operator, cluster)
+    assert f"{CDKTF} is not installed: run `make cdktf`" in message
+    assert "Start in the repository's root, after `make render`" in message
 
 
-def test_previews_go_with_their_set_before_any_app() -> None:
+def test_previews_are_deleted_with_their_set_before_any_app() -> None:
     names = Names(dataclasses.replace(DEV, previews=PREVIEWS))
     there = {names.application(App.WORKER)}
     steps = list(delete_applications(names, Kubectl("here"), waves=ORDER, there=there))

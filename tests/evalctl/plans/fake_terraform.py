@@ -1,4 +1,4 @@
-"""A stand-in for terraform that shows the plan it is given, and writes down what it was asked."""
+"""A stand-in for terraform that shows a given plan, and logs its calls."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ esac
 
 @dataclass(frozen=True)
 class Terraform:
-    """The folder in which it lies, alone."""
+    """The stand-in; `folder` holds nothing else, so that it can be put on the PATH."""
 
     folder: Path
 
@@ -37,7 +37,7 @@ class Terraform:
         return cls(folder)
 
     def plans(self, document: Document) -> str | None:
-        """From now on, this; gives back its digest."""
+        """Show this plan from now on; returns its digest."""
         file = self.folder / "plan.json"
         file.write_text(json.dumps(document))
         return read(file).digest

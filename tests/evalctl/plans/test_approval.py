@@ -1,4 +1,4 @@
-"""What was approved is what is applied: by cdktf's own command line, and by the module on its own."""
+"""Only an approved plan is applied: by cdktf's command line, and by the module alone."""
 
 import json
 import os
@@ -41,7 +41,7 @@ class Deploy(Cdktf):
 
 @dataclass(frozen=True)
 class Account:
-    """An emulated account, and cdktf's folders for it; the registry keeps its state beside itself."""
+    """An emulated account, and cdktf's folders for it; the registry's state is a local file."""
 
     stage: EmulatedEnvironment
     cdktf: Deploy
@@ -76,18 +76,18 @@ def account(rendered: Path, tmp_path: Path) -> Iterator[Account]:
 def test_cdktf_applies_the_approved_plan_and_no_other(
     account: Account, rendered: Path, tmp_path: Path
 ) -> None:
-    # What people are shown is planned from rendered/, by terraform alone.
+    # People see a plan that terraform alone made from rendered/.
     approved = account.digest(copy_stack(rendered / DEV.name, Stack.REGISTRY, tmp_path))
     assert approved is not None
-    with pytest.raises(CdktfError, match="nothing was approved"):
+    with pytest.raises(CdktfError, match="no plan was approved"):
         account.deploy(None)
     assert account.repositories() == 0
 
     account.deploy(approved)
     assert account.repositories() == 4
     assert account.digest(account.stage.directories[Stack.REGISTRY]) is None
-    # It is done now, and an approval is of doing it once.
-    with pytest.raises(CdktfError, match="not to be done any more"):
+    # The changes are made, and an approval is valid only once.
+    with pytest.raises(CdktfError, match="not needed any more"):
         account.deploy(approved)
 
 
@@ -102,12 +102,12 @@ def approve(monkeypatch: pytest.MonkeyPatch, digest: str | None) -> None:
     monkeypatch.setenv(APPROVED, json.dumps({} if digest is None else {REGISTRY: digest}))
 
 
-def test_the_very_plan_that_was_compared_is_applied(
-    terraform_says: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_plan_that_was_compared_is_the_one_that_is_applied(
+    fake_terraform: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    approve(monkeypatch, terraform_says.plans(CREATED))
+    approve(monkeypatch, fake_terraform.plans(CREATED))
     apply(["-auto-approve", "-no-color", "-parallelism=3"], folder=stack)
-    assert terraform_says.called() == [
+    assert fake_terraform.called() == [
         "plan -input=false -out=approved.tfplan -no-color -parallelism=3",
         "show -json approved.tfplan",
         "apply -input=false -no-color -parallelism=3 approved.tfplan",
@@ -115,45 +115,45 @@ def test_the_very_plan_that_was_compared_is_applied(
     assert list(stack.iterdir()) == []
 
 
-def test_a_plan_that_turned_into_another_is_refused_with_what_to_do(
-    terraform_says: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch
+def test_another_plan_than_the_approved_one_is_refused_with_what_to_do(
+    fake_terraform: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    approve(monkeypatch, terraform_says.plans(CREATED))
-    terraform_says.plans(plan(change("aws_sns_topic.news", "create", after={"name": "old"})))
+    approve(monkeypatch, fake_terraform.plans(CREATED))
+    fake_terraform.plans(plan(change("aws_sns_topic.news", "create", after={"name": "old"})))
     with pytest.raises(NotApprovedError, match="run the workflow `deploy` again"):
         apply(["-auto-approve"], folder=stack)
-    assert not [call for call in terraform_says.called() if call.startswith("apply")]
+    assert not [call for call in fake_terraform.called() if call.startswith("apply")]
 
 
-def test_a_stack_without_an_approval_may_have_nothing_to_change(
-    terraform_says: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_stack_without_an_approval_passes_only_without_changes(
+    fake_terraform: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     approve(monkeypatch, None)
-    terraform_says.plans(plan())
+    fake_terraform.plans(plan())
     apply(["-auto-approve"], folder=stack)
-    assert not [call for call in terraform_says.called() if call.startswith("apply")]
-    terraform_says.plans(CREATED)
-    with pytest.raises(NotApprovedError, match="nothing was approved"):
+    assert not [call for call in fake_terraform.called() if call.startswith("apply")]
+    fake_terraform.plans(CREATED)
+    with pytest.raises(NotApprovedError, match="no plan was approved"):
         apply(["-auto-approve"], folder=stack)
 
 
 @pytest.mark.parametrize("option", ["-destroy", "-target=aws_sns_topic.news", "-refresh=false"])
-def test_options_that_would_make_another_plan_are_refused(
-    terraform_says: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch, option: str
+def test_options_that_would_change_the_plan_are_refused(
+    fake_terraform: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
-    approve(monkeypatch, terraform_says.plans(CREATED))
-    with pytest.raises(NotApprovedError, match="is not a deploy"):
+    approve(monkeypatch, fake_terraform.plans(CREATED))
+    with pytest.raises(NotApprovedError, match="not options of a deploy"):
         apply(["-auto-approve", option], folder=stack)
-    assert terraform_says.called() == []
+    assert fake_terraform.called() == []
 
 
 @pytest.mark.parametrize("value", [None, "", "[]", "null"])
-def test_an_approval_that_is_lost_on_the_way_approves_nothing(
-    terraform_says: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
+def test_a_missing_or_broken_approval_approves_nothing(
+    fake_terraform: Terraform, stack: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
 ) -> None:
     os.environ.pop(APPROVED, None)
     if value is not None:
         monkeypatch.setenv(APPROVED, value)
-    terraform_says.plans(plan())
+    fake_terraform.plans(plan())
     with pytest.raises(NotApprovedError, match="holds no approval"):
         apply(["-auto-approve"], folder=stack)

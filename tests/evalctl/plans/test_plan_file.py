@@ -1,4 +1,4 @@
-"""What a plan's digest stands for: everything that would be done, and nothing that is told beside it."""
+"""A plan's digest covers all changes, and nothing else in the plan."""
 
 import json
 from pathlib import Path
@@ -50,16 +50,16 @@ def test_the_order_in_which_terraform_lists_changes_does_not_matter(tmp_path: Pa
         *("one more", "output", "deposed object", "moved"),
     ],
 )
-def test_whatever_else_would_be_done_has_another_digest(tmp_path: Path, other: Document) -> None:
+def test_a_plan_with_other_changes_has_another_digest(tmp_path: Path, other: Document) -> None:
     approved = digest(tmp_path, plan(updated(name="b", tags={"x": 1})))
     assert approved != digest(tmp_path, other)
 
 
-def test_what_is_told_beside_a_change_does_not_matter(tmp_path: Path) -> None:
+def test_what_terraform_adds_to_explain_a_change_does_not_matter(tmp_path: Path) -> None:
     bare = updated(name="b", tags={"x": 1})
-    told = updated(name="b", tags={"x": 1}) | {"action_reason": "replace_because_tainted"}
-    told["change"]["after_sensitive"] = {"name": True}
-    document = plan(told) | {"timestamp": "2026-11-22T00:00:00Z"}
+    explained = updated(name="b", tags={"x": 1}) | {"action_reason": "replace_because_tainted"}
+    explained["change"]["after_sensitive"] = {"name": True}
+    document = plan(explained) | {"timestamp": "2026-11-22T00:00:00Z"}
     assert digest(tmp_path, plan(bare)) == digest(tmp_path, document)
 
 
@@ -72,6 +72,6 @@ def test_a_resource_that_is_only_imported_or_moved_is_a_change(tmp_path: Path) -
     assert [one.action for one in read(file).changes] == [Action.IMPORT, Action.MOVE]
 
 
-def test_actions_of_a_later_terraform_are_not_passed_over(tmp_path: Path) -> None:
+def test_unknown_actions_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotAPlanError, match="unknown actions explode"):
         digest(tmp_path, plan(change(TOPIC, "explode")))

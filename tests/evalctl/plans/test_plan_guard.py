@@ -1,6 +1,5 @@
-"""The plan guard, on plans that the real terraform made against an emulated AWS."""
+"""The plan guard, with plans that the real terraform made in an emulated AWS."""
 
-import asyncio
 import json
 import subprocess
 from collections.abc import Callable
@@ -40,7 +39,7 @@ Test = Callable[..., None]
 
 
 def on_real_plans(test: Test) -> Test:
-    """They take a minute to make, so that one worker makes them for all tests."""
+    """The plans take a minute, so one worker makes them for all tests."""
     marked: Test = pytest.mark.rehearsal(pytest.mark.xdist_group("real plans")(test))
     return marked
 
@@ -52,15 +51,12 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     mirror = tools.folder("TF_PROVIDER_MIRROR", holding=f"hashicorp/aws {PROVIDER_VERSION}")
     folder = tmp_path_factory.mktemp("guard")
 
-    async def in_an_emulated_account() -> dict[str, Path]:
-        async with emulated_aws(DEV.account, folder / "emulator.log") as aws:
-            return await asyncio.to_thread(make_plans, folder, aws, mirror)
-
-    return asyncio.run(in_an_emulated_account())
+    with emulated_aws(DEV.account, folder / "emulator.log") as aws:
+        return make_plans(folder, aws, mirror)
 
 
 def make_plans(folder: Path, aws: EmulatedAws, mirror: Path) -> dict[str, Path]:
-    environment = Terraform.on(aws).environment()
+    environment = Terraform(aws).environment()
 
     def terraform(*arguments: str) -> str:
         return subprocess.run(
@@ -96,12 +92,14 @@ def make_plans(folder: Path, aws: EmulatedAws, mirror: Path) -> dict[str, Path]:
 
 @on_real_plans
 @pytest.mark.parametrize("harmless", ["create", "nothing", "update"])
-def test_a_plan_that_takes_nothing_away_passes(plans: dict[str, Path], harmless: str) -> None:
+def test_a_plan_that_destroys_nothing_passes(plans: dict[str, Path], harmless: str) -> None:
     assert refusals(plans[harmless]) == []
 
 
 @on_real_plans
-def test_a_replaced_bucket_is_refused_by_name_with_how_to_allow_it(plans: dict[str, Path]) -> None:
+def test_a_replaced_bucket_is_refused_with_the_option_that_allows_it(
+    plans: dict[str, Path],
+) -> None:
     (refusal,) = refusals(plans["replace"])
     assert str(refusal) == (
         "aws_s3_bucket.data: would replace a bucket; to allow it: --allow aws_s3_bucket.data"
@@ -109,20 +107,20 @@ def test_a_replaced_bucket_is_refused_by_name_with_how_to_allow_it(plans: dict[s
 
 
 @on_real_plans
-def test_a_destroy_is_refused_for_each_that_holds_data(plans: dict[str, Path]) -> None:
+def test_a_destroy_is_refused_for_each_resource_that_holds_data(plans: dict[str, Path]) -> None:
     refused = refusals(plans["destroy"])
     assert {refusal.address for refusal in refused} == {"aws_s3_bucket.data", "aws_kms_key.data"}
     assert not any(refusal.replaced for refusal in refused)
 
 
 @on_real_plans
-def test_only_what_is_named_is_allowed(plans: dict[str, Path]) -> None:
+def test_only_the_named_resource_is_allowed(plans: dict[str, Path]) -> None:
     (refusal,) = refusals(plans["destroy"], allowed=["aws_s3_bucket.data"])
     assert refusal.address == "aws_kms_key.data"
 
 
 @on_real_plans
-def test_a_flag_that_allows_nothing_in_this_plan_is_refused(plans: dict[str, Path]) -> None:
+def test_an_option_that_allows_nothing_in_the_plan_is_refused(plans: dict[str, Path]) -> None:
     with pytest.raises(NotAPlanError, match="does not take it away"):
         refusals(plans["update"], allowed=["aws_s3_bucket.data"])
 
@@ -134,7 +132,7 @@ def test_a_state_is_not_a_plan(plans: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format_version": "9.0"}', "\udcff"])
-def test_anything_else_is_refused_as_no_plan(tmp_path: Path, text: str) -> None:
+def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "plan.json"
     file.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(NotAPlanError):
@@ -145,7 +143,7 @@ def test_anything_else_is_refused_as_no_plan(tmp_path: Path, text: str) -> None:
 
 @on_real_plans
 @pytest.mark.parametrize(("env", "exit_code"), [("prod", 1), ("dev", 0)])
-def test_the_command_asks_it_of_environments_that_protect_their_data(
+def test_the_command_guards_environments_that_protect_their_data(
     plans: dict[str, Path], env: str, exit_code: int
 ) -> None:
     result = CliRunner().invoke(app, ["plan-guard", str(plans["replace"]), "--env", env])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from environments.names import Stack
 from environments.spec import Environment
+from evalctl.processes import run
 from evalctl.rehearsal.emulated_environment import PARALLELISM, EmulatedEnvironment, Progress
 from evalctl.rehearsal.emulator import emulated_aws
-from evalctl.rehearsal.processes import run
 from evalctl.rehearsal.terraform import Terraform, provider_mirror
 from evalctl.rehearsal.working_directory import WorkingDirectory
 
@@ -76,8 +76,8 @@ async def cdktf_environment(
     env: Environment, *, project: Path, progress: Progress
 ) -> AsyncIterator[tuple[EmulatedEnvironment, Cdktf]]:
     """An emulated environment in the folders to which cdktf synthesizes, in a separate checkout."""
-    async with emulated_aws(env.account, project / "emulator.log") as aws:
-        cdktf = Cdktf(project, Terraform.on(aws))
+    with emulated_aws(env.account, project / "emulator.log") as aws:
+        cdktf = Cdktf(project, Terraform(aws))
         await cdktf.synth()
         directories = {stack: cdktf.directory(env, stack) for stack in Stack}
         yield EmulatedEnvironment(env, aws, cdktf.terraform, directories, progress), cdktf

@@ -122,7 +122,7 @@ async def killed(
     log = directory.folder / "killed.log"
     with log.open("wb") as output:
         terraform = await asyncio.create_subprocess_exec(
-            *(emulated.terraform.program, "apply", "-no-color", "-input=false", "-auto-approve"),
+            *("terraform", "apply", "-no-color", "-input=false", "-auto-approve"),
             *options,
             cwd=directory.folder,
             env=emulated.terraform.environment(),

@@ -1,4 +1,4 @@
-"""`evalctl docs` writes the pages that are made from the values, and clears up after itself."""
+"""`evalctl docs` writes the generated pages, and removes those that are no longer generated."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +8,13 @@ import pytest
 from environments.catalog import EKS_VERSIONS
 from environments.dev import DEV
 from environments.registry import ENVIRONMENTS
-from evalctl.checks import versions
-from evalctl.rendering import docs
+from evalctl.rendering import docs, versions_table
 from tests.support.paths import ROOT
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout with nothing but the page that people write, as it is committed."""
+    """A checkout that holds only the page that people write, as it is committed."""
     page = tmp_path / docs.UPGRADES
     page.parent.mkdir()
     page.write_text((ROOT / docs.UPGRADES).read_text())
@@ -29,14 +28,14 @@ def test_a_second_run_changes_nothing(root: Path) -> None:
     assert [path.name for path in root.rglob(".*")] == []
 
 
-def test_a_page_that_somebody_edited_is_written_anew(root: Path) -> None:
+def test_a_page_that_was_edited_by_hand_is_written_again(root: Path) -> None:
     docs.write(ENVIRONMENTS, root=root)
     (root / docs.TELEMETRY).write_text("edited")
 
     assert docs.write(ENVIRONMENTS, root=root) == [docs.TELEMETRY]
 
 
-def test_the_runbook_of_a_board_that_is_gone_disappears(root: Path) -> None:
+def test_the_runbook_of_a_deleted_board_is_removed(root: Path) -> None:
     docs.write(ENVIRONMENTS, root=root)
     old = root / "docs/runbooks/old-board.md"
     old.write_text("# Old")
@@ -72,12 +71,12 @@ def test_an_upgrade_of_an_environment_reaches_the_table(root: Path) -> None:
     assert docs.UPGRADES in docs.write(upgraded, root=root)
 
     page = (root / docs.UPGRADES).read_text()
-    assert versions.markdown(upgraded) in page
+    assert versions_table.markdown(upgraded) in page
     assert page.endswith((ROOT / docs.UPGRADES).read_text()[-3000:])
 
 
 @pytest.mark.parametrize("marker", ["<!-- evalctl versions -->", "<!-- end -->"])
-def test_a_page_that_lost_the_tables_place_is_told_and_nothing_is_written(
+def test_a_page_without_a_place_for_the_table_is_reported_and_nothing_is_written(
     root: Path, marker: str
 ) -> None:
     page = root / docs.UPGRADES

@@ -1,4 +1,4 @@
-"""`evalctl render` as a person runs it, on a copy of this repository that the test may change."""
+"""`evalctl render`, on a copy of this repository that the test may change."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 
 
-def test_rendered_is_what_the_sources_say(rendered: Path) -> None:
+def test_rendered_is_up_to_date_with_the_sources(rendered: Path) -> None:
     fresh, committed = contents(rendered), contents(ROOT / "rendered")
     differing = sorted(
         path for path in fresh.keys() | committed.keys() if fresh.get(path) != committed.get(path)
@@ -40,8 +40,8 @@ def test_a_third_environment_takes_one_new_file_and_one_line(checkout: Path) -> 
     assert {entry.name for entry in (rendered / "another" / "terraform").iterdir()} == set(Stack)
     assert {entry.name for entry in (rendered / "another" / "k8s").iterdir()} == set(App)
     assert "ai-eval-platform-dev" not in "".join(contents(rendered).values())
-    for plane in ("AWS resources", "Kubernetes objects", "Argo CD objects"):
-        assert plane in result.stdout
+    for heading in ("AWS resources", "Kubernetes objects", "Argo CD objects"):
+        assert heading in result.stdout
 
 
 def test_rendering_one_environment_leaves_the_others(checkout: Path, rendered: Path) -> None:
@@ -68,7 +68,7 @@ def test_broken_rules_are_listed_and_nothing_is_written(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("    images=images_of", "    image=images_of", "environments/dev.py:"),
         ("DEV = Environment(", "DEV = Environment((", "environments/dev.py:"),
@@ -90,15 +90,15 @@ def test_broken_rules_are_listed_and_nothing_is_written(checkout: Path) -> None:
         "another type",
     ],
 )
-def test_an_environment_that_cannot_be_read_is_told_by_place_not_by_traceback(
-    checkout: Path, old: str, new: str, told: str
+def test_an_environment_that_cannot_be_read_is_reported_by_place_not_by_traceback(
+    checkout: Path, old: str, new: str, message: str
 ) -> None:
     edit(checkout / "environments" / "dev.py", old, new)
 
     result = evalctl(checkout, "render")
 
     assert result.returncode == 1
-    assert told in result.stderr.replace("\n", "")
+    assert message in result.stderr.replace("\n", "")
     assert "Traceback" not in result.stderr
     assert not (checkout / "rendered").exists()
 
@@ -109,7 +109,7 @@ def test_an_unknown_environment_is_refused_with_the_known_ones(checkout: Path) -
     assert f"no environment 'qa'. Known: {KNOWN}" in result.stderr
 
 
-def test_a_plane_that_fails_leaves_rendered_as_it_was(checkout: Path, rendered: Path) -> None:
+def test_a_renderer_that_fails_leaves_rendered_as_it_was(checkout: Path, rendered: Path) -> None:
     shutil.copytree(rendered, checkout / "rendered")
     edit(checkout / "k8s" / "app.py", "def build(", "raise RuntimeError('planted')\n\ndef build(")
     edit(checkout / "environments" / "dev.py", DEV.network.vpc_cidr, FREE_CIDR)
@@ -121,7 +121,7 @@ def test_a_plane_that_fails_leaves_rendered_as_it_was(checkout: Path, rendered: 
     assert contents(checkout / "rendered") == contents(rendered)
 
 
-def test_someone_elses_folder_is_refused_before_anything_starts(checkout: Path) -> None:
+def test_a_folder_with_other_files_is_refused_before_anything_starts(checkout: Path) -> None:
     (checkout / "mine").mkdir()
     (checkout / "mine" / "thesis.txt").write_text("years of work")
 

@@ -67,7 +67,7 @@ def test_a_folder_with_other_peoples_files_is_refused(tmp_path: Path, foreign: s
     replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
     path = tmp_path / "out" / foreign
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("dear to someone")
+    path.write_text("important")
     with pytest.raises(tree.ForeignFilesError, match="was not rendered and would be lost"):
         tree.require_replaceable(tmp_path / "out", environments=True)
 
@@ -78,13 +78,13 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
         tree.require_replaceable(tmp_path / "out", environments=True)
 
 
-def test_a_folder_that_is_not_there_or_was_rendered_may_be_replaced(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_or_was_rendered_may_be_replaced(tmp_path: Path) -> None:
     tree.require_replaceable(tmp_path / "absent", environments=True)
     replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
     tree.require_replaceable(tmp_path / "out", environments=True)
 
 
-def test_a_file_is_written_whole_with_its_rights_or_stays_as_it_was(tmp_path: Path) -> None:
+def test_a_file_is_written_whole_with_its_mode_or_stays_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "docs" / "page.md"
     tree.write(file, "old")
     file.chmod(0o600)

@@ -1,8 +1,8 @@
-"""Turns each plane's objects into files: `python -O -m evalctl.rendering.program PLANE FOLDER ENVIRONMENT…`.
+"""The two programs that render: `python -O -m evalctl.rendering.renderers RENDERER FOLDER ENVIRONMENT…`.
 
-A program of its own for each plane, so that two can run side by side, each with its own Node. It
-prints an environment's name when that one is done. With -O the provider's bindings leave out their
-own check of every argument's type, a third of the time; mypy has checked ours.
+Each is a process with a Node of its own, so both can run at the same time. It prints the name of an
+environment when that one is written. With -O the provider's bindings do not check the type of every
+argument, which takes a third of the time; mypy has checked our arguments.
 """
 
 import sys
@@ -10,17 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bindings.aws_provider import ProviderLayoutError
-from bindings.yaml_text import to_yaml
 from environments.names import TERRAFORM_FILE, Names, Stack
-from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 
-Plane = Callable[[Environment], dict[str, str]]  # path from the repository's root → text
+Renderer = Callable[[Environment], dict[str, str]]  # path from the repository's root → text
 
 
 def aws(env: Environment) -> dict[str, str]:
-    """The stacks as Terraform JSON."""
+    """The AWS plane: the stacks as Terraform JSON."""
     from stacks.app import build
 
     names = Names(env)
@@ -35,9 +32,10 @@ def aws(env: Environment) -> dict[str, str]:
 
 
 def kubernetes(env: Environment) -> dict[str, str]:
-    """The Kubernetes objects, what watches them, and what tells Argo CD to sync both, as YAML."""
+    """The other three planes as YAML: apps, dashboards and alerts, and the Applications of Argo CD."""
     from argocd import app as argocd
     from argocd import installation
+    from bindings.yaml_text import to_yaml
     from dashboards import app as dashboards
     from k8s import app as k8s
     from k8s import previews
@@ -62,14 +60,16 @@ def kubernetes(env: Environment) -> dict[str, str]:
     return files
 
 
-PLANES: dict[str, Plane] = {"AWS": aws, "Kubernetes and Argo CD": kubernetes}
+RENDERERS: dict[str, Renderer] = {"AWS": aws, "Kubernetes and Argo CD": kubernetes}
 
 
-def main(plane: str, folder: str, *names: str) -> int:
-    """Write one plane of these environments below `folder`; `rendered/` itself is left out."""
+def main(renderer: str, folder: str, *names: str) -> int:
+    """Write the files of one renderer for these environments, without the leading `rendered/`."""
+    from environments.registry import ENVIRONMENTS
+
     for env in ENVIRONMENTS:
         if env.name in names:
-            for path, text in PLANES[plane](env).items():
+            for path, text in RENDERERS[renderer](env).items():
                 file = Path(folder, path.removeprefix("rendered/"))
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")
@@ -84,6 +84,8 @@ def _file_name(manifest: dict[str, object]) -> str:
 
 
 if __name__ == "__main__":
+    from bindings.aws_provider import ProviderLayoutError
+
     try:
         sys.exit(main(*sys.argv[1:]))
     except ProviderLayoutError as error:

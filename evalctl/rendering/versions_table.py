@@ -1,4 +1,4 @@
-"""The catalog's table of what is coupled to each Kubernetes minor, as Markdown that GitHub draws."""
+"""The versions in the catalog that belong to each Kubernetes minor, as Markdown."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,11 +7,11 @@ from environments.spec import Environment
 
 
 def markdown(environments: Sequence[Environment]) -> str:
-    """A picture of the support windows, and a table with a column for each minor."""
-    return "\n".join((*_picture(), "", *_table(environments)))
+    """A chart of the support windows, and a table with a column for each minor."""
+    return "\n".join((*_chart(), "", *_table(environments)))
 
 
-def _picture() -> Iterator[str]:
+def _chart() -> Iterator[str]:
     yield "```mermaid"
     yield "gantt"
     yield "  dateFormat YYYY-MM-DD"

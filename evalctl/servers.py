@@ -1,0 +1,96 @@
+"""Runs a server on the loopback interface for as long as a block lasts."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+_GRACE_SECONDS = 10
+
+
+class NotStartedError(Exception):
+    """A server ended, or was not ready in time; the message holds the end of its log."""
+
+
+def free_port() -> int:
+    """A port of the loopback interface on which no program listens at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_listening(port: int) -> bool:
+    """Whether a program accepts connections on a port of the loopback interface."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def is_healthy(address: str) -> bool:
+    """Whether an HTTP address responds with status 200."""
+    try:
+        with urllib.request.urlopen(address, timeout=1) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextmanager
+def running(
+    *command: str,
+    log: Path,
+    ready: Callable[[], bool],
+    environment: Mapping[str, str] | None = None,
+    start_seconds: int = 30,
+) -> Iterator[None]:
+    """A server in the folder of its log, from when it is ready to the block's end.
+
+    Raises:
+        NotStartedError: it ended, or was not ready in time.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=log.parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C ends evalctl, which then ends this whole group
+        )
+    try:
+        _wait_until(ready, process, log, start_seconds)
+        yield
+    finally:
+        _end(process)
+
+
+def _wait_until(
+    ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: int
+) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            end_of_log = log.read_text(errors="replace")[-2_000:]
+            raise NotStartedError(f"{log.stem} did not start:\n{end_of_log}")
+        time.sleep(0.05)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
