@@ -11,6 +11,12 @@ from tests.support.paths import ROOT
 
 TOOLS = Path(sys.executable).parent
 
+# Words for people. A program logs, prints, reports, fails, returns, reads, checks or requests. The words
+# count in identifiers too, as in `said` or `was_asked`.
+SPEECH = re.compile(r"(?<![A-Za-z])(?i:told|tells?|said|says?|asks|asked)(?![a-z])")
+# Files that may contain such a word, and the reason.
+SPEECH_ALLOWED = {"tests/test_house_rules.py": "it lists the words"}
+
 
 @pytest.mark.parametrize(
     "command",
@@ -63,3 +69,21 @@ def test_every_page_that_is_named_anywhere_exists() -> None:
     }
     assert len(named) > 50
     assert [(page, file) for page, file in sorted(named) if not (ROOT / page).exists()] == []
+
+
+def test_python_files_describe_programs_in_plain_words() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    files = [file for file in tracked if file and (ROOT / file).exists()]
+    found = [
+        f"{file}:{number}: {line.strip()}"
+        for file in files
+        if file not in SPEECH_ALLOWED
+        for number, line in enumerate((ROOT / file).read_text(encoding="utf-8").splitlines(), 1)
+        if SPEECH.search(line)
+    ]
+    assert len(files) > 300
+    assert not found, "\n".join(
+        ["use a plain word such as report, log, output or request:", *found]
+    )
