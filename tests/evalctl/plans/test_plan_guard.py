@@ -121,7 +121,7 @@ def test_only_the_named_resource_is_allowed(plans: dict[str, Path]) -> None:
 
 @on_real_plans
 def test_an_option_that_allows_nothing_in_the_plan_is_refused(plans: dict[str, Path]) -> None:
-    with pytest.raises(NotAPlanError, match="does not take it away"):
+    with pytest.raises(NotAPlanError, match="does not destroy or replace it"):
         refusals(plans["update"], allowed=["aws_s3_bucket.data"])
 
 
