@@ -25,7 +25,7 @@ def command(
         ),
     ],
 ) -> None:
-    """Scan the rendered files with checkov; check the rules of environments and the support of versions.
+    """Scan the rendered files with checkov; check the rules and the support of versions.
 
     evalctl/checks/policy_skips.toml lists the checks of checkov that are wrong for this platform, each
     with its reason. A skip that matches nothing, and a file that checkov could not read, are findings

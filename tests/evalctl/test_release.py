@@ -93,7 +93,7 @@ def test_a_release_changes_one_digest_and_what_is_rendered_from_it(checkout: Pat
     assert "behind its sources" not in result.stdout
 
 
-def test_releasing_what_runs_says_so_and_changes_nothing(checkout: Path) -> None:
+def test_a_release_of_the_running_image_changes_nothing_and_reports_it(checkout: Path) -> None:
     set_digest(checkout, "dev", Image.WORKER, BUILT)
     before = state(checkout)
 

@@ -54,7 +54,7 @@ def test_a_failed_gate_prints_its_reasons_and_writes_a_report_but_no_rows(
     result = gate(good_run, tmp_path / "report.json", "--no-baseline", "--rows", str(rows))
 
     assert result.exit_code == 1
-    assert "The quality gate is shut." in result.output
+    assert "The quality gate is closed." in result.output
     assert "• faithfulness: no score for release-to-dev: Error code: 429" in result.output
     assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "fail"
     assert not rows.exists()
