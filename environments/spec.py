@@ -336,9 +336,7 @@ class Environment:
 
     name: str
     tier: Tier
-    promotes_from: (
-        str | None
-    )  # the environment that runs an image before; None: images come from builds
+    promotes_from: str | None  # the environment that runs an image first; None: builds make images
     account: Account
     ownership: Ownership
     repository: Repository

@@ -1,5 +1,5 @@
 """The command line; the only code that writes files or reads `sys.argv`.
 
 `main.py` lists the commands, which are in `commands/`. The other folders hold the work of a topic; the
-modules beside `main.py` are shared by several commands.
+modules next to `main.py` are shared by several commands.
 """

@@ -34,28 +34,20 @@ app = typer.Typer(
     help="Render, check and deliver the AI evaluation platform, one command each.",
 )
 
-PEOPLE = "For people"
-PIPELINES = "For pipelines"
-
-app.command("render", rich_help_panel=PEOPLE)(render.command)
-app.command("check", rich_help_panel=PEOPLE)(check.command)
-app.command("rehearse", rich_help_panel=PEOPLE)(rehearse.command)
-app.command("board-pages", rich_help_panel=PEOPLE)(board_pages.command)
-app.command("bootstrap", rich_help_panel=PEOPLE)(bootstrap.command)
-app.command("release", rich_help_panel=PEOPLE)(release.command)
-app.command("promote", rich_help_panel=PEOPLE)(promote.command)
-app.command("versions", rich_help_panel=PEOPLE)(versions.command)
-app.command("docs", rich_help_panel=PEOPLE)(docs.command)
-app.command("evaluate", rich_help_panel=PEOPLE)(evaluate.command)
-app.command("teardown", rich_help_panel=PEOPLE)(teardown.command)
-app.command("gate", rich_help_panel=PIPELINES)(gate.command)
-app.command("secret-scan", rich_help_panel=PIPELINES)(secret_scan.command)
-app.command("names", rich_help_panel=PIPELINES)(names.command)
-app.command("changed-stacks", rich_help_panel=PIPELINES)(changed_stacks.command)
-app.command("rendered-diff", rich_help_panel=PIPELINES)(rendered_diff.command)
-app.command("plan", rich_help_panel=PIPELINES)(plan.command)
-app.command("plan-guard", rich_help_panel=PIPELINES)(plan_guard.command)
-app.command("apply-approved", rich_help_panel=PIPELINES)(apply_approved.command)
+_PANELS = {
+    "For people": (
+        *(render, check, rehearse, board_pages, bootstrap, release),
+        *(promote, versions, docs, evaluate, teardown),
+    ),
+    "For pipelines": (
+        *(gate, secret_scan, names, changed_stacks, rendered_diff),
+        *(plan, plan_guard, apply_approved),
+    ),
+}
+for _panel, _modules in _PANELS.items():
+    for _module in _modules:
+        _name = _module.__name__.rpartition(".")[2].replace("_", "-")
+        app.command(_name, rich_help_panel=_panel)(_module.command)
 
 
 def run() -> None:

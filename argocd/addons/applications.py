@@ -42,7 +42,7 @@ def addons_project(
 ) -> AppProject:
     """The charts' repositories and the add-ons' namespaces, and nothing of the platform's own."""
     repositories = {_source(chart.addon, names=names).repository_url for chart in charts}
-    # Some charts bind a role or make a Service beside the API server's own objects.
+    # Some charts bind a role or make a Service in the namespace of the API server's own objects.
     namespaces = {"kube-system"} | {chart.namespace for chart in charts}
     return AppProject(
         scope,

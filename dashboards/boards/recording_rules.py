@@ -27,7 +27,7 @@ class RecordingRule:
 
 
 def api_error_ratio(window: str) -> str:
-    """The recorded share of users' requests that met a server error within the window."""
+    """The recorded share of users' requests that ended in a server error within the window."""
     return f"orchestrator:http_errors:ratio_rate{window}"
 
 
@@ -100,5 +100,5 @@ def _api_errors(window: str) -> RecordingRule:
     return RecordingRule(
         name=api_error_ratio(window),
         expr=f"({errors} or vector(0)) / ({requests} > 0) or vector(0)",
-        meaning=f"Share of users' requests within {window} that met a server error.",
+        meaning=f"Share of users' requests within {window} that ended in a server error.",
     )

@@ -1,4 +1,4 @@
-"""Whether the Kubernetes minor, the add-ons and Argo CD fit together, whatever the date."""
+"""Whether the Kubernetes minor, the add-ons and Argo CD fit together. No rule here depends on the date."""
 
 from collections.abc import Iterator
 

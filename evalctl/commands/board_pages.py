@@ -28,7 +28,7 @@ def command(
     """Draw the boards as pages that open in a browser, without a Grafana.
 
     The panels are read from the same JSON that Grafana gets. Their queries run on a real
-    Prometheus and on ClickHouse's own engine, both on this machine and filled with invented data, which
+    Prometheus and on ClickHouse's own engine, both on this machine and filled with synthetic data, which
     is the same every time. Needs `prometheus` and `promtool` on the PATH. A panel that shows nothing
     is an error, and its page shows why.
     """
