@@ -65,14 +65,11 @@ def _username(kind: str, account: str, name: str, principal_arn: str) -> str:
 
 
 class AccessBackend(TagBackend):
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.access_entries: dict[tuple[str, str], AccessEntry] = {}  # by cluster and principal
-
     def tagged_resources(self) -> Iterator[tuple[str, dict[str, str]]]:
         yield from super().tagged_resources()
-        for entry in self.access_entries.values():
-            yield entry.access_entry_arn, entry.tags
+        for cluster_name in self.clusters:
+            for entry in self.parts(cluster_name, AccessEntry).values():
+                yield entry.access_entry_arn, entry.tags
 
     def create_access_entry(
         self,
@@ -92,11 +89,12 @@ class AccessBackend(TagBackend):
             )
         if not principal_arn.startswith("arn:"):
             raise InvalidParameterException(message="The principalArn parameter is invalid.")
-        if (cluster_name, principal_arn) in self.access_entries:
+        entries = self.parts(cluster_name, AccessEntry)
+        if principal_arn in entries:
             raise ResourceInUseException(
                 message="The specified access entry resource is already in use on this cluster."
             )
-        entry = AccessEntry(
+        entries[principal_arn] = AccessEntry(
             cluster=cluster,
             principal_arn=principal_arn,
             kubernetes_groups=kubernetes_groups,
@@ -104,13 +102,11 @@ class AccessBackend(TagBackend):
             type_=type_,
             tags=tags,
         )
-        self.access_entries[cluster_name, principal_arn] = entry
-        return entry
+        return entries[principal_arn]
 
     def describe_access_entry(self, cluster_name: str, principal_arn: str) -> AccessEntry:
-        self.describe_cluster(cluster_name)
         try:
-            return self.access_entries[cluster_name, principal_arn]
+            return self.parts(cluster_name, AccessEntry)[principal_arn]
         except KeyError:
             raise ResourceNotFoundException(
                 clusterName=cluster_name,
@@ -134,14 +130,13 @@ class AccessBackend(TagBackend):
 
     def delete_access_entry(self, cluster_name: str, principal_arn: str) -> None:
         self.describe_access_entry(cluster_name, principal_arn)
-        del self.access_entries[cluster_name, principal_arn]
+        del self.parts(cluster_name, AccessEntry)[principal_arn]
 
     def list_access_entries(self, cluster_name: str, policy_arn: str | None) -> list[str]:
-        self.describe_cluster(cluster_name)
         return sorted(
             entry.principal_arn
-            for (cluster, _), entry in self.access_entries.items()
-            if cluster == cluster_name and (policy_arn is None or policy_arn in entry.policies)
+            for entry in self.parts(cluster_name, AccessEntry).values()
+            if policy_arn is None or policy_arn in entry.policies
         )
 
     def associate_access_policy(
@@ -169,10 +164,3 @@ class AccessBackend(TagBackend):
                 clusterName=cluster_name,
                 message=f"The specified policyArn could not be found: {policy_arn}",
             )
-
-    def delete_cluster(self, name: str) -> Cluster:
-        cluster = super().delete_cluster(name)
-        self.access_entries = {
-            key: entry for key, entry in self.access_entries.items() if key[0] != name
-        }
-        return cluster

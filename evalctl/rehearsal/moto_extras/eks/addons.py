@@ -55,14 +55,11 @@ class Addon(BaseModel):
 
 
 class AddonBackend(UpdateBackend):
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.addons: dict[tuple[str, str], Addon] = {}  # by cluster and name
-
     def tagged_resources(self) -> Iterator[tuple[str, dict[str, str]]]:
         yield from super().tagged_resources()
-        for addon in self.addons.values():
-            yield addon.addon_arn, addon.tags
+        for cluster_name in self.clusters:
+            for addon in self.parts(cluster_name, Addon).values():
+                yield addon.addon_arn, addon.tags
 
     def create_addon(
         self,
@@ -74,32 +71,30 @@ class AddonBackend(UpdateBackend):
         configuration_values: str | None,
         tags: dict[str, str] | None,
     ) -> Addon:
-        cluster = self.describe_cluster(cluster_name)
+        addons = self.parts(cluster_name, Addon)
         if name not in ADDONS:
             raise InvalidParameterException(
                 clusterName=cluster_name,
                 addonName=name,
                 message=f"Addon {name} specified is not supported",
             )
-        if (cluster_name, name) in self.addons:
+        if name in addons:
             raise ResourceInUseException(
                 clusterName=cluster_name, addonName=name, message="Addon already exists."
             )
-        addon = Addon(
-            cluster=cluster,
+        addons[name] = Addon(
+            cluster=self.describe_cluster(cluster_name),
             name=name,
             version=version,
             service_account_role_arn=service_account_role_arn,
             configuration_values=configuration_values,
             tags=tags,
         )
-        self.addons[cluster_name, name] = addon
-        return addon
+        return addons[name]
 
     def describe_addon(self, cluster_name: str, name: str) -> Addon:
-        self.describe_cluster(cluster_name)
         try:
-            return self.addons[cluster_name, name]
+            return self.parts(cluster_name, Addon)[name]
         except KeyError:
             raise ResourceNotFoundException(
                 clusterName=cluster_name,
@@ -134,15 +129,9 @@ class AddonBackend(UpdateBackend):
 
     def delete_addon(self, cluster_name: str, name: str) -> Addon:
         addon = self.describe_addon(cluster_name, name)
-        del self.addons[cluster_name, name]
+        del self.parts(cluster_name, Addon)[name]
         addon.status = "DELETING"
         return addon
 
     def list_addons(self, cluster_name: str) -> list[str]:
-        self.describe_cluster(cluster_name)
-        return sorted(name for cluster, name in self.addons if cluster == cluster_name)
-
-    def delete_cluster(self, name: str) -> Cluster:
-        cluster = super().delete_cluster(name)
-        self.addons = {key: addon for key, addon in self.addons.items() if key[0] != name}
-        return cluster
+        return sorted(self.parts(cluster_name, Addon))

@@ -34,7 +34,7 @@ class ClusterBackend(UpdateBackend):
             "serviceIpv4Cidr": "172.20.0.0/16",
             **(cluster.kubernetes_network_config or {}),
         }
-        cluster.logging = _log_types(_enabled(cluster.logging))
+        cluster.logging = _log_types(_types(cluster.logging, enabled=True))
         cluster.resources_vpc_config = {
             "securityGroupIds": [],
             "endpointPublicAccess": True,
@@ -93,8 +93,10 @@ class ClusterBackend(UpdateBackend):
             cluster.resources_vpc_config.update(resources_vpc_config)
         if logging:
             type_ = "LoggingUpdate"
-            enabled = _enabled(cluster.logging) - _disabled(logging) | _enabled(logging)
-            cluster.logging = _log_types(enabled)
+            before = _types(cluster.logging, enabled=True)
+            cluster.logging = _log_types(
+                before - _types(logging, enabled=False) | _types(logging, enabled=True)
+            )
         if access_config:
             type_ = "AccessConfigUpdate"
             vars(cluster)["access_config"].update(access_config)
@@ -125,21 +127,13 @@ class ClusterBackend(UpdateBackend):
         )
 
 
-def _with(logging: dict[str, list[dict[str, object]]], *, enabled: bool) -> set[str]:
+def _types(logging: dict[str, list[dict[str, object]]], *, enabled: bool) -> set[str]:
     found: set[str] = set()
     for setup in logging.get("clusterLogging", []):
         types = setup.get("types")
         if setup.get("enabled", False) is enabled and isinstance(types, list):
             found.update(types)
     return found
-
-
-def _enabled(logging: dict[str, list[dict[str, object]]]) -> set[str]:
-    return _with(logging, enabled=True)
-
-
-def _disabled(logging: dict[str, list[dict[str, object]]]) -> set[str]:
-    return _with(logging, enabled=False)
 
 
 def _log_types(enabled: set[str]) -> dict[str, list[dict[str, object]]]:

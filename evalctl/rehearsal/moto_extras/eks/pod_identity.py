@@ -38,14 +38,11 @@ class PodIdentityAssociation(BaseModel):
 
 
 class PodIdentityBackend(TagBackend):
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.pod_identities: dict[str, PodIdentityAssociation] = {}
-
     def tagged_resources(self) -> Iterator[tuple[str, dict[str, str]]]:
         yield from super().tagged_resources()
-        for association in self.pod_identities.values():
-            yield association.association_arn, association.tags
+        for cluster_name in self.clusters:
+            for association in self.parts(cluster_name, PodIdentityAssociation).values():
+                yield association.association_arn, association.tags
 
     def create_pod_identity_association(
         self,
@@ -70,20 +67,19 @@ class PodIdentityBackend(TagBackend):
             role_arn=role_arn,
             tags=tags,
         )
-        self.pod_identities[association.association_id] = association
+        self.parts(cluster_name, PodIdentityAssociation)[association.association_id] = association
         return association
 
     def describe_pod_identity_association(
         self, cluster_name: str, association_id: str
     ) -> PodIdentityAssociation:
-        self.describe_cluster(cluster_name)
-        association = self.pod_identities.get(association_id)
-        if association is None or association.cluster_name != cluster_name:
+        try:
+            return self.parts(cluster_name, PodIdentityAssociation)[association_id]
+        except KeyError:
             raise ResourceNotFoundException(
                 clusterName=cluster_name,
                 message=f"No association found for ID: {association_id}",
-            )
-        return association
+            ) from None
 
     def update_pod_identity_association(
         self, cluster_name: str, association_id: str, role_arn: str | None
@@ -99,29 +95,18 @@ class PodIdentityBackend(TagBackend):
         self, cluster_name: str, association_id: str
     ) -> PodIdentityAssociation:
         association = self.describe_pod_identity_association(cluster_name, association_id)
-        del self.pod_identities[association_id]
+        del self.parts(cluster_name, PodIdentityAssociation)[association_id]
         return association
 
     def list_pod_identity_associations(
         self, cluster_name: str, namespace: str | None, service_account: str | None
     ) -> list[PodIdentityAssociation]:
-        self.describe_cluster(cluster_name)
         return [
             association
-            for association in self.pod_identities.values()
-            if association.cluster_name == cluster_name
-            and namespace in (None, association.namespace)
+            for association in self.parts(cluster_name, PodIdentityAssociation).values()
+            if namespace in (None, association.namespace)
             and service_account in (None, association.service_account)
         ]
-
-    def delete_cluster(self, name: str) -> Cluster:
-        cluster = super().delete_cluster(name)
-        self.pod_identities = {
-            id_: association
-            for id_, association in self.pod_identities.items()
-            if association.cluster_name != name
-        }
-        return cluster
 
 
 class PodIdentityResponse(EKSResponse):

@@ -1,12 +1,15 @@
 """Tags of all EKS resources; moto has those of clusters only."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.responses import ActionResult, EmptyResult
 from moto.eks.exceptions import ResourceNotFoundException
 from moto.eks.models import EKSBackend
 from moto.eks.responses import EKSResponse
+
+T = TypeVar("T")
 
 
 class TagBackend(EKSBackend, TaggableResourcesMixin):
@@ -22,6 +25,12 @@ class TagBackend(EKSBackend, TaggableResourcesMixin):
                 yield group.arn, group.tags
             for profile in cluster.fargate_profiles.values():
                 yield profile.fargate_profile_arn, profile.tags
+
+    def parts(self, cluster_name: str, kind: type[T]) -> dict[str, T]:
+        """The cluster's resources of a kind, by name or id. They end with the cluster."""
+        cluster = self.describe_cluster(cluster_name)
+        found: dict[str, T] = vars(cluster).setdefault(kind.__name__, {})
+        return found
 
     def iter_tagged_resources(self) -> Iterator[TaggedResource]:
         for arn, tags in self.tagged_resources():

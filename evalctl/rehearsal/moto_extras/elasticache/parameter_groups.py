@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from moto.core.common_models import BaseModel
 from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult, EmptyResult
-from moto.elasticache.exceptions import InvalidParameterValueException
+from moto.elasticache.exceptions import ElastiCacheException, InvalidParameterValueException
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from ..registry import extended
-from .errors import parameter_group_exists, parameter_group_in_use, parameter_group_not_found
 
 FAMILIES = (
     "memcached1.4",
@@ -64,7 +63,10 @@ class ParameterGroupBackend(ElastiCacheBackend):
         self, name: str, family: str, description: str, tags: list[dict[str, str]] | None
     ) -> CacheParameterGroup:
         if name in self.parameter_groups:
-            raise parameter_group_exists(name)
+            raise ElastiCacheException(
+                "CacheParameterGroupAlreadyExists",
+                f"A cache parameter group named {name} already exists.",
+            )
         if family not in FAMILIES:
             raise InvalidParameterValueException(
                 f"CacheParameterGroupFamily {family} is not a valid parameter group family."
@@ -89,7 +91,9 @@ class ParameterGroupBackend(ElastiCacheBackend):
         try:
             return self.parameter_groups[name]
         except KeyError:
-            raise parameter_group_not_found(name) from None
+            raise ElastiCacheException(
+                "CacheParameterGroupNotFound", f"CacheParameterGroup not found: {name}"
+            ) from None
 
     def modify_cache_parameter_group(self, name: str, values: list[dict[str, str]]) -> None:
         group = self.parameter_group(name)
@@ -108,7 +112,9 @@ class ParameterGroupBackend(ElastiCacheBackend):
         if any(
             used.cache_parameter_group_name == name for used in self.replication_groups.values()
         ):
-            raise parameter_group_in_use(name)
+            raise ElastiCacheException(
+                "InvalidCacheParameterGroupState", f"One or more cache clusters still use {name}."
+            )
         del self.parameter_groups[name]
         self.tagging_service.delete_all_tags_for_resource(group.arn)
 

@@ -1,11 +1,11 @@
 """ElastiCache subnet groups: update and deletion."""
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.elasticache.exceptions import ElastiCacheException
 from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from ..registry import extended
-from .errors import subnet_group_in_use
 
 
 class SubnetGroupBackend(ElastiCacheBackend):
@@ -29,7 +29,9 @@ class SubnetGroupBackend(ElastiCacheBackend):
     def delete_cache_subnet_group(self, name: str) -> None:
         group = self.subnet_group(name)
         if any(used.cache_subnet_group_name == name for used in self.replication_groups.values()):
-            raise subnet_group_in_use(name)
+            raise ElastiCacheException(
+                "CacheSubnetGroupInUse", f"Cache subnet group {name} is in use by a cache cluster."
+            )
         del self.cache_subnet_groups[name]
         self.tagging_service.delete_all_tags_for_resource(group.arn)
 

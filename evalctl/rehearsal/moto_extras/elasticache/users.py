@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from moto.core.common_models import BaseModel
 from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
-from moto.elasticache.exceptions import PasswordTooShort, UserNotFound
+from moto.elasticache.exceptions import (
+    ElastiCacheException,
+    PasswordTooShort,
+    UserNotFound,
+)
 from moto.elasticache.models import ElastiCacheBackend, User
 from moto.elasticache.responses import ElastiCacheResponse
 
 from ..registry import extended
-from .errors import (
-    default_user_required,
-    user_group_exists,
-    user_group_in_use,
-    user_group_not_found,
-)
 
 SHORTEST_PASSWORD = 16
 
@@ -85,7 +83,9 @@ class UserBackend(ElastiCacheBackend):
         tags: list[dict[str, str]] | None,
     ) -> UserGroup:
         if user_group_id in self.user_groups:
-            raise user_group_exists(user_group_id)
+            raise ElastiCacheException(
+                "UserGroupAlreadyExists", f"User Group {user_group_id} already exists."
+            )
         group = UserGroup(
             arn=f"arn:{self.partition}:elasticache:{self.region_name}:{self.account_id}"
             f":usergroup:{user_group_id}",
@@ -102,7 +102,9 @@ class UserBackend(ElastiCacheBackend):
         users = [self._user(user_id) for user_id in user_ids]
         # Valkey requires no default user; without one, a client without a user name is refused.
         if group.engine == "redis" and "default" not in [user.name for user in users]:
-            raise default_user_required()
+            raise ElastiCacheException(
+                "DefaultUserRequired", "User group must contain a default user."
+            )
         for user_id in group.user_ids:
             self._user(user_id).user_group_ids.remove(group.user_group_id)
         for user in users:
@@ -113,7 +115,9 @@ class UserBackend(ElastiCacheBackend):
         try:
             return self.user_groups[user_group_id]
         except KeyError:
-            raise user_group_not_found(user_group_id) from None
+            raise ElastiCacheException(
+                "UserGroupNotFound", f"User Group {user_group_id} not found."
+            ) from None
 
     def describe_user_groups(self, user_group_id: str | None) -> list[UserGroup]:
         if user_group_id is None:
@@ -137,7 +141,10 @@ class UserBackend(ElastiCacheBackend):
     def delete_user_group(self, user_group_id: str) -> UserGroup:
         group = self.user_group(user_group_id)
         if group.replication_groups:
-            raise user_group_in_use(user_group_id)
+            raise ElastiCacheException(
+                "InvalidUserGroupState",
+                f"User Group {user_group_id} is attached to a replication group.",
+            )
         for user_id in group.user_ids:
             self._user(user_id).user_group_ids.remove(user_group_id)
         del self.user_groups[user_group_id]
