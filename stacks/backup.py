@@ -35,8 +35,19 @@ class BackupStack(EnvironmentStack):
         self.add_dependency(storage)  # this stack refers to the buckets by name only
         vault = self._vault()
         copy_vault = self._copy_vault()
-        role = self._backup_role()
-        self._restore_role()
+        role = self._role(
+            "backup-role",
+            "backup",
+            "service-role/AWSBackupServiceRolePolicyForBackup",
+            "AWSBackupServiceRolePolicyForS3Backup",
+        )
+        # For the operator who restores. The nightly role cannot restore, so it cannot overwrite data.
+        self._role(
+            "restore-role",
+            "backup-restore",
+            "service-role/AWSBackupServiceRolePolicyForRestores",
+            "AWSBackupServiceRolePolicyForS3Restore",
+        )
         # RDS has its own point-in-time recovery. If AWS Backup did it, it would change the
         # instance's backup settings, and Terraform would change them back on every apply.
         self._plan(
@@ -119,37 +130,17 @@ class BackupStack(EnvironmentStack):
             min_retention_days=min_retention_days,
         )
 
-    def _backup_role(self) -> ServiceRole:
+    def _role(self, id_: str, name: str, *managed_policies: str) -> ServiceRole:
         return service_role(
             self,
-            "backup-role",
+            id_,
             names=self.names,
-            name=self.names.aws("backup"),
-            trust_policy=self._trust(),
-            managed_policies=(
-                "service-role/AWSBackupServiceRolePolicyForBackup",
-                "AWSBackupServiceRolePolicyForS3Backup",
+            name=self.names.aws(name),
+            trust_policy=trust(
+                "backup.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": self.env.account.id}},
             ),
-        )
-
-    def _restore_role(self) -> None:
-        """For the operator who restores. The nightly role cannot restore, so it cannot overwrite data."""
-        service_role(
-            self,
-            "restore-role",
-            names=self.names,
-            name=self.names.aws("backup-restore"),
-            trust_policy=self._trust(),
-            managed_policies=(
-                "service-role/AWSBackupServiceRolePolicyForRestores",
-                "AWSBackupServiceRolePolicyForS3Restore",
-            ),
-        )
-
-    def _trust(self) -> str:
-        return trust(
-            "backup.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": self.env.account.id}},
+            managed_policies=managed_policies,
         )
 
     def _plan(

@@ -16,7 +16,6 @@ class NetworkStack(EnvironmentStack):
     """VPC, subnets, routes, endpoints, flow logs, and the private DNS zone."""
 
     vpc_id: str
-    public_subnet_ids: list[str]
     private_subnet_ids: list[str]
     data_subnet_ids: list[str]
     private_zone_id: str
@@ -38,7 +37,6 @@ class NetworkStack(EnvironmentStack):
         zone = self._private_zone(vpc)
 
         self.vpc_id = vpc.id
-        self.public_subnet_ids = [subnet.id for subnet in public]
         self.private_subnet_ids = [subnet.id for subnet in private]
         self.data_subnet_ids = [subnet.id for subnet in data]
         self.private_zone_id = zone.zone_id

@@ -27,14 +27,10 @@ class PerEnvironment(Generic[T]):
         texts = self.texts(text)
         if len(set(texts.values())) == 1:
             return next(iter(texts.values()))
-        end = "." if self._all_end_with(".", texts) else ""
+        end = "." if all(text.endswith(".") for text in texts.values()) else ""
         return (
             "; ".join(f"{name}: {value.removesuffix('.')}" for name, value in texts.items()) + end
         )
-
-    @staticmethod
-    def _all_end_with(end: str, texts: Mapping[str, str]) -> bool:
-        return all(text.endswith(end) for text in texts.values())
 
     def code(self, text: Callable[[T], str], language: str, comment: str) -> str:
         """A fenced block, with a comment above each part that differs."""

@@ -20,7 +20,6 @@ class Target(TypedDict):
     legendFormat: NotRequired[str]
     instant: NotRequired[bool]
     rawSql: NotRequired[str]
-    queryType: NotRequired[str]
 
 
 class Step(TypedDict):
@@ -57,7 +56,6 @@ class Defaults(TypedDict):
     unit: str
     thresholds: Thresholds
     decimals: NotRequired[int]
-    noValue: NotRequired[str]
     custom: NotRequired[Custom]
 
 
@@ -66,7 +64,6 @@ class FieldConfig(TypedDict):
 
 
 class Link(TypedDict):
-    title: str
     url: str
 
 
@@ -85,10 +82,8 @@ class Panel(TypedDict):
 
 
 class Dashboard(TypedDict):
-    uid: str
     title: str
     description: str
-    tags: list[str]
     panels: list[Panel]
 
 

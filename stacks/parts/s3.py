@@ -29,11 +29,20 @@ def safe_bucket(
     resources that need its permissions and must depend on it.
     """
     created = aws.S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
-    versioning = _versioning(scope, id_, created)
+    versioning = aws.S3BucketVersioningA(
+        scope,
+        f"{id_}-versioning",
+        bucket=created.bucket,
+        versioning_configuration=aws.S3BucketVersioningVersioningConfiguration(status="Enabled"),
+    )
     _encrypt(scope, id_, created, key_arn)
-    private = _block_public_access(scope, id_, created)
-    bucket_policy = _bucket_policy(
-        scope, id_, created, names.bucket_arn(bucket), key_arn, statements, after=private
+    arn = names.bucket_arn(bucket)
+    bucket_policy = aws.S3BucketPolicy(
+        scope,
+        f"{id_}-policy",
+        bucket=created.bucket,
+        policy=policy(*_tls_only(arn), *_key_only(arn, key_arn), *statements),
+        depends_on=[_block_public_access(scope, id_, created)],
     )
     _lifecycle(
         scope,
@@ -52,17 +61,6 @@ def safe_bucket(
             target_prefix=f"s3/{bucket}/",
         )
     return created, bucket_policy
-
-
-def _versioning(
-    scope: constructs.Construct, id_: str, bucket: aws.S3Bucket
-) -> cdktf.ITerraformDependable:
-    return aws.S3BucketVersioningA(
-        scope,
-        f"{id_}-versioning",
-        bucket=bucket.bucket,
-        versioning_configuration=aws.S3BucketVersioningVersioningConfiguration(status="Enabled"),
-    )
 
 
 def _encrypt(
@@ -104,25 +102,6 @@ def _block_public_access(
         ignore_public_acls=True,
         restrict_public_buckets=True,
         depends_on=[owned],
-    )
-
-
-def _bucket_policy(
-    scope: constructs.Construct,
-    id_: str,
-    bucket: aws.S3Bucket,
-    arn: str,
-    key_arn: str | None,
-    statements: tuple[Statement, ...],
-    *,
-    after: cdktf.ITerraformDependable,
-) -> aws.S3BucketPolicy:
-    return aws.S3BucketPolicy(
-        scope,
-        f"{id_}-policy",
-        bucket=bucket.bucket,
-        policy=policy(*_tls_only(arn), *_key_only(arn, key_arn), *statements),
-        depends_on=[after],
     )
 
 
