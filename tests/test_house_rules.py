@@ -71,9 +71,21 @@ def test_every_page_that_is_named_anywhere_exists() -> None:
     assert [(page, file) for page, file in sorted(named) if not (ROOT / page).exists()] == []
 
 
-def test_python_files_describe_programs_in_plain_words() -> None:
+def test_code_and_pages_describe_programs_in_plain_words() -> None:
+    kinds = (
+        "*.py",
+        "*.md",
+        "*.sh",
+        "*.sql",
+        "*.yml",
+        "*.toml",
+        "*.xml",
+        "Makefile",
+        ".ci",
+        ".github",
+    )
     tracked = subprocess.run(
-        ["git", "ls-files", "-z", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-z", *kinds], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split("\0")
     files = [file for file in tracked if file and (ROOT / file).exists()]
     found = [
