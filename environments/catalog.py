@@ -141,8 +141,8 @@ ADDON_SETS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArgoCdRelease:
-    """A release of Argo CD, by its commit and its images' digests, which cannot change later."""
+class ArgoCdVersion:
+    """One version of Argo CD, by its commit and its images' digests, which cannot change later."""
 
     version: str
     commit: str
@@ -160,7 +160,7 @@ class ArgoCdRelease:
 # The newest release on 2026-11-21. Commit: Homebrew's formula for the tag, and the output of `argocd
 # version`. Digests: argocd:v3.5.4 and redis:8.2.3-alpine, as public repositories pin them. Minors: the
 # project's operator-manual/tested-kubernetes-versions.md.
-ARGOCD = ArgoCdRelease(
+ARGOCD = ArgoCdVersion(
     version="v3.5.4",
     commit="d6d5b248ce00e1a2c512068002a93d3319767087",
     image_digest="sha256:49dff79439bb38b1b942b19a113fe1fec7e6b6c671ddf9fe6a4a7c46bde0b77b",

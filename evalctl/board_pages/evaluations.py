@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from evalctl.board_pages.workload import MODELS, Model
+from evals.gate.pins import PINS
 
 DAYS = 35
 HOURS_BETWEEN_BUILDS = 34
@@ -34,7 +35,7 @@ REGRESSION_INDEX = 17  # counted from the oldest build, 0
 _REGRESSION_LOSS = 0.14
 _NOISE = 0.015
 
-_THRESHOLDS = {"faithfulness": 0.9, "answer_relevancy": 0.8}
+_THRESHOLDS = {metric.key: metric.threshold for metric in PINS.metrics}
 _REASONS = ("Every claim is in the sources.", "A claim is in no source.")
 _REFUSED = 0.02  # share of calls that a provider refuses at the first attempt
 _JUDGE = MODELS[-1]

@@ -44,7 +44,7 @@ class Terraform:
     async def destroy(self, directory: WorkingDirectory) -> None:
         await self._checked(directory, "destroy", "-input=false", "-auto-approve")
 
-    async def release_lock(self, directory: WorkingDirectory, lock: str) -> None:
+    async def force_unlock(self, directory: WorkingDirectory, lock: str) -> None:
         await self._checked(directory, "force-unlock", "-force", lock)
 
     async def require_no_changes(self, directory: WorkingDirectory) -> None:

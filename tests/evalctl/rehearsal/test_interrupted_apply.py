@@ -65,7 +65,7 @@ def test_a_killed_apply_can_be_run_again_after_its_lock_is_released(
     assert release
     assert Path(release[1]) == storage.folder
 
-    loop(emulated.terraform.release_lock(storage, release[2]))
+    loop(emulated.terraform.force_unlock(storage, release[2]))
     assert missing_from_state(emulated, storage) == set(), "the state has every created resource"
     loop(emulated.terraform.apply(storage))
     loop(emulated.terraform.require_no_changes(storage))
@@ -81,7 +81,7 @@ def test_resources_that_a_killed_apply_did_not_save_are_imported(
     assert state_of(emulated, database) == [], "terraform saves at most every 20 seconds"
     instance = f"arn:aws:rds:{DEV.account.region}:{DEV.account.id}:db:{NAMES.aws('postgres')}"
     assert instance in missing_from_state(emulated, database)
-    loop(emulated.terraform.release_lock(database, lock_of(emulated, database)))
+    loop(emulated.terraform.force_unlock(database, lock_of(emulated, database)))
 
     imports = database.folder / "import.tf.json"
     imports.write_text(json.dumps({"import": database_imports(emulated)}))
