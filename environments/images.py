@@ -1,6 +1,7 @@
 """The platform's container images, and the digests that `images.json` names; a release edits that file."""
 
 import json
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,11 @@ class Image(StrEnum):
     WORKER = "worker"
     POSTGRES_CLIENT = "postgres-client"
     CLICKHOUSE_CLIENT = "clickhouse-client"
+
+
+def is_digest(text: str) -> bool:
+    """Whether the text has the form of an image's digest: `sha256:` and 64 hexadecimal digits."""
+    return re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
 
 
 def images_of(environment: str) -> Mapping[Image, str]:

@@ -1,7 +1,6 @@
 """Which image an environment may run, and the edit of `images.json` that releases it there."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -39,7 +38,7 @@ def require_digest(digest: str) -> None:
     Raises:
         ReleaseRefusedError: it has another form, or is the placeholder.
     """
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+    if not images.is_digest(digest):
         raise ReleaseRefusedError(
             f"{digest!r} is not a digest; write 'sha256:' and 64 hexadecimal digits, as ECR shows them. "
             "A tag may move, a digest cannot."

@@ -15,6 +15,7 @@ from typing import cast
 
 import cdk8s
 
+from bindings.external_secrets import STORE
 from environments.names import NAMESPACE, POSTGRES_PREVIEW_SCHEMA, URL_KEY, App, Secret
 from environments.spec import Environment, Previews
 from k8s.namespace import NamespaceChart
@@ -34,7 +35,7 @@ _OBJECTS = (
     ("NetworkPolicy", "dns"),
     ("NetworkPolicy", App.ORCHESTRATOR),
     ("NetworkPolicy", App.WORKER),
-    ("SecretStore", "aws-secrets-manager"),
+    ("SecretStore", STORE),
     ("ExternalSecret", Secret.LLM_KEYS),
     ("ExternalSecret", Secret.POSTGRES),
     ("ExternalSecret", Secret.REDIS),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from environments.images import Image
+from environments.images import Image, is_digest
 from environments.rules.values import compute_problems
 from environments.spec import Environment, Worker
 
@@ -47,7 +47,7 @@ def problems(env: Environment) -> Iterator[str]:
         )
     yield from _share_of_provider_limits(worker)
     for image in Image:
-        if not re.fullmatch(r"sha256:[0-9a-f]{64}", env.images[image]):
+        if not is_digest(env.images[image]):
             yield f"images.{image}: not a digest; write 'sha256:' and 64 hexadecimal digits (images.json)"
     if not re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", env.orchestrator.hostname):
         yield f"orchestrator.hostname: {env.orchestrator.hostname!r} is not a DNS name; use one you own"
