@@ -56,7 +56,7 @@ def _availability(env: Environment) -> Observable:
     return Observable(
         id="api-availability",
         title="API requests answered",
-        meaning="Share of users' requests that met no server error, over the last hour.",
+        meaning="Share of users' requests without a server error, over the last hour.",
         queries=(Promql(expr=f"1 - {api_error_ratio('1h')}", legend="answered"),),
         unit=Unit.RATIO,
         thresholds=(

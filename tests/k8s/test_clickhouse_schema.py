@@ -112,7 +112,7 @@ def test_the_first_run_makes_the_tables_and_the_second_changes_nothing(pod: Pod)
     made = pod.query("SELECT groupArray(name) FROM system.tables WHERE database = 'eval_platform'")
     noted = pod.query("SELECT version, name, checksum FROM eval_platform.schema_migrations")
 
-    assert succeed(pod.run()) == f"{FIRST}: was applied before\n"
+    assert succeed(pod.run()) == f"{FIRST}: is already applied\n"
 
     # Nothing on the cluster, so that it works while a node is down.
     assert not {JOURNAL_FILE, FIRST} & set(pod.new_queries())
@@ -126,7 +126,7 @@ def test_only_new_migrations_are_applied(pod: Pod) -> None:
     pod.new_queries()
     (pod.schema / SECOND).write_text(ADD_COLUMN)
 
-    assert succeed(pod.run()) == f"{FIRST}: was applied before\n{SECOND}: applied\n"
+    assert succeed(pod.run()) == f"{FIRST}: is already applied\n{SECOND}: applied\n"
 
     assert FIRST not in pod.new_queries()
     assert pod.query("SELECT language FROM eval_platform.evaluation_results") == ""
@@ -143,7 +143,7 @@ def test_an_edited_migration_is_refused_before_any_change(pod: Pod) -> None:
     done = pod.run()
 
     assert done.returncode == 1
-    assert f"{FIRST}: this cluster applied it with another text" in done.stderr
+    assert f"{FIRST}: the journal has another text of it" in done.stderr
     assert "write the next number" in done.stderr
     assert not {FIRST, SECOND} & set(pod.new_queries())
 
