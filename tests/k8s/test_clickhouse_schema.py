@@ -144,7 +144,7 @@ def test_an_edited_migration_is_refused_before_any_change(pod: Pod) -> None:
 
     assert done.returncode == 1
     assert f"{FIRST}: the journal has another text of it" in done.stderr
-    assert "write the next number" in done.stderr
+    assert "add a migration with the next number" in done.stderr
     assert not {FIRST, SECOND} & set(pod.new_queries())
 
 
