@@ -26,8 +26,8 @@ def safe_bucket(
 
     `key_arn` None encrypts with S3's own key, for senders that cannot use KMS. `access_log_bucket`
     None is for the bucket that holds the access logs. `expire_after_days` None keeps objects until
-    somebody deletes them. `noncurrent_days` None keeps overwritten and deleted objects as long as the
-    environment says. `statements` are added to the bucket policy. The policy is returned for
+    somebody deletes them. `noncurrent_days` None keeps overwritten and deleted objects for the days of the
+    environment. `statements` are added to the bucket policy. The policy is returned for
     resources that need its permissions and must depend on it.
     """
     created = aws.S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)

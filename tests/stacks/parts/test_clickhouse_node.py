@@ -607,9 +607,9 @@ def test_a_node_without_tables_makes_no_backup_while_its_peers_are_down(
     pytest.importorskip("chdb", reason="ClickHouse's engine for Python: pip install chdb")
     node = make_node()
     assert node.run("backup.sh").returncode == 0
-    (asked,) = node.queries("SELECT (SELECT count() FROM system.replicas")
-    alone = asked.replace("clusterAllReplicas('eval', system.tables)", "system.tables")
-    assert alone != asked
+    (query,) = node.queries("SELECT (SELECT count() FROM system.replicas")
+    alone = query.replace("clusterAllReplicas('eval', system.tables)", "system.tables")
+    assert alone != query
     statements = [
         f"CREATE DATABASE {CLICKHOUSE_DATABASE}",
         *[f"CREATE TABLE {CLICKHOUSE_DATABASE}.one (x UInt8) ENGINE = Memory"] * tables,
