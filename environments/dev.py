@@ -96,6 +96,7 @@ DEV = Environment(
         version="26.8.15.10",
         instance_type="r7i.large",
         nodes=1,
+        admitted_nodes=1,
         data_volume_gib=50,
         backup_retention_days=7,
     ),

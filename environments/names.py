@@ -335,7 +335,7 @@ class Names:
 
     @property
     def clickhouse_host(self) -> str:
-        """One name for all ClickHouse nodes."""
+        """One name for all ClickHouse nodes that are admitted."""
         return f"clickhouse.{self.private_zone}"
 
     def labels(self, app: str) -> dict[str, str]:

@@ -108,6 +108,7 @@ PROD = Environment(
         version="26.8.15.10",
         instance_type="r7i.xlarge",
         nodes=3,
+        admitted_nodes=3,
         data_volume_gib=500,
         backup_retention_days=35,
     ),

@@ -159,6 +159,9 @@ class ClickHouse:
     version: str
     instance_type: str
     nodes: int  # 1, or an odd number of replicas that are also the Keeper quorum
+    # The nodes, counted from the first, that hold the tables and belong to the Keeper quorum. The name
+    # for all nodes holds only these. Below `nodes` only while nodes are added (docs/clickhouse.md).
+    admitted_nodes: int
     data_volume_gib: int
     backup_retention_days: int
 

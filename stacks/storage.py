@@ -9,6 +9,11 @@ from stacks.base import EnvironmentStack
 from stacks.parts.kms import encryption_key
 from stacks.parts.s3 import safe_bucket
 
+# A backup of ClickHouse is no longer wanted when the lifecycle rule deletes it. S3 then keeps it for these
+# days, as it keeps a backup that somebody deleted early: they are the time to notice that. AWS Backup
+# keeps the bucket's days for longer, out of reach of the nodes.
+DELETED_BACKUP_DAYS = 7
+
 
 class StorageStack(EnvironmentStack):
     """Three buckets, encrypted with one key."""
@@ -20,11 +25,23 @@ class StorageStack(EnvironmentStack):
         key = encryption_key(self, "key", names=self.names, purpose="storage")
         self._bucket(Bucket.DATASETS, key, expire_after_days=None)
         self._bucket(Bucket.REPORTS, key, expire_after_days=env.storage.report_retention_days)
-        self._bucket(Bucket.BACKUPS, key, expire_after_days=env.clickhouse.backup_retention_days)
+        self._bucket(
+            Bucket.BACKUPS,
+            key,
+            expire_after_days=env.clickhouse.backup_retention_days,
+            noncurrent_days=DELETED_BACKUP_DAYS,
+        )
 
         self.key_arn = key.arn
 
-    def _bucket(self, bucket: Bucket, key: aws.KmsKey, *, expire_after_days: int | None) -> None:
+    def _bucket(
+        self,
+        bucket: Bucket,
+        key: aws.KmsKey,
+        *,
+        expire_after_days: int | None,
+        noncurrent_days: int | None = None,
+    ) -> None:
         safe_bucket(
             self,
             bucket,
@@ -33,4 +50,5 @@ class StorageStack(EnvironmentStack):
             key_arn=key.arn,
             access_log_bucket=self.names.bucket(Bucket.ACCESS_LOGS),
             expire_after_days=expire_after_days,
+            noncurrent_days=noncurrent_days,
         )

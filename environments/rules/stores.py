@@ -69,6 +69,11 @@ def problems(env: Environment) -> Iterator[str]:
         )
     if clickhouse.nodes not in (1, 3, 5):
         yield f"clickhouse.nodes: {clickhouse.nodes} cannot form a Keeper quorum; use 1, 3 or 5"
+    if not 1 <= clickhouse.admitted_nodes <= clickhouse.nodes:
+        yield (
+            f"clickhouse.admitted_nodes: {clickhouse.admitted_nodes} of {clickhouse.nodes} nodes; use 1 "
+            "to clickhouse.nodes, and less than all only while nodes are added (docs/clickhouse.md)"
+        )
     if clickhouse.data_volume_gib < 10:
         yield f"clickhouse.data_volume_gib: {clickhouse.data_volume_gib} GiB; use at least 10"
     if env.tier is Tier.PRODUCTION:
@@ -80,6 +85,11 @@ def problems(env: Environment) -> Iterator[str]:
             yield "queue.replicas: 0 in production; a zone loss would lose the queue, use at least 1"
         if clickhouse.nodes == 1:
             yield "clickhouse.nodes: 1 in production; a node loss would lose results, use 3"
+        elif clickhouse.admitted_nodes < 3:
+            yield (
+                f"clickhouse.admitted_nodes: {clickhouse.admitted_nodes} in production; a node loss would "
+                "stop inserts or lose results, use at least 3"
+            )
         if env.account.backup_copy_region is None or env.backup.copy_retention_days < 1:
             yield (
                 "backup.copy_retention_days: production keeps a copy in a second region; set "

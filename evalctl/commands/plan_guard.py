@@ -23,14 +23,15 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="A resource that may be lost; STACK:ADDRESS with several plans. Repeatable.",
+            help="A resource that may be lost or added; STACK:ADDRESS with several plans. Repeatable.",
         ),
     ] = None,
 ) -> None:
-    """Refuse a plan that would destroy or replace what holds data.
+    """Refuse a plan that would destroy or replace what holds data, or add nodes to ClickHouse.
 
     Databases, volumes, buckets, backups, secrets, keys, images, the queue and the cluster are protected
-    in every environment whose value has `database.deletion_protection`.
+    in every environment whose value has `database.deletion_protection`. New ClickHouse nodes need
+    `--allow` in every environment: they could replace the data of the nodes that exist.
     """
     environment = one_environment(known_environments(), env)
     try:
@@ -43,6 +44,9 @@ def command(
         fail(str(error))
     if refused and environment.database.deletion_protection:
         fail(f"{env} protects its data; this plan may not be applied.", *map(str, refused))
+    added = [refusal for refusal in refused if refusal.adds]
+    if added:
+        fail(f"{env} could lose ClickHouse's data; this plan may not be applied.", *map(str, added))
     for refusal in refused:
         console.print(f"{refusal} (allowed: {env} does not protect its data)", markup=False)
     for plan in plans:

@@ -43,6 +43,7 @@ class Plan:
     changes: tuple[Change, ...]
     outputs: tuple[str, ...]  # names of outputs that change
     digest: str | None  # of all changes with their values; None if nothing changes
+    kept_types: frozenset[str]  # of resources that exist and stay, changed in place or not at all
 
 
 class _Values(TypedDict, total=False):
@@ -100,6 +101,12 @@ def read(file: Path) -> Plan:
         changes=tuple(_change(resource, action) for resource, action in resources),
         outputs=tuple(sorted(outputs)),
         digest=_digest([r for r, _ in resources], outputs) if resources or outputs else None,
+        kept_types=frozenset(
+            resource["type"]
+            for resource in document.get("resource_changes", [])
+            if resource["mode"] == "managed"
+            and resource["change"]["actions"] in (["no-op"], ["update"])
+        ),
     )
 
 

@@ -1,10 +1,14 @@
-"""Refuses a plan that would destroy or replace what holds data, unless the resource is allowed by name."""
+"""Refuses a plan that may lose data, unless the resource is allowed by name.
+
+Data is lost where what holds it is destroyed or replaced, and where an empty ClickHouse node is added
+beside nodes with data: its Keeper must join theirs, step by step.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalctl.plans.plan_file import Action, NotAPlanError, read
+from evalctl.plans.plan_file import Action, Change, NotAPlanError, read
 
 # Resources that hold data, or without which data cannot be read.
 PROTECTED_TYPES = {
@@ -18,15 +22,18 @@ PROTECTED_TYPES = {
     "aws_s3_bucket": "a bucket",
     "aws_secretsmanager_secret": "a secret",
 }
+# One empty volume beside others is a new ClickHouse node, or a node that lost its volume.
+_NODES_VOLUME = "aws_ebs_volume"
+_PAGE = "docs/clickhouse.md"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A protected resource that the plan would destroy or replace."""
+    """A protected resource that the plan would destroy or replace, or an empty one beside others."""
 
     address: str
     what: str
-    replaced: bool
+    action: Action
     stack: str = (
         ""  # set when there are several plans, because an address is unique only in its own
     )
@@ -37,18 +44,25 @@ class Refusal:
         return f"{self.stack}:{self.address}" if self.stack else self.address
 
     def __str__(self) -> str:
-        action = "replace" if self.replaced else "destroy"
-        return f"{self.name}: would {action} {self.what}; to allow it: --allow {self.name}"
+        would = f"{self.name}: would {self.action} {self.what}"
+        if self.adds:
+            would += f" for a ClickHouse node beside others; follow the steps in {_PAGE}"
+        return f"{would}; to allow it: --allow {self.name}"
+
+    @property
+    def adds(self) -> bool:
+        """Whether nothing is destroyed, and the data of others is at risk."""
+        return self.action is Action.CREATE
 
 
 def refusals(plan: Path, *, allowed: Collection[str] = ()) -> list[Refusal]:
-    """The resources that the plan may not destroy or replace; `allowed` are addresses that it may.
+    """The resources that the plan may not destroy, replace or add; `allowed` are addresses that it may.
 
     Raises:
-        NotAPlanError: the file is not what `terraform show -json PLAN` writes, or the plan does not
-            destroy an address in `allowed` (a flag that is left over would allow a later loss unseen).
+        NotAPlanError: the file is not what `terraform show -json PLAN` writes, or an address in
+            `allowed` is none of these (a flag that is left over would allow a later loss unseen).
     """
-    return _not_allowed(_lost(plan, stack=""), allowed)
+    return _not_allowed(_at_risk(plan, stack=""), allowed)
 
 
 def refusals_of_all(plans: Sequence[Path], *, allowed: Collection[str] = ()) -> list[Refusal]:
@@ -57,24 +71,29 @@ def refusals_of_all(plans: Sequence[Path], *, allowed: Collection[str] = ()) -> 
     Raises:
         NotAPlanError: as above, for one of the files.
     """
-    lost = [refusal for plan in plans for refusal in _lost(plan, stack=plan.stem)]
-    return _not_allowed(lost, allowed)
+    found = [refusal for plan in plans for refusal in _at_risk(plan, stack=plan.stem)]
+    return _not_allowed(found, allowed)
 
 
-def _lost(plan: Path, *, stack: str) -> list[Refusal]:
+def _at_risk(plan: Path, *, stack: str) -> list[Refusal]:
+    read_plan = read(plan)
+
+    def loses(change: Change) -> bool:
+        if change.action is Action.CREATE:
+            return change.type == _NODES_VOLUME and _NODES_VOLUME in read_plan.kept_types
+        return change.type in PROTECTED_TYPES and change.action in (Action.DELETE, Action.REPLACE)
+
     return [
-        Refusal(
-            change.address, PROTECTED_TYPES[change.type], change.action is Action.REPLACE, stack
-        )
-        for change in read(plan).changes
-        if change.type in PROTECTED_TYPES and change.action in (Action.DELETE, Action.REPLACE)
+        Refusal(change.address, PROTECTED_TYPES[change.type], change.action, stack)
+        for change in read_plan.changes
+        if loses(change)
     ]
 
 
-def _not_allowed(lost: list[Refusal], allowed: Collection[str]) -> list[Refusal]:
-    unused = sorted(set(allowed) - {refusal.name for refusal in lost})
+def _not_allowed(found: list[Refusal], allowed: Collection[str]) -> list[Refusal]:
+    unused = sorted(set(allowed) - {refusal.name for refusal in found})
     if unused:
         raise NotAPlanError(
-            f"--allow {', '.join(unused)}: the plan does not destroy or replace it; remove the option"
+            f"--allow {', '.join(unused)}: the plan does not destroy, replace or add it; remove the option"
         )
-    return [refusal for refusal in lost if refusal.name not in allowed]
+    return [refusal for refusal in found if refusal.name not in allowed]

@@ -19,13 +19,15 @@ def safe_bucket(
     key_arn: str | None,
     access_log_bucket: str | None,
     expire_after_days: int | None,
+    noncurrent_days: int | None = None,
     statements: tuple[Statement, ...] = (),
 ) -> tuple[aws.S3Bucket, aws.S3BucketPolicy]:
     """A private bucket whose overwritten objects can be restored for a time.
 
     `key_arn` None encrypts with S3's own key, for senders that cannot use KMS. `access_log_bucket`
     None is for the bucket that holds the access logs. `expire_after_days` None keeps objects until
-    somebody deletes them. `statements` are added to the bucket policy. The policy is returned for
+    somebody deletes them. `noncurrent_days` None keeps overwritten and deleted objects for the days of the
+    environment. `statements` are added to the bucket policy. The policy is returned for
     resources that need its permissions and must depend on it.
     """
     created = aws.S3Bucket(scope, id_, bucket=names.bucket(bucket), force_destroy=False)
@@ -49,7 +51,7 @@ def safe_bucket(
         id_,
         created,
         expire_after_days=expire_after_days,
-        noncurrent_days=names.env.storage.noncurrent_version_retention_days,
+        noncurrent_days=noncurrent_days or names.env.storage.noncurrent_version_retention_days,
         after=versioning,
     )
     if access_log_bucket is not None:

@@ -100,7 +100,7 @@ def test_a_replaced_node_keeps_its_address_and_names(terraform: Stacks, env: Env
         **{
             host: [address] for host, address in zip(names.clickhouse_hosts, addresses, strict=True)
         },
-        names.clickhouse_host: addresses,
+        names.clickhouse_host: addresses[: env.clickhouse.admitted_nodes],
     }
 
 

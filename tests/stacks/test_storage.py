@@ -6,9 +6,9 @@ from tests.support.each_environment import EACH_ENVIRONMENT
 from tests.support.terraform import Body, Stacks, Terraform
 
 
-def expiration(stack: Terraform, bucket: Bucket) -> Body:
+def expiration(stack: Terraform, bucket: Bucket, kind: str = "expiration") -> Body:
     (rule,) = stack.resource("aws_s3_bucket_lifecycle_configuration", f"{bucket}-lifecycle")["rule"]
-    (found,) = rule["expiration"]
+    (found,) = rule[kind]
     assert isinstance(found, dict)
     return found
 
@@ -26,6 +26,23 @@ def test_reports_and_clickhouse_backups_expire_as_configured(
     stack = terraform[env.name][Stack.STORAGE]
     assert expiration(stack, Bucket.REPORTS) == {"days": env.storage.report_retention_days}
     assert expiration(stack, Bucket.BACKUPS) == {"days": env.clickhouse.backup_retention_days}
+
+
+@EACH_ENVIRONMENT
+def test_an_expired_clickhouse_backup_is_gone_after_a_week(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.STORAGE]
+    kept = {
+        bucket: expiration(stack, bucket, "noncurrent_version_expiration")["noncurrent_days"]
+        for bucket in (Bucket.DATASETS, Bucket.REPORTS, Bucket.BACKUPS)
+    }
+    as_configured = env.storage.noncurrent_version_retention_days
+    assert kept == {
+        Bucket.DATASETS: as_configured,
+        Bucket.REPORTS: as_configured,
+        Bucket.BACKUPS: 7,
+    }
 
 
 @EACH_ENVIRONMENT

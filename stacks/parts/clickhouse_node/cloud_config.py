@@ -18,7 +18,7 @@ from environments.names import (
     Names,
     Secret,
 )
-from stacks.parts.clickhouse_node import settings
+from stacks.parts.clickhouse_node import settings, system_logs
 from stacks.parts.clickhouse_node.server_config import server_config
 from stacks.parts.clickhouse_node.settings import Node
 
@@ -113,6 +113,7 @@ def _environment(node: Node, data_device: str) -> str:
         "BACKUP_BUCKET": names.bucket(Bucket.BACKUPS),
         "BACKUP_PREFIX": settings.BACKUP_PREFIX,
         "CLAIM_SECONDS": str(6 * 3600),
+        "SYSTEM_LOGS": " ".join(system_logs.KEPT_DAYS),
         "METRICS_NAMESPACE": CLOUDWATCH_NAMESPACE,
         "BACKUPS_METRIC": CLICKHOUSE_BACKUPS_METRIC,
         "CLICKHOUSE_VERSION": env.clickhouse.version,

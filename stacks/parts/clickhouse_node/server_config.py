@@ -14,7 +14,7 @@ from environments.names import (
     CLICKHOUSE_SCHEMA_USER,
     Bucket,
 )
-from stacks.parts.clickhouse_node import settings
+from stacks.parts.clickhouse_node import settings, system_logs
 from stacks.parts.clickhouse_node.settings import Node
 
 _TEMPLATES = Path(__file__).with_name("config")
@@ -69,12 +69,30 @@ def _values(node: Node, digest: str) -> dict[str, str]:
             f"<node><host>{host}</host><port>{settings.KEEPER_PORT}</port><secure>1</secure></node>"
             for host in hosts
         ),
-        "raft_servers": _lines(
-            f"<server><id>{index}</id><hostname>{host}</hostname>"
-            f"<port>{settings.RAFT_PORT}</port></server>"
-            for index, host in enumerate(hosts, 1)
-        ),
+        "raft_servers": _lines(_raft_servers(node)),
+        "system_logs": _lines(system_logs.sections()),
     }
+
+
+def _raft_servers(node: Node) -> Iterable[str]:
+    """The members of Keeper's quorum, as a node whose Keeper has no log yet must see them.
+
+    A new node must not elect a leader: two new ones with empty logs are a majority of three, and their
+    empty log would replace that of the first node. It therefore starts as a follower, which holds no
+    election before a leader has called it, and lists no node that joins after it. The lists are those
+    of ClickHouse's own test of a growing quorum (tests/integration/test_keeper_reconfig_add).
+    """
+    admitted = node.names.env.clickhouse.admitted_nodes
+    joins = node.index > admitted
+    hosts = node.names.clickhouse_hosts[: max(node.index, admitted)]
+    for index, host in enumerate(hosts, 1):
+        follower = (
+            "<start_as_follower>true</start_as_follower>" if joins and index == node.index else ""
+        )
+        yield (
+            f"<server><id>{index}</id><hostname>{host}</hostname>"
+            f"<port>{settings.RAFT_PORT}</port>{follower}</server>"
+        )
 
 
 def _lines(elements: Iterable[str]) -> str:

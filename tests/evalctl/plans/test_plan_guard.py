@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from environments.dev import DEV
 from evalctl.main import app
-from evalctl.plans.plan_file import NotAPlanError
+from evalctl.plans.plan_file import Action, NotAPlanError
 from evalctl.plans.plan_guard import refusals
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
 from evalctl.rehearsal.terraform import Terraform
@@ -25,9 +25,26 @@ SETTINGS = {
 }
 
 
-def stack(*, bucket: str = "data-one", description: str = "for data") -> dict[str, object]:
+DATA = {
+    "aws_s3_bucket.data",
+    "aws_kms_key.data",
+    "aws_ebs_volume.data-volume-1",
+    "aws_ebs_volume.data-volume-2",
+}
+
+
+def stack(
+    *, bucket: str = "data-one", description: str = "for data", volumes: tuple[int, ...] = (1, 2)
+) -> dict[str, object]:
     return SETTINGS | {
         "resource": {
+            "aws_ebs_volume": {
+                f"data-volume-{index}": {
+                    "availability_zone": DEV.network.zones[0],
+                    "size": 10,
+                }
+                for index in volumes
+            },
             "aws_s3_bucket": {"data": {"bucket": bucket}},
             "aws_kms_key": {"data": {"description": description}},
             "aws_sns_topic": {"news": {"name": f"news-of-{bucket}"}},
@@ -84,6 +101,7 @@ def make_plans(folder: Path, aws: EmulatedAws, mirror: Path) -> dict[str, Path]:
         "update": plan("update", stack(description="for the same data")),
         "replace": plan("replace", stack(bucket="data-two")),
         "destroy": plan("destroy", stack(), "-destroy"),
+        "grow": plan("grow", stack(volumes=(1, 2, 3, 4))),
     }
     state = folder / "state.json"
     state.write_text(terraform("show", "-json"))
@@ -109,19 +127,32 @@ def test_a_replaced_bucket_is_refused_with_the_option_that_allows_it(
 @on_real_plans
 def test_a_destroy_is_refused_for_each_resource_that_holds_data(plans: dict[str, Path]) -> None:
     refused = refusals(plans["destroy"])
-    assert {refusal.address for refusal in refused} == {"aws_s3_bucket.data", "aws_kms_key.data"}
-    assert not any(refusal.replaced for refusal in refused)
+    assert {refusal.address for refusal in refused} == DATA
+    assert {refusal.action for refusal in refused} == {Action.DELETE}
 
 
 @on_real_plans
 def test_only_the_named_resource_is_allowed(plans: dict[str, Path]) -> None:
-    (refusal,) = refusals(plans["destroy"], allowed=["aws_s3_bucket.data"])
-    assert refusal.address == "aws_kms_key.data"
+    refused = refusals(plans["destroy"], allowed=["aws_s3_bucket.data"])
+    assert {refusal.address for refusal in refused} == DATA - {"aws_s3_bucket.data"}
+
+
+@on_real_plans
+def test_an_empty_volume_beside_others_is_refused_unless_it_is_named(
+    plans: dict[str, Path],
+) -> None:
+    third, fourth = refusals(plans["grow"])
+    assert str(third) == (
+        "aws_ebs_volume.data-volume-3: would add a data volume for a ClickHouse node beside others; "
+        "follow the steps in docs/clickhouse.md; to allow it: --allow aws_ebs_volume.data-volume-3"
+    )
+    assert refusals(plans["grow"], allowed=[third.name]) == [fourth]
+    assert refusals(plans["grow"], allowed=[third.name, fourth.name]) == []
 
 
 @on_real_plans
 def test_an_option_that_allows_nothing_in_the_plan_is_refused(plans: dict[str, Path]) -> None:
-    with pytest.raises(NotAPlanError, match="does not destroy or replace it"):
+    with pytest.raises(NotAPlanError, match="does not destroy, replace or add it"):
         refusals(plans["update"], allowed=["aws_s3_bucket.data"])
 
 
@@ -149,3 +180,13 @@ def test_the_command_guards_environments_that_protect_their_data(
     result = CliRunner().invoke(app, ["plan-guard", str(plans["replace"]), "--env", env])
     assert result.exit_code == exit_code, result.output
     assert "aws_s3_bucket.data: would replace a bucket" in result.output.replace("\n", " ")
+
+
+@on_real_plans
+@pytest.mark.parametrize("env", ["prod", "dev"])
+def test_the_command_guards_nodes_in_every_environment(plans: dict[str, Path], env: str) -> None:
+    command = ["plan-guard", str(plans["grow"]), "--env", env]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1, result.output
+    allowed = [f"--allow=aws_ebs_volume.data-volume-{index}" for index in (3, 4)]
+    assert CliRunner().invoke(app, [*command, *allowed]).exit_code == 0

@@ -13,7 +13,10 @@ Rendered = dict[Stack, dict[str, Any]]
 
 
 def grown(env: Environment) -> Environment:
-    """More workers, a larger database, the next Kubernetes version if any, three ClickHouse nodes."""
+    """More workers, a larger database, the next Kubernetes version if any, three ClickHouse nodes.
+
+    The new nodes are not admitted yet: that is the first step of docs/clickhouse.md.
+    """
     versions = list(EKS_VERSIONS)
     step = versions.index(env.cluster.kubernetes_version) + 1
     cluster, database = env.cluster, env.database

@@ -16,6 +16,7 @@ from environments.dev import DEV
 from environments.names import TERRAFORM_FILE, Names, Secret, Stack
 from environments.rules import problems_of
 from environments.spec import Environment
+from evalctl.plans.plan_file import Action
 from evalctl.plans.plan_guard import refusals
 from evalctl.rehearsal.emulated_environment import EmulatedEnvironment
 from evalctl.rehearsal.leftovers import leftovers
@@ -36,6 +37,8 @@ from tests.support.tools import program
 pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("life by cdktf")]
 
 GROWN = changes.grown(DEV)
+ADMITTED = replace(GROWN, clickhouse=replace(GROWN.clickhouse, admitted_nodes=3))
+NEW_VOLUMES = {f"aws_ebs_volume.data-volume-{node}" for node in (2, 3)}
 SWAPPED = replace(GROWN, network=replace(DEV.network, zones=DEV.network.zones[::-1]))
 ANOTHER_KEY = f"arn:aws:kms:{DEV.account.region}:{DEV.account.id}:key/{UUID(int=1)}"
 IN_PLACE = {
@@ -151,7 +154,22 @@ def test_the_changed_values_are_valid_and_change_the_expected_stacks(
 def test_growth_deletes_nothing(growth: dict[Stack, Path]) -> None:
     deleted = [address for plan in growth.values() for address in addresses_with(plan, "delete")]
     assert deleted == []
-    assert [refusal for plan in growth.values() for refusal in refusals(plan)] == []
+    refused = {refusal.address for plan in growth.values() for refusal in refusals(plan)}
+    assert refused == NEW_VOLUMES
+
+
+def test_the_guard_lets_new_nodes_pass_if_their_volumes_are_named(
+    growth: dict[Stack, Path],
+) -> None:
+    assert refusals(growth[Stack.CLICKHOUSE], allowed=NEW_VOLUMES) == []
+
+
+def test_a_growing_cluster_keeps_its_common_name_for_the_first_node(
+    growth: dict[Stack, Path],
+) -> None:
+    plan = growth[Stack.CLICKHOUSE]
+    unchanged = addresses_with(plan, "no-op")
+    assert {"aws_route53_record.record-all", "aws_instance.node-1"} <= unchanged
 
 
 def test_stores_and_node_groups_grow_in_place(growth: dict[Stack, Path]) -> None:
@@ -165,7 +183,7 @@ def test_a_new_bucket_and_new_nodes_leave_the_existing_ones_unchanged(
     assert "aws_s3_bucket.drafts" in addresses_with(growth[Stack.STORAGE], "create")
     assert addresses_with(growth[Stack.STORAGE], "update") == set()
     added = addresses_with(growth[Stack.CLICKHOUSE], "create")
-    assert {f"aws_ebs_volume.data-volume-{node}" for node in (2, 3)} <= added
+    assert added >= NEW_VOLUMES
     assert {f"aws_instance.node-{node}" for node in (2, 3)} <= added
 
 
@@ -180,6 +198,16 @@ def test_the_grown_account_matches_the_value_and_a_second_plan_is_empty(
 
     grown.loop(emulated.each("plan", plan))
     assert differences(GROWN, emulated.aws) == []
+
+
+def test_admitting_the_new_nodes_changes_only_the_common_name(
+    grown: Account, tmp_path: Path
+) -> None:
+    document = changes.render(ADMITTED, tmp_path)[Stack.CLICKHOUSE]
+    plan = grown.plan(Stack.CLICKHOUSE, document)
+    assert addresses_with(plan, "update") == {"aws_route53_record.record-all"}
+    assert addresses_with(plan, "create") == addresses_with(plan, "delete") == set()
+    assert refusals(plan) == []
 
 
 @pytest.mark.parametrize(
@@ -206,20 +234,20 @@ def test_a_change_that_replaces_a_resource_is_refused_with_its_address(
 
 
 @pytest.mark.parametrize(
-    ("env", "nodes", "replaced"),
+    ("env", "nodes", "action"),
     [
-        pytest.param(DEV, (2, 3), False, id="fewer nodes"),
-        pytest.param(SWAPPED, (1, 2, 3), True, id="zones in another order"),
+        pytest.param(DEV, (2, 3), Action.DELETE, id="fewer nodes"),
+        pytest.param(SWAPPED, (1, 2, 3), Action.REPLACE, id="zones in another order"),
     ],
 )
 def test_a_value_that_deletes_clickhouse_volumes_is_refused_for_each_volume(
-    grown: Account, tmp_path: Path, env: Environment, nodes: tuple[int, ...], replaced: bool
+    grown: Account, tmp_path: Path, env: Environment, nodes: tuple[int, ...], action: Action
 ) -> None:
     document = changes.render(env, tmp_path)[Stack.CLICKHOUSE]
     refused = refusals(grown.plan(Stack.CLICKHOUSE, document))
     volumes = {f"aws_ebs_volume.data-volume-{node}" for node in nodes}
     assert {refusal.address for refusal in refused} == volumes
-    assert {refusal.replaced for refusal in refused} == {replaced}
+    assert {refusal.action for refusal in refused} == {action}
 
 
 def test_keys_typed_at_the_prompt_are_stored_in_the_secret_and_not_printed(

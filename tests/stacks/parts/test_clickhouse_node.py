@@ -132,7 +132,7 @@ def test_a_node_trusts_only_peers_with_a_certificate_of_the_private_authority(
 
 
 @EACH_ENVIRONMENT
-def test_every_node_is_replica_and_keeper_under_its_own_number(names: Names) -> None:
+def test_every_admitted_node_is_replica_and_keeper_under_its_own_number(names: Names) -> None:
     hosts = list(names.clickhouse_hosts)
     for index, host in enumerate(hosts, 1):
         cluster = config(names, "cluster", index)
@@ -597,6 +597,36 @@ def test_clickhouses_engine_accepts_the_configuration(
         " WHERE profile_name = 'dashboards' AND setting_name = 'readonly'",
     )
     assert readonly == ["2"]
+
+
+@pytest.mark.parametrize(("tables", "behind"), [(0, "1"), (1, "0")])
+def test_a_node_without_tables_makes_no_backup_while_its_peers_are_down(
+    make_node: MakeNode, tables: int, behind: str
+) -> None:
+    """A new node has no tables yet, and the only node with tables may be restarting."""
+    pytest.importorskip("chdb", reason="ClickHouse's engine for Python: pip install chdb")
+    node = make_node()
+    assert node.run("backup.sh").returncode == 0
+    (query,) = node.queries("SELECT (SELECT count() FROM system.replicas")
+    alone = query.replace("clusterAllReplicas('eval', system.tables)", "system.tables")
+    assert alone != query
+    statements = [
+        f"CREATE DATABASE {CLICKHOUSE_DATABASE}",
+        *[f"CREATE TABLE {CLICKHOUSE_DATABASE}.one (x UInt8) ENGINE = Memory"] * tables,
+        alone,
+    ]
+    program = (
+        "import chdb, os, sys; c = chdb.connect(':memory:');"
+        "print(*[str(c.query(s, 'TSV')) for s in sys.argv[1:]], flush=True); os._exit(0)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, *statements],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert result.stdout.split() == [behind]
 
 
 @pytest.mark.rehearsal

@@ -28,12 +28,13 @@ finished=$(aws s3api list-objects-v2 --bucket "$BACKUP_BUCKET" --prefix "$BACKUP
   --delimiter / --query "Contents[?ends_with(Key, '.complete')].Key" --output text)
 if [ -n "$finished" ] && [ "$finished" != None ]; then exit 0; fi
 
-# A node that lags or has an empty volume would save less than its peers hold.
+# A node that lags or has an empty volume would save less than its peers hold. A new node whose only peer
+# is down would save nothing.
 behind=$(query "
   SELECT (SELECT count() FROM system.replicas
           WHERE database = '$DATABASE' AND (is_readonly OR absolute_delay > 300)) > 0
       OR (SELECT count() FROM system.tables WHERE database = '$DATABASE')
-       < (SELECT max(tables) FROM (
+       < (SELECT greatest(max(tables), 1) FROM (
             SELECT count() AS tables FROM clusterAllReplicas('$CLUSTER', system.tables)
             WHERE database = '$DATABASE' GROUP BY hostName()))
   SETTINGS skip_unavailable_shards = 1")

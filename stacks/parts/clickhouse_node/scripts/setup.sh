@@ -14,5 +14,6 @@ for _ in {1..60}; do
   sleep 5
 done
 query "CREATE DATABASE IF NOT EXISTS $DATABASE ENGINE = Atomic"
+"$HERE/logs.sh"
 systemctl enable --now clickhouse-{accounts,certificates,restart,backup}.timer
 log "$HOST serves $DATABASE"
