@@ -8,6 +8,7 @@ clone instead would be 100 times the bytes, and Kustomize stops one after 27 sec
 import hashlib
 import json
 
+from argocd import installation_network
 from argocd.settings import CONFIG, PARAMETERS
 from bindings.yaml_text import to_yaml
 from environments.catalog import ARGOCD
@@ -46,6 +47,10 @@ def build(env: Environment) -> dict[str, Document]:
         "LimitRange-defaults.yaml": _limit_range(),
         "PodDisruptionBudget-argocd-repo-server.yaml": _disruption_budget("argocd-repo-server"),
         "PodDisruptionBudget-argocd-server.yaml": _disruption_budget("argocd-server"),
+        **{
+            f"NetworkPolicy-{_name(policy)}.yaml": policy
+            for policy in installation_network.policies(env)
+        },
     }
     patches = {
         "patch-argocd-cm.yaml": _settings("argocd-cm", CONFIG),
@@ -113,11 +118,22 @@ def _kustomization(
                 {"labelSelector": f"app.kubernetes.io/component in ({', '.join(not_installed)})"},
                 {"$patch": "delete"},
             ),
+            # Policies add up, and some of upstream's admit everyone: `installation_network.py` has ours.
+            _for_all(
+                {"kind": "NetworkPolicy", "labelSelector": "app.kubernetes.io/part-of=argocd"},
+                {"$patch": "delete"},
+            ),
             _for_all({"kind": "CustomResourceDefinition"}, {"metadata": {"annotations": _KEPT}}),
             _for_all({"kind": "(Deployment|StatefulSet)"}, {"spec": {"template": _pods()}}),
             *({"path": path} for path in patches),
         ],
     }
+
+
+def _name(manifest: Document) -> str:
+    metadata = manifest["metadata"]
+    assert isinstance(metadata, dict)
+    return str(metadata["name"])
 
 
 def _for_all(target: dict[str, str], change: Document) -> Document:

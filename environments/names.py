@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network
 
 from environments.images import Image
 from environments.spec import Environment
@@ -10,6 +11,7 @@ PLATFORM = "ai-eval-platform"
 NAMESPACE = "eval-platform"
 ARGOCD_NAMESPACE = "argocd"
 MONITORING_NAMESPACE = "monitoring"
+EXTERNAL_SECRETS_NAMESPACE = "external-secrets"
 PREVIEW_NAMESPACE_PREFIX = "eval-pr-"  # the pull request's number follows
 
 
@@ -49,7 +51,8 @@ class App(StrEnum):
 
 def namespace_of(app: App) -> str:
     """The namespace of an app's objects."""
-    return MONITORING_NAMESPACE if app is App.MONITORING else NAMESPACE
+    others = {App.FOUNDATION: EXTERNAL_SECRETS_NAMESPACE, App.MONITORING: MONITORING_NAMESPACE}
+    return others.get(app, NAMESPACE)
 
 
 class Addon(StrEnum):
@@ -155,7 +158,7 @@ class ServiceAccount:
 
 ORCHESTRATOR = ServiceAccount(NAMESPACE, "orchestrator")
 WORKER = ServiceAccount(NAMESPACE, "worker")
-EXTERNAL_SECRETS = ServiceAccount("external-secrets", "external-secrets")
+EXTERNAL_SECRETS = ServiceAccount(EXTERNAL_SECRETS_NAMESPACE, "external-secrets")
 LOAD_BALANCER_CONTROLLER = ServiceAccount("kube-system", "aws-load-balancer-controller")
 CLUSTER_AUTOSCALER = ServiceAccount("kube-system", "cluster-autoscaler")
 EBS_CSI_CONTROLLER = ServiceAccount("kube-system", "ebs-csi-controller-sa")
@@ -176,6 +179,16 @@ DEFAULT_STORAGE_CLASS = "gp3"
 # The addresses of Kubernetes services. Without it EKS chooses between this range and 10.100.0.0/16
 # (API reference, KubernetesNetworkConfigRequest); no VPC may overlap it.
 SERVICE_CIDR = "172.20.0.0/16"
+# The Service `kubernetes.default`: the API server takes the first address of the range.
+API_SERVICE_CIDR = f"{IPv4Network(SERVICE_CIDR)[1]}/32"
+
+
+class ExternalSecretsPart(StrEnum):
+    """The pods of the External Secrets Operator, by the label `app.kubernetes.io/name` of its chart."""
+
+    OPERATOR = "external-secrets"
+    WEBHOOK = "external-secrets-webhook"
+    CERT_CONTROLLER = "external-secrets-cert-controller"
 
 
 # Stores

@@ -1,4 +1,4 @@
-"""What the add-ons need first: a namespace for one of them, and a class for their volumes."""
+"""What the add-ons need first: one add-on's namespace and network policies, and a class for volumes."""
 
 import constructs
 from cdk8s_plus_28 import k8s
@@ -6,14 +6,16 @@ from cdk8s_plus_28 import k8s
 from environments.names import DEFAULT_STORAGE_CLASS, EXTERNAL_SECRETS, App
 from environments.spec import Environment
 from k8s.parts.base import AppChart
+from k8s.parts.external_secrets_network import ExternalSecretsNetwork
 
 
 class FoundationChart(AppChart):
-    """The operator's namespace, and encrypted gp3 as the default StorageClass."""
+    """The operator's namespace and what its pods may reach, and encrypted gp3 as the default StorageClass."""
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, App.FOUNDATION, env=env)
         self.restricted_namespace(EXTERNAL_SECRETS.namespace)
+        ExternalSecretsNetwork(self, "network", network=env.network)
         self._storage_class()
 
     def _storage_class(self) -> None:

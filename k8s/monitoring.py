@@ -7,6 +7,7 @@ import constructs
 from cdk8s_plus_28 import k8s
 
 from bindings.external_secrets import Field, fields_of
+from environments.address_plan import address_plan
 from environments.names import (
     CLICKHOUSE_HTTPS_PORT,
     GRAFANA_ADMIN_PASSWORD_KEY,
@@ -40,7 +41,7 @@ class MonitoringChart(AppChart):
         self.restricted_namespace(MONITORING_NAMESPACE)
         self._quota()
         self._limit_range()
-        MonitoringNetwork(self, "network", vpc_cidr=env.network.vpc_cidr)
+        MonitoringNetwork(self, "network", plan=address_plan(env.network))
         SecretStore(self, "store", region=env.account.region)
         self._grafana_administrator()
         self._grafana_clickhouse()

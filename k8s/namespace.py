@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import constructs
 
+from environments.address_plan import address_plan
 from environments.names import NAMESPACE, App
 from environments.spec import Compute, Environment
 from k8s import clickhouse_schema, database_users, orchestrator
@@ -51,7 +52,7 @@ class NamespaceChart(AppChart):
         self.restricted_namespace(NAMESPACE)
         self._quota(shares(env))
         self._limit_range([share.compute for share in shares(env)])
-        NetworkPolicies(self, "network-policies", vpc_cidr=env.network.vpc_cidr)
+        NetworkPolicies(self, "network-policies", plan=address_plan(env.network))
 
     def _quota(self, parts: tuple[Share, ...]) -> None:
         pods = sum(p.pods for p in parts)

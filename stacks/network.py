@@ -4,11 +4,11 @@ from ipaddress import IPv4Network
 
 import constructs
 
+from environments.address_plan import address_plan
 from environments.names import NAMESPACE, Stack
 from environments.spec import Environment
 from stacks import aws
 from stacks.base import EnvironmentStack
-from stacks.parts.address_plan import address_plan
 from stacks.parts.flow_logs import flow_logs
 
 
@@ -22,7 +22,7 @@ class NetworkStack(EnvironmentStack):
 
     def __init__(self, scope: constructs.Construct, *, env: Environment) -> None:
         super().__init__(scope, Stack.NETWORK, env=env)
-        plan = address_plan(env.network.vpc_cidr, len(env.network.zones))
+        plan = address_plan(env.network)
         vpc = self._vpc()
         public = self._subnets(vpc, "public", [zone.public for zone in plan])
         private = self._subnets(vpc, "private", [zone.private for zone in plan])
@@ -56,10 +56,12 @@ class NetworkStack(EnvironmentStack):
         return vpc
 
     def _subnets(self, vpc: aws.Vpc, tier: str, cidrs: list[IPv4Network]) -> list[aws.Subnet]:
-        # The AWS Load Balancer Controller finds its subnets by these tags.
+        # The AWS Load Balancer Controller finds its subnets by these tags. An internal load balancer may
+        # be in a public subnet (its addresses are private all the same). There it shares its subnet with
+        # no pod, so that a network policy can admit it by its addresses.
         discovery = {
-            "public": {"kubernetes.io/role/elb": "1"},
-            "private": {"kubernetes.io/role/internal-elb": "1"},
+            "public": {"kubernetes.io/role/elb": "1", "kubernetes.io/role/internal-elb": "1"},
+            "private": {},
             "data": {},
         }[tier]
         return [

@@ -162,6 +162,9 @@ def _values(*, region: str) -> Values:
         "resources": EXPORTER.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,
         "podLabels": {MONITORING_LABEL: MonitoringPart.CLOUDWATCH_EXPORTER},
+        # Kubernetes' own default. The chart gets the key, and "Default" (the node's resolver) as its value,
+        # with prometheus-community/helm-charts#7168; the network policies allow the cluster's DNS only.
+        "dnsPolicy": "ClusterFirst",
         "podSecurityContext": {"runAsUser": _USER, "runAsGroup": _USER, **POD_SECURITY},
         "securityContext": CONTAINER_SECURITY,
     }

@@ -11,7 +11,7 @@ from argocd.addons.values import (
     Values,
     spread_over_nodes,
 )
-from environments.names import EXTERNAL_SECRETS, Addon, Names
+from environments.names import EXTERNAL_SECRETS, Addon, ExternalSecretsPart, Names
 from environments.spec import Compute
 
 # The operator holds every Secret of the cluster in memory; ours are few.
@@ -59,7 +59,7 @@ def _values(*, replicas: int) -> Values:
         "resources": _OPERATOR.as_manifest(),
         "podDisruptionBudget": disruption_budget,
         "topologySpreadConstraints": spread_over_nodes(
-            {"app.kubernetes.io/name": "external-secrets"}
+            {"app.kubernetes.io/name": ExternalSecretsPart.OPERATOR}
         ),
         **placement,
         # While the webhook is down, no store or ExternalSecret can be changed.
@@ -68,7 +68,7 @@ def _values(*, replicas: int) -> Values:
             "resources": _HELPER.as_manifest(),
             "podDisruptionBudget": disruption_budget,
             "topologySpreadConstraints": spread_over_nodes(
-                {"app.kubernetes.io/name": "external-secrets-webhook"}
+                {"app.kubernetes.io/name": ExternalSecretsPart.WEBHOOK}
             ),
             **placement,
         },

@@ -1,21 +1,11 @@
 """The network policies of the platform's namespace: all traffic is denied, except what is listed here."""
 
 import constructs
-from cdk8s_plus_28 import k8s
 
-from environments.names import (
-    CLICKHOUSE_HTTPS_PORT,
-    CLICKHOUSE_NATIVE_TLS_PORT,
-    METRICS_PORT,
-    MONITORING_NAMESPACE,
-    ORCHESTRATOR_PORT,
-    POSTGRES_PORT,
-    REDIS_PORT,
-    App,
-)
-from k8s.parts.base import selector
-from k8s.parts.network_paths import (
+from bindings.network_policies import (
     POD_IDENTITY_AGENT,
+    Egress,
+    Ingress,
     addresses,
     default_deny,
     dns,
@@ -25,45 +15,59 @@ from k8s.parts.network_paths import (
     network_policy,
     to,
 )
+from environments.address_plan import ZoneCidrs
+from environments.names import (
+    CLICKHOUSE_HTTPS_PORT,
+    CLICKHOUSE_NATIVE_TLS_PORT,
+    METRICS_PORT,
+    MONITORING_NAMESPACE,
+    ORCHESTRATOR_PORT,
+    POSTGRES_PORT,
+    REDIS_PORT,
+    SERVICE_CIDR,
+    App,
+)
+from k8s.parts.base import selector
 
 
 class NetworkPolicies(constructs.Construct):
     """Default deny in both directions, DNS for all pods, and each app's own traffic."""
 
-    def __init__(self, scope: constructs.Construct, id_: str, *, vpc_cidr: str) -> None:
+    def __init__(
+        self, scope: constructs.Construct, id_: str, *, plan: tuple[ZoneCidrs, ...]
+    ) -> None:
         super().__init__(scope, id_)
-        vpc = addresses(vpc_cidr)
-        stores = to(
-            vpc,
-            POSTGRES_PORT,
-            REDIS_PORT,
-            CLICKHOUSE_HTTPS_PORT,
-            CLICKHOUSE_NATIVE_TLS_PORT,
-        )
+        data = [addresses(zone.data) for zone in plan]
+        private = [addresses(zone.private) for zone in plan]
+        public = [addresses(zone.public) for zone in plan]
+        stores = [
+            to(data, POSTGRES_PORT, REDIS_PORT),
+            to(private, CLICKHOUSE_HTTPS_PORT, CLICKHOUSE_NATIVE_TLS_PORT),
+        ]
         # LLM providers, and S3: its gateway endpoint in the VPC uses S3's public addresses.
-        https = to(internet(), 443)
-        credentials = to(addresses(POD_IDENTITY_AGENT), 80)
-        scrape = from_(in_namespace(MONITORING_NAMESPACE), METRICS_PORT)
+        https = to([internet()], 443)
+        credentials = to([addresses(POD_IDENTITY_AGENT)], 80)
+        scrape = from_([in_namespace(MONITORING_NAMESPACE)], METRICS_PORT)
 
         default_deny(self)
-        dns(self)
+        dns(self, services=addresses(SERVICE_CIDR))
         self._policy(
             App.ORCHESTRATOR,
-            # The load balancer is in the VPC and sends to pods directly.
-            ingress=[from_(vpc, ORCHESTRATOR_PORT), scrape],
-            egress=[stores, https, credentials],
+            # The load balancer sends to pods directly. No pod is in its subnets (`stacks/network.py`).
+            ingress=[from_(public, ORCHESTRATOR_PORT), scrape],
+            egress=[*stores, https, credentials],
         )
-        self._policy(App.WORKER, ingress=[scrape], egress=[stores, https, credentials])
-        self._policy(App.DATABASE_USERS, ingress=[], egress=[to(vpc, POSTGRES_PORT)])
+        self._policy(App.WORKER, ingress=[scrape], egress=[*stores, https, credentials])
+        self._policy(App.DATABASE_USERS, ingress=[], egress=[to(data, POSTGRES_PORT)])
         self._policy(
-            App.CLICKHOUSE_SCHEMA, ingress=[], egress=[to(vpc, CLICKHOUSE_NATIVE_TLS_PORT)]
+            App.CLICKHOUSE_SCHEMA, ingress=[], egress=[to(private, CLICKHOUSE_NATIVE_TLS_PORT)]
         )
 
     def _policy(
         self,
         app: App,
         *,
-        ingress: list[k8s.NetworkPolicyIngressRule],
-        egress: list[k8s.NetworkPolicyEgressRule],
+        ingress: list[Ingress],
+        egress: list[Egress],
     ) -> None:
         network_policy(self, app, pods=selector(app), ingress=ingress, egress=egress)

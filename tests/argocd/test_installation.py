@@ -1,44 +1,21 @@
 """Argo CD as the real Kustomize builds it: the platform's changes on a stand-in for upstream's manifests."""
 
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from argocd.self_managed import CLUSTER_KINDS, NAMESPACED_KINDS
 from environments.catalog import ARGOCD
 from environments.names import Names
 from environments.registry import ENVIRONMENTS as REGISTERED
-from tests.support import argocd_release
 from tests.support.manifests import Manifest, all_of, one
 from tests.support.quantities import quantity
-from tests.support.tools import program
 
 ENVIRONMENTS = pytest.mark.parametrize("name", [env.name for env in REGISTERED])
 CLUSTER_SCOPED = ("Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
 
 Built = dict[str, list[Manifest]]
-
-
-@pytest.fixture(scope="module")
-def built(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Environment name → every object of its Argo CD."""
-    kubectl = program("kubectl", get_it="https://kubernetes.io/docs/tasks/tools")
-    found = {}
-    for env in REGISTERED:
-        folder = tmp_path_factory.mktemp(env.name) / "installation"
-        shutil.copytree(rendered / env.name / "argocd-install", folder)
-        argocd_release.substitute_in(folder)
-        result = subprocess.run(
-            [kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=True
-        )
-        assert result.stderr == ""  # Kustomize reports deprecated fields here
-        found[env.name] = list(yaml.safe_load_all(result.stdout))
-    return found
 
 
 def pods(objects: list[Manifest]) -> dict[str, Any]:
@@ -157,7 +134,7 @@ def test_no_secret_has_a_value_in_git(name: str, built: Built) -> None:
 @ENVIRONMENTS
 def test_kubernetes_accepts_what_the_platform_adds(name: str, built: Built) -> None:
     version = next(env for env in REGISTERED if env.name == name).cluster.kubernetes_version
-    for kind in ("Namespace", "LimitRange", "PodDisruptionBudget"):
+    for kind in ("Namespace", "LimitRange", "NetworkPolicy", "PodDisruptionBudget"):
         for manifest in all_of(built[name], kind):
             kubernetes_validate.validate(manifest, version, strict=True)
 

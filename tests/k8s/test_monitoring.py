@@ -6,12 +6,14 @@ from ipaddress import IPv4Network
 import pytest
 
 from environments.names import (
+    ALERTMANAGER_CLUSTER_PORT,
     CLICKHOUSE_HTTPS_PORT,
     GRAFANA_SIDECAR_ROLE,
     METRICS_PORT,
     MONITORING_LABEL,
     MONITORING_NAMESPACE,
     NAMESPACE,
+    ORCHESTRATOR_PORT,
     POSTGRES_PORT,
     REDIS_PORT,
     SERVICE_CIDR,
@@ -23,9 +25,11 @@ from environments.registry import ENVIRONMENTS
 from telemetry.contract import METRICS, Emitter
 from tests.support.manifests import Manifest, one
 from tests.support.network_policies import Policies
+from tests.support.services import ALERTMANAGER, API, DNS, PROMETHEUS, Service
+from tests.support.subnets import addresses_by_tier
+from tests.support.terraform import Stacks
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
-VPC = {env.name: IPv4Network(env.network.vpc_cidr) for env in ENVIRONMENTS}
 SLACK = "3.125.7.192"
 POD_IDENTITY_AGENT = "169.254.170.23"
 API_SERVER = str(IPv4Network(SERVICE_CIDR)[1])
@@ -46,9 +50,15 @@ def objects(name: str, manifests: Manifests) -> list[Manifest]:
 
 
 @pytest.fixture
-def neighbour(name: str) -> str:
-    """An address inside the VPC: a node, or a store."""
-    return str(VPC[name][1000])
+def subnets(name: str, terraform: Stacks) -> dict[str, list[str]]:
+    """Kind of subnet → addresses in it."""
+    return addresses_by_tier(terraform[name])
+
+
+@pytest.fixture
+def neighbour(subnets: dict[str, list[str]]) -> str:
+    """An address in a private subnet: a node's, a pod's or the API server's."""
+    return subnets["private"][0]
 
 
 @pytest.fixture
@@ -118,6 +128,62 @@ def test_prometheus_reaches_nodes_and_pods_of_other_namespaces(
     assert not policies.to_address(prometheus, SLACK, 443)
 
 
+def test_prometheus_reaches_no_port_without_metrics(policies: PartPolicies) -> None:
+    prometheus = MonitoringPart.PROMETHEUS
+    for port in (22, 443, ORCHESTRATOR_PORT, 8081, REDIS_PORT, 10250):
+        for namespace in (NAMESPACE, "kube-system", "argocd", "external-secrets"):
+            assert not policies.to_pods_of(prometheus, namespace, port)
+    for port in (22, 443, 3000, 6443, ALERTMANAGER_CLUSTER_PORT):
+        for part in set(MonitoringPart) - {MonitoringPart.GRAFANA}:
+            assert not policies.between(prometheus, part, port), part
+
+
+def test_prometheus_reaches_the_dns_servers_metrics(objects: list[Manifest]) -> None:
+    egress = one(objects, "NetworkPolicy", MonitoringPart.PROMETHEUS)["spec"]["egress"]
+    dns = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    }
+    assert {"to": [dns], "ports": [{"port": 9153, "protocol": "TCP"}]} in egress
+
+
+@pytest.mark.parametrize(
+    ("service", "port", "clients"),
+    [
+        (PROMETHEUS, 9090, {MonitoringPart.GRAFANA, MonitoringPart.ADAPTER}),
+        (ALERTMANAGER, 9093, {MonitoringPart.GRAFANA}),
+        (
+            API,
+            443,
+            {
+                MonitoringPart.PROMETHEUS,
+                MonitoringPart.GRAFANA,
+                MonitoringPart.OPERATOR,
+                MonitoringPart.KUBE_STATE_METRICS,
+                MonitoringPart.ADAPTER,
+            },
+        ),
+        (DNS, 53, set(MonitoringPart)),
+    ],
+    ids=lambda value: value.name if isinstance(value, Service) else "",
+)
+def test_each_service_is_reached_by_its_clients_and_by_no_other_part(
+    policies: PartPolicies, service: Service, port: int, clients: set[MonitoringPart]
+) -> None:
+    protocol = "UDP" if service is DNS else "TCP"
+    reached = {
+        part for part in MonitoringPart if policies.to_service(part, service, port, protocol)
+    }
+    assert reached == clients
+
+
+def test_no_part_reaches_another_service_on_the_api_servers_port(policies: PartPolicies) -> None:
+    webhook = Service(
+        name="some-webhook", namespace="kube-system", selector={"app": "x"}, ports={443: 9443}
+    )
+    assert not any(policies.to_service(part, webhook, 443) for part in MonitoringPart)
+
+
 def test_grafana_reads_metrics_and_results_and_no_other_store(
     policies: PartPolicies, neighbour: str
 ) -> None:
@@ -139,10 +205,25 @@ def test_alertmanagers_reach_each_other_and_slack(policies: PartPolicies, neighb
         assert not policies.to_address(alertmanager, neighbour, port)
 
 
-def test_only_the_exporter_reaches_the_queue(policies: PartPolicies, neighbour: str) -> None:
-    assert [
-        part for part in MonitoringPart if policies.to_address(part, neighbour, REDIS_PORT)
-    ] == [MonitoringPart.REDIS_EXPORTER]
+def test_only_the_exporter_reaches_the_queue(
+    policies: PartPolicies, subnets: dict[str, list[str]]
+) -> None:
+    for tier, addresses in subnets.items():
+        clients = {MonitoringPart.REDIS_EXPORTER} if tier == "data" else set()
+        for address in addresses:
+            assert {
+                part for part in MonitoringPart if policies.to_address(part, address, REDIS_PORT)
+            } == clients
+
+
+def test_clickhouse_is_reached_in_its_subnets_only(
+    policies: PartPolicies, subnets: dict[str, list[str]]
+) -> None:
+    for tier, addresses in subnets.items():
+        for part in (MonitoringPart.PROMETHEUS, MonitoringPart.GRAFANA):
+            for address in addresses:
+                reached = policies.to_address(part, address, CLICKHOUSE_HTTPS_PORT)
+                assert reached is (tier == "private")
 
 
 def test_the_cloudwatch_exporter_gets_aws_credentials_and_reaches_aws_alone(

@@ -98,7 +98,12 @@ def _component(component: str) -> list[Manifest]:
             "NetworkPolicy",
             f"{name}-network-policy",
             component,
-            spec={"podSelector": {"matchLabels": labels}},
+            # That of the server admits everyone, and the others every pod to the metrics.
+            spec={
+                "podSelector": {"matchLabels": labels},
+                "policyTypes": ["Ingress"],
+                "ingress": [{}],
+            },
         ),
         *(cluster_wide if component in _WITH_CLUSTER_ROLE else []),
         *(roles if component not in _WITHOUT_ROLE else []),

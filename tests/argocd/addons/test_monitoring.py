@@ -199,6 +199,15 @@ def test_only_node_exporter_runs_on_every_node(parts: dict[str, Values]) -> None
             assert "tolerations" not in values, part
 
 
+def test_every_pod_resolves_names_where_the_network_policies_allow_it(
+    parts: dict[str, Values],
+) -> None:
+    """The cloudwatch exporter's chart is going to default to the node's resolver."""
+    for part, values in parts.items():
+        assert values.get("dnsPolicy", "ClusterFirst") == "ClusterFirst", part
+    assert parts[MonitoringPart.CLOUDWATCH_EXPORTER]["dnsPolicy"] == "ClusterFirst"
+
+
 def test_every_pod_has_the_label_that_the_network_policies_select(
     name: str, parts: dict[str, Values], manifests: dict[str, dict[App, list[Manifest]]]
 ) -> None:

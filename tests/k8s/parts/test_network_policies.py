@@ -18,14 +18,17 @@ from environments.names import (
 from environments.registry import ENVIRONMENTS
 from tests.support.manifests import Manifest, one
 from tests.support.network_policies import Policies
+from tests.support.services import DNS
+from tests.support.subnets import addresses_by_tier
+from tests.support.terraform import Stacks
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
-VPC = {env.name: IPv4Network(env.network.vpc_cidr) for env in ENVIRONMENTS}
 PROVIDER = "104.18.7.192"
 METADATA = "169.254.169.254"
 POD_IDENTITY_AGENT = "169.254.170.23"
 
 Manifests = dict[str, dict[App, list[Manifest]]]
+Subnets = dict[str, list[str]]  # tier → addresses
 AppPolicies = Policies[App | None]  # None: a pod without labels
 
 
@@ -52,32 +55,55 @@ def policies(name: str, manifests: Manifests) -> AppPolicies:
 
 
 @pytest.fixture
-def neighbour(name: str) -> str:
-    """An address inside the VPC."""
-    return str(VPC[name][1000])
+def subnets(name: str, terraform: Stacks) -> Subnets:
+    return addresses_by_tier(terraform[name])
 
 
-def test_a_pod_that_no_app_owns_reaches_nothing(policies: AppPolicies, neighbour: str) -> None:
-    for address in (neighbour, PROVIDER, POD_IDENTITY_AGENT, METADATA):
+@pytest.fixture
+def vpc(subnets: Subnets) -> list[str]:
+    return [address for tier in subnets.values() for address in tier]
+
+
+def tiers_reached(policies: AppPolicies, app: App, subnets: Subnets, port: int) -> set[str]:
+    """The kinds of subnet that the app reaches on this port, each wholly."""
+    reached = {
+        tier: {policies.to_address(app, address, port) for address in addresses}
+        for tier, addresses in subnets.items()
+    }
+    assert all(len(answers) == 1 for answers in reached.values())
+    return {tier for tier, answers in reached.items() if True in answers}
+
+
+def test_a_pod_that_no_app_owns_reaches_nothing(policies: AppPolicies, vpc: list[str]) -> None:
+    for address in (*vpc, PROVIDER, POD_IDENTITY_AGENT, METADATA):
         for port in (80, 443, POSTGRES_PORT):
             assert not policies.to_address(None, address, port)
 
 
-def test_nothing_reaches_a_pod_that_no_app_owns(policies: AppPolicies, neighbour: str) -> None:
+def test_nothing_reaches_a_pod_that_no_app_owns(policies: AppPolicies, vpc: list[str]) -> None:
     for port in (ORCHESTRATOR_PORT, METRICS_PORT):
-        assert not policies.from_address(None, neighbour, port)
+        assert not any(policies.from_address(None, address, port) for address in vpc)
         assert not policies.from_pods_of(None, "monitoring", port)
 
 
 @pytest.mark.parametrize("app", [App.ORCHESTRATOR, App.WORKER])
-def test_the_programs_reach_the_stores_and_the_internet_by_https(
-    app: App, policies: AppPolicies, neighbour: str
+def test_the_programs_reach_each_store_where_it_is_and_nowhere_else(
+    app: App, policies: AppPolicies, subnets: Subnets
 ) -> None:
-    for port in (POSTGRES_PORT, REDIS_PORT, CLICKHOUSE_HTTPS_PORT):
-        assert policies.to_address(app, neighbour, port)
+    for port, tier in (
+        (POSTGRES_PORT, "data"),
+        (REDIS_PORT, "data"),
+        (CLICKHOUSE_HTTPS_PORT, "private"),
+        (CLICKHOUSE_NATIVE_TLS_PORT, "private"),
+    ):
+        assert tiers_reached(policies, app, subnets, port) == {tier}
+        assert not policies.to_address(app, PROVIDER, port)
+
+
+@pytest.mark.parametrize("app", [App.ORCHESTRATOR, App.WORKER])
+def test_the_programs_reach_the_internet_by_https(app: App, policies: AppPolicies) -> None:
     assert policies.to_address(app, PROVIDER, 443)
     assert not policies.to_address(app, PROVIDER, 80)
-    assert not policies.to_address(app, PROVIDER, POSTGRES_PORT)
 
 
 @pytest.mark.parametrize("app", [App.ORCHESTRATOR, App.WORKER])
@@ -91,38 +117,46 @@ def test_the_programs_get_aws_credentials_but_not_the_nodes(
 
 @pytest.mark.parametrize("app", [App.ORCHESTRATOR, App.WORKER])
 def test_the_rule_for_the_internet_excludes_the_cluster_and_peered_networks(
-    app: App, policies: AppPolicies, neighbour: str
+    app: App, policies: AppPolicies, vpc: list[str]
 ) -> None:
-    for address in (neighbour, str(IPv4Network(SERVICE_CIDR)[1]), "192.168.1.1", "100.64.0.1"):
+    for address in (*vpc, str(IPv4Network(SERVICE_CIDR)[1]), "192.168.1.1", "100.64.0.1"):
         assert not policies.to_address(app, address, 443)
 
 
 def test_the_job_reaches_the_database_and_nothing_else(
-    policies: AppPolicies, neighbour: str
+    policies: AppPolicies, subnets: Subnets
 ) -> None:
-    assert policies.to_address(App.DATABASE_USERS, neighbour, POSTGRES_PORT)
-    assert not policies.to_address(App.DATABASE_USERS, neighbour, REDIS_PORT)
-    assert not policies.to_address(App.DATABASE_USERS, PROVIDER, 443)
-    assert not policies.to_address(App.DATABASE_USERS, POD_IDENTITY_AGENT, 80)
+    job = App.DATABASE_USERS
+    assert tiers_reached(policies, job, subnets, POSTGRES_PORT) == {"data"}
+    for port in (REDIS_PORT, CLICKHOUSE_HTTPS_PORT, CLICKHOUSE_NATIVE_TLS_PORT):
+        assert tiers_reached(policies, job, subnets, port) == set()
+    assert not policies.to_address(job, PROVIDER, 443)
+    assert not policies.to_address(job, POD_IDENTITY_AGENT, 80)
 
 
 def test_the_schema_job_reaches_clickhouse_and_nothing_else(
-    policies: AppPolicies, neighbour: str
+    policies: AppPolicies, subnets: Subnets
 ) -> None:
-    assert policies.to_address(App.CLICKHOUSE_SCHEMA, neighbour, CLICKHOUSE_NATIVE_TLS_PORT)
+    job = App.CLICKHOUSE_SCHEMA
+    assert tiers_reached(policies, job, subnets, CLICKHOUSE_NATIVE_TLS_PORT) == {"private"}
     for port in (CLICKHOUSE_HTTPS_PORT, POSTGRES_PORT, REDIS_PORT):
-        assert not policies.to_address(App.CLICKHOUSE_SCHEMA, neighbour, port)
-    assert not policies.to_address(App.CLICKHOUSE_SCHEMA, PROVIDER, 443)
-    assert not policies.to_address(App.CLICKHOUSE_SCHEMA, POD_IDENTITY_AGENT, 80)
+        assert tiers_reached(policies, job, subnets, port) == set()
+    assert not policies.to_address(job, PROVIDER, 443)
+    assert not policies.to_address(job, POD_IDENTITY_AGENT, 80)
 
 
-def test_the_load_balancer_reaches_the_api_and_nothing_else(
-    policies: AppPolicies, neighbour: str
+def test_only_the_load_balancers_subnets_reach_the_api(
+    policies: AppPolicies, subnets: Subnets
 ) -> None:
-    assert policies.from_address(App.ORCHESTRATOR, neighbour, ORCHESTRATOR_PORT)
-    assert not policies.from_address(App.ORCHESTRATOR, neighbour, METRICS_PORT)
+    for tier, addresses in subnets.items():
+        for address in addresses:
+            api = policies.from_address(App.ORCHESTRATOR, address, ORCHESTRATOR_PORT)
+            assert api is (tier == "public")
+            for app in (App.ORCHESTRATOR, App.WORKER):
+                assert not policies.from_address(app, address, METRICS_PORT)
     assert not policies.from_address(App.ORCHESTRATOR, PROVIDER, ORCHESTRATOR_PORT)
-    assert not policies.from_address(App.WORKER, neighbour, METRICS_PORT)
+    for namespace in (NAMESPACE, "monitoring", "argocd"):
+        assert not policies.from_pods_of(App.ORCHESTRATOR, namespace, ORCHESTRATOR_PORT)
 
 
 @pytest.mark.parametrize("app", [App.ORCHESTRATOR, App.WORKER])
@@ -130,6 +164,13 @@ def test_only_monitoring_reads_metrics(app: App, policies: AppPolicies) -> None:
     assert policies.from_pods_of(app, "monitoring", METRICS_PORT)
     assert not policies.from_pods_of(app, NAMESPACE, METRICS_PORT)
     assert not policies.from_pods_of(app, "monitoring", ORCHESTRATOR_PORT)
+
+
+def test_every_pod_reaches_the_clusters_dns_through_its_service(policies: AppPolicies) -> None:
+    pods: tuple[App | None, ...] = (None, App.ORCHESTRATOR, App.WORKER, App.DATABASE_USERS)
+    for pod in pods:
+        for protocol in ("UDP", "TCP"):
+            assert policies.to_service(pod, DNS, 53, protocol)
 
 
 def test_every_pod_may_query_the_clusters_dns(name: str, manifests: Manifests) -> None:
@@ -141,6 +182,7 @@ def test_every_pod_may_query_the_clusters_dns(name: str, manifests: Manifests) -
         (53, "UDP"),
         (53, "TCP"),
     }
-    (peer,) = rule["to"]
+    pods, services = rule["to"]
     # Both in one peer: the resolver's pods, not every pod of kube-system.
-    assert peer.keys() == {"namespaceSelector", "podSelector"}
+    assert pods.keys() == {"namespaceSelector", "podSelector"}
+    assert services == {"ipBlock": {"cidr": SERVICE_CIDR}}
