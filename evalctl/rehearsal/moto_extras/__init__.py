@@ -8,7 +8,8 @@ them, and a response class with one method for each API operation. The folder's 
 the parts into one back end and one response class.
 
     backup       plans, selections, recovery points, vault locks, tags by ARN
-    ec2          launch templates, detailed monitoring, network interfaces, security group rules
+    ec2          launch templates, detailed monitoring, network interfaces, NAT gateways,
+                 security group rules
     eks          clusters, node groups with their Auto Scaling groups, add-ons, access entries,
                  Pod Identity associations, updates, tags
     elasticache  replication groups and their nodes, parameter groups, subnet groups, users,

@@ -106,7 +106,14 @@ def _profile(
         trust_policy=trust("ec2.amazonaws.com"),
         statements=statements,
     )
-    return aws.IamInstanceProfile(scope, f"profile-{node.index}", name=name, role=role.name).name
+    # The instance waits for its profile, so it starts with all rights.
+    return aws.IamInstanceProfile(
+        scope,
+        f"profile-{node.index}",
+        name=name,
+        role=role.name,
+        depends_on=list(role.permissions),
+    ).name
 
 
 def _user_data(scope: constructs.Construct, node: Node, volume: aws.EbsVolume) -> str:
