@@ -14,7 +14,7 @@ the parts into one back end and one response class.
                  Pod Identity associations, updates, tags
     elasticache  replication groups and their nodes, parameter groups, subnet groups, users,
                  users in CloudFormation templates
-    rds          Performance Insights, certificate authority, parameter groups
+    rds          Performance Insights, certificate authority, storage, parameter groups
     route53      private hosted zones
     s3           bucket policies with conditions
 """
