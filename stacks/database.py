@@ -5,6 +5,7 @@ import constructs
 from environments.names import (
     POSTGRES_APP_USER,
     POSTGRES_DATABASE,
+    POSTGRES_LOG_EXPORTS,
     POSTGRES_PORT,
     Secret,
     Stack,
@@ -34,7 +35,6 @@ MAINTENANCE_WINDOW = "sun:03:00-sun:04:00"
 STRIPED_FROM_GIB = 400
 STRIPED_IOPS = 12_000
 STRIPED_MIB_PER_SECOND = 500
-LOG_EXPORTS = ("postgresql", "upgrade")
 
 
 class DatabaseStack(EnvironmentStack):
@@ -92,11 +92,11 @@ class DatabaseStack(EnvironmentStack):
             aws.CloudwatchLogGroup(
                 self,
                 f"{export}-log-group",
-                name=f"/aws/rds/instance/{self.names.aws('postgres')}/{export}",
+                name=name,
                 retention_in_days=self.env.database.log_retention_days,
                 kms_key_id=store.key_arn,
             )
-            for export in LOG_EXPORTS
+            for export, name in self.names.database_log_groups.items()
         ]
 
     def _instance(
@@ -156,7 +156,7 @@ class DatabaseStack(EnvironmentStack):
             performance_insights_enabled=True,
             performance_insights_kms_key_id=store.key_arn,
             performance_insights_retention_period=database.performance_insights_retention_days,
-            enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
+            enabled_cloudwatch_logs_exports=list(POSTGRES_LOG_EXPORTS),
             depends_on=[*log_groups, *monitoring_role.permissions],
         )
 
