@@ -17,6 +17,7 @@ from evalctl.commands import (
     plan,
     plan_guard,
     promote,
+    quotas,
     rehearse,
     release,
     render,
@@ -41,6 +42,7 @@ app.command("render", rich_help_panel=PEOPLE)(render.command)
 app.command("check", rich_help_panel=PEOPLE)(check.command)
 app.command("rehearse", rich_help_panel=PEOPLE)(rehearse.command)
 app.command("board-pages", rich_help_panel=PEOPLE)(board_pages.command)
+app.command("quotas", rich_help_panel=PEOPLE)(quotas.command)
 app.command("bootstrap", rich_help_panel=PEOPLE)(bootstrap.command)
 app.command("release", rich_help_panel=PEOPLE)(release.command)
 app.command("promote", rich_help_panel=PEOPLE)(promote.command)

@@ -17,9 +17,11 @@ the parts into one back end and one response class.
     rds          Performance Insights, certificate authority, storage, parameter groups
     route53      private hosted zones
     s3           bucket policies with conditions
+    servicequotas
+                 quotas of a new account, increases
 """
 
-from . import backup, ec2, eks, elasticache, rds, route53, s3
+from . import backup, ec2, eks, elasticache, rds, route53, s3, servicequotas
 from .registry import extend
 
 
@@ -41,3 +43,8 @@ def install() -> None:
     extend("rds", response=rds.ExtendedRDSResponse, backend=rds.ExtendedRDSBackend)
     extend("route53", response=route53.ExtendedRoute53Response)
     extend("s3", response=s3.ExtendedS3Response, backend=s3.ExtendedS3Backend)
+    extend(
+        "servicequotas",
+        response=servicequotas.ExtendedServiceQuotasResponse,
+        backend=servicequotas.ExtendedServiceQuotasBackend,
+    )

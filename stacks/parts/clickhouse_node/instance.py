@@ -5,10 +5,8 @@ import constructs
 
 from stacks import aws
 from stacks.parts.clickhouse_node.cloud_config import cloud_config
-from stacks.parts.clickhouse_node.settings import Node
+from stacks.parts.clickhouse_node.settings import ROOT_VOLUME_GIB, Node
 from stacks.parts.iam import Statement, service_role, trust
-
-ROOT_VOLUME_GIB = 30  # the system and ClickHouse's logs; the data has its own volume
 
 _NVME = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 _DEVICE_PLACEHOLDER = "DATA-DEVICE-OF-THIS-NODE"
