@@ -197,6 +197,7 @@ POSTGRES_PORT = 5432
 POSTGRES_DATABASE = "eval_platform"
 POSTGRES_APP_USER = "eval_app"
 POSTGRES_PREVIEW_SCHEMA = "eval_preview"
+POSTGRES_LOG_EXPORTS = ("postgresql", "upgrade")  # each has a log group
 
 REDIS_PORT = 6379
 REDIS_APP_USER = "eval-app"
@@ -292,6 +293,17 @@ class Names:
     def cluster_arn(self) -> str:
         account = self.env.account
         return f"arn:aws:eks:{account.region}:{account.id}:cluster/{self.cluster}"
+
+    @property
+    def cluster_log_group(self) -> str:
+        """The log group of the control plane; EKS chooses the name."""
+        return f"/aws/eks/{self.cluster}/cluster"
+
+    @property
+    def database_log_groups(self) -> dict[str, str]:
+        """The log group of each export; RDS chooses the names."""
+        instance = self.aws("postgres")
+        return {export: f"/aws/rds/instance/{instance}/{export}" for export in POSTGRES_LOG_EXPORTS}
 
     def aws(self, role: str) -> str:
         """The AWS name of the resource with this role, as in `ai-eval-platform-prod-postgres`."""

@@ -17,6 +17,7 @@ from evalctl.commands import (
     plan,
     plan_guard,
     promote,
+    quotas,
     rehearse,
     release,
     render,
@@ -36,7 +37,7 @@ app = typer.Typer(
 
 _PANELS = {
     "For people": (
-        *(render, check, rehearse, board_pages, bootstrap, release),
+        *(render, check, rehearse, board_pages, quotas, bootstrap, release),
         *(promote, versions, docs, evaluate, teardown),
     ),
     "For pipelines": (

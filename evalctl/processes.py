@@ -17,6 +17,7 @@ Json = dict[str, object]
 
 # Package names of Debian and Ubuntu; other systems have packages of the same names.
 HOW_TO_GET = {
+    "aws": "the AWS command line, from https://docs.aws.amazon.com/cli",
     "git": "apt-get install git",
     "prometheus": "apt-get install prometheus",
     "promtool": "apt-get install prometheus",

@@ -166,6 +166,7 @@ class BackupStack(EnvironmentStack):
             plan_id=plan.id,
             iam_role_arn=role.arn,
             resources=resources,
+            depends_on=list(role.permissions),
         )
 
     def _daily(

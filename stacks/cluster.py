@@ -90,7 +90,7 @@ class ClusterStack(EnvironmentStack):
         return aws.CloudwatchLogGroup(
             self,
             "log-group",
-            name=f"/aws/eks/{self.names.cluster}/cluster",
+            name=self.names.cluster_log_group,
             retention_in_days=self.env.cluster.log_retention_days,
             kms_key_id=key.arn,
         )

@@ -27,8 +27,9 @@ class NetworkStack(EnvironmentStack):
         public = self._subnets(vpc, "public", [zone.public for zone in plan])
         private = self._subnets(vpc, "private", [zone.private for zone in plan])
         data = self._subnets(vpc, "data", [zone.data for zone in plan])
-        self._public_routes(vpc, public)
-        gateways = self._nat_gateways(public)
+        internet_gateway = self._internet_gateway(vpc)
+        self._public_routes(vpc, public, internet_gateway)
+        gateways = self._nat_gateways(public, internet_gateway)
         private_tables = self._private_routes(vpc, private, gateways)
         data_table = self._data_routes(vpc, data)
         self._s3_endpoint(vpc, [*private_tables, data_table])
@@ -77,10 +78,14 @@ class NetworkStack(EnvironmentStack):
             for index, (zone, cidr) in enumerate(zip(self.env.network.zones, cidrs, strict=True), 1)
         ]
 
-    def _public_routes(self, vpc: aws.Vpc, subnets: list[aws.Subnet]) -> None:
-        gateway = aws.InternetGateway(
+    def _internet_gateway(self, vpc: aws.Vpc) -> aws.InternetGateway:
+        return aws.InternetGateway(
             self, "internet-gateway", vpc_id=vpc.id, tags={"Name": self.names.prefix}
         )
+
+    def _public_routes(
+        self, vpc: aws.Vpc, subnets: list[aws.Subnet], gateway: aws.InternetGateway
+    ) -> None:
         table = self._route_table(vpc, "public", subnets)
         aws.Route(
             self,
@@ -90,12 +95,24 @@ class NetworkStack(EnvironmentStack):
             gateway_id=gateway.id,
         )
 
-    def _nat_gateways(self, public: list[aws.Subnet]) -> list[aws.NatGateway]:
+    def _nat_gateways(
+        self, public: list[aws.Subnet], internet_gateway: aws.InternetGateway
+    ) -> list[aws.NatGateway]:
+        """They name no internet gateway, and AWS refuses them in a VPC that has none.
+
+        AWS also does not detach an internet gateway while the VPC has public addresses.
+        """
         subnets = public if self.env.network.nat_gateway_per_zone else public[:1]
         gateways = []
         for index, subnet in enumerate(subnets, 1):
             name = self.names.aws(f"nat-{index}")
-            address = aws.Eip(self, f"nat-address-{index}", domain="vpc", tags={"Name": name})
+            address = aws.Eip(
+                self,
+                f"nat-address-{index}",
+                domain="vpc",
+                tags={"Name": name},
+                depends_on=[internet_gateway],
+            )
             gateways.append(
                 aws.NatGateway(
                     self,
@@ -103,6 +120,7 @@ class NetworkStack(EnvironmentStack):
                     allocation_id=address.allocation_id,
                     subnet_id=subnet.id,
                     tags={"Name": name},
+                    depends_on=[internet_gateway],
                 )
             )
         return gateways

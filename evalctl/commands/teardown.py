@@ -23,8 +23,8 @@ def command(
     Before any change it checks that kubectl and the AWS credentials lead to the environment's cluster
     and account, and that nothing protects its data; then it prompts for the environment's name. Argo CD
     deletes the apps with their load balancers, then the add-ons with their volumes. cdktf destroys the
-    stacks in reverse order, except the state bucket. What is left is listed by tag. After a failure,
-    the same command continues.
+    stacks in reverse order, except the state bucket. Log groups that AWS made again are deleted. What is
+    left is listed by tag. After a failure, the same command continues.
     """
     from argocd.waves import ORDER
     from evalctl.lifecycle.problems import NotReadyError, StoppedHalfwayError

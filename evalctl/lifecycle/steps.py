@@ -10,10 +10,14 @@ from evalctl.processes import Command, CommandFailedError, output, shown
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One command and its purpose."""
+    """One command and its purpose.
+
+    An error that contains `nothing_to_do` means that the purpose is already reached.
+    """
 
     purpose: str
     command: Command
+    nothing_to_do: str | None = None
 
 
 def run_step(step: Step, console: Console, *, hint: str) -> str:
@@ -26,6 +30,9 @@ def run_step(step: Step, console: Console, *, hint: str) -> str:
         with console.status(step.purpose):
             result = output(step.command, seconds=None)
     except CommandFailedError as error:
+        if step.nothing_to_do is not None and step.nothing_to_do in error.reason:
+            report(console, f"nothing to do: {step.purpose}")
+            return ""
         raise StoppedHalfwayError(
             f"{error}. The steps before it stay done. Remove the cause, then run the same command again. "
             f"{hint}"

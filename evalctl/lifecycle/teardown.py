@@ -69,16 +69,17 @@ def teardown(
     with console.status("checking; nothing is changed"):
         kubectl = _checked(names, context=context, console=console)
         in_cluster = list(_in_cluster(names, kubectl, waves=waves))
-    destroy = destroy_stacks(names)
+    after_cluster = [destroy_stacks(names), *delete_log_groups(names)]
     if dry_run:
-        print_commands(console, *in_cluster, destroy, *_listings(names))
+        print_commands(console, *in_cluster, *after_cluster, *_listings(names))
         return
     if not confirmed():
         raise NotReadyError(f"You did not type {env.name}")
     for step in in_cluster:
         run_step(step, console, hint=_HINT)
     _require_empty_buckets(names)
-    run_step(destroy, console, hint=_HINT)
+    for step in after_cluster:
+        run_step(step, console, hint=_HINT)
     for step in _listings(names):
         for arn in run_step(step, console, hint=_HINT).split():
             report(console, arn, indent="    ")
@@ -144,6 +145,23 @@ def destroy_stacks(names: Names) -> Step:
         purpose="destroy the stacks",
         command=(_CDKTF, "destroy", *stacks, "--auto-approve"),
     )
+
+
+def delete_log_groups(names: Names) -> Iterator[Step]:
+    """The log groups that EKS and RDS make again for what they log while they are deleted.
+
+    They have no tags, so no listing shows them, and they keep logs for ever. They also have the names of the
+    stacks' own groups, so the next apply would fail (terraform-aws-modules/terraform-aws-eks issue 2763).
+    """
+    for group in (names.cluster_log_group, *names.database_log_groups.values()):
+        yield Step(
+            purpose=f"delete the log group {group}, if AWS made it again",
+            command=(
+                *("aws", "logs", "delete-log-group", "--log-group-name", group),
+                *("--region", names.env.account.region),
+            ),
+            nothing_to_do="ResourceNotFoundException",
+        )
 
 
 def _checked(names: Names, *, context: str | None, console: Console) -> Kubectl | None:

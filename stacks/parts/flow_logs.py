@@ -46,4 +46,5 @@ def flow_logs(scope: constructs.Construct, *, names: Names, vpc_id: str) -> None
         log_destination=group.arn,
         iam_role_arn=role.arn,
         tags={"Name": names.prefix},
+        depends_on=list(role.permissions),
     )

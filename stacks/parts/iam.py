@@ -68,7 +68,12 @@ def trust(
 
 @dataclass(frozen=True)
 class ServiceRole:
-    """A role and its policies: a resource that needs the rights at once depends on `permissions`."""
+    """A role and its policies.
+
+    A resource with the role's ARN or name waits for the role and not for its policies. So each resource
+    that acts with the role depends on `permissions`: it has the rights from its first minute, and a
+    destroy deletes it before its rights. tests/stacks/test_order.py checks it.
+    """
 
     arn: str
     name: str

@@ -12,6 +12,11 @@ from stacks.parts.iam import ServiceRole
 
 _AMI_TYPE = "AL2023_x86_64_STANDARD"
 _AUTOSCALER = "k8s.io/cluster-autoscaler"
+# What pods cannot use of a node's disk. Kubelet keeps a tenth free and 1 GiB for Kubernetes
+# (awslabs/amazon-eks-ami, nodeadm/internal/kubelet/config.go: evictionHard, kubeReserved). The file system
+# needs less than another GiB.
+_KEPT_FREE_PERCENT = 10
+_RESERVED_GIB = 2
 
 
 def node_group(
@@ -62,7 +67,15 @@ def node_group(
             ignore_changes=["scaling_config[0].desired_size"]
         ),
     )
-    _autoscaler_tags(scope, id_, names=names, group=group, pool=pool, dedicated=dedicated)
+    _autoscaler_tags(
+        scope,
+        id_,
+        names=names,
+        group=group,
+        pool=pool,
+        dedicated=dedicated,
+        disk_gib=spec.disk_gib,
+    )
     return group
 
 
@@ -114,15 +127,23 @@ def _autoscaler_tags(
     group: aws.EksNodeGroup,
     pool: str,
     dedicated: bool,
+    disk_gib: int,
 ) -> None:
     """What the cluster autoscaler reads; EKS does not copy a node group's tags to its scaling group.
 
-    The node template describes the label and taint of a node while the group has no node.
+    The node template describes the label, taint and disk of a node while the group has no node. The
+    autoscaler reads CPU and memory from the instance type, and the disk from this tag only: without it, no
+    pod that requests `ephemeral-storage` would fit (kubernetes/autoscaler, cloudprovider/aws/README.md).
     """
+    usable_gib = disk_gib * (100 - _KEPT_FREE_PERCENT) // 100 - _RESERVED_GIB
     tags = {
         "enabled": (f"{_AUTOSCALER}/enabled", "true"),
         "owner": (f"{_AUTOSCALER}/{names.cluster}", "owned"),
         "label": (f"{_AUTOSCALER}/node-template/label/{NODE_POOL_LABEL}", pool),
+        "disk": (
+            f"{_AUTOSCALER}/node-template/resources/ephemeral-storage",
+            f"{usable_gib}Gi",
+        ),
     }
     if dedicated:
         tags["taint"] = (

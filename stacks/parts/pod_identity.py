@@ -20,7 +20,8 @@ def pod_identity(
     """The role named after `id_`, and the association that lets the service account's pods use it.
 
     A pod gets its credentials when it is created, so resources that create pods with this service
-    account must depend on the association.
+    account must depend on the association. The association depends on the role's policies, so these pods
+    have the rights from the first minute until they are deleted.
     """
     role = service_role(
         scope,
@@ -38,6 +39,7 @@ def pod_identity(
         namespace=service_account.namespace,
         service_account=service_account.name,
         role_arn=role.arn,
+        depends_on=list(role.permissions),
     )
 
 

@@ -85,6 +85,7 @@ def test_a_file_to_scan_that_does_not_exist_is_reported(checkout: Path) -> None:
         (("board-pages",), "prometheus", "apt-get install prometheus"),
         (("board-pages",), "promtool", "apt-get install prometheus"),
         (("rehearse", "dev"), "terraform", "1.11 or newer"),
+        (("quotas", "dev", "--live"), "aws", "the AWS command line"),
     ],
 )
 def test_a_missing_program_is_reported_with_how_to_get_it_before_anything_is_written(

@@ -1,12 +1,18 @@
 """PostgreSQL: availability, access, backups, and logs without secrets."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
+import pytest
+
+from environments.dev import DEV
 from environments.names import POSTGRES_APP_USER, Stack
 from environments.spec import Environment
+from stacks.app import build
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
-from tests.support.terraform import Body, Stacks
+from tests.support.terraform import Body, Stacks, Terraform
 
 
 def instance_of(stacks: Stacks, name: str) -> Body:
@@ -107,6 +113,20 @@ def test_storage_grows_automatically_and_can_still_be_raised_in_code(
     assert instance["max_allocated_storage"] == env.database.max_storage_gib
     assert instance["allocated_storage"] < instance["max_allocated_storage"]
     assert "ignore_changes" not in instance.get("lifecycle", {})
+
+
+@pytest.mark.parametrize(
+    ("storage_gib", "performance"), [(399, (None, None)), (400, (12_000, 500))]
+)
+def test_large_storage_names_its_performance_and_small_storage_names_none(
+    tmp_path: Path, storage_gib: int, performance: tuple[int | None, int | None]
+) -> None:
+    database = replace(DEV.database, storage_gib=storage_gib, max_storage_gib=1000)
+    build([replace(DEV, database=database)], outdir=tmp_path).synth()
+    stack = Terraform.read(tmp_path / "stacks" / f"dev-{Stack.DATABASE}" / "cdk.tf.json")
+    instance = stack.only("aws_db_instance")
+    assert instance["storage_type"] == "gp3"
+    assert (instance.get("iops"), instance.get("storage_throughput")) == performance
 
 
 @EACH_NAME

@@ -8,17 +8,20 @@ them, and a response class with one method for each API operation. The folder's 
 the parts into one back end and one response class.
 
     backup       plans, selections, recovery points, vault locks, tags by ARN
-    ec2          launch templates, detailed monitoring, network interfaces, security group rules
+    ec2          launch templates, detailed monitoring, network interfaces, NAT gateways,
+                 security group rules
     eks          clusters, node groups with their Auto Scaling groups, add-ons, access entries,
                  Pod Identity associations, updates, tags
     elasticache  replication groups and their nodes, parameter groups, subnet groups, users,
                  users in CloudFormation templates
-    rds          Performance Insights, certificate authority, parameter groups
+    rds          Performance Insights, certificate authority, storage, parameter groups
     route53      private hosted zones
     s3           bucket policies with conditions
+    servicequotas
+                 quotas of a new account, increases
 """
 
-from . import backup, ec2, eks, elasticache, rds, route53, s3
+from . import backup, ec2, eks, elasticache, rds, route53, s3, servicequotas
 from .registry import extend
 
 
@@ -40,3 +43,8 @@ def install() -> None:
     extend("rds", response=rds.ExtendedRDSResponse, backend=rds.ExtendedRDSBackend)
     extend("route53", response=route53.ExtendedRoute53Response)
     extend("s3", response=s3.ExtendedS3Response, backend=s3.ExtendedS3Backend)
+    extend(
+        "servicequotas",
+        response=servicequotas.ExtendedServiceQuotasResponse,
+        backend=servicequotas.ExtendedServiceQuotasBackend,
+    )

@@ -5,10 +5,8 @@ import constructs
 
 from stacks import aws
 from stacks.parts.clickhouse_node.cloud_config import cloud_config
-from stacks.parts.clickhouse_node.settings import Node
+from stacks.parts.clickhouse_node.settings import ROOT_VOLUME_GIB, Node
 from stacks.parts.iam import Statement, service_role, trust
-
-ROOT_VOLUME_GIB = 30  # the system and ClickHouse's logs; the data has its own volume
 
 _NVME = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 _DEVICE_PLACEHOLDER = "DATA-DEVICE-OF-THIS-NODE"
@@ -106,7 +104,14 @@ def _profile(
         trust_policy=trust("ec2.amazonaws.com"),
         statements=statements,
     )
-    return aws.IamInstanceProfile(scope, f"profile-{node.index}", name=name, role=role.name).name
+    # The instance waits for its profile, so it starts with all rights.
+    return aws.IamInstanceProfile(
+        scope,
+        f"profile-{node.index}",
+        name=name,
+        role=role.name,
+        depends_on=list(role.permissions),
+    ).name
 
 
 def _user_data(scope: constructs.Construct, node: Node, volume: aws.EbsVolume) -> str:

@@ -25,6 +25,7 @@ ACCOUNTS = (
 )
 BACKUP_PREFIX = "clickhouse"  # in the bucket for backups
 
+ROOT_VOLUME_GIB = 30  # the system and ClickHouse's logs; the data has its own volume
 DATA_FOLDER = "/var/lib/clickhouse"  # where the data volume is mounted; Keeper's data is on it too
 SERVER_FOLDER = "/etc/clickhouse-server"
 TLS_FOLDER = f"{SERVER_FOLDER}/tls"

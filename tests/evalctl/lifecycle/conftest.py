@@ -35,6 +35,9 @@ class Operator:
     def bootstrap(self, *options: str, env: str = "dev") -> subprocess.CompletedProcess[str]:
         return self._evalctl("bootstrap", env, *options)
 
+    def quotas(self, *options: str, env: str = "dev") -> subprocess.CompletedProcess[str]:
+        return self._evalctl("quotas", env, *options)
+
     def teardown(
         self, *options: str, env: str = "dev", typed: str = ""
     ) -> subprocess.CompletedProcess[str]:

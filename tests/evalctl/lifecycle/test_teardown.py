@@ -49,6 +49,12 @@ MANIFEST = json.dumps(
 REGION = DEV.account.region
 VAULT = NAMES.aws("backup")
 REPORTS = NAMES.bucket(Bucket.REPORTS)
+# The names that EKS and RDS give their log groups.
+LOG_GROUPS = (
+    "/aws/eks/ai-eval-platform-dev/cluster",
+    "/aws/rds/instance/ai-eval-platform-dev-postgres/postgresql",
+    "/aws/rds/instance/ai-eval-platform-dev-postgres/upgrade",
+)
 
 
 @pytest.fixture
@@ -225,7 +231,7 @@ def test_apps_are_deleted_before_add_ons_and_both_before_the_stacks_in_reverse_o
     assert VOLUME in deleted
     # Argo CD stays, because it does the deleting; it is deleted with the cluster.
     assert f"{APPLICATIONS}/{NAMES.argocd_installation}" in cluster.objects
-    *_, destroy, _, _ = done(operator)
+    (destroy,) = (command for command in done(operator) if command.startswith(CDKTF))
     names = shlex.split(destroy)[2:-1]
     assert destroy.startswith(f"{CDKTF} destroy dev-delivery dev-registry dev-backup ")
     assert names == [f"dev-{stack}" for stack in reversed(Stack) if stack is not Stack.STATE]
@@ -272,6 +278,47 @@ def test_what_is_left_is_listed_with_what_stays_on_purpose(
     assert result.returncode == 0, result.stderr
     assert f"    arn:aws:s3:::{bucket}\n" in result.stdout
     assert "final snapshots until you delete them" in result.stdout
+
+
+def test_log_groups_that_aws_makes_again_during_the_destroy_are_deleted(
+    operator: Operator, cluster: Cluster, aws: EmulatedAws
+) -> None:
+    logs = aws.client("logs")
+    of_the_account, of_another = "RDSOSMetrics", f"{NAMES.cluster_log_group}-of-another"
+    for group in (of_the_account, of_another):
+        logs.create_log_group(logGroupName=group)
+    makes_again = " ".join(
+        f"aws logs create-log-group --log-group-name {group};" for group in LOG_GROUPS[:-1]
+    )
+    write_program(operator.checkout / CDKTF, f"{makes_again} true")
+
+    result = operator.teardown("--yes")
+
+    assert result.returncode == 0, result.stderr
+    left = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
+    assert left == {of_the_account, of_another}
+    for group in LOG_GROUPS[:-1]:
+        assert f"done: delete the log group {group}" in result.stdout
+    assert f"nothing to do: delete the log group {LOG_GROUPS[-1]}" in result.stdout
+    for group in left:
+        logs.delete_log_group(logGroupName=group)
+
+
+def test_a_log_group_that_cannot_be_deleted_stops_the_teardown_and_is_reported(
+    operator: Operator, cluster: Cluster
+) -> None:
+    aws = operator.checkout / "programs" / "aws"
+    works = aws.read_text()
+    aws.write_text(
+        works.replace(
+            "PATH=", 'case "$2" in delete-log-group) echo denied >&2; exit 1; esac; PATH='
+        )
+    )
+    result = operator.teardown("--yes")
+    assert result.returncode == 1
+    assert "The teardown of dev stopped halfway" in result.stderr
+    assert "denied" in result.stderr
+    assert LOG_GROUPS[0] in result.stderr
 
 
 @pytest.mark.parametrize("typed", ["", "prod\n"])
@@ -338,8 +385,11 @@ def test_without_a_cluster_only_the_stacks_are_destroyed(
     assert result.returncode == 0, result.stderr
     assert f"{NAMES.cluster} of account {DEV.account.id} is deleted already" in result.stdout
     assert cluster.changes == []
-    destroy, *listings = done(operator)
+    destroy, *rest = done(operator)
+    groups, listings = rest[: len(LOG_GROUPS)], rest[len(LOG_GROUPS) :]
     assert destroy.startswith(f"{CDKTF} destroy ")
+    assert all(group.startswith("aws logs delete-log-group ") for group in groups)
+    assert listings
     assert all(listing.startswith("aws resourcegroupstaggingapi ") for listing in listings)
 
 

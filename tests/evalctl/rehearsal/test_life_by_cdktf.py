@@ -16,6 +16,7 @@ from environments.dev import DEV
 from environments.names import TERRAFORM_FILE, Names, Secret, Stack
 from environments.rules import problems_of
 from environments.spec import Environment
+from evalctl.lifecycle import quotas
 from evalctl.plans.plan_file import Action
 from evalctl.plans.plan_guard import refusals
 from evalctl.rehearsal.emulated_environment import EmulatedEnvironment
@@ -93,6 +94,9 @@ def deployed(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "KUBECONFIG": str(folder / "kubeconfig"),
         }
         with terminal(project, environment=variables, scripts=folder) as person:
+            grant_quotas(emulated)
+            for commands in shell_blocks(PAGE, "Before you start: the quotas"):
+                person.types(commands)
             for commands in shell_blocks(PAGE, "1. The state bucket"):
                 person.types(commands, answers={"Enter a value:": "yes"})
             for commands in shell_blocks(PAGE, "2. The stacks"):
@@ -328,6 +332,17 @@ def test_cdktf_destroys_every_stack_and_no_resource_remains(deployed: Account) -
     )
     deployed.loop(remove_state_bucket(emulated))
     assert leftovers(DEV, emulated.aws) == []
+
+
+def grant_quotas(emulated: EmulatedEnvironment) -> None:
+    """What AWS does after a person has requested more of a new account's quotas."""
+    for need in quotas.needs(DEV):
+        if need.amount > need.quota.new_account:
+            emulated.aws.client("service-quotas").request_service_quota_increase(
+                ServiceCode=need.quota.service,
+                QuotaCode=need.quota.code,
+                DesiredValue=need.amount,
+            )
 
 
 def addresses_with(plan: Path, action: str) -> set[str]:

@@ -1,7 +1,9 @@
 """The two node groups: sizes, taints, encryption, credentials and autoscaling."""
 
-from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, Stack
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, App, Stack
 from tests.support.each_environment import EACH_NAME
+from tests.support.manifests import Manifest, one
+from tests.support.quantities import quantity
 from tests.support.terraform import Body, Stacks, Terraform
 
 
@@ -96,6 +98,32 @@ class TestEveryEnvironment:
         general = autoscaler_tags(terraform[name][Stack.CLUSTER], "general")
         assert general[f"node-template/label/{NODE_POOL_LABEL}"] == GENERAL_POOL
         assert not any("taint" in key for key in general)
+
+    def test_the_autoscaler_finds_what_pods_can_use_of_an_empty_groups_disks(
+        self, terraform: Stacks, name: str
+    ) -> None:
+        stack = terraform[name][Stack.CLUSTER]
+        for group in ("general", "workers-spot"):
+            template = stack.resource("aws_launch_template", f"{group}-launch-template")
+            (disk,) = template["block_device_mappings"]
+            tag = autoscaler_tags(stack, group)["node-template/resources/ephemeral-storage"]
+            usable_gib = int(tag.removesuffix("Gi"))
+            # A tenth stays free and kubelet reserves one: a larger number would start nodes in vain.
+            assert usable_gib <= disk["ebs"]["volume_size"] * 0.9 - 1
+            assert usable_gib >= disk["ebs"]["volume_size"] * 0.8
+
+    def test_the_autoscaler_finds_every_resource_that_workers_request(
+        self, terraform: Stacks, manifests: dict[str, dict[App, list[Manifest]]], name: str
+    ) -> None:
+        tags = autoscaler_tags(terraform[name][Stack.CLUSTER], "workers-spot")
+        (container,) = one(manifests[name][App.WORKER], "Deployment")["spec"]["template"]["spec"][
+            "containers"
+        ]
+        requests = container["resources"]["requests"]
+        assert "ephemeral-storage" in requests
+        for resource in requests.keys() - {"cpu", "memory"}:  # the instance type shows these two
+            found = tags[f"node-template/resources/{resource}"]
+            assert quantity(requests[resource]) <= quantity(found)
 
     def test_nodes_can_join_and_pull_images_and_nothing_else(
         self, terraform: Stacks, name: str

@@ -1,12 +1,13 @@
-"""EC2: launch templates, detailed monitoring, network interfaces and security group rules."""
+"""EC2: launch templates, monitoring, network interfaces, NAT gateways, security group rules."""
 
 from .launch_templates import LaunchTemplateResponse
 from .monitoring import MonitoringResponse
+from .nat_gateways import NatGatewayBackend
 from .network_interfaces import NetworkInterfaceBackend
 from .security_group_rules import SecurityGroupRuleResponse
 
 
-class ExtendedEC2Backend(NetworkInterfaceBackend):
+class ExtendedEC2Backend(NetworkInterfaceBackend, NatGatewayBackend):
     """All resources of EC2."""
 
 

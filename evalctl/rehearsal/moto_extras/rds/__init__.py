@@ -1,10 +1,11 @@
-"""RDS: database instances and the parameters of their parameter groups."""
+"""RDS: database instances, their storage, and the parameters of their parameter groups."""
 
 from .instances import InstanceBackend
 from .parameters import ParameterResponse
+from .storage import StorageBackend
 
 
-class ExtendedRDSBackend(InstanceBackend):
+class ExtendedRDSBackend(InstanceBackend, StorageBackend):
     """All resources of RDS."""
 
 

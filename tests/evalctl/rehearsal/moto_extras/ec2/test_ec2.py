@@ -1,4 +1,7 @@
-"""EC2: launch templates, monitoring, network interfaces and security group rules."""
+"""EC2: launch templates, monitoring, network interfaces, NAT gateways and security group rules."""
+
+import pytest
+from botocore.exceptions import ClientError
 
 from tests.evalctl.rehearsal.moto_extras.conftest import Client
 
@@ -90,9 +93,11 @@ def test_an_interface_that_a_launch_created_is_deleted_with_its_instance(
 
 
 def test_a_nat_gateways_interface_is_deleted_with_the_gateway(
-    client: Client, subnet_ids: list[str]
+    client: Client, vpc_id: str, subnet_ids: list[str]
 ) -> None:
     ec2 = client("ec2")
+    internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc_id)
     address = ec2.allocate_address(Domain="vpc")
     gateway = ec2.create_nat_gateway(SubnetId=subnet_ids[0], AllocationId=address["AllocationId"])[
         "NatGateway"
@@ -100,3 +105,15 @@ def test_a_nat_gateways_interface_is_deleted_with_the_gateway(
     assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
     ec2.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+def test_a_vpc_without_an_internet_gateway_gets_no_nat_gateway(
+    client: Client, subnet_ids: list[str]
+) -> None:
+    ec2 = client("ec2")
+    elsewhere = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=elsewhere)
+    address = ec2.allocate_address(Domain="vpc")
+    with pytest.raises(ClientError, match=r"Gateway.NotAttached.*no Internet gateway attached"):
+        ec2.create_nat_gateway(SubnetId=subnet_ids[0], AllocationId=address["AllocationId"])

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.evalctl.rehearsal.moto_extras.conftest import Client
 
@@ -16,8 +17,7 @@ def create(client: Client, name: str, **settings: Any) -> dict[str, Any]:
         Engine="postgres",
         MasterUsername="admin_user",
         MasterUserPassword="a-long-enough-password",
-        AllocatedStorage=20,
-        **settings,
+        **({"AllocatedStorage": 20} | settings),
     )["DBInstance"]
     assert isinstance(created, dict)
     return created
@@ -77,3 +77,37 @@ def test_a_parameter_that_was_reset_is_not_listed(client: Client, group: dict[st
         **group, Parameters=[{"ParameterName": "rds.force_ssl", "ApplyMethod": "immediate"}]
     )
     assert rds.describe_db_parameters(**group)["Parameters"] == []
+
+
+def performance(database: dict[str, Any]) -> tuple[int, int]:
+    return database["Iops"], database["StorageThroughput"]
+
+
+def test_gp3_storage_has_the_performance_of_its_size(client: Client) -> None:
+    small = create(client, "small", StorageType="gp3", AllocatedStorage=399)
+    large = create(client, "large", StorageType="gp3", AllocatedStorage=400)
+    assert performance(small) == (3_000, 125)
+    assert performance(large) == (12_000, 500)
+    grown = client("rds").modify_db_instance(DBInstanceIdentifier="small", AllocatedStorage=400)
+    assert performance(grown["DBInstance"]) == (12_000, 500)
+
+
+@pytest.mark.parametrize(
+    ("size", "named", "message"),
+    [
+        (399, {"Iops": 3_000}, "can't specify IOPS or storage throughput for engine postgres"),
+        (399, {"StorageThroughput": 125}, "can't specify IOPS or storage throughput"),
+        (400, {"Iops": 3_000}, "Invalid iops value for engine name postgres and .* gp3: 3000"),
+        (400, {"StorageThroughput": 125}, "Invalid storage throughput value"),
+    ],
+)
+def test_a_performance_that_gp3_cannot_have_is_refused(
+    client: Client, size: int, named: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ClientError, match=message):
+        create(client, "refused", StorageType="gp3", AllocatedStorage=size, **named)
+    create(client, "demo", StorageType="gp3")
+    with pytest.raises(ClientError, match=message):
+        client("rds").modify_db_instance(
+            DBInstanceIdentifier="demo", AllocatedStorage=size, **named
+        )
