@@ -60,6 +60,10 @@ DEV = Environment(
             desired_size=2,
             max_size=3,
             disk_gib=50,
+            # One zone, the NAT gateway's: Prometheus' volume can be used in its own zone only, and with one
+            # or two nodes in two zones that zone may have none. Pods in the other zone would have no way
+            # out without this zone either.
+            zones=("eu-central-1a",),
         ),
         workers_spot=NodeGroup(
             instance_types=("c5.xlarge", "c5a.xlarge", "c5d.xlarge", "c6i.xlarge", "c6a.xlarge"),
@@ -68,6 +72,7 @@ DEV = Environment(
             desired_size=1,
             max_size=2,
             disk_gib=50,
+            zones=("eu-central-1a", "eu-central-1b"),
         ),
     ),
     addon_set="2026-11",

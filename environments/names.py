@@ -347,6 +347,11 @@ class Names:
         return f"{registry}/{self.image_repository(image)}@{self.env.images[image]}"
 
     @property
+    def load_balancer(self) -> str:
+        """The load balancer in front of the orchestrator; its metrics have it in their dimension."""
+        return self.prefix
+
+    @property
     def private_zone(self) -> str:
         """Private Route 53 zone of the VPC."""
         return f"{self.env.name}.{PLATFORM}.internal"

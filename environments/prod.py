@@ -64,6 +64,7 @@ PROD = Environment(
             desired_size=2,
             max_size=3,
             disk_gib=50,
+            zones=("eu-central-1a", "eu-central-1b", "eu-central-1c"),
         ),
         workers_spot=NodeGroup(
             instance_types=("c5.xlarge", "c5a.xlarge", "c5d.xlarge", "c6i.xlarge", "c6a.xlarge"),
@@ -72,6 +73,7 @@ PROD = Environment(
             desired_size=2,
             max_size=10,
             disk_gib=50,
+            zones=("eu-central-1a", "eu-central-1b", "eu-central-1c"),
         ),
     ),
     addon_set="2026-11",

@@ -92,6 +92,7 @@ class NodeGroup:
     desired_size: int
     max_size: int
     disk_gib: int
+    zones: tuple[str, ...]  # of `Network.zones`; AWS spreads the nodes evenly over them
 
 
 @dataclass(frozen=True, kw_only=True)

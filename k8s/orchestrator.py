@@ -24,7 +24,12 @@ from environments.names import (
 from environments.spec import Environment
 from k8s.parts import stores
 from k8s.parts.base import AppChart, Config
-from k8s.parts.load_balancer import DRAINING_SECONDS, HEALTHY_AFTER_SECONDS, LoadBalancer
+from k8s.parts.load_balancer import (
+    DRAINING_SECONDS,
+    HEALTHY_AFTER_SECONDS,
+    KEEP_ALIVE_SECONDS,
+    LoadBalancer,
+)
 from k8s.parts.pods import Probes, container, http_probe, pod, spread_over
 
 # From a pod's deletion until the load balancer sends it nothing new.
@@ -54,6 +59,7 @@ class OrchestratorChart(AppChart):
             self,
             "load-balancer",
             name=App.ORCHESTRATOR,
+            balancer_name=self.names.load_balancer,
             service=service.name,
             port=_HTTP,
             health_path=READINESS_PATH,
@@ -66,7 +72,11 @@ class OrchestratorChart(AppChart):
         return self.config_map(
             App.ORCHESTRATOR,
             stores.settings(self.names)
-            | {"PORT": str(ORCHESTRATOR_PORT), "METRICS_PORT": str(METRICS_PORT)},
+            | {
+                "PORT": str(ORCHESTRATOR_PORT),
+                "METRICS_PORT": str(METRICS_PORT),
+                "KEEP_ALIVE_SECONDS": str(KEEP_ALIVE_SECONDS),
+            },
         )
 
     def _deployment(self, *, service_account: str, settings: Config) -> None:

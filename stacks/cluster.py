@@ -209,7 +209,10 @@ class ClusterStack(EnvironmentStack):
                 dedicated=dedicated,
                 cluster=cluster,
                 role=role,
-                subnet_ids=network.private_subnet_ids,
+                subnet_ids=[
+                    network.private_subnet_ids[self.env.network.zones.index(zone)]
+                    for zone in spec.zones
+                ],
                 depends_on=[*addons, *role.permissions],
             )
             for id_, name, spec, pool, dedicated in (

@@ -280,6 +280,23 @@ _DECLARED = {
             unit="percent",
             meaning="CPU that PostgreSQL uses.",
         ),
+        _gauge(
+            "aws_applicationelb_httpcode_elb_5_xx_count_sum",
+            "dimension_LoadBalancer",
+            unit="requests",
+            meaning=(
+                "Requests of five minutes that the load balancer itself answered with a server error; no "
+                "program saw them."
+            ),
+            always_present=False,  # CloudWatch has it after the first error
+        ),
+        _gauge(
+            "aws_applicationelb_target_connection_error_count_sum",
+            "dimension_LoadBalancer",
+            unit="connections",
+            meaning="Connections of five minutes that the load balancer could not open to a pod.",
+            always_present=False,
+        ),
         *(
             _gauge(
                 name,

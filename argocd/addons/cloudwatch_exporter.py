@@ -1,9 +1,9 @@
-"""YACE: CloudWatch's metrics of the database, backups and certificates (B13, B14).
+"""YACE: CloudWatch's metrics of the database, the load balancer, backups and certificates (B13, B14).
 
 It queries CloudWatch by namespace, not by tag: people make certificates and may not tag them, and the
 role needs no right to list the account's resources. Each requested metric costs: 0.01 USD per thousand
-(aws.amazon.com/cloudwatch/pricing). About fifteen metrics every five minutes are some 130,000 a month,
-1.30 dollars; every 30 seconds, as often as Prometheus scrapes, they would cost thirteen. Prometheus
+(aws.amazon.com/cloudwatch/pricing). About seventeen metrics every five minutes are some 147,000 a month,
+1.47 dollars; every 30 seconds, as often as Prometheus scrapes, they would cost fifteen. Prometheus
 scrapes the last result, which costs nothing.
 
 Value keys: `charts/prometheus-yet-another-cloudwatch-exporter` of prometheus-community/helm-charts, read
@@ -87,6 +87,16 @@ JOBS = (
         # RDS publishes the same metrics by class and by engine, too.
         dimensions=("DBInstanceIdentifier",),
         missing_is_zero=False,
+    ),
+    MetricsJob(
+        namespace="AWS/ApplicationELB",
+        metrics=("HTTPCode_ELB_5XX_Count", "TargetConnectionErrorCount"),
+        statistic="Sum",
+        period_seconds=POLL_SECONDS,
+        length_seconds=POLL_SECONDS,
+        # The same metrics exist by zone and by target group, too.
+        dimensions=("LoadBalancer",),
+        missing_is_zero=True,  # CloudWatch has no point for minutes without an error
     ),
     MetricsJob(
         namespace="AWS/Backup",

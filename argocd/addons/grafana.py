@@ -4,6 +4,17 @@ Boards and data sources are ConfigMaps of the monitoring namespace with the labe
 or `grafana_datasource`; the annotation `grafana_folder` names a board's folder. Nothing exposes it
 outside the cluster: `kubectl -n monitoring port-forward service/kube-prometheus-stack-grafana 3000:80`.
 
+**Without grafana.com.** Grafana's volume is empty at each start, so it fetches its plugin each time. It
+does this in the background: a plugin of the chart's `plugins` is fetched first, and Grafana ends if it
+cannot be. While grafana.com cannot be reached, the boards of Prometheus work and those of ClickHouse show
+no data; Grafana tries again at its next start. An image of ours, or a volume, would need no grafana.com
+either. But somebody would have to build each new image, and a volume holds an old plugin after an upgrade.
+
+**Memory.** Plugins are processes of their own in Grafana's container, and share its limit. The chart sets
+GOMEMLIMIT to the whole limit, so Go would collect no garbage before the limit is reached. A value of ours
+would be a second variable of this name, which the API server refuses in a server-side apply
+(grafana-community/helm-charts, issue 754). GOGC makes Go collect garbage earlier, whatever the limit is.
+
 Value keys: `charts/grafana` of grafana-community/helm-charts, its values and templates read at 13.x.
 """
 
@@ -26,8 +37,11 @@ from environments.spec import Compute
 # of 2026-07-20, for Grafana 11.6 and later.
 CLICKHOUSE_PLUGIN = f"{GRAFANA_CLICKHOUSE_PLUGIN}@4.20.0"
 
-# Users report 0.7 GiB in normal use and 1 GiB at most for Grafana 13.2 with these boards.
-GRAFANA = Compute.of(cpu="100m", cpu_limit="1000m", memory="640Mi", memory_limit="1280Mi")
+# Users report 0.7 GiB in normal use and 1 GiB at most for Grafana 13.2 with these boards; the rest of the
+# limit is for plugins.
+GRAFANA = Compute.of(cpu="100m", cpu_limit="1000m", memory="640Mi", memory_limit="1536Mi")
+# The heap may grow by this part of what is in use before Go collects garbage; its default is 100.
+_HEAP_GROWTH_PERCENT = 50
 # Two of them, one for boards and one for data sources.
 SIDECAR = Compute.of(cpu="10m", cpu_limit="100m", memory="80Mi", memory_limit="160Mi")
 
@@ -49,7 +63,7 @@ def values() -> Values:
         # A Role of ours, because the chart's ClusterRole reads every Secret of the cluster.
         "rbac": {"namespaced": True, "useExistingRole": GRAFANA_SIDECAR_ROLE},
         "sidecar": _sidecar(),
-        "plugins": [CLICKHOUSE_PLUGIN],
+        "env": {"GOGC": str(_HEAP_GROWTH_PERCENT)},
         # The ClickHouse data source refers to these files, so that its ConfigMap holds no password.
         "extraSecretMounts": [
             {
@@ -93,5 +107,7 @@ def _settings() -> Values:
         # Since 13.2 the Prometheus data source is a plugin in the image. At each start Grafana would
         # stop it to install a newer version, and fail on the read-only file system: no board would
         # show data (grafana-community/helm-charts, issue 787).
-        "plugins": {"preinstall_auto_update": False},
+        # `preinstall` is in the background, `preinstall_sync` before the start (grafana/grafana,
+        # pkg/setting/setting_plugins.go).
+        "plugins": {"preinstall": CLICKHOUSE_PLUGIN, "preinstall_auto_update": False},
     }

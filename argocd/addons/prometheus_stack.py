@@ -116,10 +116,14 @@ def _prometheus(monitoring: Monitoring, *, environment: str) -> Values:
                     }
                 }
             },
-            # A teardown deletes the volumes, and so does a lower number of replicas.
+            # The operator deletes the StatefulSet and makes it again when a field changes that Kubernetes
+            # cannot change, as the volume's size or what an upgrade brings. With "Delete" the claims would
+            # go with it, and all metrics. When replicas are removed, a volume that stays costs a few
+            # dollars a month; a mistake in the number would cost the metrics. A teardown deletes all
+            # claims (`evalctl/lifecycle/teardown.py`).
             "persistentVolumeClaimRetentionPolicy": {
-                "whenDeleted": "Delete",
-                "whenScaled": "Delete",
+                "whenDeleted": "Retain",
+                "whenScaled": "Retain",
             },
             "resources": monitoring.prometheus_compute.as_manifest(),
             "nodeSelector": ON_GENERAL_POOL,

@@ -3,11 +3,15 @@
 from dashboards.boards.burn_rate import burn_rate_alerts
 from dashboards.boards.recording_rules import API_READY, api_error_ratio, p95
 from dashboards.observable import Alert, Chart, Observable, Promql, Severity, Threshold, Unit
+from environments.names import Names
 from environments.spec import Environment
+
+# In five minutes: a single one may be a pod that was lost with its node.
+_ERRORS_OF_LOAD_BALANCER = 5
 
 
 def observables(env: Environment) -> tuple[Observable, ...]:
-    return (_uptime(env), _availability(env), _latency())
+    return (_uptime(env), _availability(env), _load_balancer(Names(env)), _latency())
 
 
 def _uptime(env: Environment) -> Observable:
@@ -79,6 +83,58 @@ def _availability(env: Environment) -> Observable:
             what="API requests fail",
             ratio=api_error_ratio,
             objective_percent=objective,
+        ),
+    )
+
+
+def _load_balancer(names: Names) -> Observable:
+    """The objective is measured in the program, which does not see these requests."""
+    ours = f'dimension_LoadBalancer=~"app/{names.load_balancer}/.+"'
+    errors = f"max(aws_applicationelb_httpcode_elb_5_xx_count_sum{{{ours}}})"
+    connections = f"max(aws_applicationelb_target_connection_error_count_sum{{{ours}}})"
+    return Observable(
+        id="load-balancer-errors",
+        title="Errors of the load balancer",
+        meaning=(
+            "Requests of five minutes that the load balancer answered with a server error of its own, "
+            "because no pod took them or a pod closed the connection, and connections to pods that "
+            "failed. *API requests answered* does not count them: the API never saw them."
+        ),
+        queries=(
+            Promql(expr=errors, legend="answered 5xx by the load balancer"),
+            Promql(expr=connections, legend="failed connections to pods"),
+        ),
+        unit=Unit.COUNT,
+        thresholds=(
+            Threshold(
+                value=_ERRORS_OF_LOAD_BALANCER,
+                severity=Severity.CRITICAL,
+                reason="a few can be a lost node; more are users whose requests fail",
+            ),
+        ),
+        higher_is_better=False,
+        what_to_do=(
+            f"`aws elbv2 describe-load-balancers --names {names.load_balancer} --query "
+            "'LoadBalancers[].LoadBalancerArn'` finds it, and `aws elbv2 describe-target-groups "
+            "--load-balancer-arn ARN` its target group.",
+            "503: no pod is healthy. `aws elbv2 describe-target-health --target-group-arn ARN` has the "
+            "reason for each; *Orchestrator uptime* shows whether pods are ready.",
+            "502 without failed connections: the program closes idle connections too early. It must keep "
+            "them for `KEEP_ALIVE_SECONDS` (docs/images.md).",
+            "504, or failed connections: pods are overloaded or stopped without finishing their requests. "
+            "Compare with *API p95 response time* and with the last release.",
+        ),
+        other_alerts=(
+            Alert(
+                name="LoadBalancerErrors",
+                expr=f"{errors} > {_ERRORS_OF_LOAD_BALANCER}",
+                for_minutes=6,  # longer than one value of CloudWatch is current
+                severity=Severity.CRITICAL,
+                summary="The load balancer fails {{ $value | humanize }} requests in five minutes",
+                description=(
+                    "It answered them with a 5xx of its own, so the error budget does not count them."
+                ),
+            ),
         ),
     )
 

@@ -1,5 +1,6 @@
 """The EKS cluster and its node groups."""
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -12,8 +13,13 @@ _ROLE = re.compile(r"([!-.0-~]+/)*[A-Za-z0-9+=,.@_-]{1,64}")
 
 
 def problems(env: Environment) -> Iterator[str]:
-    yield from _node_group("cluster.general", env.cluster.general)
-    yield from _node_group("cluster.workers_spot", env.cluster.workers_spot)
+    for field, group in (
+        ("cluster.general", env.cluster.general),
+        ("cluster.workers_spot", env.cluster.workers_spot),
+    ):
+        yield from _node_group(field, group)
+        yield from _zones(field, group, of_network=env.network.zones)
+    yield from _zone_bound_volumes(env)
     if not env.cluster.public_access_cidrs and not env.cluster.private_access_cidrs:
         yield (
             "cluster.private_access_cidrs: empty, as cluster.public_access_cidrs is, so nobody could reach "
@@ -59,3 +65,47 @@ def _node_group(field: str, group: NodeGroup) -> Iterator[str]:
         )
     if group.disk_gib < 20:
         yield f"{field}.disk_gib: {group.disk_gib} GiB cannot hold the images; use at least 20"
+
+
+def _zones(field: str, group: NodeGroup, *, of_network: tuple[str, ...]) -> Iterator[str]:
+    if not group.zones:
+        yield f"{field}.zones: empty; list at least one of network.zones"
+    if len(set(group.zones)) < len(group.zones):
+        yield f"{field}.zones: a zone is listed twice; list each once"
+    for zone in group.zones:
+        if of_network and zone not in of_network:  # an empty network.zones is reported by itself
+            yield f"{field}.zones: {zone!r} is not in network.zones; use one of {', '.join(of_network)}"
+
+
+def _zone_bound_volumes(env: Environment) -> Iterator[str]:
+    """A pod with a volume of EBS runs only in the volume's zone, and the general pool holds all of them.
+
+    With at least as many nodes as zones there is one in each, because AWS starts a node in the zone that
+    has the fewest (EC2 Auto Scaling, "Distribute instances across Availability Zones"). With fewer, the
+    zone of a new node is arbitrary: the cluster autoscaler cannot choose it in a group of several zones
+    (kubernetes/autoscaler, cloudprovider/aws/README.md, "Common Notes and Gotchas").
+    """
+    zones, fewest = len(env.cluster.general.zones), _fewest_nodes(env)
+    if fewest < zones:
+        yield (
+            f"cluster.general.zones: {zones} zones, but perhaps only {fewest} nodes. A volume of Prometheus "
+            "may be in a zone without a node, and its pod would stay pending; list "
+            f"{'one zone' if fewest < 2 else f'at most {fewest} zones'}, or raise cluster.general.min_size "
+            f"to {zones}"
+        )
+
+
+def _fewest_nodes(env: Environment) -> int:
+    """So many nodes the general pool has at least: its minimum, or what its replicas need."""
+    general, orchestrator = env.cluster.general, env.orchestrator
+    fewest = max(general.min_size, env.monitoring.prometheus_replicas)  # no two on one node
+    cpus = [
+        size.vcpus
+        for name in general.instance_types
+        if (size := catalog.INSTANCE_TYPES.get(name)) is not None
+    ]
+    if cpus and orchestrator.compute.cpu_request_millicores > 0:
+        # EKS keeps 6 % of the first core and 1 % of the second (amazon-eks-ami, nodeadm).
+        per_node = (max(cpus) * 1000 - 70) // orchestrator.compute.cpu_request_millicores
+        fewest = max(fewest, math.ceil(orchestrator.replicas / max(per_node, 1)))
+    return min(fewest, general.max_size)

@@ -17,11 +17,12 @@ _ROLE_SUFFIX_LENGTH = len("-load-balancer-controller")
 
 def problems(env: Environment) -> Iterator[str]:
     names = Names(env)
-    # Limits: S3 63, IAM role 64, ElastiCache replication group and user 40, RDS 63, EKS cluster 100,
+    # Limits: S3 63, IAM role 64, load balancer 32, ElastiCache replication group and user 40, RDS 63, EKS cluster 100,
     # Secrets Manager 512, Kubernetes label 63 (each service's API reference).
     longest: tuple[tuple[str, str, int], ...] = (
         *(("S3 bucket", names.bucket(bucket), 63) for bucket in Bucket),
         ("IAM role", names.prefix + "x" * _ROLE_SUFFIX_LENGTH, 64),
+        ("load balancer", names.load_balancer, 32),
         ("ElastiCache replication group", names.aws("redis"), 40),
         ("ElastiCache user", names.aws(REDIS_APP_USER), 40),
         ("ElastiCache user", names.aws(REDIS_METRICS_USER), 40),

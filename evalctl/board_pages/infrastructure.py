@@ -82,14 +82,15 @@ def _aws(env: Environment, queue: Queue) -> dict[str, Maker]:
     names = Names(env)
     account = env.account
     database = {"dimension_DBInstanceIdentifier": names.aws("postgres")}
+    balancer = {"dimension_LoadBalancer": f"app/{names.load_balancer}/synthetic"}
     vault = {"dimension_BackupVaultName": names.aws("backups")}
     arn = f"arn:aws:acm:{account.region}:{account.id}:certificate/synthetic"
     end = queue.history.end
     kinds = [vault | {"dimension_ResourceType": kind} for kind in ("RDS", "S3")]
 
-    def at_hour(hour: int, jobs: int) -> Curve:
-        """The number of completed jobs, which is not zero in one hour of the day."""
-        return lambda t: jobs if t % DAY // HOUR == hour else 0
+    def at_hour(hour: int, count: int) -> Curve:
+        """A number that is not zero in one hour of the day."""
+        return lambda t: count if t % DAY // HOUR == hour else 0
 
     def backups(metric: Metric, times: Times) -> Iterator[Series]:
         for kind, jobs in zip(kinds, (1, 3), strict=True):
@@ -99,6 +100,8 @@ def _aws(env: Environment, queue: Queue) -> dict[str, Maker]:
         "aws_rds_database_connections_average": gauges(lambda t: 25 + 60 * load(t), database),
         "aws_rds_free_storage_space_average": gauges(lambda t: 71e9 - 3e9 * day(t), database),
         "aws_rds_cpuutilization_average": gauges(lambda t: 6 + 30 * load(t), database),
+        "aws_applicationelb_httpcode_elb_5_xx_count_sum": gauges(at_hour(14, 2), balancer),
+        "aws_applicationelb_target_connection_error_count_sum": gauges(at_hour(14, 1), balancer),
         "aws_backup_number_of_backup_jobs_completed_sum": backups,
         "aws_backup_number_of_backup_jobs_failed_sum": gauges(lambda t: 0, *kinds),
         "aws_backup_number_of_backup_jobs_expired_sum": gauges(lambda t: 0, *kinds),

@@ -8,7 +8,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from rich.console import Console
 
-from environments.names import ARGOCD_NAMESPACE, PLATFORM, Addon, App, Names, Stack
+from environments.names import (
+    ARGOCD_NAMESPACE,
+    MONITORING_NAMESPACE,
+    PLATFORM,
+    Addon,
+    App,
+    Names,
+    Stack,
+)
 from environments.spec import Environment
 from evalctl.lifecycle import cluster, guards
 from evalctl.lifecycle.identity import (
@@ -219,6 +227,15 @@ def _in_cluster(names: Names, kubectl: Kubectl | None, *, waves: Waves) -> Itera
     except CommandFailedError as error:
         raise NotReadyError(str(error)) from None
     yield from delete_applications(names, kubectl, waves=waves, there=there)
+    # No Application made the claims, and they stay when their StatefulSet is deleted. The volume driver,
+    # which deletes their volumes, goes with the cluster.
+    yield Step(
+        purpose=f"delete the claims of {MONITORING_NAMESPACE}, and with them the volumes of Prometheus",
+        command=kubectl.command(
+            *("delete", "persistentvolumeclaims", "--all"),
+            *("--namespace", MONITORING_NAMESPACE, "--ignore-not-found", _TIMEOUT),
+        ),
+    )
     yield Step(
         purpose="wait until no volume is left",
         command=kubectl.command("wait", "--for=delete", "persistentvolume", "--all", _TIMEOUT),

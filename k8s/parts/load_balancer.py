@@ -14,6 +14,12 @@ _CHECK_SECONDS = 10
 _HEALTHY_AFTER_CHECKS = 2
 # From a pod's readiness to its first request; one more check, since one may just have passed.
 HEALTHY_AFTER_SECONDS = _CHECK_SECONDS * (_HEALTHY_AFTER_CHECKS + 1)
+# Without a byte for so long, the load balancer closes a connection; its own default.
+_IDLE_SECONDS = 60
+# For so long a program keeps an idle connection of the load balancer open. If the program closed it first,
+# the load balancer could just send a request on it, and would answer 502 (Elastic Load Balancing guide,
+# "Troubleshoot your Application Load Balancers", HTTP 502).
+KEEP_ALIVE_SECONDS = _IDLE_SECONDS + 15
 # How long the last requests of a pod that stops may take.
 DRAINING_SECONDS = 30
 
@@ -27,6 +33,7 @@ class LoadBalancer(constructs.Construct):
         id_: str,
         *,
         name: str,
+        balancer_name: str,
         service: str,
         port: str,
         health_path: str,
@@ -48,7 +55,11 @@ class LoadBalancer(constructs.Construct):
             "healthy-threshold-count": str(_HEALTHY_AFTER_CHECKS),
             "unhealthy-threshold-count": "2",
             "success-codes": "200",
-            "load-balancer-attributes": "routing.http.drop_invalid_header_fields.enabled=true",
+            "load-balancer-name": balancer_name,
+            "load-balancer-attributes": (
+                f"idle_timeout.timeout_seconds={_IDLE_SECONDS},"
+                "routing.http.drop_invalid_header_fields.enabled=true"
+            ),
             "target-group-attributes": f"deregistration_delay.timeout_seconds={DRAINING_SECONDS}",
             "tags": _tags(tags),
         }

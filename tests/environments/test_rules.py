@@ -118,6 +118,13 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (PROD, {"sync_windows": (window(time_zone="Berlin"),)}, "is not a time zone"),
         (PROD, {"sync_windows": (window(time_zone="../etc"),)}, "is not a time zone"),
         (DEV, {"cluster.general.min_size": 3}, "minimum <= desired <= maximum"),
+        (DEV, {"cluster.general.zones": ()}, "list at least one of network.zones"),
+        (DEV, {"cluster.general.zones": DEV.network.zones[:1] * 2}, "listed twice"),
+        (DEV, {"cluster.workers_spot.zones": ("eu-west-1a",)}, "is not in network.zones"),
+        # Prometheus' volume may be in the zone that has no node.
+        (DEV, {"cluster.general.zones": DEV.network.zones}, "zone without a node"),
+        (PROD, {"orchestrator.replicas": 2}, "list at most 2 zones"),
+        (PROD, {"cluster.general.instance_types": ("m5.xlarge",)}, "list at most 2 zones"),
         (DEV, {"cluster.workers_spot.desired_size": 99}, "minimum <= desired <= maximum"),
         (DEV, {"cluster.general.instance_types": ("t3.enormous",)}, "'t3.enormous' is unknown"),
         (

@@ -69,3 +69,22 @@ def test_the_page_has_the_limits_that_programs_must_keep() -> None:
         f"within {worker.TERMINATION_GRACE_SECONDS} seconds",
     ):
         assert figure in PAGE
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_the_program_keeps_connections_longer_than_the_load_balancer(
+    manifests: Manifests, name: str
+) -> None:
+    """Otherwise the load balancer answers 502 to a request that meets a closing connection."""
+    objects = manifests[name][App.ORCHESTRATOR]
+    annotations = one(objects, "Ingress")["metadata"]["annotations"]
+    attributes = dict(
+        attribute.split("=")
+        for attribute in annotations["alb.ingress.kubernetes.io/load-balancer-attributes"].split(
+            ","
+        )
+    )
+    settings = [found["data"] for found in all_of(objects, "ConfigMap")]
+    (kept,) = (data["KEEP_ALIVE_SECONDS"] for data in settings if "KEEP_ALIVE_SECONDS" in data)
+    assert int(kept) > int(attributes["idle_timeout.timeout_seconds"])
+    assert "`KEEP_ALIVE_SECONDS`" in PAGE

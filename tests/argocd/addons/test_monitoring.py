@@ -155,6 +155,32 @@ def test_prometheus_drops_old_days_before_its_volume_is_full(
     assert prometheus["retention"] == f"{names_here.env.monitoring.prometheus_retention_days}d"
 
 
+def claims_of_stateful_sets(values: object, path: str = "") -> Iterator[tuple[str, Values]]:
+    """The parts of a chart's values that make a StatefulSet with claims."""
+    if isinstance(values, Mapping):
+        if any(
+            "volumeClaimTemplate" in part for part in values.values() if isinstance(part, Mapping)
+        ):
+            yield path, dict(values)
+        for key, value in values.items():
+            yield from claims_of_stateful_sets(value, f"{path}.{key}")
+
+
+def test_no_claim_is_deleted_with_its_stateful_set(
+    name: str, argocd: dict[str, list[Manifest]]
+) -> None:
+    """The operator deletes and remakes the StatefulSet when the volume's size changes."""
+    rendered = {
+        application["metadata"]["name"]: application["spec"].get("source", {}).get("helm", {})
+        for application in all_of(argocd[name], "Application")
+    }
+    found = list(claims_of_stateful_sets(rendered))
+    assert [path.rpartition(".")[2] for path, _ in found] == ["prometheusSpec"]
+    for path, values in found:
+        policy = values["persistentVolumeClaimRetentionPolicy"]
+        assert policy == {"whenDeleted": "Retain", "whenScaled": "Retain"}, path
+
+
 def test_production_keeps_measuring_and_alerting_while_a_node_is_replaced(
     names_here: Names, stack: Values
 ) -> None:
@@ -268,12 +294,30 @@ def test_grafana_has_no_volume_and_shows_the_config_maps_of_its_namespace(
     one(manifests[name][App.MONITORING], "Role", grafana["rbac"]["useExistingRole"])
 
 
-def test_grafanas_plugins_have_versions_and_no_start_replaces_one(stack: Values) -> None:
-    plugins = stack["grafana"]["plugins"]
-    assert [plugin.partition("@")[0] for plugin in plugins] == ["grafana-clickhouse-datasource"]
-    for plugin in plugins:
-        assert re.fullmatch(r"[a-z-]+@\d+\.\d+\.\d+", plugin)
-    assert stack["grafana"]["grafana.ini"]["plugins"]["preinstall_auto_update"] is False
+def test_grafanas_plugin_has_a_version_and_no_start_replaces_it(stack: Values) -> None:
+    settings = stack["grafana"]["grafana.ini"]["plugins"]
+    assert re.fullmatch(r"grafana-clickhouse-datasource@\d+\.\d+\.\d+", settings["preinstall"])
+    assert settings["preinstall_auto_update"] is False
+
+
+def test_grafana_starts_while_grafana_com_cannot_be_reached(stack: Values) -> None:
+    """Grafana ends if a plugin cannot be fetched that it must have before it starts."""
+    grafana = stack["grafana"]
+    assert not grafana.get("plugins"), "the chart makes preinstall_sync of it"
+    settings = grafana["grafana.ini"]["plugins"]
+    assert "preinstall_sync" not in settings
+    assert settings.get("preinstall_async", True) is True
+    assert not [name for name in grafana["env"] if name.startswith("GF_")]
+
+
+def test_grafanas_heap_leaves_memory_to_its_plugins(stack: Values) -> None:
+    """The chart sets GOMEMLIMIT to the whole limit; the API server refuses a second one."""
+    variables = stack["grafana"]["env"]
+    assert "GOMEMLIMIT" not in variables
+    assert 0 < int(variables["GOGC"]) <= 50
+    reported_mib, plugins_mib = 1024, 512
+    limit = stack["grafana"]["resources"]["limits"]["memory"]
+    assert int(limit.removesuffix("Mi")) >= reported_mib + plugins_mib
 
 
 def test_kube_state_metrics_lists_no_secret(stack: Values) -> None:

@@ -28,6 +28,10 @@ _BACKUPS = (
 )
 _CLICKHOUSE_BACKUPS = "aws_eval_platform_clickhouse_backups_completed_sum"
 _CERTIFICATE = 'aws_certificatemanager_days_to_expiry_minimum{dimension_CertificateArn="arn"}'
+_LOAD_BALANCER = (
+    "aws_applicationelb_httpcode_elb_5_xx_count_sum"
+    '{dimension_LoadBalancer="app/ai-eval-platform-prod/50dc6c495c0c9188"}'
+)
 _CALLS = (
     "gen_ai_client_operation_duration_seconds_{}"
     '{{gen_ai_provider_name="openai",gen_ai_request_model="large",{}}}'
@@ -84,6 +88,23 @@ SERVICE = (
         ),
         lags_minutes=3 * _DAY,
         step_minutes=30,
+    ),
+    Case(
+        alert="LoadBalancerErrors",
+        series={_LOAD_BALANCER: Level(5, 6, 0)},
+        summary="The load balancer fails 6 requests in five minutes",
+        description="It answered them with a 5xx of its own, so the error budget does not count them.",
+    ),
+    # Another load balancer of the account.
+    Case(
+        alert="LoadBalancerErrors",
+        series={
+            _LOAD_BALANCER: Level(0, 6, 0),
+            _LOAD_BALANCER.replace("app/ai-eval-platform-prod", "app/another"): Level(
+                100, 100, 100
+            ),
+        },
+        summary="The load balancer fails 6 requests in five minutes",
     ),
     # Failing probes of the load balancer are not users' requests.
     Case(

@@ -35,6 +35,7 @@ _KINDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {
             "configmaps": "ConfigMap",
             "limitranges": "LimitRange",
+            "persistentvolumeclaims": "PersistentVolumeClaim",
             "secrets": "Secret",
             "serviceaccounts": "ServiceAccount",
             "services": "Service",
@@ -76,7 +77,7 @@ class Cluster:
     )  # each "<manager> <path>" that changed something, and "delete <path>"
     made_by: dict[str, list[str]] = field(
         default_factory=dict
-    )  # what is deleted with an Application
+    )  # what is deleted with an Application or a claim
 
     def add(self, api_version: str, kind: str, name: str, **parts: object) -> str:
         """Add an object, as another program than bootstrap would."""

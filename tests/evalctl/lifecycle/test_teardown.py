@@ -36,6 +36,7 @@ pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("bootstrap")]
 
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 INGRESS = "/apis/networking.k8s.io/v1/namespaces/eval-platform/ingresses/orchestrator"
+CLAIM = "/api/v1/namespaces/monitoring/persistentvolumeclaims/prometheus"
 VOLUME = "/api/v1/persistentvolumes/prometheus"
 CDKTF = "node_modules/.bin/cdktf"
 # The calls of kubectl and aws that only check.
@@ -79,9 +80,11 @@ def cluster(cluster: Cluster, rendered: Path) -> Cluster:
         application = yaml.safe_load(file.read_text())
         cluster.objects[f"{APPLICATIONS}/{application['metadata']['name']}"] = application
     cluster.add("networking.k8s.io/v1", "Ingress", "orchestrator", namespace="eval-platform")
+    cluster.add("v1", "PersistentVolumeClaim", "prometheus", namespace="monitoring")
     cluster.add("v1", "PersistentVolume", "prometheus")
     cluster.made_by[path(App.ORCHESTRATOR)] = [INGRESS]
-    cluster.made_by[path(App.MONITORING)] = [VOLUME]
+    # Prometheus' claims are retained: no Application takes them along.
+    cluster.made_by[CLAIM] = [VOLUME]
     return cluster
 
 
@@ -228,6 +231,8 @@ def test_apps_are_deleted_before_add_ons_and_both_before_the_stacks_in_reverse_o
     assert deleted.index(path(Addon.PROMETHEUS_STACK)) < deleted.index(
         path(Addon.LOAD_BALANCER_CONTROLLER)
     )
+    # Prometheus no longer uses its claim, and the driver that deletes volumes still runs.
+    assert deleted.index(CLAIM) > deleted.index(path(Addon.PROMETHEUS_STACK))
     assert VOLUME in deleted
     # Argo CD stays, because it does the deleting; it is deleted with the cluster.
     assert f"{APPLICATIONS}/{NAMES.argocd_installation}" in cluster.objects

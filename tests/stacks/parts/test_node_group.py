@@ -1,6 +1,11 @@
 """The two node groups: sizes, taints, encryption, credentials and autoscaling."""
 
+<<<<<<< HEAD
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, App, Stack
+=======
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, Stack
+from environments.registry import ENVIRONMENTS
+>>>>>>> h13-mon
 from tests.support.each_environment import EACH_NAME
 from tests.support.manifests import Manifest, one
 from tests.support.quantities import quantity
@@ -45,6 +50,18 @@ class TestEveryEnvironment:
     def test_nodes_run_in_private_subnets(self, terraform: Stacks, name: str) -> None:
         for group in terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values():
             assert all("private-subnet" in subnet for subnet in group["subnet_ids"])
+
+    def test_nodes_run_in_the_zones_of_their_group(self, terraform: Stacks, name: str) -> None:
+        (env,) = (env for env in ENVIRONMENTS if env.name == name)
+        for group, spec in (
+            ("general", env.cluster.general),
+            ("workers_spot", env.cluster.workers_spot),
+        ):
+            subnets = group_named(terraform[name][Stack.CLUSTER], group)["subnet_ids"]
+            numbers = [env.network.zones.index(zone) + 1 for zone in spec.zones]
+            assert len(subnets) == len(numbers)
+            for subnet, number in zip(subnets, numbers, strict=True):
+                assert f"private-subnet-{number}" in subnet
 
     def test_nodes_run_a_supported_operating_system(self, terraform: Stacks, name: str) -> None:
         for group in terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values():
