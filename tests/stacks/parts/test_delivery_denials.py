@@ -149,6 +149,53 @@ def test_a_deploy_neither_locks_a_bucket_nor_copies_it_elsewhere(
         assert may_deploy(terraform, names[name], "s3:PutBucketVersioning", resource=arn)
 
 
+# What Terraform calls to make, change and destroy the stacks in a rehearsal, as its provider logged it.
+# It also deletes keys and their aliases, which a deploy must not.
+CALLED_BY_TERRAFORM = {
+    "backup": (
+        "CreateBackupPlan CreateBackupSelection CreateBackupVault DeleteBackupPlan "
+        "DeleteBackupSelection DeleteBackupVault"
+    ),
+    "ecr": "CreateRepository DeleteLifecyclePolicy DeleteRepository PutLifecyclePolicy",
+    "eks": (
+        "AssociateAccessPolicy CreateAccessEntry CreateAddon CreateCluster "
+        "CreateNodegroup CreatePodIdentityAssociation DeleteAccessEntry DeleteAddon "
+        "DeleteCluster DeleteNodegroup DeletePodIdentityAssociation "
+        "DisassociateAccessPolicy"
+    ),
+    "elasticache": (
+        "CreateCacheParameterGroup CreateCacheSubnetGroup CreateReplicationGroup "
+        "CreateUserGroup DeleteCacheParameterGroup DeleteCacheSubnetGroup "
+        "DeleteReplicationGroup DeleteUserGroup ModifyCacheParameterGroup"
+    ),
+    "kms": "CreateAlias CreateKey EnableKeyRotation",
+    "logs": "CreateLogGroup DeleteLogGroup PutRetentionPolicy",
+    "rds": (
+        "CreateDBInstance CreateDBParameterGroup CreateDBSubnetGroup DeleteDBInstance "
+        "DeleteDBParameterGroup DeleteDBSubnetGroup ModifyDBParameterGroup"
+    ),
+    "secretsmanager": "CreateSecret DeleteSecret PutSecretValue",
+}
+
+
+@EACH_NAME
+def test_terraform_can_make_change_and_destroy_what_the_stacks_have(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    own = names[name]
+    request = {
+        "eks:bootstrapClusterCreatorAdminPermissions": "false",
+        "eks:principalArn": own.role_arn(own.env.cluster.admin_role_names[0]),
+    }
+    refused = [
+        f"{service}:{call}"
+        for service, calls in CALLED_BY_TERRAFORM.items()
+        for call in calls.split()
+        if not may_deploy(terraform, own, f"{service}:{call}", request=request)
+    ]
+    assert refused == []
+
+
 # Of AWS's actions, those whose names say that they share, export, delete for ever or lock.
 DANGEROUS = re.compile(
     "Export|LegalHold|Permission|Replicat(e|ionConf)|Shar(e|ing)|StoreImage|SubscriptionFilter"
