@@ -196,7 +196,7 @@ def test_terraform_can_make_change_and_destroy_what_the_stacks_have(
     assert refused == []
 
 
-# Of AWS's actions, those whose names say that they share, export, delete for ever or lock.
+# Of AWS's actions, those with a name for sharing, exporting, deleting for ever or locking.
 DANGEROUS = re.compile(
     "Export|LegalHold|Permission|Replicat(e|ionConf)|Shar(e|ing)|StoreImage|SubscriptionFilter"
     "|(Image|Snapshot)Attribute|(Account|Destination)Policy|CreateDelivery$|CreateIntegration|:Link$"
