@@ -20,7 +20,7 @@ from stacks.network import NetworkStack
 from stacks.parts.cluster_addons import addons_of_nodes, addons_on_nodes
 from stacks.parts.cluster_identities import controller_identities, workload_identities
 from stacks.parts.ephemeral import store_new_secret
-from stacks.parts.iam import service_role, trust
+from stacks.parts.iam import Statement, service_role, trust
 from stacks.parts.kms import encryption_key
 from stacks.parts.node_group import node_group
 from stacks.secrets import SecretsStack
@@ -110,6 +110,9 @@ class ClusterStack(EnvironmentStack):
                 conditions={"ArnLike": {"aws:SourceArn": self.names.cluster_arn}},
             ),
             managed_policies=("AmazonEKSClusterPolicy",),
+            # EKS's health check of the key lists its grants. Without the right, the account's trail
+            # fills with denials (terraform-aws-eks, issue 1913).
+            statements=(Statement(actions=("kms:ListGrants",), resources=(key.arn,)),),
         )
         return aws.EksCluster(
             self,

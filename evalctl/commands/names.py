@@ -6,7 +6,7 @@ from evalctl.values import known_environments, one_environment
 
 
 def command(env: Env) -> None:
-    """Print the account, region, roles and stacks of an environment, one KEY=VALUE per line.
+    """Print the tier, branch, account, region, roles and stacks of an environment, one KEY=VALUE per line.
 
     GitHub Actions reads them. None is secret: nobody can assume a role without a token that GitHub signed.
     """
@@ -15,6 +15,8 @@ def command(env: Env) -> None:
     environment = one_environment(known_environments(), env)
     names, account = Names(environment), environment.account
     values = {
+        "tier": environment.tier,
+        "branch": environment.repository.revision,
         "account": account.id,
         "region": account.region,
         **{f"{role}-role": names.role_arn(names.aws(role)) for role in DeliveryRole},

@@ -101,8 +101,8 @@ def _how_to_empty(names: Names, vault: Json) -> str:
     if vault.get("Locked"):
         return (
             f"Its lock forbids to delete them: set backup.vault_locked to False in "
-            f"environments/{names.env.name}.py, render and deploy {names.env.name}-{Stack.BACKUP}; then "
-            f"delete them, or keep the vault ({PAGE})"
+            f"environments/{names.env.name}.py, render, and apply {names.env.name}-{Stack.BACKUP} yourself, "
+            f"because a deploy must not remove a lock; then delete them, or keep the vault ({PAGE})"
         )
     return f"Delete them, or keep the vault ({PAGE})"
 

@@ -63,6 +63,7 @@ _REGIONAL = (
     "elasticloadbalancing:*",
     "events:ListRules",
     "kms:DescribeKey",
+    "kms:ListGrants",
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:DescribeLogStreams",
@@ -114,9 +115,21 @@ def boundary(names: Names) -> tuple[Statement, ...]:
 
 
 def _backups(names: Names) -> tuple[Statement, ...]:
-    """What only AWS Backup makes: its RDS snapshots, and the rules that notify it of new objects."""
+    """What only AWS Backup makes: its RDS snapshots, and the rules that notify it of new objects.
+
+    Copies stay in the account's vaults.
+    """
     account = names.env.account
     return (
+        Statement(
+            actions=("backup:CopyFromBackupVault",),
+            conditions={
+                "ForAnyValue:ArnNotLike": {
+                    "backup:CopyTargets": f"arn:aws:backup:*:{account.id}:backup-vault:*"
+                }
+            },
+            deny=True,
+        ),
         Statement(
             actions=("rds:DeleteDBSnapshot",),
             resources=(f"arn:aws:rds:*:{account.id}:snapshot:awsbackup:*",),

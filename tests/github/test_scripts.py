@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.github.workflows import SCRIPTS, jobs, steps
+from tests.github.workflows import Body as Json
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / ".github" / "scripts"
-# Records each call with the content of the files in its arguments, and prints the file in answers/ that
-# is named after the first words of the call.
+# Records each call with the content of the files in its arguments, and prints the file in answers/ whose
+# name is the longest beginning of the call.
 STAND_IN = """#!/usr/bin/env bash
 set -euo pipefail
 here=$(dirname "$0")/..
@@ -27,9 +28,12 @@ while (($#)); do
   shift
 done
 printf '%s\\0' "$called" >> "$here/calls"
+longest=""
 for answer in "$here"/answers/*; do
-  if [[ "$called" == "$(basename "$answer" | tr '+' '/')"* ]]; then cat "$answer"; break; fi
+  name=$(basename "$answer" | tr '+' '/')
+  if [[ "$called" == "$name"* && ${#name} -ge ${#longest} ]]; then longest=$name found=$answer; fi
 done
+if [[ -n "$longest" ]]; then cat "$found"; fi
 if [[ -e "$here/fails" && "$called" == "$(cat "$here/fails")"* ]]; then exit 1; fi
 """
 
@@ -175,10 +179,36 @@ def test_a_plan_without_a_result_closes_no_issue(sandbox: Sandbox) -> None:
 
 
 def test_the_last_report_of_main_is_the_baseline(sandbox: Sandbox) -> None:
-    sandbox.answer("gh run list --workflow quality-gate.yml --branch main --status success", "9\n")
+    sandbox.answer("gh run list --workflow quality-gate.yml --branch main ", "9\n")
     result = sandbox.run(FOLDER / "last-report", "quality-report", "baseline")
     assert result.stdout == "option=--baseline=baseline/report.json\n"
     assert sandbox.calls()[1] == "gh run download 9 --name quality-report --dir baseline"
+
+
+# `gh run list` with the runs of a repository, newest first. A branch's runs are those whose head has its
+# name, in forks too (REST API, "List workflow runs for a workflow").
+RUN_LIST = """#!/usr/bin/env python3
+import argparse, subprocess, sys
+if sys.argv[1:3] != ["run", "list"]: sys.exit()
+parser = argparse.ArgumentParser()
+for option in ("workflow", "branch", "event", "status", "limit", "json", "jq"):
+    parser.add_argument("--" + option)
+given = parser.parse_args(sys.argv[3:])
+runs = [(12, "main", "pull_request", "success"), (11, "main", "push", "failure"),
+        (10, "other", "push", "success"), (9, "main", "push", "success"), (8, "main", "push", "success")]
+wanted = (given.branch, given.event, given.status)
+found = [run[0] for run in runs if all(w in (None, r) for w, r in zip(wanted, run[1:]))]
+print(*found[: int(given.limit)], sep="\\n")
+"""
+
+
+def test_a_forks_run_on_a_branch_of_the_same_name_is_no_baseline(sandbox: Sandbox) -> None:
+    """Its author wrote the report."""
+    gh = sandbox.folder / "bin" / "gh"
+    gh.write_text(RUN_LIST + f'open("{sandbox.folder}/list", "w").write(str(found[0]))\n')
+    result = sandbox.run(FOLDER / "last-report", "quality-report", "baseline")
+    assert result.returncode == 0, result.stderr
+    assert (sandbox.folder / "list").read_text() == "9"
 
 
 def test_only_a_repository_without_a_run_has_no_baseline(sandbox: Sandbox) -> None:
@@ -189,6 +219,108 @@ def test_only_a_repository_without_a_run_has_no_baseline(sandbox: Sandbox) -> No
     result = sandbox.run(FOLDER / "last-report", "quality-report", "baseline")
     assert result.returncode != 0
     assert result.stdout == ""
+
+
+# As in GitHub's reference, "Get an environment", without what the script does not read.
+REVIEWERS = {
+    "id": 3755,
+    "type": "required_reviewers",
+    "prevent_self_review": True,
+    "reviewers": [{"type": "Team", "reviewer": {"id": 1, "slug": "production-approvers"}}],
+}
+BRANCHES = {"protected_branches": False, "custom_branch_policies": True}
+MAIN = {"id": 361472, "name": "main", "type": "branch"}
+
+
+def require_environment_rules(
+    sandbox: Sandbox, environment: Json, policies: list[Json], *, tier: str = "production"
+) -> subprocess.CompletedProcess[str]:
+    url = "gh api repos/someone/platform/environments/prod"
+    document = {"id": 161088068, "name": "prod", "can_admins_bypass": False, **environment}
+    sandbox.answer("evalctl names prod", f"tier={tier}\nbranch=main\naccount=1\n")
+    sandbox.answer(url, json.dumps(document))
+    listed = {"total_count": len(policies), "branch_policies": policies}
+    sandbox.answer(f"{url}/deployment-branch-policies", json.dumps(listed))
+    return run_step(sandbox, f'"{FOLDER / "require-environment-rules"}" prod')
+
+
+def test_a_protected_environment_is_accepted(sandbox: Sandbox) -> None:
+    protected = {"protection_rules": [REVIEWERS], "deployment_branch_policy": BRANCHES}
+    result = require_environment_rules(sandbox, protected, [MAIN])
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "policies", "reason"),
+    [
+        ({"protection_rules": []}, [MAIN], "without another person's approval"),
+        (
+            {"protection_rules": [{**REVIEWERS, "reviewers": []}]},
+            [MAIN],
+            "another person's approval",
+        ),
+        (
+            {"protection_rules": [{**REVIEWERS, "prevent_self_review": False}]},
+            [MAIN],
+            "prevent self-review",
+        ),
+        ({"can_admins_bypass": True}, [MAIN], "lets administrators bypass"),
+        ({"deployment_branch_policy": None}, [], "limit it to the branch main"),
+        (
+            # Without a protected branch every branch may deploy.
+            {
+                "deployment_branch_policy": {
+                    "protected_branches": True,
+                    "custom_branch_policies": False,
+                }
+            },
+            [],
+            "limit it to the branch main",
+        ),
+        ({}, [], "limit it to the branch main"),
+        ({}, [MAIN, {"id": 2, "name": "*"}], "limit it to the branch main"),
+        ({}, [{**MAIN, "type": "tag"}], "limit it to the branch main"),
+    ],
+)
+def test_production_is_not_planned_without_the_rules_of_its_environment(
+    sandbox: Sandbox, changed: Json, policies: list[Json], reason: str
+) -> None:
+    protected = {"protection_rules": [REVIEWERS], "deployment_branch_policy": BRANCHES}
+    result = require_environment_rules(sandbox, {**protected, **changed}, policies)
+    assert result.returncode == 1
+    assert result.stdout.startswith("::error::The GitHub environment prod ")
+    assert reason in result.stdout
+
+
+def test_development_needs_the_branch_and_no_approval(sandbox: Sandbox) -> None:
+    limited = {"protection_rules": [], "deployment_branch_policy": BRANCHES}
+    result = require_environment_rules(sandbox, limited, [MAIN], tier="development")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_an_environment_that_does_not_exist_is_refused(sandbox: Sandbox) -> None:
+    sandbox.fail("gh api")
+    result = require_environment_rules(sandbox, {"message": "Not Found", "status": "404"}, [])
+    assert result.returncode == 1
+    assert "does not exist" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("rules", "missing"),
+    [
+        ([], "creation, update, deletion"),
+        (["creation", "deletion", "non_fast_forward"], "update"),
+        (["creation", "update", "deletion"], None),
+    ],
+)
+def test_nothing_is_pushed_with_a_key_that_no_rule_set_restricts(
+    sandbox: Sandbox, rules: list[str], missing: str | None
+) -> None:
+    document = [{"type": rule, "ruleset_source_type": "Repository"} for rule in rules]
+    sandbox.answer("gh api repos/someone/platform/rules/branches/", json.dumps(document))
+    result = sandbox.run(FOLDER / "require-key-rules")
+    assert result.returncode == (0 if missing is None else 1)
+    assert missing is None or f"no rule set restricts {missing} outside" in result.stdout
 
 
 def git(folder: Path, *arguments: str) -> str:

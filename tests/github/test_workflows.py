@@ -26,8 +26,8 @@ RIGHTS = {
     "plan/plan": {"id-token": "write"},
     "plan/comment": {"pull-requests": "write"},
     "quality-gate/quality-gate": {"actions": "read", "pull-requests": "write"},
-    **{f"deploy/{env.name}": {"id-token": "write"} for env in ENVIRONMENTS},
-    "deploy-environment/plan": {"id-token": "write"},
+    **{f"deploy/{env.name}": {"actions": "read", "id-token": "write"} for env in ENVIRONMENTS},
+    "deploy-environment/plan": {"actions": "read", "id-token": "write"},
     "deploy-environment/deploy": {"id-token": "write"},
     "drift/drift": {"id-token": "write", "issues": "write"},
 }
@@ -294,6 +294,22 @@ def test_only_the_job_with_the_github_environment_assumes_the_deploy_role() -> N
     deploy = jobs(FOLDER / "workflows/deploy-environment.yml")["deploy"]
     assert deploy["environment"] == "${{ inputs.env }}"
     assert deploy["needs"] == "plan"
+
+
+def test_the_rules_of_the_environment_and_the_key_are_required_before_credentials_are_used() -> (
+    None
+):
+    deploy = [
+        str(step) for step in jobs(FOLDER / "workflows/deploy-environment.yml")["plan"]["steps"]
+    ]
+    render = [str(step) for step in jobs(FOLDER / "workflows/render.yml")["push"]["steps"]]
+    for steps_, required, using in (
+        (deploy, "require-environment-rules", "actions/aws'"),
+        (render, "require-key-rules", "push-rendered"),
+    ):
+        (before,) = (number for number, step in enumerate(steps_) if required in step)
+        (after,) = (number for number, step in enumerate(steps_) if using in step)
+        assert before < after
 
 
 def test_a_deploy_restores_nothing_from_a_cache() -> None:

@@ -7,6 +7,7 @@ from environments.dev import DEV
 from environments.names import Names, Stack
 from environments.registry import ENVIRONMENTS
 from stacks.app import build
+from tests.stacks.policies import allowed, boundary_statements, statements
 from tests.support.each_environment import EACH_NAME
 from tests.support.terraform import Stacks, Terraform
 
@@ -131,3 +132,18 @@ def test_the_cluster_never_enters_paid_extended_support(terraform: Stacks, name:
 def test_other_clusters_cannot_use_the_cluster_role(terraform: Stacks, name: str) -> None:
     role = terraform[name][Stack.CLUSTER].resource("aws_iam_role", "cluster-role")
     assert Names(BY_NAME[name]).cluster_arn in role["assume_role_policy"]
+
+
+@EACH_NAME
+def test_the_health_check_of_the_secrets_key_may_list_its_grants(
+    terraform: Stacks, name: str
+) -> None:
+    """EKS calls it every hour with the cluster's role, and each refusal is an event of the trail."""
+    stack = terraform[name][Stack.CLUSTER]
+    key = stack.only("aws_eks_cluster")["encryption_config"]["provider"]["key_arn"]
+    for found in (
+        statements(stack, "cluster-role"),
+        boundary_statements(terraform[name][Stack.STATE]),
+    ):
+        in_region = {"aws:RequestedRegion": BY_NAME[name].account.region}
+        assert allowed(found, "kms:ListGrants", resource=key, request=in_region)

@@ -150,14 +150,6 @@ def test_deploys_cannot_give_others_access_to_the_operators_secrets(
     reader = own.role_arn(own.aws("external-secrets"))
     for action in ("iam:UpdateAssumeRolePolicy", "iam:DeleteRole"):
         assert "Deny" in effects(stack, "deploy", action, reader)
-    # Policies find the key that encrypts them by its alias.
-    (keys,) = (s for s in statements(stack, "deploy") if s["Action"] == ["kms:PutKeyPolicy"])
-    assert keys["Effect"] == "Deny"
-    (aliases,) = keys["Condition"]["ForAnyValue:StringEquals"].values()
-    alias = terraform[env.name][Stack.SECRETS].only("aws_kms_alias")["name"]
-    assert alias in aliases
-    moved = f"arn:aws:kms:{account.region}:{account.id}:{alias}"
-    assert "Deny" in effects(stack, "deploy", "kms:UpdateAlias", moved)
 
 
 @EACH_ENVIRONMENT
@@ -285,24 +277,6 @@ def test_a_deploy_changes_only_the_environments_regions(
             and s.get("Condition") == {operator: {"aws:RequestedRegion": regions}}
         )
         assert {"ec2:*", "eks:*", "kms:*", "rds:*"} <= set(services)
-
-
-@EACH_NAME
-@pytest.mark.parametrize(
-    "action",
-    [
-        "backup:DeleteRecoveryPoint",
-        "backup:DeleteBackupVaultLockConfiguration",
-        "ec2:DeleteSnapshot",
-        "kms:ScheduleKeyDeletion",
-        "rds:DeleteDBSnapshot",
-        "rds:ModifyDBSnapshotAttribute",
-    ],
-)
-def test_a_deploy_cannot_delete_or_share_backups_and_keys(
-    terraform: Stacks, name: str, action: str
-) -> None:
-    assert "Deny" in effects(terraform[name][Stack.DELIVERY], "deploy", action, "*")
 
 
 @EACH_NAME

@@ -481,7 +481,8 @@ def test_a_vault_in_another_region_is_checked_there(
     [
         (
             {},
-            "set backup.vault_locked to False in environments/dev.py, render and deploy dev-backup",
+            "set backup.vault_locked to False in environments/dev.py, render, and apply dev-backup "
+            "yourself, because a deploy must not remove a lock",
         ),
         ({"ChangeableForDays": 3}, "in compliance mode and nobody can lift it after its LockDate"),
     ],

@@ -1,11 +1,7 @@
 """The two node groups: sizes, taints, encryption, credentials and autoscaling."""
 
-<<<<<<< HEAD
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, App, Stack
-=======
-from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, Stack
 from environments.registry import ENVIRONMENTS
->>>>>>> h13-mon
 from tests.support.each_environment import EACH_NAME
 from tests.support.manifests import Manifest, one
 from tests.support.quantities import quantity

@@ -9,7 +9,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret, Stack
 from environments.spec import Environment
-from tests.stacks.policies import granting, statements
+from tests.stacks.policies import allowed, boundary_statements, granting, statements
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
 from tests.support.terraform import Body, Stacks, Terraform
 
@@ -31,9 +31,7 @@ LEFT_OUT = (
 
 
 def boundary(terraform: Stacks, name: str) -> list[Body]:
-    document = terraform[name][Stack.STATE].only("aws_iam_policy")["policy"]
-    found: list[Body] = json.loads(document)["Statement"]
-    return found
+    return boundary_statements(terraform[name][Stack.STATE])
 
 
 def effects(found: list[Body], action: str, resource: str | None = None) -> set[str]:
@@ -175,14 +173,41 @@ def test_only_one_role_reads_the_operators_secrets(
 
 @EACH_NAME
 def test_no_role_can_do_what_is_denied_to_a_deploy(terraform: Stacks, name: str) -> None:
-    """Otherwise a deploy could make a role for it. AWS Backup must delete its own expired snapshots."""
+    """Otherwise a deploy could make a role for it.
+
+    AWS Backup must delete its own expired snapshots, and copy to the vault in another region.
+    """
     deploy = statements(terraform[name][Stack.DELIVERY], "deploy-role")
     (never,) = granting(deploy, "backup:DeleteRecoveryPoint")
     found = boundary(terraform, name)
-    opened = {action for action in never["Action"] if effects(found, action)}
-    assert opened == {"rds:DeleteDBSnapshot"}
+    allowed_here = {a for s in found if s["Effect"] == "Allow" for a in s["Action"]}
+    # Both lists may have patterns; a pattern of the boundary is here a request that it allows.
+    opened = {
+        a for a in allowed_here if any(fnmatchcase(a, pattern) for pattern in never["Action"])
+    }
+    opened |= {action for action in never["Action"] if effects(found, action)}
+    assert opened == {"backup:CopyFromBackupVault", "rds:DeleteDBSnapshot"}
     (deleting,) = granting(found, "rds:DeleteDBSnapshot")
     assert all(":snapshot:awsbackup:" in resource for resource in deleting["Resource"])
+
+
+@EACH_ENVIRONMENT
+def test_backups_are_copied_only_to_vaults_of_the_account(
+    terraform: Stacks, env: Environment
+) -> None:
+    """The organisation may allow copies to other accounts, and a deploy writes the backup plans."""
+
+    def copies(account: str) -> bool:
+        vault = f"arn:aws:backup:{env.account.region}:{account}:backup-vault:copies"
+        return allowed(
+            boundary(terraform, env.name),
+            "backup:CopyFromBackupVault",
+            resource="any",
+            request={"aws:RequestedRegion": env.account.region, "backup:CopyTargets": [vault]},
+        )
+
+    assert copies(env.account.id)
+    assert not copies("999999999999")
 
 
 @EACH_ENVIRONMENT
