@@ -23,6 +23,7 @@ from evalctl.commands import (
     rendered_diff,
     secret_scan,
     teardown,
+    terraform_settings,
     versions,
 )
 from evalctl.terminal import report
@@ -48,6 +49,7 @@ app.command("versions", rich_help_panel=PEOPLE)(versions.command)
 app.command("docs", rich_help_panel=PEOPLE)(docs.command)
 app.command("evaluate", rich_help_panel=PEOPLE)(evaluate.command)
 app.command("teardown", rich_help_panel=PEOPLE)(teardown.command)
+app.command("terraform-settings", rich_help_panel=PEOPLE)(terraform_settings.command)
 app.command("gate", rich_help_panel=PIPELINES)(gate.command)
 app.command("secret-scan", rich_help_panel=PIPELINES)(secret_scan.command)
 app.command("names", rich_help_panel=PIPELINES)(names.command)

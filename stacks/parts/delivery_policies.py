@@ -1,6 +1,6 @@
 """What the three roles of GitHub Actions may do in the account: read settings, compare, or deploy."""
 
-from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret
+from environments.names import APPLIED_BY_PEOPLE, OPERATORS_SECRETS, Bucket, Names, Secret, Stack
 from stacks.parts.delivery_changes import changing_roles, changing_services
 from stacks.parts.delivery_denials import deny_deploy, deny_secret_values
 from stacks.parts.iam import Statement
@@ -118,9 +118,14 @@ def _reading_secrets(names: Names) -> tuple[Statement, ...]:
 
 
 def _writing_state(names: Names) -> tuple[Statement, ...]:
+    """The states, and their locks, of the stacks that a pipeline applies."""
     state = names.bucket_arn(Bucket.STATE)
+    deployed = [stack for stack in Stack if stack not in APPLIED_BY_PEOPLE]
     return (
-        Statement(actions=("s3:PutObject",), resources=(f"{state}/*",)),
+        Statement(
+            actions=("s3:PutObject",),
+            resources=tuple(f"{state}/{names.state_key(stack)}*" for stack in deployed),
+        ),
         Statement(actions=("s3:DeleteObject",), resources=(f"{state}/*.tflock",)),
         _state_key(names, "kms:GenerateDataKey"),
     )
