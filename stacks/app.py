@@ -22,7 +22,6 @@ from stacks.secrets import SecretsStack
 from stacks.state import StateStack
 from stacks.storage import StorageStack
 
-
 _ROOT = Path(__file__).parents[1]
 
 

@@ -1,5 +1,5 @@
-# Written by `make provider-lock`. The renderer and cdktf copy it into the folder of every stack.
-# docs/decisions/0014 has the sources of the hashes.
+# This file is maintained automatically by "terraform init".
+# Manual edits may be lost in future updates.
 
 provider "registry.terraform.io/hashicorp/aws" {
   version     = "5.100.0"
