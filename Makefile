@@ -72,6 +72,16 @@ lock: $(VENV)/.testing ## Resolve requirements*.lock and package-lock.json again
 	@$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("package-lock.json"); d = json.loads(f.read_text()); [p.pop("funding", None) for p in d["packages"].values()]; f.write_text(json.dumps(d, indent=2) + "\n")'
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
+# The platforms of people and CI.
+PLATFORMS := linux_amd64 linux_arm64 darwin_amd64 darwin_arm64
+
+.PHONY: provider-lock
+provider-lock: $(VENV)/.rendering ## Write stacks/terraform.lock.hcl again, after a new PROVIDER_VERSION; needs terraform and its registry.
+	@folder=$$(mktemp -d); trap 'rm -r "$$folder"' EXIT; export TF_CLI_CONFIG_FILE=$(CURDIR)/stacks/terraform.tfrc; \
+	$(BIN)/python -c 'import json; from stacks.base import PROVIDER_VERSION; print(json.dumps({"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": PROVIDER_VERSION}}}}))' > "$$folder/versions.tf.json"; \
+	terraform -chdir="$$folder" providers lock $(PLATFORMS:%=-platform=%); \
+	cp "$$folder/.terraform.lock.hcl" stacks/terraform.lock.hcl
+
 .PHONY: clean
 clean: ## Remove everything that was installed or cached.
 	@rm -rf $(VENV) node_modules cdktf.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

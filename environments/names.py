@@ -18,6 +18,11 @@ PREVIEW_NAMESPACE_PREFIX = "eval-pr-"  # the pull request's number follows
 # What is deployed
 
 TERRAFORM_FILE = "cdk.tf.json"  # in each stack's folder, under the name that cdktf gives it
+LOCK_FILE = ".terraform.lock.hcl"  # beside it, under the name that terraform reads
+
+# Which provider terraform installs, and its hashes; paths from the repository's root.
+CLI_CONFIGURATION = "stacks/terraform.tfrc"
+PROVIDER_LOCK = "stacks/terraform.lock.hcl"  # copied to each LOCK_FILE
 
 
 class Stack(StrEnum):
@@ -34,6 +39,11 @@ class Stack(StrEnum):
     BACKUP = "backup"
     REGISTRY = "registry"
     DELIVERY = "delivery"
+
+
+# An administrator applies these: the deploy role may not change the state bucket or its own permissions,
+# and may not write the states that the administrator's terraform reads.
+APPLIED_BY_PEOPLE = (Stack.STATE, Stack.DELIVERY)
 
 
 class App(StrEnum):
@@ -429,6 +439,9 @@ class Names:
 
     def stack_file(self, stack: Stack) -> str:
         return f"{self.stack_folder(stack)}/{TERRAFORM_FILE}"
+
+    def stack_lock(self, stack: Stack) -> str:
+        return f"{self.stack_folder(stack)}/{LOCK_FILE}"
 
     def app_folder(self, app: App) -> str:
         """The app's manifests, which its Application syncs."""

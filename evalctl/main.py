@@ -24,6 +24,7 @@ from evalctl.commands import (
     rendered_diff,
     secret_scan,
     teardown,
+    terraform_settings,
     versions,
 )
 from evalctl.terminal import report
@@ -38,7 +39,7 @@ app = typer.Typer(
 _PANELS = {
     "For people": (
         *(render, check, rehearse, board_pages, quotas, bootstrap, release),
-        *(promote, versions, docs, evaluate, teardown),
+        *(promote, versions, docs, evaluate, teardown, terraform_settings),
     ),
     "For pipelines": (
         *(gate, secret_scan, names, changed_stacks, rendered_diff),

@@ -18,6 +18,7 @@ from environments.names import (
     Stack,
 )
 from environments.spec import Environment
+from evalctl import terraform_settings
 from evalctl.lifecycle import cluster, guards
 from evalctl.lifecycle.identity import (
     Kubectl,
@@ -147,11 +148,15 @@ def delete_applications(
 
 
 def destroy_stacks(names: Names) -> Step:
-    """The stacks in reverse order, except the one that holds the states of the others."""
+    """The stacks in reverse order, except the one that holds the states of the others.
+
+    `env` makes the command complete for a person who copies it.
+    """
+    settings = [f"{name}={value}" for name, value in terraform_settings.variables().items()]
     stacks = [f"{names.env.name}-{stack}" for stack in reversed(Stack) if stack is not Stack.STATE]
     return Step(
         purpose="destroy the stacks",
-        command=(_CDKTF, "destroy", *stacks, "--auto-approve"),
+        command=("env", *settings, _CDKTF, "destroy", *stacks, "--auto-approve"),
     )
 
 

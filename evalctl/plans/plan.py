@@ -5,15 +5,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from environments.names import Names, Stack
+from environments.names import APPLIED_BY_PEOPLE, Names, Stack
 from environments.spec import Environment
+from evalctl import terraform_settings
 from evalctl.plans import plan_file, plan_summary
 from evalctl.plans.plan_file import Plan
 from evalctl.plans.plan_summary import Failed
 from evalctl.processes import CommandFailedError, output
-
-# A person applies these: the deploy role may not change the state bucket, nor its own permissions.
-BY_PEOPLE = frozenset({Stack.STATE, Stack.DELIVERY})
 
 PLANS = "plans"
 SUMMARY = "summary.md"
@@ -59,11 +57,13 @@ def write(environment: Environment, plans: dict[Stack, Plan | Failed], *, out: P
         "approved": {
             f"{environment.name}-{stack}": digest
             for stack, digest in changed.items()
-            if stack not in BY_PEOPLE
+            if stack not in APPLIED_BY_PEOPLE
         },
     }
     text = plan_summary.summary(
-        environment.name, {str(stack): plan for stack, plan in plans.items()}, by_people=BY_PEOPLE
+        environment.name,
+        {str(stack): plan for stack, plan in plans.items()},
+        by_people=frozenset(APPLIED_BY_PEOPLE),
     )
     (out / RESULT).write_text(json.dumps(result, indent=2) + "\n")
     (out / SUMMARY).write_text(text)
@@ -87,6 +87,11 @@ def _terraform(folder: Path, command: str, *options: str) -> str:
     return output(
         ("terraform", command, *colours, *options),
         folder=folder,
-        environment={**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
+        environment={
+            **os.environ,
+            **terraform_settings.variables(),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        },
         seconds=None,
     )

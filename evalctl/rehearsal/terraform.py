@@ -4,13 +4,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalctl import terraform_settings
 from evalctl.processes import run
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rehearsal.terraform_errors import error_message
 from evalctl.rehearsal.working_directory import WorkingDirectory
 
 CHANGES = 2  # the exit code of `plan -detailed-exitcode` when the plan is not empty
-MIRROR_VARIABLE = "TF_PROVIDER_MIRROR"
 PLAN = "rehearsal.tfplan"
 
 
@@ -25,8 +25,7 @@ class Terraform:
     aws: EmulatedAws
 
     async def init(self, directory: WorkingDirectory, *options: str) -> None:
-        source = [f"-plugin-dir={mirror}"] if (mirror := provider_mirror()) else []
-        await self._checked(directory, "init", "-input=false", *source, *options)
+        await self._checked(directory, "init", "-input=false", *options)
 
     async def plan(self, directory: WorkingDirectory) -> Path:
         """Create a plan and return the path of its JSON; `apply_plan` applies exactly this plan."""
@@ -78,19 +77,15 @@ class Terraform:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "TF_", "HTTP_PROXY", "HTTPS_PROXY"))
+            if name == terraform_settings.MIRROR_VARIABLE
+            or not name.startswith(("AWS_", "TF_", "HTTP_PROXY", "HTTPS_PROXY"))
         }
         return inherited | {
             **self.aws.environment,
+            **terraform_settings.variables(),
             "CHECKPOINT_DISABLE": "1",
-            "TF_CLI_CONFIG_FILE": "/dev/null",
             "TF_IN_AUTOMATION": "1",
         }
-
-
-def provider_mirror() -> str | None:
-    """A folder with the provider, for a machine without access to a registry."""
-    return os.environ.get(MIRROR_VARIABLE)
 
 
 def _failure(directory: WorkingDirectory, command: str, output: str) -> str:

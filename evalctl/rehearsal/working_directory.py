@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.names import TERRAFORM_FILE, Stack
+from environments.names import LOCK_FILE, TERRAFORM_FILE, Stack
 from evalctl.rehearsal.emulator import EmulatedAws, require_loopback
 
 Document = dict[str, Any]
@@ -48,7 +48,8 @@ def copy_stack(rendered: Path, stack: Stack, scratch: Path) -> WorkingDirectory:
     """Copy `rendered/<env>/terraform/<stack>` below `scratch`, unmodified."""
     folder = scratch / stack
     folder.mkdir()
-    shutil.copy(rendered / "terraform" / stack / TERRAFORM_FILE, folder)
+    for name in (TERRAFORM_FILE, LOCK_FILE):
+        shutil.copy(rendered / "terraform" / stack / name, folder)
     return WorkingDirectory(stack, folder)
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 from rich.table import Table
 
-from environments.names import App, Stack
+from environments.names import LOCK_FILE, App, Stack
 
 # In the order in which stacks are applied and apps are synced.
 _ROWS = (
@@ -21,6 +21,8 @@ def table(files: dict[str, str]) -> Table:
     """A column for each environment: AWS resources by stack, objects by app or by kind."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for path, text in files.items():
+        if path.endswith(f"/{LOCK_FILE}"):
+            continue
         environment, folder, part, *_ = path.split("/")
         if folder == "terraform":
             resources = json.loads(text).get("resource", {}).values()

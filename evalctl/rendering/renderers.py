@@ -10,25 +10,28 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from environments.names import TERRAFORM_FILE, Names, Stack
+from environments.names import LOCK_FILE, TERRAFORM_FILE, Names, Stack
 from environments.spec import Environment
 
 Renderer = Callable[[Environment], dict[str, str]]  # path from the repository's root → text
 
 
 def aws(env: Environment) -> dict[str, str]:
-    """The AWS plane: the stacks as Terraform JSON."""
-    from stacks.app import build
+    """The AWS plane: the stacks as Terraform JSON, each with the provider's lock file."""
+    from stacks.app import synthesize
 
     names = Names(env)
     with TemporaryDirectory() as outdir:
-        build([env], outdir=Path(outdir)).synth()
-        return {
-            names.stack_file(stack): Path(
-                outdir, "stacks", f"{env.name}-{stack}", TERRAFORM_FILE
-            ).read_text(encoding="utf-8")
+        stacks = synthesize([env], outdir=Path(outdir))
+        written = {
+            path: stacks / f"{env.name}-{stack}" / name
             for stack in Stack
+            for path, name in (
+                (names.stack_file(stack), TERRAFORM_FILE),
+                (names.stack_lock(stack), LOCK_FILE),
+            )
         }
+        return {path: file.read_text(encoding="utf-8") for path, file in written.items()}
 
 
 def kubernetes(env: Environment) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from environments.names import Bucket, Names
 from stacks.parts.iam import Statement, regions
 
-_REGIONAL_SERVICES = (
+REGIONAL_SERVICES = (
     "autoscaling:*",
     "backup:*",
     "backup-storage:*",
@@ -43,11 +43,11 @@ def changing_services(names: Names) -> tuple[Statement, ...]:
     """
     return (
         Statement(
-            actions=_REGIONAL_SERVICES,
+            actions=REGIONAL_SERVICES,
             conditions={"StringEquals": {"aws:RequestedRegion": regions(names)}},
         ),
         Statement(
-            actions=_REGIONAL_SERVICES,
+            actions=REGIONAL_SERVICES,
             conditions={"StringNotEquals": {"aws:RequestedRegion": regions(names)}},
             deny=True,
         ),

@@ -1,6 +1,13 @@
 """What is denied to the roles of GitHub Actions, even if another policy allows it later."""
 
-from environments.names import OPERATORS_SECRETS, OPERATORS_SECRETS_READER, DeliveryRole, Names
+from environments.names import (
+    APPLIED_BY_PEOPLE,
+    OPERATORS_SECRETS,
+    OPERATORS_SECRETS_READER,
+    Bucket,
+    DeliveryRole,
+    Names,
+)
 from stacks.parts.iam import Statement
 from stacks.parts.kms import key_alias
 
@@ -66,6 +73,7 @@ def deny_deploy(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
     """Denials of the deploy role, which must not change who can deploy or what a deploy may do."""
     return (
         *_deny_own_rights(names, provider_arn),
+        _deny_administrators_states(names),
         *_deny_other_readers(names),
         *_deny_other_users_of_keys(names),
         *_deny_new_administrators(names),
@@ -114,6 +122,16 @@ def _deny_own_rights(names: Names, provider_arn: str) -> tuple[Statement, ...]:
             actions=("iam:*AccessKey*", "iam:*Group*", "iam:*LoginProfile", "iam:*User*"),
             deny=True,
         ),
+    )
+
+
+def _deny_administrators_states(names: Names) -> Statement:
+    """A state decides what an administrator's terraform does, and a lock whether it runs."""
+    state = names.bucket_arn(Bucket.STATE)
+    return Statement(
+        actions=("s3:Delete*", "s3:Put*"),
+        resources=tuple(f"{state}/{names.state_key(stack)}*" for stack in APPLIED_BY_PEOPLE),
+        deny=True,
     )
 
 

@@ -1,7 +1,7 @@
 """What the three roles of GitHub Actions may do in the account: read settings, compare, or deploy."""
 
-from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret
-from stacks.parts.delivery_changes import changing_roles, changing_services
+from environments.names import APPLIED_BY_PEOPLE, OPERATORS_SECRETS, Bucket, Names, Secret, Stack
+from stacks.parts.delivery_changes import REGIONAL_SERVICES, changing_roles, changing_services
 from stacks.parts.delivery_denials import deny_deploy, deny_secret_values
 from stacks.parts.iam import Statement
 from stacks.parts.kms import SECRETS_KEY_PURPOSE, STATE_KEY_PURPOSE, key_alias, kms_via_service
@@ -73,9 +73,15 @@ def inspect_role(names: Names) -> tuple[Statement, ...]:
 
 
 def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
-    """Changes everything except the state stack and the three roles of this module."""
+    """Changes everything except the state stack and the three roles of this module.
+
+    IAM limits the size of the policy, so it does not repeat reads of services that it allows as a whole.
+    """
+    other_reads = tuple(
+        action for action in _READ if f"{action.partition(':')[0]}:*" not in REGIONAL_SERVICES
+    )
     return (
-        *_reading(names),
+        *_reading(names, actions=other_reads),
         _listing_buckets(names),
         *_writing_state(names),
         *changing_services(names),
@@ -84,11 +90,11 @@ def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
     )
 
 
-def _reading(names: Names) -> tuple[Statement, ...]:
+def _reading(names: Names, *, actions: tuple[str, ...] = _READ) -> tuple[Statement, ...]:
     account = names.env.account
     state = names.bucket_arn(Bucket.STATE)
     return (
-        Statement(actions=_READ),
+        Statement(actions=actions),
         # Only parameters that AWS publishes, such as the newest node image.
         Statement(
             actions=("ssm:GetParameter", "ssm:GetParameters"),
@@ -118,9 +124,14 @@ def _reading_secrets(names: Names) -> tuple[Statement, ...]:
 
 
 def _writing_state(names: Names) -> tuple[Statement, ...]:
+    """The states, and their locks, of the stacks that a pipeline applies."""
     state = names.bucket_arn(Bucket.STATE)
+    deployed = [stack for stack in Stack if stack not in APPLIED_BY_PEOPLE]
     return (
-        Statement(actions=("s3:PutObject",), resources=(f"{state}/*",)),
+        Statement(
+            actions=("s3:PutObject",),
+            resources=tuple(f"{state}/{names.state_key(stack)}*" for stack in deployed),
+        ),
         Statement(actions=("s3:DeleteObject",), resources=(f"{state}/*.tflock",)),
         _state_key(names, "kms:GenerateDataKey"),
     )

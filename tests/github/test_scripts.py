@@ -493,9 +493,18 @@ def test_a_deploy_lists_every_stack_of_the_environment(sandbox: Sandbox) -> None
     sandbox.answer("evalctl names prod", "region=x\nstacks=prod-network prod-queue\n")
     run = step("deploy-environment", "deploy", "Apply the approved plans")
     assert run_step(sandbox, run, ENVIRONMENT="prod").returncode == 0
-    assert sandbox.calls()[1] == (
-        "cdktf deploy prod-network prod-queue --auto-approve --parallelism=3"
-    )
+    assert sandbox.calls()[1:] == [
+        "evalctl terraform-settings",
+        "cdktf deploy prod-network prod-queue --auto-approve --parallelism=3",
+    ]
+
+
+def test_a_deploy_starts_nothing_without_the_settings_of_terraform(sandbox: Sandbox) -> None:
+    sandbox.answer("evalctl names prod", "stacks=prod-network\n")
+    sandbox.fail("evalctl terraform-settings")
+    run = step("deploy-environment", "deploy", "Apply the approved plans")
+    assert run_step(sandbox, run, ENVIRONMENT="prod").returncode != 0
+    assert not [call for call in sandbox.calls() if call.startswith("cdktf")]
 
 
 def test_a_failed_comparison_is_not_the_same_as_no_change(sandbox: Sandbox) -> None:

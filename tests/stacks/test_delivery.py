@@ -167,17 +167,60 @@ def test_deploys_add_only_the_cluster_administrators_that_the_environment_names(
     assert entries["Condition"] == {"StringNotEquals": {"eks:principalArn": named}}
 
 
+def key_of(stack: Terraform) -> str:
+    """Where the stack's backend keeps its state in the bucket."""
+    key = stack.json["terraform"]["backend"]["s3"]["key"]
+    assert isinstance(key, str)
+    return key
+
+
 @EACH_NAME
+@pytest.mark.parametrize("deployed", [s for s in Stack if s not in (Stack.STATE, Stack.DELIVERY)])
 def test_a_deploy_can_write_and_lock_a_state_and_cannot_delete_it(
-    terraform: Stacks, names: dict[str, Names], name: str
+    terraform: Stacks, names: dict[str, Names], name: str, deployed: Stack
 ) -> None:
     stack = terraform[name][Stack.DELIVERY]
-    state = f"{names[name].bucket_arn(Bucket.STATE)}/network.tfstate"
-    assert effects(stack, "deploy", "s3:PutObject", state) == {"Allow"}
+    state = f"{names[name].bucket_arn(Bucket.STATE)}/{key_of(terraform[name][deployed])}"
+    for written in (state, f"{state}.tflock"):
+        assert effects(stack, "deploy", "s3:PutObject", written) == {"Allow"}
     assert effects(stack, "deploy", "s3:DeleteObject", f"{state}.tflock") == {"Allow"}
     assert effects(stack, "deploy", "s3:DeleteObject", state) == set()
     assert effects(stack, "deploy", "s3:DeleteObjectVersion", state) == set()
     assert effects(stack, "plan", "s3:PutObject", f"{state}.tflock") == set()
+
+
+@EACH_NAME
+@pytest.mark.parametrize("manual", [Stack.STATE, Stack.DELIVERY])
+def test_no_deploy_writes_or_locks_a_state_that_only_an_administrator_applies(
+    terraform: Stacks, names: dict[str, Names], name: str, manual: Stack
+) -> None:
+    """`terraform init` installs and runs the providers that a state names."""
+    stack = terraform[name][Stack.DELIVERY]
+    state = f"{names[name].bucket_arn(Bucket.STATE)}/{key_of(terraform[name][manual])}"
+    for action in ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
+        for key in (state, f"{state}.tflock"):
+            found = effects(stack, "deploy", action, key)
+            assert "Deny" in found, (action, key)  # also where another policy allows it later
+    assert effects(stack, "deploy", "s3:PutObject", state) == {"Deny"}
+    # Nor by a role that a deploy makes: the boundary denies the whole bucket to all of them.
+    boundary = json.loads(terraform[name][Stack.STATE].only("aws_iam_policy")["policy"])
+    denied = [
+        s
+        for s in boundary["Statement"]
+        if s["Effect"] == "Deny"
+        and any(fnmatchcase("s3:PutObject", pattern) for pattern in s["Action"])
+        and any(fnmatchcase(state, pattern) for pattern in s["Resource"])
+    ]
+    assert denied
+
+
+@EACH_NAME
+def test_a_deploy_writes_no_object_of_the_state_bucket_that_is_no_stacks_state(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    stack, bucket = terraform[name][Stack.DELIVERY], names[name].bucket_arn(Bucket.STATE)
+    for key in ("other.tfstate", "env:/dev/state.tfstate", "state", "a/network.tfstate"):
+        assert effects(stack, "deploy", "s3:PutObject", f"{bucket}/{key}") == set()
 
 
 @EACH_NAME

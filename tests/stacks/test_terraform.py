@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,15 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from environments.names import Stack
+from environments.names import (
+    CLI_CONFIGURATION,
+    LOCK_FILE,
+    PROVIDER_LOCK,
+    TERRAFORM_FILE,
+    Stack,
+)
 from environments.registry import ENVIRONMENTS
+from evalctl import terraform_settings
 from stacks.base import PROVIDER_VERSION
 from tests.support import tools
 from tests.support.paths import ROOT
 
+AWS = "registry.terraform.io/hashicorp/aws"
 # No registry, no telemetry, no version check, and no configuration of the person's account.
 OFFLINE = {
-    **{name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"},
+    **os.environ,
+    **terraform_settings.variables(),
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # Node, for cdktf
     "CHECKPOINT_DISABLE": "1",
     "TF_IN_AUTOMATION": "1",
@@ -40,11 +50,12 @@ def test_terraform_validates_every_stack_with_the_real_provider(
     rendered: Path, tmp_path: Path, environment: str, stack: Stack
 ) -> None:
     terraform = tools.program("terraform", get_it="install Terraform 1.11 or newer")
-    mirror = tools.folder(
+    tools.folder(
         "TF_PROVIDER_MIRROR", holding=f"a filesystem mirror of hashicorp/aws {PROVIDER_VERSION}"
     )
-    shutil.copy(rendered / environment / "terraform" / stack / "cdk.tf.json", tmp_path)
-    run(tmp_path, terraform, "init", "-backend=false", "-input=false", f"-plugin-dir={mirror}")
+    for name in (TERRAFORM_FILE, LOCK_FILE):
+        shutil.copy(rendered / environment / "terraform" / stack / name, tmp_path)
+    run(tmp_path, terraform, "init", "-backend=false", "-input=false")
     verdict = json.loads(run(tmp_path, terraform, "validate", "-json"))
     assert verdict["valid"]
     assert verdict["diagnostics"] == []
@@ -59,16 +70,67 @@ def test_cdktfs_own_command_line_synthesizes_the_same_stacks(
         pytest.skip("cdktf is not installed: run `make cdktf`")
     tools.program("terraform", get_it="cdktf reads its version; install 1.11 or newer")
     run(ROOT, str(cdktf), "synth", "--output", str(tmp_path))
-    synthesized = {
-        folder.name: (folder / "cdk.tf.json").read_bytes()
-        for folder in (tmp_path / "stacks").iterdir()
-    }
+    synthesized = {folder.name: contents(folder) for folder in (tmp_path / "stacks").iterdir()}
     ours = {
-        f"{environment.name}-{stack.name}": (stack / "cdk.tf.json").read_bytes()
+        f"{environment.name}-{stack.name}": contents(stack)
         for environment in rendered.iterdir()
         for stack in (environment / "terraform").iterdir()
     }
     assert synthesized == ours
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("named", [None, "/dev/null", "stacks/terraform.lock.hcl"])
+def test_cdktf_cannot_start_without_the_committed_cli_configuration(
+    tmp_path: Path, named: str | None
+) -> None:
+    """cdktf runs this program before terraform; without the configuration every provider is installed."""
+    others = {name: value for name, value in OFFLINE.items() if name != "TF_CLI_CONFIG_FILE"}
+    result = subprocess.run(
+        [sys.executable, "-m", "stacks.app"],
+        cwd=ROOT,
+        env={
+            **others,
+            **({"TF_CLI_CONFIG_FILE": named} if named else {}),
+            "CDKTF_OUTDIR": str(tmp_path / "out"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "source <(evalctl terraform-settings)" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_lock_file_locks_the_pinned_provider_for_the_platforms_in_use_and_no_other() -> None:
+    lock = (ROOT / PROVIDER_LOCK).read_text()
+    assert re.findall(r'^provider "(.*)" {$', lock, re.MULTILINE) == [AWS]
+    assert re.findall(r'^  (version|constraints) += "(.*)"$', lock, re.MULTILINE) == [
+        ("version", PROVIDER_VERSION),
+        ("constraints", PROVIDER_VERSION),
+    ]
+    # h1: the unpacked provider, of each platform; zh: the archives of the release.
+    (platforms,) = re.findall(r"^PLATFORMS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    unpacked = re.findall(r'"h1:[A-Za-z0-9+/]{43}="', lock)
+    archives = re.findall(r'"zh:[0-9a-f]{64}"', lock)
+    assert len(platforms.split()) == 4
+    assert len(set(unpacked)) == len(unpacked) >= len(platforms.split())
+    assert len(set(archives)) == len(archives) >= len(unpacked)
+
+
+def test_the_cli_configuration_installs_the_aws_provider_from_its_registry_and_no_other() -> None:
+    text = (ROOT / CLI_CONFIGURATION).read_text()
+    settings = " ".join(line for line in text.splitlines() if not line.startswith("#"))
+    assert settings.split() == [
+        *("provider_installation", "{", "direct", "{"),
+        *("include", "=", f'["{AWS}"]', "}", "}"),
+    ]
 
 
 @pytest.mark.parametrize("environment", [env.name for env in ENVIRONMENTS])

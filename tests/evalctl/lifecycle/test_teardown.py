@@ -57,6 +57,12 @@ LOG_GROUPS = (
     "/aws/rds/instance/ai-eval-platform-dev-postgres/upgrade",
 )
 
+# terraform would install every provider that a state names, if cdktf were started without these variables.
+_WITH_SETTINGS = (
+    'case "$TF_CLI_CONFIG_FILE $TF_CLI_ARGS_init" in '
+    "*/stacks/terraform.tfrc' -lockfile=readonly'*) ;; *) exit 9 ;; esac;"
+)
+
 
 @pytest.fixture
 def operator(operator: Operator, rendered: Path) -> Operator:
@@ -65,7 +71,7 @@ def operator(operator: Operator, rendered: Path) -> Operator:
     database = NAMES.stack_folder(Stack.DATABASE)
     shutil.copytree(rendered.parent / database, checkout / database)
     (checkout / CDKTF).parent.mkdir(parents=True)
-    write_program(checkout / CDKTF, "true", name=CDKTF, log=checkout)
+    write_program(checkout / CDKTF, f"{_WITH_SETTINGS} true", name=CDKTF, log=checkout)
     for name in ("node", "terraform"):
         write_program(checkout / "programs" / name, "false")  # only cdktf would call it
     return operator

@@ -13,6 +13,7 @@ _PROGRAM = """#!/usr/bin/env bash
 set -euo pipefail
 here=$(dirname "$0")
 echo "$*" >> "$here/called"
+echo "${TF_CLI_CONFIG_FILE:-} ${TF_CLI_ARGS_init:-}" >> "$here/settings"
 if [[ -e "$here/fails" && "$1" == plan ]]; then echo "Error: no credentials" >&2; exit 1; fi
 case "$1" in
   plan) for option; do if [[ "$option" == -out=* ]]; then touch "${option#-out=}"; fi; done ;;
@@ -46,8 +47,15 @@ class Terraform:
         (self.folder / "fails").touch()
 
     def called(self) -> list[str]:
-        calls = self.folder / "called"
-        return calls.read_text().splitlines() if calls.exists() else []
+        return self._logged("called")
+
+    def settings(self) -> list[str]:
+        """The CLI configuration and the options of `init`, for each call."""
+        return self._logged("settings")
+
+    def _logged(self, name: str) -> list[str]:
+        log = self.folder / name
+        return log.read_text().splitlines() if log.exists() else []
 
 
 def plan(*changes: Document, outputs: Document | None = None) -> Document:

@@ -12,7 +12,7 @@ from environments.spec import Environment
 from evalctl.processes import run
 from evalctl.rehearsal.emulated_environment import PARALLELISM, EmulatedEnvironment, Progress
 from evalctl.rehearsal.emulator import emulated_aws
-from evalctl.rehearsal.terraform import Terraform, provider_mirror
+from evalctl.rehearsal.terraform import Terraform
 from evalctl.rehearsal.working_directory import WorkingDirectory
 
 
@@ -54,7 +54,7 @@ class Cdktf:
 
     def environment(self) -> dict[str, str]:
         """cdktf has no options for the terraform that it starts, so they are variables."""
-        variables = {
+        return {
             **self.terraform.environment(),
             # Node is in the same folder as Python.
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
@@ -62,10 +62,6 @@ class Cdktf:
             # The cache is in the user's home by default.
             "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1",
         }
-        if (mirror := provider_mirror()) is not None:
-            variables["TF_CLI_ARGS_init"] = f"-plugin-dir={mirror}"
-            variables["TF_CLI_ARGS_providers_lock"] = f"-fs-mirror={mirror}"
-        return variables
 
 
 _UNATTENDED = ("--auto-approve", "--no-color", f"--parallelism={PARALLELISM}")
