@@ -20,6 +20,9 @@ class EksVersion:
     ebs_csi_driver: str
     pod_identity_agent: str
     cluster_autoscaler: str  # the image's tag; the chart has its own versions
+    node_release: (
+        str  # of the nodes' AL2023 image: the kubelet's version and the day of its packages
+    )
 
 
 # Dates: the EKS release calendar (docs.aws.amazon.com/eks, "Kubernetes versions"). Add-ons:
@@ -27,6 +30,9 @@ class EksVersion:
 # because no AWS account was available: run it before an upgrade. No version of a minor is older than the
 # one of the minor before, because an upgrade must not downgrade an add-on. The autoscaler's image: the
 # release notes of kubernetes/autoscaler 1.36.1, and kOps's table for 1.35. All read 2026-11-21.
+# Node releases: https://github.com/awslabs/amazon-eks-ami/releases, as public repositories name them, read
+# 2026-11-28. Both are of 2026-09-30, the newest day with a release of both minors that could be read: AWS
+# releases about every week, so there are newer ones (docs/upgrades.md has the command that shows them).
 EKS_VERSIONS = {
     "1.35": EksVersion(
         released=date(2026, 1, 27),
@@ -38,6 +44,7 @@ EKS_VERSIONS = {
         ebs_csi_driver="v1.66.0-eksbuild.1",
         pod_identity_agent="v1.3.10-eksbuild.3",
         cluster_autoscaler="v1.35.1",
+        node_release="1.35.8-20260930",
     ),
     "1.36": EksVersion(
         released=date(2026, 6, 2),
@@ -49,6 +56,7 @@ EKS_VERSIONS = {
         ebs_csi_driver="v1.66.0-eksbuild.1",
         pod_identity_agent="v1.3.10-eksbuild.3",
         cluster_autoscaler="v1.36.1",
+        node_release="1.36.4-20260930",
     ),
 }
 
