@@ -89,9 +89,11 @@ class AddonSet:
 
 _PROMETHEUS_COMMUNITY = "https://prometheus-community.github.io/helm-charts"
 
-# Versions: the projects' own releases (github.com/<project>/releases; newreleases.io for
-# prometheus-community), read 2026-11-21. The chart with the operator's CRDs and the chart with the
-# operator are of one operator release, 0.95.1. Minors: the autoscaler has an image for each, and every
+# Versions: each release was read on 2026-11-28. newreleases.io has a page of every one of
+# prometheus-community/helm-charts; the two charts with the operator and its CRDs are of one operator
+# release, 0.95.1. External Secrets: the update to 2.14.0 in gitlab.com/sylva-projects/sylva-core. The
+# other three: their own repositories; the autoscaler's newest is 9.59.0, of July, and 9.59.1 exists only in
+# a fork for AKS. `evalctl charts` compares them with the repositories that Argo CD reads. Minors: the autoscaler has an image for each, and every
 # chart's `kubeVersion` includes them. External Secrets supports only the minor that it is tested on,
 # which was 1.35 for 2.7: read its support page before 1.36 in production.
 ADDON_SETS = {
@@ -116,7 +118,7 @@ ADDON_SETS = {
             Addon.CLUSTER_AUTOSCALER: Chart(
                 repository_url="https://kubernetes.github.io/autoscaler",
                 name="cluster-autoscaler",
-                version="9.59.1",
+                version="9.59.0",
             ),
             Addon.METRICS_SERVER: Chart(
                 repository_url="https://kubernetes-sigs.github.io/metrics-server",
