@@ -9,6 +9,7 @@ from evalctl.commands import (
     board_pages,
     bootstrap,
     changed_stacks,
+    charts,
     check,
     docs,
     evaluate,
@@ -41,6 +42,7 @@ app.command("render", rich_help_panel=PEOPLE)(render.command)
 app.command("check", rich_help_panel=PEOPLE)(check.command)
 app.command("rehearse", rich_help_panel=PEOPLE)(rehearse.command)
 app.command("board-pages", rich_help_panel=PEOPLE)(board_pages.command)
+app.command("charts", rich_help_panel=PEOPLE)(charts.command)
 app.command("bootstrap", rich_help_panel=PEOPLE)(bootstrap.command)
 app.command("release", rich_help_panel=PEOPLE)(release.command)
 app.command("promote", rich_help_panel=PEOPLE)(promote.command)
