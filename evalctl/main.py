@@ -9,6 +9,7 @@ from evalctl.commands import (
     board_pages,
     bootstrap,
     changed_stacks,
+    charts,
     check,
     docs,
     evaluate,
@@ -38,7 +39,7 @@ app = typer.Typer(
 
 _PANELS = {
     "For people": (
-        *(render, check, rehearse, board_pages, quotas, bootstrap, release),
+        *(render, check, rehearse, board_pages, quotas, charts, bootstrap, release),
         *(promote, versions, docs, evaluate, teardown, terraform_settings),
     ),
     "For pipelines": (

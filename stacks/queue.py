@@ -4,6 +4,7 @@ import cdktf
 import constructs
 
 from environments.names import REDIS_PORT, Secret, Stack
+from environments.queue_users import APPLICATION, METRICS, QueueUser
 from environments.spec import Environment
 from stacks import aws
 from stacks.base import EnvironmentStack
@@ -11,7 +12,7 @@ from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
 from stacks.parts.data_store import DataStore, data_store
 from stacks.parts.ephemeral import store_connection, store_new_secret
-from stacks.parts.queue_user import APPLICATION, METRICS, QueueUser, queue_users
+from stacks.parts.queue_user import queue_users
 from stacks.secrets import SecretsStack
 
 # Raise one to write a new password; docs/secrets.md lists the other steps.

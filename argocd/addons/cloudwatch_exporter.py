@@ -7,7 +7,7 @@ role needs no right to list the account's resources. Each requested metric costs
 scrapes the last result, which costs nothing.
 
 Value keys: `charts/prometheus-yet-another-cloudwatch-exporter` of prometheus-community/helm-charts, read
-at 0.50. Names of metrics and labels: `pkg/promutil` of prometheus-community/yet-another-cloudwatch-exporter;
+at 0.47. Names of metrics and labels: `pkg/promutil` of prometheus-community/yet-another-cloudwatch-exporter;
 a test compares them with the contract.
 """
 
@@ -149,7 +149,6 @@ def _values(*, region: str) -> Values:
     return {
         # One: a second replica would request the same metrics and double the cost.
         "replicaCount": 1,
-        "useStatefulSet": False,
         "testConnection": False,
         "serviceAccount": {
             "create": True,
@@ -165,9 +164,6 @@ def _values(*, region: str) -> Values:
                 "customNamespace": [job.to_config(region=region) for job in JOBS],
             }
         ),
-        # Some versions of the chart make both by default, and others do not.
-        "configMap": {"enabled": True},
-        "service": {"enabled": True, "type": "ClusterIP"},
         "serviceMonitor": {"enabled": True},
         "resources": EXPORTER.as_manifest(),
         "nodeSelector": ON_GENERAL_POOL,

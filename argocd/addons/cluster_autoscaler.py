@@ -1,6 +1,6 @@
 """cluster-autoscaler: adds nodes for pending pods and removes empty nodes (B2).
 
-Value keys: `cluster-autoscaler/charts/cluster-autoscaler` of kubernetes/autoscaler, read at 9.59.1.
+Value keys: `cluster-autoscaler/charts/cluster-autoscaler` of kubernetes/autoscaler, read at 9.59.0.
 """
 
 from argocd.addons.chart import AddonChart

@@ -1,6 +1,6 @@
 """redis_exporter: how many jobs wait in the queue (B7), and the state of the store.
 
-It signs in as its own user, which may count and nothing else (`stacks/parts/queue_user.py`), so a new
+It signs in as its own user, which may count and nothing else (`environments/queue_users.py`), so a new
 password of the application does not affect it. Its own password is a variable, which does not change in
 a running pod: docs/secrets.md lists what to do after a rotation.
 
@@ -52,7 +52,7 @@ def _values() -> Values:
         # One: a second would export the same numbers, and a new pod starts within a few seconds, while
         # the alerts about its absence wait for minutes.
         "replicaCount": 1,
-        "rbac": {"create": False, "pspEnabled": False},
+        "rbac": {"create": False},
         "redisAddressConfig": {
             "enabled": True,
             "isSecret": True,

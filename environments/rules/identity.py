@@ -31,8 +31,9 @@ def problems(env: Environment) -> Iterator[str]:
     ):
         yield f"account.backup_copy_region: {copy_region!r} is not another region; name one, or None"
     repository = env.repository
-    subject = rf"repo:{re.escape(repository.owner)}(@\d+)?/{re.escape(repository.name)}(@\d+)?"
-    if not re.fullmatch(subject, repository.oidc_subject):
+    owner, name = re.escape(repository.owner), re.escape(repository.name)
+    # GitHub writes both ids or none.
+    if not re.fullmatch(rf"repo:({owner}/{name}|{owner}@\d+/{name}@\d+)", repository.oidc_subject):
         yield (
             f"repository.oidc_subject: {repository.oidc_subject!r} is not {repository.owner}/"
             f"{repository.name}, so others could deploy; use the sub_claim_prefix of `gh api "

@@ -22,8 +22,9 @@ def problems(env: Environment) -> Iterator[str]:
     for program, tag in (
         ("cluster-autoscaler", version.cluster_autoscaler),
         ("kube-proxy", version.kube_proxy),
+        ("node_release", version.node_release),
     ):
-        if not tag.startswith(f"v{minor}."):
+        if not tag.removeprefix("v").startswith(f"{minor}."):
             yield (
                 f"cluster.kubernetes_version: {program} {tag} is not of Kubernetes {minor}; use one of "
                 f"that minor, {_HOW_TO}"

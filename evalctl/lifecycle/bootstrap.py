@@ -4,7 +4,7 @@ from rich.console import Console
 
 from environments.names import ARGOCD_NAMESPACE, Names
 from environments.spec import Environment
-from evalctl.lifecycle import bootstrap_commands, cluster, repository
+from evalctl.lifecycle import bootstrap_commands, charts, cluster, repository
 from evalctl.lifecycle.identity import (
     Kubectl,
     require_account,
@@ -52,14 +52,17 @@ def _checked(
         )
         version, warnings = require_answer(names, kubectl)
         report(console, f"the API answers: Kubernetes {version}")
-        problems = list(cluster.problems(names, kubectl))
+        problems = [
+            *cluster.problems(names, kubectl),
+            *charts.problems(charts.rendered_charts(names)),
+        ]
         try:
             installation = bootstrap_commands.build(names)
         except NotReadyError as error:
             raise NotReadyError(*problems, *error.problems) from None
         if problems:
             raise NotReadyError(*problems)
-        report(console, "permissions, nodes and EKS add-ons are in place")
+        report(console, "permissions, nodes, EKS add-ons and charts are in place")
         for warning in (*warnings, *repository.warnings(names)):
             report(console, f"warning: {warning}", style="yellow")
         try:

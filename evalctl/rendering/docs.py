@@ -1,4 +1,4 @@
-"""Writes what is generated below `docs/`, so that it matches what is deployed: whole pages and a table."""
+"""Writes what is generated below `docs/`, so that it matches what is deployed: whole pages and parts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,16 +9,18 @@ from dashboards.pages.runbook_address import RUNBOOKS
 from dashboards.pages.runbooks import runbook_pages
 from dashboards.pages.telemetry_page import telemetry_page
 from environments.spec import Environment
-from evalctl.rendering import tree, versions_table
+from evalctl.rendering import queue_access, tree, versions_table
 from telemetry.contract import METRICS, TABLES
 
 TELEMETRY = "docs/telemetry.md"
-UPGRADES = "docs/upgrades.md"  # written by hand, except what is between these two lines
-_START, _END = "<!-- evalctl versions -->\n", "\n\n<!-- end -->"
+# Written by hand, except what is between two lines: `<!-- NAME -->` and `<!-- end -->`.
+UPGRADES = "docs/upgrades.md"
+IMAGES = "docs/images.md"
+_END = "\n\n<!-- end -->"
 
 
 class NoPlaceError(Exception):
-    """A page written by hand lacks the two lines between which the table is written."""
+    """A page written by hand lacks the two lines between which a part is written."""
 
 
 def pages(environments: Sequence[Environment]) -> dict[str, str]:
@@ -31,15 +33,19 @@ def pages(environments: Sequence[Environment]) -> dict[str, str]:
 
 
 def write(environments: Sequence[Environment], *, root: Path) -> list[str]:
-    """Write the pages and the table, and remove runbooks of boards that no longer exist.
+    """Write the pages and the parts, and remove runbooks of boards that no longer exist.
 
     Returns the paths that changed.
 
     Raises:
-        NoPlaceError: the table has no place; nothing was written.
+        NoPlaceError: a part has no place; nothing was written.
     """
     fresh = pages(environments)
-    fresh[UPGRADES] = _with_table((root / UPGRADES).read_text(encoding="utf-8"), environments)
+    for path, name, text in (
+        (UPGRADES, "evalctl versions", versions_table.markdown(environments)),
+        (IMAGES, "the queue's access rules", queue_access.markdown()),
+    ):
+        fresh[path] = _with_part((root / path).read_text(encoding="utf-8"), path, name, text)
     gone = {str(path.relative_to(root)) for path in (root / RUNBOOKS).glob("*.md")} - fresh.keys()
     changed = sorted(gone)
     for path in gone:
@@ -52,12 +58,13 @@ def write(environments: Sequence[Environment], *, root: Path) -> list[str]:
     return changed
 
 
-def _with_table(page: str, environments: Sequence[Environment]) -> str:
-    before, started, rest = page.partition(_START)
+def _with_part(page: str, path: str, name: str, text: str) -> str:
+    start = f"<!-- {name} -->\n"
+    before, started, rest = page.partition(start)
     _, ended, after = rest.partition(_END)
     if not (started and ended):
         raise NoPlaceError(
-            f"{UPGRADES} has no place for the table of versions; nothing was written. Put the lines "
-            f"`{_START.strip()}` and `{_END.strip()}` where it belongs, with an empty line before the second."
+            f"{path} has no place for {name}; nothing was written. Put the lines `{start.strip()}` and "
+            f"`{_END.strip()}` where it belongs, with an empty line before the second."
         )
-    return f"{before}{_START}{versions_table.markdown(environments)}{_END}{after}"
+    return f"{before}{start}{text}{_END}{after}"

@@ -31,6 +31,7 @@ def _table(environments: Sequence[Environment]) -> Iterator[str]:
     yield _row("runs in", *(_named_by(environments, minor) for minor in EKS_VERSIONS))
     yield _row("standard support ends", *(str(v.standard_support_until) for _, v in minors))
     yield _row("extended support ends", *(str(v.extended_support_until) for _, v in minors))
+    yield _row("nodes (AL2023)", *(v.node_release for _, v in minors))
     yield _row("cluster-autoscaler", *(v.cluster_autoscaler for _, v in minors))
     yield _row("kube-proxy", *(v.kube_proxy for _, v in minors))
     yield _row("CoreDNS", *(v.coredns for _, v in minors))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import cdktf
 import constructs
 
+from environments.catalog import EKS_VERSIONS
 from environments.names import NODE_POOL_LABEL, Names, Stack
 from environments.spec import CapacityType, NodeGroup
 from stacks import aws
@@ -41,6 +42,8 @@ def node_group(
         node_group_name=name,
         cluster_name=cluster.name,
         version=cluster.version,
+        # Without it a node keeps the packages of the day on which its group was created.
+        release_version=EKS_VERSIONS[names.env.cluster.kubernetes_version].node_release,
         node_role_arn=role.arn,
         subnet_ids=subnet_ids,
         ami_type=_AMI_TYPE,

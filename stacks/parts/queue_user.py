@@ -2,43 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import constructs
 
-from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Names
+from environments.names import Names
+from environments.queue_users import QueueUser
 from stacks import aws
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueueUser:
-    """A user and its access rules; `id` is its logical id in the CloudFormation stack."""
-
-    id: str
-    name: str
-    access: str
-
-
-# Everything on the platform's own keys and channels, including transactions and scripts, except
-# commands that empty the store, read its configuration or show other clients. INFO is allowed
-# for clients that request the version and memory, TIME for rate limits in scripts.
-_PREFIX = REDIS_QUEUE_KEY.partition(":")[0]
-APPLICATION = QueueUser(
-    id="User",
-    name=REDIS_APP_USER,
-    access=(
-        f"on ~{_PREFIX}:* &{_PREFIX}:* -@all +@read +@write +@connection +@transaction +@pubsub "
-        "+@scripting -@admin -@dangerous -function +info +time"
-    ),
-)
-
-# What redis_exporter requests: the server's metrics, and the queue's length for any type of key. It
-# reads no job. It is a user of its own so that the two passwords rotate independently.
-METRICS = QueueUser(
-    id="MetricsUser",
-    name=REDIS_METRICS_USER,
-    access=f"on ~{REDIS_QUEUE_KEY} -@all +info +ping +select +type +llen +xlen +zcard",
-)
 
 
 def queue_users(

@@ -24,12 +24,12 @@ from environments.names import (
     Names,
     Secret,
 )
+from environments.queue_users import APPLICATION, METRICS
 from environments.registry import ENVIRONMENTS as REGISTERED
 from environments.rules.previews import LONGEST_HOURS
 from environments.spec import Compute, Previews
 from evalctl.rendering import renderers
 from k8s import app as k8s
-from stacks.parts.queue_user import APPLICATION, METRICS
 from stacks.registry import CANDIDATE_DAYS, CANDIDATE_TAGS
 from tests.support import argocd_release
 from tests.support.crds import is_custom, needs_crds, validate_custom_resource

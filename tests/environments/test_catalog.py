@@ -36,6 +36,7 @@ def test_every_minor_on_eks_has_an_addon_set_and_an_autoscaler_of_its_own() -> N
     assert supported == set(catalog.EKS_VERSIONS)
     for minor, version in catalog.EKS_VERSIONS.items():
         assert re.fullmatch(rf"v{re.escape(minor)}\.\d+", version.cluster_autoscaler)
+        assert re.fullmatch(rf"{re.escape(minor)}\.\d+-\d{{8}}", version.node_release)
 
 
 def numbers(version: str) -> tuple[int, ...]:

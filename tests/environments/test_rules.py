@@ -15,6 +15,7 @@ from environments.spec import Environment, SyncWindow, SyncWindowKind
 from tests.support.previews import PREVIEWED, PREVIEWS
 
 MOST = DEV.worker.max_replicas
+ONE_ID = f"repo:{DEV.repository.owner}@1/{DEV.repository.name}"
 PODS = DEV.orchestrator.replicas + MOST
 TIMEOUT = DEV.worker.llm_calls.timeout_seconds
 
@@ -155,6 +156,7 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (DEV, {"backup.daily_retention_days": 36}, "AWS keeps at most 35"),
         (PROD, {"backup.vault_locked": False}, "backup.vault_locked"),
         (DEV, {"repository.oidc_subject": "repo:someone/else"}, "repository.oidc_subject"),
+        (DEV, {"repository.oidc_subject": ONE_ID}, "repository.oidc_subject"),
         (DEV, {"database.engine_version": "17.6"}, "is not a major"),
         (DEV, {"queue.engine_version": "8"}, "is not major.minor"),
         (DEV, {"clickhouse.version": "26.8"}, "clickhouse.version"),

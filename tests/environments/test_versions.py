@@ -14,7 +14,7 @@ from tests.environments.test_rules import changed
 MINOR = DEV.cluster.kubernetes_version
 
 
-@pytest.mark.parametrize("field", ["cluster_autoscaler", "kube_proxy"])
+@pytest.mark.parametrize("field", ["cluster_autoscaler", "kube_proxy", "node_release"])
 def test_a_program_of_another_minor_is_refused(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     version = changed(EKS_VERSIONS[MINOR], {field: "v1.2.3"})
     monkeypatch.setitem(EKS_VERSIONS, MINOR, version)

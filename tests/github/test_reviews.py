@@ -139,8 +139,32 @@ def test_every_chart_and_add_on_of_the_catalog_is_updated(renovate: dict[str, An
             *(version.ebs_csi_driver, version.pod_identity_agent),
         )
     )
+    releases = {m["currentValue"] for kind, m in found if kind == "custom.eks-node-release"}
+    assert releases == {version.node_release for version in EKS_VERSIONS.values()}
     images = {match["currentValue"] for kind, match in found if kind == "docker"}
     assert images == {version.cluster_autoscaler for version in EKS_VERSIONS.values()}
+
+
+def test_every_source_of_our_own_is_defined_and_every_release_has_a_date_or_needs_none(
+    renovate: dict[str, Any],
+) -> None:
+    """Renovate 42 and later never updates what has a `minimumReleaseAge` and no date."""
+    used = {
+        one["datasourceTemplate"]
+        for one in renovate["customManagers"]
+        if "datasourceTemplate" in one
+    }
+    ours = {f"custom.{name}" for name in renovate["customDatasources"]}
+    assert {source for source in used if source.startswith("custom.")} == ours
+    for source in renovate["customDatasources"].values():
+        assert "releaseTimestamp" in str(source["transformTemplates"])
+    without_wait = {
+        source
+        for rule in renovate["packageRules"]
+        if rule.get("minimumReleaseAge", "") is None
+        for source in rule["matchDatasources"]
+    }
+    assert used - ours - {"helm"} == without_wait
 
 
 @pytest.mark.parametrize(

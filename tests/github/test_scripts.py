@@ -11,6 +11,8 @@ import pytest
 
 from tests.github.workflows import SCRIPTS, jobs, steps
 from tests.github.workflows import Body as Json
+from tests.support import tools
+from tests.support.chart_repository import chart_repository
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / ".github" / "scripts"
@@ -407,15 +409,28 @@ def test_all_terraform_commands_except_apply_and_destroy_run_terraform(sandbox: 
     assert len(sandbox.calls()) == 2
 
 
+CHARTS = [("first", "1.0.0"), ("second", "2.1.0")]
+
+
 def fetch(sandbox: Sandbox, *, downloaded: str) -> subprocess.CompletedProcess[str]:
-    """Run `.ci/fetch` in a checkout of its own, with a curl that downloads this text."""
+    """Run `.ci/fetch` in a checkout of its own, with a curl that downloads this text.
+
+    The charts come from a repository on loopback, by the real Helm.
+    """
     checkout = sandbox.folder / "checkout"
     shutil.copytree(ROOT / ".ci", checkout / ".ci")
+    programs = checkout / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "helm").symlink_to(tools.program("helm", get_it="`make setup` installs it"))
     (sandbox.folder / "bin" / "curl").write_text(
         '#!/usr/bin/env bash\nfor last; do :; done\necho "curl $last" >> "$(dirname "$0")/../urls"\n'
         f'while [[ "$1" != --output ]]; do shift; done\necho "{downloaded}" > "$2"\n'
     )
-    return sandbox.run(checkout / ".ci" / "fetch", ".tools")
+    with chart_repository(sandbox.folder / "charts", CHARTS) as repository:
+        pins = "".join(f"echo {repository} {name} {version}\n" for name, version in CHARTS)
+        (programs / "evalctl").write_text(f"#!/usr/bin/env bash\n{pins}")
+        (programs / "evalctl").chmod(0o755)
+        return sandbox.run(checkout / ".ci" / "fetch", ".tools")
 
 
 def test_definitions_and_provider_are_downloaded_at_their_pinned_versions(sandbox: Sandbox) -> None:
@@ -425,6 +440,8 @@ def test_definitions_and_provider_are_downloaded_at_their_pinned_versions(sandbo
     assert len(fetched) == 14
     if folder := os.environ.get("CRD_DIR"):
         assert {file.name for file in Path(folder).glob("*.yaml")} <= fetched
+    charts = {file.name for file in (sandbox.folder / "checkout/.tools/charts").iterdir()}
+    assert charts == {f"{name}-{version}.tgz" for name, version in CHARTS}
     urls = (sandbox.folder / "urls").read_text()
     assert "raw.githubusercontent.com/argoproj/argo-cd/v" in urls
     (mirror,) = sandbox.calls()

@@ -53,7 +53,16 @@ def tool(*command: str, stdin: str | None = None) -> None:
 
 def test_the_workflows_are_these() -> None:
     assert {file.stem for file in WORKFLOWS} == {
-        *("check", "plan", "quality-gate", "deploy", "deploy-environment", "drift", "render"),
+        *(
+            "charts",
+            "check",
+            "plan",
+            "quality-gate",
+            "deploy",
+            "deploy-environment",
+            "drift",
+            "render",
+        ),
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import time
 import urllib.request
@@ -12,9 +13,15 @@ import pytest
 
 from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_APP_USER, REDIS_METRICS_USER, REDIS_QUEUE_KEY, Secret, Stack
+from environments.queue_users import (
+    ALLOWED_EXAMPLES,
+    APPLICATION,
+    KEY_PREFIX,
+    METRICS,
+    REFUSED_EXAMPLES,
+)
 from environments.spec import Environment
 from evalctl.servers import free_port
-from stacks.parts.queue_user import APPLICATION, METRICS
 from tests.stacks.test_database import minutes_of
 from tests.support import tools
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
@@ -255,6 +262,27 @@ def test_the_user_cannot_empty_the_store_change_its_configuration_or_see_other_c
     permission: Permission, command: str
 ) -> None:
     assert "no permissions" in permission(command)
+
+
+def answer(server: Server, command: str) -> str:
+    """What the server answers to a command of the application's user."""
+    login = ("--user", REDIS_APP_USER, "--pass", PASSWORD, "--no-auth-warning")
+    return server.redis_cli(*login, *shlex.split(command))
+
+
+@pytest.mark.parametrize("command", ALLOWED_EXAMPLES)
+def test_what_the_page_shows_as_allowed_runs(server: Server, command: str) -> None:
+    assert not re.search("NOPERM|ERR", answer(server, command))
+
+
+@pytest.mark.parametrize("command", REFUSED_EXAMPLES)
+def test_what_the_page_shows_as_refused_is_refused(server: Server, command: str) -> None:
+    assert "NOPERM" in answer(server, command)
+
+
+def test_every_pattern_but_the_rules_own_is_refused(permission: Permission) -> None:
+    assert permission(f"PSUBSCRIBE {KEY_PREFIX}*") == "OK"
+    assert "no permissions" in permission(f"PSUBSCRIBE {KEY_PREFIX}jobs*")
 
 
 @pytest.mark.parametrize(

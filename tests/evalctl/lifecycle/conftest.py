@@ -18,6 +18,7 @@ from environments.names import Names
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
 from tests.evalctl.lifecycle.fake_api import Cluster, kubectl_minor, new_cluster, serving
 from tests.support import argocd_release
+from tests.support.chart_repository import chart_repository, charts_of, use_in
 from tests.support.paths import ROOT
 from tests.support.tools import program
 
@@ -124,14 +125,23 @@ def write_program(
     program.chmod(0o755)
 
 
+@pytest.fixture(scope="session")
+def repository(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A chart repository with every chart that dev's Applications fetch."""
+    folder = tmp_path_factory.mktemp("charts") / "repository"
+    with chart_repository(folder, charts_of(rendered / "dev" / "argocd")) as address:
+        yield address
+
+
 @pytest.fixture
-def checkout(rendered: Path, tmp_path: Path, kubectl: str) -> Path:
-    """The rendered files, with a stand-in for Argo CD's release, and programs that log their calls."""
+def checkout(rendered: Path, tmp_path: Path, kubectl: str, repository: str) -> Path:
+    """The rendered files, with stand-ins for what the internet has, and programs that log their calls."""
     folder = tmp_path / "checkout"
     for part in ("argocd", "argocd-install"):
         shutil.copytree(rendered / "dev" / part, folder / "rendered" / "dev" / part)
     (folder / "environments").symlink_to(ROOT / "environments")
     argocd_release.substitute_in(folder / "rendered" / "dev" / "argocd-install")
+    use_in(folder / "rendered" / "dev" / "argocd", repository)
     programs = folder / "programs"
     programs.mkdir()
     for name in ("aws", "git", "bash", "env"):

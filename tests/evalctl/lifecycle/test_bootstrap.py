@@ -1,6 +1,7 @@
 """`evalctl bootstrap`, with the real kubectl and aws."""
 
 import dataclasses
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from environments.catalog import ARGOCD
 from environments.dev import DEV
-from environments.names import PLATFORM
+from environments.names import PLATFORM, Addon
 from environments.prod import PROD
 from evalctl.processes import shown
 from evalctl.rehearsal.emulator import EmulatedAws
@@ -252,6 +253,19 @@ def test_an_installation_that_cannot_be_fetched_is_reported_before_anything_is_c
     message = refused(operator, cluster)
     assert "Kustomize cannot build rendered/dev/argocd-install" in message
     assert "connection refused" in message
+
+
+def test_charts_that_do_not_exist_are_reported_before_anything_is_changed(
+    operator: Operator, cluster: Cluster
+) -> None:
+    for file in (operator.checkout / "rendered/dev/argocd").glob("Application-*.yaml"):
+        text = file.read_text()
+        file.write_text(
+            re.sub(r"targetRevision: \d+\.\d+\.\d+$", "targetRevision: 0.0.1", text, flags=re.M)
+        )
+    message = refused(operator, cluster)
+    for addon in Addon:
+        assert f"has no {addon} 0.0.1" in message
 
 
 def test_a_checkout_without_rendered_files_is_reported(

@@ -31,6 +31,7 @@ from tests.evalctl.rehearsal.accounts import Loop, opened, print_progress, requi
 from tests.evalctl.rehearsal.cdktf import Cdktf, cdktf_environment
 from tests.evalctl.rehearsal.terminal import Terminal, terminal
 from tests.support import argocd_release
+from tests.support.chart_repository import chart_repository, charts_of, use_in
 from tests.support.checkout import check_out
 from tests.support.pages import shell_blocks
 from tests.support.tools import program
@@ -281,7 +282,12 @@ def test_the_pages_commands_install_argo_cd_with_its_root_application(
     argocd_release.substitute_in(deployed.cdktf.project / "rendered/dev/argocd-install")
     (deployed.cdktf.project / "KEY.pem").write_text("made-up")
 
-    with serving(cluster, host=host, folder=tmp_path) as reached:
+    argocd = deployed.cdktf.project / "rendered/dev/argocd"
+    with (
+        serving(cluster, host=host, folder=tmp_path) as reached,
+        chart_repository(tmp_path / "charts", charts_of(argocd)) as repository_url,
+    ):
+        use_in(argocd, repository_url)
         (connect, bootstrap) = shell_blocks(PAGE, "5. Argo CD")
         person.types(connect)
         redirect(reached, deployed.kubeconfig)

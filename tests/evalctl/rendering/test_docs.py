@@ -14,10 +14,10 @@ from tests.support.paths import ROOT
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout that holds only the page that people write, as it is committed."""
-    page = tmp_path / docs.UPGRADES
-    page.parent.mkdir()
-    page.write_text((ROOT / docs.UPGRADES).read_text())
+    """A checkout that holds only the pages that people write, as they are committed."""
+    (tmp_path / "docs").mkdir()
+    for page in (docs.UPGRADES, docs.IMAGES):
+        (tmp_path / page).write_text((ROOT / page).read_text())
     return tmp_path
 
 
@@ -75,14 +75,21 @@ def test_an_upgrade_of_an_environment_reaches_the_table(root: Path) -> None:
     assert page.endswith((ROOT / docs.UPGRADES).read_text()[-3000:])
 
 
-@pytest.mark.parametrize("marker", ["<!-- evalctl versions -->", "<!-- end -->"])
-def test_a_page_without_a_place_for_the_table_is_reported_and_nothing_is_written(
-    root: Path, marker: str
+@pytest.mark.parametrize(
+    ("path", "marker"),
+    [
+        (docs.UPGRADES, "<!-- evalctl versions -->"),
+        (docs.UPGRADES, "<!-- end -->"),
+        (docs.IMAGES, "<!-- the queue's access rules -->"),
+    ],
+)
+def test_a_page_without_a_place_for_a_part_is_reported_and_nothing_is_written(
+    root: Path, path: str, marker: str
 ) -> None:
-    page = root / docs.UPGRADES
+    page = root / path
     page.write_text(page.read_text().replace(marker, ""))
 
     with pytest.raises(docs.NoPlaceError, match=marker):
         docs.write(ENVIRONMENTS, root=root)
 
-    assert [path.name for path in (root / "docs").iterdir()] == ["upgrades.md"]
+    assert sorted(file.name for file in (root / "docs").iterdir()) == ["images.md", "upgrades.md"]

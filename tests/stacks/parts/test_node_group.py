@@ -1,6 +1,7 @@
 """The two node groups: sizes, taints, encryption, credentials and autoscaling."""
 
-from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, App, Stack
+from environments.catalog import EKS_VERSIONS
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, App, Names, Stack
 from environments.registry import ENVIRONMENTS
 from tests.support.each_environment import EACH_NAME
 from tests.support.manifests import Manifest, one
@@ -62,6 +63,13 @@ class TestEveryEnvironment:
     def test_nodes_run_a_supported_operating_system(self, terraform: Stacks, name: str) -> None:
         for group in terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values():
             assert group["ami_type"] == "AL2023_x86_64_STANDARD"
+
+    def test_nodes_run_the_pinned_release_of_their_minor(
+        self, terraform: Stacks, names: dict[str, Names], name: str
+    ) -> None:
+        pinned = EKS_VERSIONS[names[name].env.cluster.kubernetes_version].node_release
+        groups = terraform[name][Stack.CLUSTER].resources("aws_eks_node_group").values()
+        assert [group["release_version"] for group in groups] == [pinned] * 2
 
     def test_no_pod_can_fetch_its_nodes_credentials(self, terraform: Stacks, name: str) -> None:
         templates = terraform[name][Stack.CLUSTER].resources("aws_launch_template")

@@ -111,7 +111,15 @@ class NodegroupBackend(UpdateBackend):
                 message=f"Nodegroup Kubernetes version {version} is newer than the cluster's "
                 f"{cluster.version}",
             )
-        group.version = version or cluster.version
+        group.version = version or group.version
+        if release_version and not release_version.startswith(f"{group.version}."):
+            raise InvalidParameterException(
+                clusterName=cluster_name,
+                nodegroupName=nodegroup_name,
+                message=f"Requested release version {release_version} is not valid for kubernetes "
+                f"version {group.version}",
+            )
+        # Without a release EKS takes the newest of the minor, also when only the template changes.
         group.release_version = release_version or _release(group.version)
         if launch_template and group.launch_template:
             group.launch_template |= launch_template

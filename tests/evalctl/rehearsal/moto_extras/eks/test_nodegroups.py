@@ -139,6 +139,36 @@ def test_nodes_are_upgraded_after_their_cluster_only(
     assert found["launchTemplate"]["version"] == "2"
 
 
+def test_a_node_group_keeps_the_release_that_it_was_given_until_another_is_requested(
+    client: Client, cluster: str, subnet_ids: list[str]
+) -> None:
+    eks = client("eks")
+    workers = {"clusterName": cluster, "nodegroupName": "pinned"}
+
+    def running() -> str:
+        return str(eks.describe_nodegroup(**workers)["nodegroup"]["releaseVersion"])
+
+    first, second = "1.35.8-20260923", "1.35.8-20260930"
+    eks.create_nodegroup(**workers, nodeRole=ROLE, subnets=subnet_ids, releaseVersion=first)
+    assert running() == first
+    eks.update_nodegroup_config(**workers, scalingConfig={"maxSize": 3})
+    assert running() == first
+    eks.update_nodegroup_version(**workers, releaseVersion=second)
+    assert running() == second
+    eks.update_nodegroup_version(**workers)
+    assert running() not in {first, second}, "AWS then chooses the newest"
+
+
+@pytest.mark.usefixtures("group")
+def test_a_release_of_another_minor_than_the_groups_is_refused(
+    client: Client, cluster: str
+) -> None:
+    with pytest.raises(ClientError, match="not valid for kubernetes version 1"):
+        client("eks").update_nodegroup_version(
+            clusterName=cluster, nodegroupName="workers", releaseVersion="1.36.4-20260930"
+        )
+
+
 @pytest.mark.usefixtures("group")
 def test_a_deleted_node_group_leaves_no_resources(client: Client, cluster: str) -> None:
     ec2 = client("ec2")

