@@ -19,6 +19,7 @@ from environments.names import Addon, App, Names, Stack
 from tests.support import charts
 from tests.support.manifests import Manifest, all_of, one
 from tests.support.pod_security import violations
+from tests.support.services import ALERTMANAGER, PROMETHEUS
 from tests.support.terraform import Terraform
 
 pytestmark = [pytest.mark.charts, pytest.mark.xdist_group("charts")]
