@@ -9,7 +9,7 @@ import pytest
 from environments.dev import DEV
 from environments.prod import PROD
 from environments.rules import require_valid
-from environments.spec import Account, Environment, Ownership, Repository
+from environments.spec import Account, Environment, NodeGroup, Ownership, Repository
 from evalctl.rendering.renderers import RENDERERS
 from tests.support.paths import ROOT
 
@@ -34,6 +34,13 @@ ALLOWED = {
 def moved(env: Environment, *, account: str, vpc_cidr: str) -> Environment:
     """The same platform in other accounts and regions, with other names."""
     region = "ap-southeast-2"
+
+    def in_region(zones: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(f"{region}{zone[-1]}" for zone in zones)
+
+    def group_in_region(group: NodeGroup) -> NodeGroup:
+        return dataclasses.replace(group, zones=in_region(group.zones))
+
     return dataclasses.replace(
         env,
         account=Account(
@@ -52,12 +59,14 @@ def moved(env: Environment, *, account: str, vpc_cidr: str) -> Environment:
         network=dataclasses.replace(
             env.network,
             vpc_cidr=vpc_cidr,
-            zones=tuple(f"{region}{zone[-1]}" for zone in env.network.zones),
+            zones=in_region(env.network.zones),
         ),
         cluster=dataclasses.replace(
             env.cluster,
             public_access_cidrs=("198.51.100.0/24",),
             admin_role_names=("TheAdmins",),
+            general=group_in_region(env.cluster.general),
+            workers_spot=group_in_region(env.cluster.workers_spot),
         ),
         orchestrator=dataclasses.replace(
             env.orchestrator,

@@ -118,11 +118,11 @@ class TestLive:
     ) -> None:
         refused = operator.quotas("--live")
         assert refused.returncode == 1
-        assert "2 quotas of account 111111111111 are too small for dev" in refused.stderr
+        assert f"2 quotas of account {DEV.account.id} are too small for dev" in refused.stderr
         commands = [
             line.removeprefix("  • ") for line in refused.stderr.splitlines() if "aws " in line
         ]
-        region = "--region eu-central-1"
+        region = f"--region {DEV.account.region}"
         request = (
             "aws service-quotas request-service-quota-increase --service-code ec2 --quota-code"
         )
@@ -136,7 +136,7 @@ class TestLive:
 
         enough = operator.quotas("--live")
         assert enough.returncode == 0, enough.stderr
-        assert "The quotas of account 111111111111 are large enough for dev" in enough.stdout
+        assert f"The quotas of account {DEV.account.id} are large enough for dev" in enough.stdout
 
     def test_without_live_no_request_goes_to_aws(self, operator: Operator) -> None:
         result = operator.quotas()
@@ -148,5 +148,5 @@ class TestLive:
         result = operator.quotas("--live", env="prod")
         assert result.returncode == 1
         assert "The quotas of prod's account were not compared" in result.stderr
-        assert "Your AWS credentials are of account 111111111111" in result.stderr
+        assert f"Your AWS credentials are of account {DEV.account.id}" in result.stderr
         assert "Traceback" not in result.stderr
