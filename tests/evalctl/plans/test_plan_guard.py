@@ -1,6 +1,7 @@
 """The plan guard, with plans that the real terraform made in an emulated AWS."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from environments.dev import DEV
+from environments.names import LOCK_FILE, PROVIDER_LOCK
 from evalctl.main import app
 from evalctl.plans.plan_file import Action, NotAPlanError
 from evalctl.plans.plan_guard import refusals
@@ -16,6 +18,7 @@ from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
 from evalctl.rehearsal.terraform import Terraform
 from stacks.base import PROVIDER_VERSION
 from tests.support import tools
+from tests.support.paths import ROOT
 
 SETTINGS = {
     "terraform": {
@@ -65,14 +68,14 @@ def on_real_plans(test: Test) -> Test:
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What changes → the plan's JSON, made in an account that holds the first stack."""
     tools.program("terraform", get_it="install Terraform 1.11 or newer")
-    mirror = tools.folder("TF_PROVIDER_MIRROR", holding=f"hashicorp/aws {PROVIDER_VERSION}")
+    tools.folder("TF_PROVIDER_MIRROR", holding=f"hashicorp/aws {PROVIDER_VERSION}")
     folder = tmp_path_factory.mktemp("guard")
 
     with emulated_aws(DEV.account, folder / "emulator.log") as aws:
-        return make_plans(folder, aws, mirror)
+        return make_plans(folder, aws)
 
 
-def make_plans(folder: Path, aws: EmulatedAws, mirror: Path) -> dict[str, Path]:
+def make_plans(folder: Path, aws: EmulatedAws) -> dict[str, Path]:
     environment = Terraform(aws).environment()
 
     def terraform(*arguments: str) -> str:
@@ -93,7 +96,8 @@ def make_plans(folder: Path, aws: EmulatedAws, mirror: Path) -> dict[str, Path]:
         return shown
 
     (folder / "main.tf.json").write_text(json.dumps(stack()))
-    terraform("init", "-input=false", f"-plugin-dir={mirror}")
+    shutil.copy(ROOT / PROVIDER_LOCK, folder / LOCK_FILE)
+    terraform("init", "-input=false")
     made = {"create": plan("create", stack())}
     terraform("apply", "-input=false", "-auto-approve")
     made |= {
