@@ -541,7 +541,7 @@ def test_the_commands_in_the_docs_empty_everything_that_stops_a_teardown(
     in_use.bucket()
     for bucket in (Bucket.DATASETS, Bucket.BACKUPS):  # empty, and there
         in_use.make_bucket(NAMES.bucket(bucket))
-    *blocks, keep = shell_blocks("teardown.md", "1. Decide what becomes of the data")
+    *blocks, keep = shell_blocks("teardown.md", "1. Decide what happens to the data")
     assert "terraform state rm" in keep
     result = subprocess.run(
         ["bash", "-e", "-c", "".join(blocks)],
