@@ -1,7 +1,6 @@
 """Finds the checkout around the current folder, in which a command works."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,10 @@ _VALUES = images.FILE.parent
 
 def root() -> Path:
     """The checkout's root, or an exit: values of one checkout are never written into another."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        fail(f"The current folder was removed. Run this again inside {_VALUES.parent}.")
     for folder in (here, *here.parents):
         if (folder / _VALUES.name).resolve() == _VALUES.resolve():
             return folder
@@ -25,8 +27,8 @@ def root() -> Path:
 
 
 def path(name: str) -> Path:
-    """A file or folder of the checkout, relative to the current folder."""
-    return Path(os.path.relpath(root() / name))
+    """The absolute path of a file or folder of the checkout."""
+    return root() / name
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from evalctl import interrupts
 from evalctl.commands import (
     apply_approved,
     board_pages,
@@ -55,6 +56,11 @@ for _panel, _modules in _PANELS.items():
 
 def run() -> None:
     """The console script. In every command, a file that cannot be used is reported without a traceback."""
+    with interrupts.handled():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except OSError as error:

@@ -127,8 +127,12 @@ async def started(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
     stderr: int = asyncio.subprocess.STDOUT,
+    inherited: tuple[int, ...] = (),
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A program in a process group of its own. The block's end stops the whole group."""
+    """A program in a process group of its own. The block's end stops the whole group.
+
+    It inherits these file descriptors besides the standard ones.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
@@ -136,6 +140,7 @@ async def started(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=stderr,
+        pass_fds=inherited,
         start_new_session=True,
     )
     try:

@@ -1,8 +1,7 @@
 """Which image an environment may run, and the edit of `images.json` that releases it there."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from environments.images import Image
 from environments.names import Names
 from environments.spec import Environment
 from evalctl.processes import CommandFailedError, output
-from evalctl.rendering import tree
+from evalctl.rendering.changes import Change, text_of
 
 PLACEHOLDER = "sha256:" + 64 * "0"  # is in images.json until an environment's first release
 
@@ -108,23 +107,22 @@ def require_tried(image: Image, digest: str, *, target: Environment, source: Env
     )
 
 
-@contextmanager
-def edited(image: Image, digest: str, *, environment: str) -> Iterator[None]:
-    """`images.json` with this digest; an error or an interruption in the block restores the old one."""
-    before = images.FILE.read_text()
-    document = json.loads(before)
+def edit(image: Image, digest: str, *, environment: str) -> Change:
+    """The change of `images.json` to this digest."""
+    before = text_of(images.FILE)
+    document = json.loads(before or "{}")
     document[environment][image] = digest
-    tree.write(images.FILE, formatted(document))
-    try:
-        yield
-    except BaseException:
-        tree.write(images.FILE, before)
-        raise
+    return Change(images.FILE, before, formatted(document))
 
 
-def reread(environments: Sequence[Environment]) -> tuple[Environment, ...]:
-    """The environments with the images that `images.json` names now."""
-    return tuple(replace(env, images=images.images_of(env.name)) for env in environments)
+def released(
+    environments: Sequence[Environment], image: Image, digest: str, *, environment: str
+) -> tuple[Environment, ...]:
+    """The environments, one of them with this image."""
+    return tuple(
+        replace(env, images={**env.images, image: digest}) if env.name == environment else env
+        for env in environments
+    )
 
 
 def changed_files(

@@ -1,6 +1,7 @@
 """`evalctl docs`: the pages that are generated from the values."""
 
 from evalctl import checkout
+from evalctl.commands.render import alone
 from evalctl.terminal import console, fail
 from evalctl.values import known_environments
 
@@ -12,11 +13,13 @@ def command() -> None:
     """
     from evalctl.rendering import docs
 
-    environments = known_environments()
-    try:
-        changed = docs.write(environments, root=checkout.root())
-    except docs.NoPlaceError as error:
-        fail(str(error))
+    root = checkout.root()
+    with alone() as place:
+        environments = known_environments()
+        try:
+            changed = docs.write(environments, root=root, scratch=place)
+        except docs.NoPlaceError as error:
+            fail(str(error))
     for path in changed:
         console.print(f"  {path}", highlight=False)
     console.print(f"[bold]docs[/bold]: {len(changed)} pages changed")

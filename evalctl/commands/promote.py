@@ -7,6 +7,7 @@ import typer
 from environments.images import Image
 from evalctl import release
 from evalctl.commands.release import edit_and_render
+from evalctl.commands.render import alone
 from evalctl.terminal import fail
 from evalctl.values import known_environments, one_environment
 
@@ -21,15 +22,16 @@ def command(
     environments/images.json on the branch that Argo CD follows, and must also be in the registry of the
     environment that `--to` names.
     """
-    environments = known_environments()
-    target = one_environment(environments, to)
-    if target.promotes_from is None:
-        fail(
-            f"{to} takes images from builds, not from another environment. Use: "
-            f"evalctl release {component} DIGEST --env {to}"
-        )
-    try:
-        digest = release.running(component, one_environment(environments, target.promotes_from))
-    except release.ReleaseRefusedError as error:
-        fail(str(error))
-    edit_and_render(environments, target, component, digest)
+    with alone() as place:
+        environments = known_environments()
+        target = one_environment(environments, to)
+        if target.promotes_from is None:
+            fail(
+                f"{to} takes images from builds, not from another environment. Use: "
+                f"evalctl release {component} DIGEST --env {to}"
+            )
+        try:
+            digest = release.running(component, one_environment(environments, target.promotes_from))
+        except release.ReleaseRefusedError as error:
+            fail(str(error))
+        edit_and_render(environments, target, component, digest, place=place)

@@ -1,5 +1,7 @@
 """`evalctl render`: all files that are made from the values."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from environments.rules import InvalidEnvironmentError
 from environments.spec import Environment
 from evalctl import checkout
-from evalctl.rendering import counts
+from evalctl.rendering import changes, counts, scratch
+from evalctl.rendering.changes import Change
 from evalctl.rendering.render import RendererFailedError, Rendering, render
 from evalctl.rendering.renderers import RENDERERS
 from evalctl.rendering.tree import ForeignFilesError
@@ -27,7 +30,7 @@ def command(
         Path,
         typer.Option(
             metavar="DIR",
-            help="The folder to write; it is replaced as a whole.",
+            help="The folder to write.",
             default_factory=lambda: checkout.path("rendered"),
             show_default="rendered/ of this checkout",
         ),
@@ -36,18 +39,51 @@ def command(
     """Write every environment's Terraform, Kubernetes and Argo CD files.
 
     When a value breaks a rule or a step fails, nothing is written and the folder stays as it was.
-    Files that are no longer rendered are removed. The same values give the same bytes.
+    Files that are no longer rendered are removed, and listed. What Terraform keeps beside its file stays;
+    any other file is refused. The same values give the same bytes.
     """
-    environments = known_environments()
-    if env is not None:
-        one_environment(environments, env)
-    rendering = render_with_progress(environments, out=out, only=env)
+    out = out.absolute()
+    with alone() as place:
+        environments = known_environments()
+        if env is not None:
+            one_environment(environments, env)
+        rendering = render_with_progress(environments, out=out, only=env, place=place)
+    for path in sorted(rendering.before.keys() - rendering.files.keys()):
+        console.print(f"  removed {out / path}", highlight=False, markup=False, soft_wrap=True)
     console.print(counts.table(rendering.files))
     console.print(f"[bold]{out}[/bold]: {len(rendering.files)} files in {rendering.seconds:.1f} s")
 
 
+@contextmanager
+def alone() -> Iterator[scratch.Scratch]:
+    """Wait until no other evalctl writes in this checkout, and undo what a killed one left half written."""
+
+    def on_wait(process: str) -> None:
+        console.print(
+            f"Another evalctl (process {process}) writes in this checkout; "
+            f"waiting for it, at most {scratch.WAIT_SECONDS} s",
+            highlight=False,
+        )
+
+    try:
+        with scratch.exclusive(on_wait=on_wait) as place:
+            if undone := changes.undo_interrupted(place):
+                console.print(
+                    f"An earlier run was stopped while it wrote; undone: {len(undone)} files",
+                    highlight=False,
+                )
+            yield place
+    except scratch.BusyError as error:
+        fail(str(error))
+
+
 def render_with_progress(
-    environments: tuple[Environment, ...], *, out: Path, only: str | None
+    environments: tuple[Environment, ...],
+    *,
+    out: Path,
+    only: str | None,
+    place: scratch.Scratch,
+    with_them: Sequence[Change] = (),
 ) -> Rendering:
     """Render with progress bars, or exit with what went wrong."""
     with Progress(
@@ -65,6 +101,8 @@ def render_with_progress(
                 environments,
                 out=out,
                 only=only,
+                scratch=place,
+                with_them=with_them,
                 progress=lambda renderer, env: bars.update(tasks[renderer], advance=1, last=env),
             )
         except InvalidEnvironmentError as error:

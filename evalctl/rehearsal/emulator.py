@@ -80,7 +80,7 @@ def emulated_aws(account: Account, log: Path) -> Iterator[EmulatedAws]:
     port = free_port()
     aws = EmulatedAws(f"http://127.0.0.1:{port}", account)
     with running(
-        *(sys.executable, "-m", "evalctl.rehearsal.moto_extras.server"),
+        *(sys.executable, "-P", "-m", "evalctl.rehearsal.moto_extras.server"),
         *("-H", "127.0.0.1", "-p", str(port)),
         log=log,
         ready=lambda: is_listening(port),

@@ -9,7 +9,9 @@ from dashboards.pages.runbook_address import RUNBOOKS
 from dashboards.pages.runbooks import runbook_pages
 from dashboards.pages.telemetry_page import telemetry_page
 from environments.spec import Environment
-from evalctl.rendering import queue_access, tree, versions_table
+from evalctl.rendering import changes, queue_access, versions_table
+from evalctl.rendering.changes import Change, text_of
+from evalctl.rendering.scratch import Scratch
 from telemetry.contract import METRICS, TABLES
 
 TELEMETRY = "docs/telemetry.md"
@@ -32,7 +34,7 @@ def pages(environments: Sequence[Environment]) -> dict[str, str]:
     }
 
 
-def write(environments: Sequence[Environment], *, root: Path) -> list[str]:
+def write(environments: Sequence[Environment], *, root: Path, scratch: Scratch) -> list[str]:
     """Write the pages and the parts, and remove runbooks of boards that no longer exist.
 
     Returns the paths that changed.
@@ -47,15 +49,12 @@ def write(environments: Sequence[Environment], *, root: Path) -> list[str]:
     ):
         fresh[path] = _with_part((root / path).read_text(encoding="utf-8"), path, name, text)
     gone = {str(path.relative_to(root)) for path in (root / RUNBOOKS).glob("*.md")} - fresh.keys()
-    changed = sorted(gone)
-    for path in gone:
-        (root / path).unlink()
-    for path, text in fresh.items():
-        file = root / path
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
-            tree.write(file, text)
-            changed.append(path)
-    return changed
+    made = [
+        *(Change(root / path, text_of(root / path), text) for path, text in fresh.items()),
+        *(Change(root / path, text_of(root / path), None) for path in sorted(gone)),
+    ]
+    changes.apply(made, root=root, scratch=scratch)
+    return [str(change.file.relative_to(root)) for change in made if change.old != change.new]
 
 
 def _with_part(page: str, path: str, name: str, text: str) -> str:

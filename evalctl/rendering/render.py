@@ -1,6 +1,8 @@
-"""Renders environments: both renderers at the same time, then one swap of the folder."""
+"""Renders environments: both renderers at the same time, then one change of the files that differ."""
 
 import asyncio
+import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,12 +12,14 @@ from pathlib import Path
 from environments.rules import require_valid
 from environments.spec import Environment
 from evalctl.processes import started
-from evalctl.rendering import tree
+from evalctl.rendering import changes, tree
+from evalctl.rendering.changes import Change
 from evalctl.rendering.renderers import RENDERERS
+from evalctl.rendering.scratch import Scratch
 
-Progress = Callable[
-    [str, str], None
-]  # called with (renderer, environment) when that one is written
+# called with (renderer, environment) when that one is written
+Progress = Callable[[str, str], None]
+_ROOT = Path(__file__).parents[2]
 
 
 class RendererFailedError(Exception):
@@ -24,39 +28,50 @@ class RendererFailedError(Exception):
 
 @dataclass(frozen=True)
 class Rendering:
-    """What was written (path below the rendered folder → text), and how long it took."""
+    """The rendered files before and now (path below the rendered folder → text), and how long it took."""
 
+    before: dict[str, str]
     files: dict[str, str]
     seconds: float
 
 
 def render(
-    environments: Sequence[Environment], *, out: Path, only: str | None, progress: Progress
+    environments: Sequence[Environment],
+    *,
+    out: Path,
+    only: str | None,
+    scratch: Scratch,
+    progress: Progress,
+    with_them: Sequence[Change] = (),
 ) -> Rendering:
     """Render into `out`: all of it, or with `only` just the folder of that environment.
 
+    `with_them` are changes that are made in the same step.
+
     Raises:
         InvalidEnvironmentError: a value breaks a rule; nothing was started.
-        ForeignFilesError: `out` holds other files; nothing was started.
+        ForeignFilesError: `out` holds other files; nothing was written.
         RendererFailedError: a renderer failed; `out` is as it was.
     """
     began = time.monotonic()
     require_valid(environments)
-    names = [env.name for env in environments if only in (None, env.name)]
-    folder = out if only is None else out / only
-    tree.require_replaceable(folder, environments=only is None)
-    with tree.replacement(folder) as fresh:
-        # A renderer writes one folder for each environment.
-        target = fresh if only is None else fresh.parent / "environments"
-        asyncio.run(_side_by_side(target, names, progress))
-        if only is not None:
-            fresh.rmdir()
-            (target / only).rename(fresh)
-    return Rendering(tree.texts(out, only=only), time.monotonic() - began)
+    before = tree.texts(out, only=only)
+    rendered = [env for env in environments if only in (None, env.name)]
+    fresh = scratch.folder / "fresh"
+    asyncio.run(_side_by_side(fresh, rendered, scratch, progress))
+    files = tree.texts(fresh, only=only)
+    steps = [*with_them, *tree.changes(out, files, only=only)]
+    changes.apply(steps, root=out, scratch=scratch)
+    return Rendering(before, files, time.monotonic() - began)
 
 
-async def _side_by_side(folder: Path, names: Sequence[str], progress: Progress) -> None:
-    tasks = [asyncio.create_task(_run(name, folder, names, progress)) for name in RENDERERS]
+async def _side_by_side(
+    folder: Path, environments: Sequence[Environment], scratch: Scratch, progress: Progress
+) -> None:
+    images = json.dumps({env.name: dict(env.images) for env in environments})
+    tasks = [
+        asyncio.create_task(_run(name, folder, images, scratch, progress)) for name in RENDERERS
+    ]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -65,10 +80,24 @@ async def _side_by_side(folder: Path, names: Sequence[str], progress: Progress) 
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(renderer: str, folder: Path, names: Sequence[str], progress: Progress) -> None:
-    program = (sys.executable, "-O", "-m", "evalctl.rendering.renderers")
+async def _run(
+    renderer: str, folder: Path, images: str, scratch: Scratch, progress: Progress
+) -> None:
+    # -P: rendered/<environment>/ has folders with the names of packages, such as k8s.
+    program = (sys.executable, "-P", "-O", "-m", "evalctl.rendering.renderers")
+    temporary = scratch.folder / "temporary"  # also Node's
+    temporary.mkdir(exist_ok=True)
+    variables = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")]).strip(":"),
+        "TMPDIR": str(temporary),
+    }
     async with started(
-        *program, renderer, str(folder), *names, stderr=asyncio.subprocess.PIPE
+        *(*program, renderer, str(folder), images),
+        folder=_ROOT,
+        environment=variables,
+        stderr=asyncio.subprocess.PIPE,
+        inherited=(scratch.lock,),
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -1,15 +1,18 @@
-"""The two programs that render: `python -O -m evalctl.rendering.renderers RENDERER FOLDER ENVIRONMENT…`.
+"""The two programs that render: `python -O -m evalctl.rendering.renderers RENDERER FOLDER IMAGES`.
 
-Each is a process with a Node of its own, so both can run at the same time. It prints the name of an
+IMAGES is JSON: environment → image → digest. Each program is a process with a Node of its own, so both can run at the same time. It prints the name of an
 environment when that one is written. With -O the provider's bindings do not check the type of every
 argument, which takes a third of the time; mypy has checked our arguments.
 """
 
+import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from environments.images import Image
 from environments.names import LOCK_FILE, TERRAFORM_FILE, Names, Stack
 from environments.spec import Environment
 
@@ -66,13 +69,19 @@ def kubernetes(env: Environment) -> dict[str, str]:
 RENDERERS: dict[str, Renderer] = {"AWS": aws, "Kubernetes and Argo CD": kubernetes}
 
 
-def main(renderer: str, folder: str, *names: str) -> int:
-    """Write the files of one renderer for these environments, without the leading `rendered/`."""
+def main(renderer: str, folder: str, images: str) -> int:
+    """Write the files of one renderer, without the leading `rendered/`, for the environments in `images`.
+
+    The digests are those of the caller: a release renders before it writes them into images.json.
+    """
     from environments.registry import ENVIRONMENTS
 
+    digests = json.loads(images)
     for env in ENVIRONMENTS:
-        if env.name in names:
-            for path, text in RENDERERS[renderer](env).items():
+        if env.name in digests:
+            running = {Image(image): digest for image, digest in digests[env.name].items()}
+            files = RENDERERS[renderer](replace(env, images=running))
+            for path, text in files.items():
                 file = Path(folder, path.removeprefix("rendered/"))
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")

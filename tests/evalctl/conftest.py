@@ -31,10 +31,11 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def evalctl(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def evalctl(checkout: Path, *arguments: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
+    """The command's result, run in a folder of the checkout."""
     return subprocess.run(
         [sys.executable, "-m", "evalctl.main", *arguments],
-        cwd=checkout,
+        cwd=checkout / folder,
         env={**os.environ, "PYTHONPATH": str(checkout), "COLUMNS": "200"},
         capture_output=True,
         text=True,

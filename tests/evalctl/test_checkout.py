@@ -43,15 +43,25 @@ def test_a_command_outside_the_checkout_reports_where_to_run_it_and_writes_nothi
     assert sorted(elsewhere.rglob("*")) == before
 
 
-@pytest.mark.parametrize(
-    ("folder", "shown"), [(".", "rendered"), ("docs/decisions", "../../rendered")]
-)
+@pytest.mark.parametrize("folder", [".", "docs/decisions", "rendered/dev/k8s"])
 def test_a_folder_of_the_checkout_is_found_from_every_folder_in_it(
-    monkeypatch: pytest.MonkeyPatch, folder: str, shown: str
+    monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
     monkeypatch.chdir(ROOT / folder)
     assert checkout.root() == ROOT
-    assert checkout.path("rendered") == Path(shown)
+    assert checkout.path("rendered") == ROOT / "rendered"
+
+
+def test_a_folder_that_was_removed_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    result = CliRunner().invoke(main.app, ["render"])
+    assert result.exit_code == 1
+    assert f"The current folder was removed. Run this again inside {ROOT}" in result.output
 
 
 def test_a_folder_with_a_link_to_the_values_is_a_checkout(

@@ -93,15 +93,28 @@ def test_a_release_changes_one_digest_and_what_is_rendered_from_it(checkout: Pat
     assert "behind its sources" not in result.stdout
 
 
-def test_a_release_of_the_running_image_changes_nothing_and_reports_it(checkout: Path) -> None:
-    set_digest(checkout, "dev", Image.WORKER, BUILT)
-    before = state(checkout)
+@pytest.mark.parametrize("half", ["neither", "images.json only", "rendered/ only"])
+def test_a_release_of_the_running_image_finishes_what_is_missing_and_reports_it(
+    checkout: Path, rendered: Path, half: str
+) -> None:
+    old_images, _ = state(checkout)
+    assert evalctl(checkout, "release", "worker", BUILT, "--env", "dev").returncode == 0
+    released = state(checkout)
+    if half == "images.json only":
+        shutil.rmtree(checkout / "rendered")
+        shutil.copytree(rendered, checkout / "rendered")
+    elif half == "rendered/ only":
+        images_file(checkout).write_text(old_images)
 
     result = evalctl(checkout, "release", "worker", BUILT, "--env", "dev")
 
     assert result.returncode == 0, result.stderr
-    assert f"dev already runs the worker {BUILT}" in result.stdout
-    assert state(checkout) == before
+    assert state(checkout) == released
+    nothing_to_do = f"dev already runs the worker {BUILT}: nothing to change" in result.stdout
+    assert nothing_to_do == (half == "neither")
+    behind = f"{BUILT} was in environments/images.json; rendered/ was not up to date"
+    assert (behind in result.stdout) == (half == "images.json only")
+    assert ("rendered/dev/k8s/worker/" in result.stdout) == (half == "images.json only")
 
 
 @pytest.mark.parametrize(

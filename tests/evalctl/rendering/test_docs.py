@@ -9,6 +9,7 @@ from environments.catalog import EKS_VERSIONS
 from environments.dev import DEV
 from environments.registry import ENVIRONMENTS
 from evalctl.rendering import docs, versions_table
+from evalctl.rendering.scratch import Scratch
 from tests.support.paths import ROOT
 
 
@@ -21,33 +22,35 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_second_run_changes_nothing(root: Path) -> None:
-    assert set(docs.write(ENVIRONMENTS, root=root)) >= docs.pages(ENVIRONMENTS).keys()
+def test_a_second_run_changes_nothing(root: Path, scratch: Scratch) -> None:
+    assert (
+        set(docs.write(ENVIRONMENTS, root=root, scratch=scratch)) >= docs.pages(ENVIRONMENTS).keys()
+    )
 
-    assert docs.write(ENVIRONMENTS, root=root) == []
+    assert docs.write(ENVIRONMENTS, root=root, scratch=scratch) == []
     assert [path.name for path in root.rglob(".*")] == []
 
 
-def test_a_page_that_was_edited_by_hand_is_written_again(root: Path) -> None:
-    docs.write(ENVIRONMENTS, root=root)
+def test_a_page_that_was_edited_by_hand_is_written_again(root: Path, scratch: Scratch) -> None:
+    docs.write(ENVIRONMENTS, root=root, scratch=scratch)
     (root / docs.TELEMETRY).write_text("edited")
 
-    assert docs.write(ENVIRONMENTS, root=root) == [docs.TELEMETRY]
+    assert docs.write(ENVIRONMENTS, root=root, scratch=scratch) == [docs.TELEMETRY]
 
 
-def test_the_runbook_of_a_deleted_board_is_removed(root: Path) -> None:
-    docs.write(ENVIRONMENTS, root=root)
+def test_the_runbook_of_a_deleted_board_is_removed(root: Path, scratch: Scratch) -> None:
+    docs.write(ENVIRONMENTS, root=root, scratch=scratch)
     old = root / "docs/runbooks/old-board.md"
     old.write_text("# Old")
 
-    assert docs.write(ENVIRONMENTS, root=root) == ["docs/runbooks/old-board.md"]
+    assert docs.write(ENVIRONMENTS, root=root, scratch=scratch) == ["docs/runbooks/old-board.md"]
     assert not old.exists()
 
 
 def test_an_update_of_an_add_on_reaches_the_table_and_nothing_around_it(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, scratch: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    docs.write(ENVIRONMENTS, root=root)
+    docs.write(ENVIRONMENTS, root=root, scratch=scratch)
     before = (root / docs.UPGRADES).read_text()
     minor = DEV.cluster.kubernetes_version
     old = EKS_VERSIONS[minor].coredns
@@ -55,20 +58,20 @@ def test_an_update_of_an_add_on_reaches_the_table_and_nothing_around_it(
         EKS_VERSIONS, minor, replace(EKS_VERSIONS[minor], coredns="v9.9.9-eksbuild.9")
     )
 
-    assert docs.write(ENVIRONMENTS, root=root) == [docs.UPGRADES]
+    assert docs.write(ENVIRONMENTS, root=root, scratch=scratch) == [docs.UPGRADES]
 
     assert (root / docs.UPGRADES).read_text() == before.replace(old, "v9.9.9-eksbuild.9")
 
 
-def test_an_upgrade_of_an_environment_reaches_the_table(root: Path) -> None:
-    docs.write(ENVIRONMENTS, root=root)
+def test_an_upgrade_of_an_environment_reaches_the_table(root: Path, scratch: Scratch) -> None:
+    docs.write(ENVIRONMENTS, root=root, scratch=scratch)
     newest = list(EKS_VERSIONS)[-1]
     upgraded = [
         replace(env, cluster=replace(env.cluster, kubernetes_version=newest))
         for env in ENVIRONMENTS
     ]
 
-    assert docs.UPGRADES in docs.write(upgraded, root=root)
+    assert docs.UPGRADES in docs.write(upgraded, root=root, scratch=scratch)
 
     page = (root / docs.UPGRADES).read_text()
     assert versions_table.markdown(upgraded) in page
@@ -84,12 +87,12 @@ def test_an_upgrade_of_an_environment_reaches_the_table(root: Path) -> None:
     ],
 )
 def test_a_page_without_a_place_for_a_part_is_reported_and_nothing_is_written(
-    root: Path, path: str, marker: str
+    root: Path, scratch: Scratch, path: str, marker: str
 ) -> None:
     page = root / path
     page.write_text(page.read_text().replace(marker, ""))
 
     with pytest.raises(docs.NoPlaceError, match=marker):
-        docs.write(ENVIRONMENTS, root=root)
+        docs.write(ENVIRONMENTS, root=root, scratch=scratch)
 
     assert sorted(file.name for file in (root / "docs").iterdir()) == ["images.md", "upgrades.md"]

@@ -128,5 +128,5 @@ def test_a_folder_with_other_files_is_refused_before_anything_starts(checkout: P
     result = evalctl(checkout, "render", "--out", "mine")
 
     assert result.returncode == 1
-    assert "would be lost" in result.stderr
+    assert f"{checkout / 'mine' / 'thesis.txt'}" in result.stderr
     assert contents(checkout / "mine") == {"thesis.txt": "years of work"}

@@ -1,10 +1,14 @@
-"""A rendered folder, or a file, is replaced whole or not at all."""
+"""Which files below rendered/ a render may replace and remove, and which it keeps or refuses."""
 
 from pathlib import Path
 
 import pytest
 
-from evalctl.rendering import tree
+from evalctl.rendering import changes, tree
+from evalctl.rendering.scratch import Scratch
+from tests.support.paths import ROOT
+
+KEPT, GONE = "dev/k8s/worker/ConfigMap-kept.yaml", "dev/k8s/worker/ConfigMap-gone.yaml"
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -15,85 +19,159 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
-def replace(folder: Path, files: dict[str, str]) -> None:
-    with tree.replacement(folder) as fresh:
-        for name, text in files.items():
-            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-            (fresh / name).write_text(text)
+def manifest(name: str, value: str = "1") -> str:
+    return f"kind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  a: '{value}'\n"
 
 
-def test_files_that_no_longer_belong_are_removed(tmp_path: Path) -> None:
-    folder = tmp_path / "rendered"
-    replace(folder, {"dev/k8s/a/old.yaml": "old", "dev/k8s/a/kept.yaml": "1"})
-    replace(folder, {"dev/k8s/a/kept.yaml": "2"})
-    assert contents(folder) == {"dev/k8s/a/kept.yaml": "2"}
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
-def test_nothing_but_the_folder_itself_is_left_behind(tmp_path: Path) -> None:
-    replace(tmp_path / "rendered", {"dev/k8s/a/b.yaml": ""})
-    replace(tmp_path / "rendered", {"dev/k8s/a/b.yaml": ""})
-    assert [entry.name for entry in tmp_path.iterdir()] == ["rendered"]
+def render(out: Path, files: dict[str, str], scratch: Scratch) -> None:
+    changes.apply(tree.changes(out, files, only=None), root=out, scratch=scratch)
 
 
-def test_a_write_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
-    folder = tmp_path / "rendered"
-    replace(folder, {"dev/k8s/a/b.yaml": "before"})
-    with pytest.raises(OSError, match="File name too long"):
-        replace(folder, {"dev/k8s/a/b.yaml": "after", "x" * 300: "cannot be written"})
-    assert contents(folder) == {"dev/k8s/a/b.yaml": "before"}
-    assert [entry.name for entry in tmp_path.iterdir()] == ["rendered"]
-
-
-def test_a_swap_that_fails_puts_the_old_folder_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_files_that_are_no_longer_rendered_are_removed_with_their_folders(
+    tmp_path: Path, scratch: Scratch
 ) -> None:
-    folder = tmp_path / "rendered"
-    replace(folder, {"dev/k8s/a/b.yaml": "before"})
-    rename = Path.rename
+    stack = '{"//": {"metadata": {"stackName": "old-network"}}}'
+    render(
+        tmp_path,
+        {
+            KEPT: manifest("kept"),
+            GONE: manifest("gone"),
+            "old/k8s/worker/ConfigMap-a.yaml": manifest("a"),
+            "old/terraform/network/cdk.tf.json": stack,
+            "old/terraform/network/.terraform.lock.hcl": "lock",
+        },
+        scratch,
+    )
+    render(tmp_path, {KEPT: manifest("kept", "2")}, scratch)
+    assert contents(tmp_path) == {KEPT: manifest("kept", "2")}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["dev"]
 
-    def fail_for_the_new_folder(path: Path, target: Path) -> Path:
-        if path.name == "new":
-            raise OSError("disk full")
-        return rename(path, target)
 
-    monkeypatch.setattr(Path, "rename", fail_for_the_new_folder)
-    with pytest.raises(OSError, match="disk full"):
-        replace(folder, {"dev/k8s/a/b.yaml": "after"})
-    assert contents(folder) == {"dev/k8s/a/b.yaml": "before"}
+def test_a_file_that_did_not_change_is_not_written_again(tmp_path: Path, scratch: Scratch) -> None:
+    render(tmp_path, {KEPT: manifest("kept")}, scratch)
+    before = (tmp_path / KEPT).stat()
+    render(tmp_path, {KEPT: manifest("kept")}, scratch)
+    assert (tmp_path / KEPT).stat() == before
 
 
-@pytest.mark.parametrize("foreign", ["notes.txt", "dev/notes.txt", "dev/photos/cat.png"])
-def test_a_folder_with_other_peoples_files_is_refused(tmp_path: Path, foreign: str) -> None:
-    replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
-    path = tmp_path / "out" / foreign
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("important")
-    with pytest.raises(tree.ForeignFilesError, match="was not rendered and would be lost"):
-        tree.require_replaceable(tmp_path / "out", environments=True)
+@pytest.mark.parametrize("environment", ["dev", "removed"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("terraform.tfstate", "terraform.tfstate.backup", "terraform.tfstate.1700000000.backup"),
+        *("terraform.tfstate.d/blue/terraform.tfstate", ".terraform.tfstate.lock.info"),
+        *("errored.tfstate", ".terraform/providers/x/provider", ".terraform/terraform.tfstate"),
+        *(
+            "backend_override.tf.json",
+            "guards_override.tf.json",
+            "override.tf.json",
+            "a_override.tf",
+        ),
+        *("import.tf.json", "tfplan", "approved.tfplan", "terraform.tfvars", "crash.log"),
+    ],
+)
+def test_what_terraform_keeps_stays_even_below_a_stack_that_is_gone(
+    tmp_path: Path, scratch: Scratch, environment: str, name: str
+) -> None:
+    folder = f"{environment}/terraform/state"
+    stack = f'{{"//": {{"metadata": {{"stackName": "{environment}-state"}}}}}}'
+    render(tmp_path, {f"{folder}/cdk.tf.json": stack, KEPT: manifest("kept")}, scratch)
+    file = tmp_path / folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"the only copy \xff")
+
+    render(tmp_path, {KEPT: manifest("kept", "2")}, scratch)
+
+    assert file.read_bytes() == b"the only copy \xff"
+    assert (tmp_path / KEPT).read_text() == manifest("kept", "2")
+    assert not (tmp_path / folder / "cdk.tf.json").exists()
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        *(
+            "notes.txt",
+            "cdk.tf.json",
+            "dev/notes.txt",
+            "dev/photos/cat.png",
+            "dev/ConfigMap-a.yaml",
+        ),
+        *("dev/k8s/ConfigMap-a.yaml", "dev/k8s/worker/notes.txt", "dev/k8s/worker/my-patch.yaml"),
+        *("dev/k8s/worker/deep/ConfigMap-a.yaml", "dev/k8s/worker/terraform.tfstate"),
+        *("dev/k8s/terraform/state/terraform.tfstate", "dev/argocd/kustomization.yaml"),
+        *("dev/dashboards/a/ConfigMap-a.yaml", "dev/terraform/state/main.tf"),
+        *("dev/terraform/state/README.md", "dev/terraform/cdk.tf.json", "terraform.tfstate"),
+        *("dev/terraform/state/deep/cdk.tf.json", "dev/terraform.tfstate", "dev/k8s"),
+    ],
+)
+def test_what_is_nobodys_is_refused_at_every_level(tmp_path: Path, foreign: str) -> None:
+    write(tmp_path, {foreign: "important"})
+    with pytest.raises(tree.ForeignFilesError, match="Nothing was written") as error:
+        tree.texts(tmp_path, only=None)
+    assert str(tmp_path / foreign) in str(error.value)
+    assert contents(tmp_path) == {foreign: "important"}
+
+
+@pytest.mark.parametrize("place", ["dev", "dev/k8s", KEPT])
+def test_a_link_to_another_place_is_refused(tmp_path: Path, place: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    write(elsewhere, {"k8s/worker/ConfigMap-a.yaml": "important"})
+    link = tmp_path / "out" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(tree.ForeignFilesError, match="Nothing was written"):
+        tree.texts(tmp_path / "out", only=None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# mine\n{manifest('gone')}",
+        manifest("another"),
+        "kind: ConfigMap\ndata: {a: '1'}\nmetadata: {name: gone}\n",
+        "no YAML: [",
+        "",
+        "<<<<<<< HEAD\n",
+    ],
+)
+def test_a_file_that_would_be_removed_and_is_not_as_rendering_writes_it_is_refused(
+    tmp_path: Path, text: str
+) -> None:
+    write(tmp_path, {GONE: text})
+    with pytest.raises(tree.ForeignFilesError, match="ConfigMap-gone"):
+        tree.changes(tmp_path, {KEPT: manifest("kept")}, only=None)
+    assert contents(tmp_path) == {GONE: text}
+
+
+def test_a_stack_of_another_name_is_not_removed(tmp_path: Path) -> None:
+    write(tmp_path, {"dev/terraform/mine/cdk.tf.json": '{"resource": {}}'})
+    with pytest.raises(tree.ForeignFilesError, match="mine/cdk"):
+        tree.changes(tmp_path, {}, only=None)
+
+
+def test_one_environment_is_read_without_the_others(tmp_path: Path) -> None:
+    write(tmp_path, {KEPT: "a", "prod/notes.txt": "mine"})
+    assert tree.texts(tmp_path, only="dev") == {KEPT: "a"}
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(tree.ForeignFilesError, match="is a file; name a folder"):
-        tree.require_replaceable(tmp_path / "out", environments=True)
+        tree.texts(tmp_path / "out", only=None)
 
 
-def test_a_folder_that_does_not_exist_or_was_rendered_may_be_replaced(tmp_path: Path) -> None:
-    tree.require_replaceable(tmp_path / "absent", environments=True)
-    replace(tmp_path / "out", {"dev/k8s/a/b.yaml": ""})
-    tree.require_replaceable(tmp_path / "out", environments=True)
+def test_a_folder_that_does_not_exist_has_no_files(tmp_path: Path) -> None:
+    assert tree.texts(tmp_path / "absent", only=None) == {}
 
 
-def test_a_file_is_written_whole_with_its_mode_or_stays_as_it_was(tmp_path: Path) -> None:
-    file = tmp_path / "docs" / "page.md"
-    tree.write(file, "old")
-    file.chmod(0o600)
-    with pytest.raises(UnicodeEncodeError):
-        tree.write(file, "half \ud800")
-    assert file.read_text() == "old"
-
-    tree.write(file, "new")
-
-    assert file.read_text() == "new"
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert [entry.name for entry in file.parent.iterdir()] == ["page.md"]
+def test_every_rendered_file_has_the_form_by_which_it_may_be_removed(rendered: Path) -> None:
+    found = tree.changes(rendered, {}, only=None)
+    assert {str(change.file.relative_to(rendered)) for change in found} == contents(rendered).keys()
+    assert tree.texts(ROOT / "rendered", only=None).keys() == contents(rendered).keys()
