@@ -37,6 +37,8 @@ def command(
 
     When a value breaks a rule or a step fails, nothing is written and the folder stays as it was.
     Files that are no longer rendered are removed. The same values give the same bytes.
+
+    Example: evalctl render --env dev
     """
     environments = known_environments()
     if env is not None:
