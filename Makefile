@@ -86,9 +86,14 @@ provider-lock: $(VENV)/.rendering ## Write stacks/terraform.lock.hcl again, afte
 clean: ## Remove everything that was installed or cached.
 	@rm -rf $(VENV) node_modules cdktf.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
+# The programs in .venv/ hold the path of the folder in which it was made.
+not-moved:
+	@if grep '^command = ' $(VENV)/pyvenv.cfg 2>/dev/null | grep -qvF ' $(CURDIR)/$(VENV)'; then \
+	  echo "$(CURDIR)/$(VENV) was made in another folder, and its programs hold that path. Run: make clean setup" >&2; exit 1; fi
+
 # Byte-compiling the AWS provider's 2,138 modules would take most of the installation's time. A render
 # uses a few dozen of them; importing stacks.aws trims the provider to those and compiles them.
-$(VENV)/.rendering: requirements.lock pyproject.toml
+$(VENV)/.rendering: requirements.lock pyproject.toml | not-moved
 	@echo "Installing Python packages and Node for rendering (once)"
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)

@@ -26,7 +26,7 @@ def _without_traceback(
 ) -> None:
     """Print one line for a Ctrl-C before `main.run` handles it, while modules are imported."""
     if issubclass(kind, KeyboardInterrupt):
-        print("Stopped by Ctrl-C.", file=sys.stderr)
+        print("Stopped by Ctrl-C. Run the same command again.", file=sys.stderr)
     else:
         _report(kind, error, traceback)
 

@@ -39,5 +39,5 @@ def handled() -> Iterator[None]:
 
 def _end(received: signal.Signals) -> None:
     by = "Ctrl-C" if received is signal.SIGINT else received.name
-    print(f"Stopped by {by}.", file=sys.stderr)
+    print(f"Stopped by {by}. Run the same command again.", file=sys.stderr)
     sys.exit(128 + received)

@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
+from environments.images import Image
+
 Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment.")]
+Component = Annotated[
+    Image,
+    typer.Argument(
+        metavar="COMPONENT",
+        # The list as the argument's type would be cut in the middle of a word.
+        show_choices=False,
+        help=f"The image to change: {', '.join(Image)}.",
+    ),
+]
 Base = Annotated[
     str, typer.Option(metavar="REF", help="The branch to compare with, as in origin/main.")
 ]

@@ -1,5 +1,6 @@
 """Prints to the terminal, and ends a command that cannot go on."""
 
+import errno
 from typing import NoReturn
 
 import typer
@@ -7,7 +8,15 @@ from rich.console import Console
 
 from evalctl.processes import HOW_TO_GET, not_installed
 
-console = Console()
+
+class _Console(Console):
+    """Raises a broken pipe, which rich would hide, so that `main` reports it."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+console = _Console()
 errors = Console(stderr=True)
 
 
@@ -27,5 +36,6 @@ def report(message: str, *details: str) -> None:
     """Print what went wrong."""
     # The terminal wraps the lines, so that a command in the message can be copied whole.
     errors.print(message, style="bold red", highlight=False, markup=False, soft_wrap=True)
+    bullet = "-" if errors.options.ascii_only else "•"
     for detail in details:
-        errors.print(f"  • {detail}", highlight=False, markup=False, soft_wrap=True)
+        errors.print(f"  {bullet} {detail}", highlight=False, markup=False, soft_wrap=True)

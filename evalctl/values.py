@@ -3,6 +3,7 @@
 import traceback
 from pathlib import Path
 
+from environments import images
 from environments.rules import types
 from environments.spec import Environment
 from evalctl.terminal import fail
@@ -12,12 +13,20 @@ def known_environments() -> tuple[Environment, ...]:
     """All environments, or an exit with what is wrong in their files."""
     try:
         from environments.registry import ENVIRONMENTS
+    except images.InvalidImagesError as error:
+        fail(f"The environments cannot be read. {error}")
     except Exception as error:  # any mistake that a person can make in a Python file
         fail(f"The environments cannot be read: {_located(error)}")
     if problems := list(types.problems(ENVIRONMENTS)):
         fail("The environments cannot be read; nothing was done.", *problems)
     if not ENVIRONMENTS:
         fail("environments/registry.py names no environment; put one, such as DEV, into its tuple.")
+    names = [environment.name for environment in ENVIRONMENTS]
+    if unknown := [name for name in images.read() if name not in names]:
+        fail(
+            f"environments/images.json has images of {', '.join(map(repr, unknown))}, which environments/registry.py does "
+            f"not list. Known: {', '.join(names)}. Correct the name, or remove the entry."
+        )
     return ENVIRONMENTS
 
 

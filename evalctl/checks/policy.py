@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
 
@@ -166,6 +167,8 @@ def _scan(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
 
 def _run_checkov(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_SETTINGS)}
+    if find_spec("checkov") is None:  # its process would print a traceback
+        raise ModuleNotFoundError("checkov is not installed", name="checkov")
     command = (sys.executable, "-P", str(_SCAN), *(str(part) for job in jobs for part in job))
     try:
         printed = output(command, environment=environment | _SETTINGS, seconds=None)

@@ -13,7 +13,7 @@ def command(
     options: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[OPTION…]", help="The options that cdktf passes to `terraform apply`."
+            metavar="OPTION", help="The options that cdktf passes to `terraform apply`."
         ),
     ] = None,
 ) -> None:
@@ -21,6 +21,8 @@ def command(
 
     The variable APPROVED_PLANS holds the approval, {"<environment>-<stack>": "<digest>"}, as `evalctl
     plan` writes it into result.json. A stack that is not named there must have nothing to change.
+
+    Example: evalctl apply-approved -- -auto-approve
     """
     from evalctl.plans import approval
 

@@ -31,6 +31,8 @@ def command(
     Prometheus and on ClickHouse's own engine, both on this machine and filled with synthetic data, which
     is the same every time. Needs `prometheus` and `promtool` on the PATH. A panel that shows nothing
     is an error, and its page shows why.
+
+    Example: evalctl board-pages --env dev --out board-pages
     """
     from evalctl.board_pages import drawing
 

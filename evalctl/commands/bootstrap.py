@@ -20,6 +20,8 @@ def command(
     Before any change it checks that kubectl and the AWS credentials lead to the environment's cluster
     and account, that your role has the permissions, and that the cluster has what Argo CD needs. The
     command may be repeated: it continues after a failure, and changes nothing when all is done.
+
+    Example: evalctl bootstrap dev --dry-run
     """
     from evalctl.lifecycle.bootstrap import bootstrap
     from evalctl.lifecycle.problems import NotReadyError, StoppedHalfwayError

@@ -9,7 +9,10 @@ from evalctl.values import known_environments
 
 
 def command(base: Base) -> None:
-    """Print the stacks whose Terraform a branch changes, as JSON for the matrix of a job."""
+    """Print the stacks whose Terraform a branch changes, as JSON for the matrix of a job.
+
+    Example: evalctl changed-stacks --base origin/main
+    """
     from evalctl.rendering import changed
 
     require_programs("git")

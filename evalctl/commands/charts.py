@@ -17,7 +17,10 @@ def command(
         ),
     ] = False,
 ) -> None:
-    """Check that each chart repository has the versions that the rendered Applications name."""
+    """Check that each chart repository has the versions that the rendered Applications name.
+
+    Example: evalctl charts --list
+    """
     from environments.names import Names
     from evalctl.lifecycle.charts import problems, rendered_charts
 

@@ -30,6 +30,8 @@ def command(
     evalctl/checks/policy_skips.toml lists the checks of checkov that are wrong for this platform, each
     with its reason. A skip that matches nothing, and a file that checkov could not read, are findings
     too. The end of support of a Kubernetes minor is a warning for 90 days, and a finding after that.
+
+    Example: evalctl check
     """
     environments = known_environments()
     support = list(support_windows.findings(environments, today=datetime.now(UTC).date()))

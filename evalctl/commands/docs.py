@@ -10,6 +10,8 @@ def command() -> None:
     """Write the generated pages: docs/runbooks/, docs/telemetry.md, the table in docs/upgrades.md.
 
     Pages that are up to date are not touched. If a page cannot be generated, none is written.
+
+    Example: evalctl docs
     """
     from evalctl.rendering import docs
 

@@ -40,6 +40,8 @@ def command(
     Runs `deepeval test run` on evals/suite/, within the limits of time and cost that evals/gate/pins.py sets.
     OPENAI_API_KEY is the key for the judge. EVAL_AGENT_URL is the address of the agent; without it, the
     recorded answers are scored. `evalctl gate` decides whether the scores are good enough.
+
+    Example: evalctl evaluate --out results
     """
     from evals.gate import evaluate, pins, run
 

@@ -40,6 +40,8 @@ def command(
     Results fail if they are missing, incomplete, stale, modified, or from another judge or data set;
     errors of the judge fail too. Then the means are compared with the thresholds in evals/gate/pins.py
     and with the baseline.
+
+    Example: evalctl gate results --out report.json --no-baseline
     """
     from evals.gate import baseline as baselines
     from evals.gate import files, pins, report, verdict

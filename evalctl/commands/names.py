@@ -9,6 +9,8 @@ def command(env: Env) -> None:
     """Print what a workflow uses of an environment, such as account and roles, as KEY=VALUE lines.
 
     GitHub Actions reads them. None is secret: nobody can assume a role without a token that GitHub signed.
+
+    Example: evalctl names dev
     """
     environment = one_environment(known_environments(), env)
     names, account = Names(environment), environment.account

@@ -22,7 +22,12 @@ def command(
     ],
     stacks: Annotated[
         list[Stack] | None,
-        typer.Argument(metavar="[STACK…]", help="The stacks to plan; all unless given."),
+        typer.Argument(
+            metavar="STACK",
+            # The list as the argument's type would be cut in the middle of a word.
+            show_choices=False,
+            help=f"The stacks to plan, of {', '.join(Stack)}; all unless given.",
+        ),
     ] = None,
     refresh: Annotated[
         bool,
@@ -35,6 +40,8 @@ def command(
 
     Nothing is changed, and no lock is taken. Needs terraform, and credentials of the environment's
     account.
+
+    Example: evalctl plan dev network cluster --out out
     """
     from evalctl.plans import plan as plans
     from evalctl.plans.plan_summary import Failed

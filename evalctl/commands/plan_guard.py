@@ -15,7 +15,7 @@ def command(
     plans: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PLAN.json…", help="Plans, as `terraform show -json PLAN` writes them."
+            metavar="PLAN.json", help="Plans, as `terraform show -json PLAN` writes them."
         ),
     ],
     env: Annotated[str, typer.Option(metavar="NAME", help="The environment of the plans.")],
@@ -32,6 +32,8 @@ def command(
     Databases, volumes, buckets, backups, secrets, keys, images, the queue and the cluster are protected
     in every environment whose value has `database.deletion_protection`. New ClickHouse nodes need
     `--allow` in every environment: they could replace the data of the nodes that exist.
+
+    Example: evalctl plan-guard out/plans/network.json --env dev
     """
     environment = one_environment(known_environments(), env)
     try:

@@ -4,16 +4,16 @@ from typing import Annotated
 
 import typer
 
-from environments.images import Image
 from evalctl import release
 from evalctl.commands.release import edit_and_render
 from evalctl.commands.render import alone
+from evalctl.options import Component
 from evalctl.terminal import fail
 from evalctl.values import known_environments, one_environment
 
 
 def command(
-    component: Annotated[Image, typer.Argument(metavar="COMPONENT", help="The image to change.")],
+    component: Component,
     to: Annotated[str, typer.Option(metavar="NAME", help="The environment that will run it.")],
 ) -> None:
     """Run in an environment the image that its previous environment runs, as in `--to prod`.
@@ -21,6 +21,8 @@ def command(
     The previous environment is `promotes_from` in its value. The image is read from
     environments/images.json on the branch that Argo CD follows, and must also be in the registry of the
     environment that `--to` names.
+
+    Example: evalctl promote worker --to prod
     """
     with alone() as place:
         environments = known_environments()

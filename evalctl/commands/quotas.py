@@ -23,6 +23,8 @@ def command(
     updated. Without --live the table shows what a new account has. With it the exit status is 1 if a quota
     of the account is too small, and the command that requests more is printed. What else the account runs
     is not counted.
+
+    Example: evalctl quotas dev --live
     """
     from evalctl.lifecycle import quotas
     from evalctl.lifecycle.identity import require_account

@@ -18,6 +18,8 @@ def command(
     state bucket, then every stack; plans again, which must be empty; checks what the account holds; tears
     everything down; and checks that nothing is left. It takes minutes, and nothing leaves the machine.
     Without access to a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
+
+    Example: evalctl rehearse dev
     """
     from evalctl.rehearsal import report
 

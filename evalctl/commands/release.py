@@ -8,18 +8,19 @@ from environments.images import Image
 from environments.spec import Environment
 from evalctl import checkout, release
 from evalctl.commands.render import alone, render_with_progress
+from evalctl.options import Component
 from evalctl.rendering.scratch import Scratch
 from evalctl.terminal import console, fail
 from evalctl.values import known_environments, one_environment
 
 
 def command(
-    component: Annotated[Image, typer.Argument(metavar="COMPONENT", help="The image to change.")],
+    component: Component,
     digest: Annotated[
         str,
         typer.Argument(
             metavar="DIGEST",
-            help="The image's digest as the registry shows it: sha256:… (64 digits).",
+            help="The image's digest as the registry shows it: sha256: and 64 digits.",
         ),
     ],
     env: Annotated[str, typer.Option(metavar="NAME", help="The environment that will run it.")],
@@ -29,6 +30,8 @@ def command(
     Nothing is changed if the digest has another form, if the render fails, or if the environment takes
     its images from another environment that does not run this one. Argo CD runs the image when the
     change is merged.
+
+    Example: evalctl release worker "$DIGEST" --env dev
     """
     with alone() as place:
         environments = known_environments()

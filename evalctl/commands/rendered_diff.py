@@ -6,7 +6,10 @@ from evalctl.terminal import fail, require_programs
 
 
 def command(base: Base) -> None:
-    """Print as Markdown how a branch changes the files that Argo CD syncs."""
+    """Print as Markdown how a branch changes the files that Argo CD syncs.
+
+    Example: evalctl rendered-diff --base origin/main
+    """
     from evalctl.rendering import changed
 
     require_programs("git")

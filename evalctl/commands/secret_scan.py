@@ -12,12 +12,13 @@ from evalctl.terminal import fail, require_programs
 def command(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[FILE…]", help="The files to scan; all tracked files unless given."
-        ),
+        typer.Argument(metavar="FILE", help="The files to scan; all tracked files unless given."),
     ] = None,
 ) -> None:
-    """Search for keys in all files that Git tracks or would track."""
+    """Search for keys in all files that Git tracks or would track.
+
+    Example: evalctl secret-scan
+    """
     from evalctl.checks import secret_scan
 
     root = checkout.root()

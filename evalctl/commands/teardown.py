@@ -25,6 +25,8 @@ def command(
     deletes the apps with their load balancers, then the add-ons with their volumes. cdktf destroys the
     stacks in reverse order, except the state bucket. Log groups that AWS made again are deleted. What is
     left is listed by tag. After a failure, the same command continues.
+
+    Example: evalctl teardown dev --dry-run
     """
     from argocd.waves import ORDER
     from evalctl.lifecycle.problems import NotReadyError, StoppedHalfwayError

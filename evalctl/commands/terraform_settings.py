@@ -10,6 +10,8 @@ def command() -> None:
 
     A shell takes them over by `source <(evalctl terraform-settings)`. With them, `terraform init` installs the AWS provider only, with the hashes in
     stacks/terraform.lock.hcl, whatever provider a state names (docs/decisions/0014).
+
+    Example: source <(evalctl terraform-settings)
     """
     for name, value in terraform_settings.variables().items():
         print(f"export {name}={shlex.quote(value)}")

@@ -9,6 +9,9 @@ from typing import TypedDict
 
 FORMAT_VERSIONS = ("1.",)  # of `terraform show -json`; a new major may change the format
 
+_ZIP = b"PK"  # a binary plan is a zip archive
+_WRITE_IT = "Write the plan as JSON: terraform show -json PLANFILE > PLANFILE.json"
+
 
 class NotAPlanError(ValueError):
     """The file is not a plan in Terraform's JSON."""
@@ -112,13 +115,22 @@ def read(file: Path) -> Plan:
 
 def _document(file: Path) -> _Document:
     try:
-        document = json.loads(file.read_text())
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise NotAPlanError(f"{file} cannot be read as JSON: {error}") from error
+        content = file.read_bytes()
+    except OSError as error:
+        raise NotAPlanError(f"{file} cannot be read: {error.strerror}. {_WRITE_IT}") from error
+    if content.startswith(_ZIP):
+        raise NotAPlanError(
+            f"{file} is a plan in Terraform's binary form. Write it as JSON, in the folder of its stack: "
+            f"terraform show -json {file.name} > {file.name}.json"
+        )
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise NotAPlanError(f"{file} is not JSON ({error}). {_WRITE_IT}") from error
     if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith(
         FORMAT_VERSIONS
     ):
-        raise NotAPlanError(f"{file} is not a plan; write it with `terraform show -json PLANFILE`")
+        raise NotAPlanError(f"{file} is not a plan. {_WRITE_IT}")
     if document.get("errored"):
         raise NotAPlanError(f"{file} is a plan that failed; plan again")
     if "planned_values" not in document:
@@ -127,7 +139,41 @@ def _document(file: Path) -> _Document:
         "resource_changes": document.get("resource_changes", []),
         "output_changes": document.get("output_changes", {}),
     }
+    if (place := _malformed(result)) is not None:
+        raise NotAPlanError(f"{file} is not a plan: {place} has another form. {_WRITE_IT}")
     return result
+
+
+def _malformed(document: _Document) -> str | None:
+    """The first place that has not the form of a plan: a guard must not read it as no change."""
+    resources: object = document["resource_changes"]
+    outputs: object = document["output_changes"]
+    if not isinstance(resources, list):
+        return "resource_changes"
+    if not isinstance(outputs, dict):
+        return "output_changes"
+    for number, resource in enumerate(resources):
+        place = f"resource_changes[{number}]"
+        if not isinstance(resource, dict):
+            return place
+        for key in ("address", "mode", "type"):
+            if not isinstance(resource.get(key), str):
+                return f"{place}.{key}"
+        if not _has_actions(resource.get("change")):
+            return f"{place}.change"
+    return next(
+        (f"output_changes.{name}" for name, change in outputs.items() if not _has_actions(change)),
+        None,
+    )
+
+
+def _has_actions(change: object) -> bool:
+    actions = change.get("actions") if isinstance(change, dict) else None
+    return (
+        isinstance(actions, list)
+        and bool(actions)
+        and all(isinstance(action, str) for action in actions)
+    )
 
 
 def _action(resource: _Resource, file: Path) -> Action | None:

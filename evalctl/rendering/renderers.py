@@ -97,8 +97,13 @@ def _file_name(manifest: dict[str, object]) -> str:
 
 if __name__ == "__main__":
     from bindings.aws_provider import ProviderLayoutError
+    from evalctl import failures
 
     try:
         sys.exit(main(*sys.argv[1:]))
     except ProviderLayoutError as error:
         sys.exit(str(error))
+    except Exception as error:
+        if (sentence := failures.sentence(error)) is None:
+            raise
+        sys.exit(sentence)

@@ -83,7 +83,7 @@ def _check_preconditions(pins: Pins, out: Path) -> None:
             "the environment quality-gate, which a pull request from a fork cannot read."
         )
     if not _program().exists():
-        raise CannotEvaluateError("DeepEval is not installed: pip install -e '.[gate]'")
+        raise CannotEvaluateError("DeepEval is not installed. Run `make setup`.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CannotEvaluateError(
             f"{out} is not an empty folder. Old results in it could be mistaken for new ones: give "

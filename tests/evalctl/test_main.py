@@ -1,15 +1,21 @@
 """The list of commands, and common mistakes: each is reported in a sentence, without a traceback."""
 
+import re
+import shlex
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from evalctl import main
+from evalctl.commands import names
 from tests.evalctl.conftest import evalctl
 from tests.evalctl.plans.fake_terraform import Terraform
+from tests.support.paths import ROOT
 
 COMMANDS = main.app.registered_commands
 
@@ -128,9 +134,44 @@ def test_a_registry_without_environments_renders_nothing(checkout: Path) -> None
 def test_an_os_error_without_a_file_name_keeps_its_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def app() -> None:
+    def known_environments() -> None:
         raise OSError("no file")
 
-    monkeypatch.setattr(main, "app", app)
-    with pytest.raises(OSError, match="no file"):
-        main.run()
+    monkeypatch.setattr(names, "known_environments", known_environments)
+    result = CliRunner().invoke(main.app, ["names", "dev"])
+    assert isinstance(result.exception, OSError)
+
+
+def help_page(name: str, *, columns: int) -> str:
+    result = CliRunner().invoke(main.app, [*name.split(), "-h"], env={"COLUMNS": str(columns)})
+    assert result.exit_code == 0, result.output
+    return re.sub("[\u2500-\u257f]", " ", result.output)  # without the lines of the boxes
+
+
+NAMES = ["", *(str(command.name) for command in COMMANDS)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_fits_80_columns_without_a_cut_word_and_without_rare_characters(name: str) -> None:
+    narrow = help_page(name, columns=80)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert set(narrow.split()) == set(help_page(name, columns=400).split())
+    assert narrow.isascii(), "a terminal may lack the other characters"
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_help_has_an_example_on_one_line_that_the_command_accepts(name: str) -> None:
+    (line,) = re.findall(r"^ Example: (.*?) *$", help_page(name, columns=80), re.MULTILINE)
+    found = re.search(r"(?:^|\()evalctl ([^()]+)", line)
+    assert found is not None
+    first, *arguments = shlex.split(found[1])
+    assert first == name
+    command = typer.main.get_group(main.app).commands[name]
+    command.make_context(name, arguments)  # exits if the arguments are not accepted
+
+
+def test_the_version_is_printed_with_the_checkout_to_which_it_belongs() -> None:
+    result = CliRunner().invoke(main.app, ["--version"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert result.exit_code == 0
+    assert result.output.startswith(f"evalctl {project['version']} in {ROOT}, Python 3.")

@@ -75,3 +75,44 @@ def test_a_resource_that_is_only_imported_or_moved_is_a_change(tmp_path: Path) -
 def test_unknown_actions_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotAPlanError, match="unknown actions explode"):
         digest(tmp_path, plan(change(TOPIC, "explode")))
+
+
+PLAN = {"format_version": "1.2", "planned_values": {}}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is not JSON"),
+        (b"PK\x03\x04\x00\xff", "binary form. Write it as JSON, in the folder of its stack"),
+        (b"\xff\x00\xfe", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"[]", "is not a plan"),
+        (b"{}", "is not a plan"),
+        (PLAN | {"resource_changes": {}}, "resource_changes has another form"),
+        (PLAN | {"resource_changes": None}, "resource_changes has another form"),
+        (PLAN | {"resource_changes": ["a"]}, "resource_changes[0] has another form"),
+        (PLAN | {"resource_changes": [{"address": 1}]}, "resource_changes[0].address has"),
+        (plan({**change(TOPIC, "create"), "change": []}), "resource_changes[0].change has"),
+        (plan({**change(TOPIC, "create"), "change": {"actions": "no-op"}}), "[0].change has"),
+        (plan({**change(TOPIC, "create"), "change": {"actions": []}}), "[0].change has"),
+        (PLAN | {"output_changes": []}, "output_changes has another form"),
+        (PLAN | {"output_changes": {"url": None}}, "output_changes.url has another form"),
+    ],
+)
+def test_a_file_of_another_form_is_refused(
+    tmp_path: Path, content: bytes | Document, problem: str
+) -> None:
+    file = tmp_path / "plan.json"
+    file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    with pytest.raises(NotAPlanError) as error:
+        read(file)
+    assert problem in str(error.value)
+    assert "terraform show -json" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+    for file, problem in ((tmp_path, "Is a directory"), (tmp_path / "no.json", "No such file")):
+        with pytest.raises(NotAPlanError, match=f"cannot be read: {problem}"):
+            read(file)
