@@ -8,7 +8,7 @@ from evalctl.plans.plan_file import Action, Change
 # Dotted names of attributes, without the positions in lists. The defaults and the meaning of 0 are those of
 # the provider's pages of each resource.
 _MUST_STAY_ON = {
-    "deletion_protection",  # RDS, EKS, Cognito
+    "deletion_protection",  # RDS, EKS
     "deletion_protection_enabled",  # DynamoDB
     "enable_deletion_protection",  # load balancers
 }

@@ -181,7 +181,7 @@ def test_an_empty_volume_beside_others_is_refused_unless_it_is_named(
 
 @on_real_plans
 def test_an_option_that_allows_nothing_in_the_plan_is_refused(plans: dict[str, Path]) -> None:
-    with pytest.raises(NotAPlanError, match="does not destroy, replace or add it"):
+    with pytest.raises(NotAPlanError, match="does not destroy, replace, weaken or add it"):
         refusals(plans["update"], allowed=["aws_s3_bucket.data"])
 
 
