@@ -8,6 +8,7 @@ from environments.images import Image
 from environments.spec import Environment
 
 PLATFORM = "ai-eval-platform"
+ENVIRONMENT_TAG = "Environment"  # of every AWS resource; its value is the environment's name
 NAMESPACE = "eval-platform"
 ARGOCD_NAMESPACE = "argocd"
 MONITORING_NAMESPACE = "monitoring"
@@ -390,7 +391,7 @@ class Names:
     def tags(self, component: str) -> dict[str, str]:
         """The tags of every AWS resource."""
         return {
-            "Environment": self.env.name,
+            ENVIRONMENT_TAG: self.env.name,
             "Platform": PLATFORM,
             "Component": component,
             "Owner": self.env.ownership.owner,

@@ -1,30 +1,25 @@
-"""Finds keys in tracked files, with detect-secrets' detectors and patterns for what it lacks.
+"""Finds keys in tracked files: as they are, in base64, and as a value of a Kubernetes Secret.
 
 A finding cannot be skipped. An example in the docs must be written so that it does not look like a key.
 """
 
+import base64
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalctl.checks import kubernetes_secrets, secret_patterns
 from evalctl.processes import CommandFailedError, output
 
-# Keys that detect-secrets does not detect, or not in every form. The prefixes are the issuers', as in
-# GitHub's list of supported secret scanning patterns; "api03" and "admin01" follow Anthropic's prefix.
-_OWN_PATTERNS = {
-    "Anthropic API key": re.compile(r"sk-ant-[a-z]+[0-9]{2}-[A-Za-z0-9_-]{20,}"),
-    "OpenAI API key": re.compile(
-        r"sk-(?:(?:proj|svcacct|admin|service)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})"
-    ),
-    # The first bytes of a PEM or OpenSSH key. The first line alone is also in code that reads keys, so
-    # content must follow; between them is a line break, possibly escaped inside a string.
-    "private key": re.compile(
-        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])*"
-        r"(?:[A-Za-z-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{32,}"
-    ),
-}
-_EXCERPT = 12  # characters of a key that may be shown; its kind and place are enough
+# Characters of a key that may be shown, and never more than a third of it; kind and place are enough.
+_EXCERPT = 12
+# 20 characters hold 15 bytes, less than any key. Programs break long lines after 64 or 76 characters.
+_BASE64 = re.compile(
+    r"[A-Za-z0-9+/_-]{64,76}(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{64,76})*\r?\n[ \t]*[A-Za-z0-9+/_-]+={0,2}"
+    r"|[A-Za-z0-9+/_-]{20,}={0,2}"
+)
+_LAYERS = 3  # a registry's password in a Secret is encoded twice
 
 
 @dataclass(frozen=True, order=True)
@@ -60,32 +55,42 @@ def tracked(repository: Path) -> list[Path]:
 
 def scan(repository: Path, files: Iterable[Path]) -> list[Finding]:
     """Every finding in these files, in any encoding."""
-    kinds = [*_detectors(), *_OWN_PATTERNS.items()]
+    kinds = list(secret_patterns.patterns())
     return sorted(
         {
-            _finding(file.relative_to(repository).as_posix(), text, kind, match)
+            Finding(file.relative_to(repository).as_posix(), line, kind, begins)
             for file in files
-            for text in [_text(file)]
-            for kind, pattern in kinds
-            for match in pattern.finditer(text)
+            for line, kind, begins in _found(_text(file), kinds)
         }
     )
 
 
-def _detectors() -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The patterns of detect-secrets; its own scan silently skips files that it cannot decode."""
-    from detect_secrets.plugins import aws, github_token, sendgrid, slack, stripe, twilio
+def _found(
+    text: str, kinds: list[tuple[str, re.Pattern[str]]], layers: int = _LAYERS
+) -> Iterator[tuple[int, str, str]]:
+    """Line, kind and first characters of each key."""
+    for kind, pattern in kinds:
+        for match in pattern.finditer(text):
+            yield _line(text, match), kind, _excerpt(match.group())
+    for match in kubernetes_secrets.values(text):
+        yield _line(text, match, "name"), "value of a Kubernetes Secret", match["name"]
+    if not layers:
+        return
+    for match in _BASE64.finditer(text):
+        if decoded := _decoded(match.group()):
+            for _, kind, _ in _found(decoded, kinds, layers - 1):
+                yield _line(text, match), f"{kind} in base64", _excerpt(match.group())
 
-    for detector in (
-        aws.AWSKeyDetector,
-        github_token.GitHubTokenDetector,
-        sendgrid.SendGridDetector,
-        slack.SlackDetector,
-        stripe.StripeDetector,
-        twilio.TwilioKeyDetector,
-    ):
-        for pattern in detector.denylist:
-            yield detector.secret_type, pattern
+
+def _decoded(encoded: str) -> str:
+    """The text that is encoded, or nothing: hashes and most identifiers decode to no text."""
+    characters = "".join(encoded.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
+    try:
+        text = base64.b64decode(characters + "=" * (-len(characters) % 4)).decode()
+    except ValueError:
+        return ""
+    text = text.replace("\0", "")  # UTF-16, as PowerShell encodes
+    return text if all(letter.isprintable() or letter.isspace() for letter in text) else ""
 
 
 def _text(file: Path) -> str:
@@ -96,6 +101,9 @@ def _text(file: Path) -> str:
     return content.replace(b"\0", b"").decode(errors="replace")
 
 
-def _finding(file: str, text: str, kind: str, match: re.Match[str]) -> Finding:
-    line = text.count("\n", 0, match.start()) + 1
-    return Finding(file, line, kind, match.group()[:_EXCERPT].partition("\n")[0])
+def _line(text: str, match: re.Match[str], group: str | int = 0) -> int:
+    return text.count("\n", 0, match.start(group)) + 1
+
+
+def _excerpt(key: str) -> str:
+    return key[: min(_EXCERPT, len(key) // 3)].partition("\n")[0]

@@ -44,6 +44,7 @@ def command(
     Example: evalctl evaluate --out results
     """
     from evals.gate import evaluate, pins, run
+    from evals.gate import evidence as evidence_of
 
     # A cancelled job must stop the judge too, because the judge costs money.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -54,13 +55,22 @@ def command(
         environment=environment,
     )
     try:
-        with console.status(f"DeepEval runs; its log is {out / run.LOG}"):
-            ended = evaluate.evaluate(pins.PINS, out=out, build=build).end
+        console.print(f"DeepEval runs; its log is {out / run.LOG}", markup=False)
+        evaluate.evaluate(
+            pins.PINS,
+            out=out,
+            build=build,
+            progress=lambda text: console.print(text, highlight=False, markup=False),
+        )
     except evaluate.CannotEvaluateError as error:
         fail(f"Nothing was evaluated. {error}")
-    # Exit code 1 is a case below its threshold; the gate decides about that.
-    if ended is None or not ended.sha256 or ended.exit_code not in (0, 1):
-        fail(f"DeepEval failed. `evalctl gate {out} --out report.json` prints why.")
+    # A case below its threshold is no problem here; the gate decides about that.
+    evidence = evidence_of.examine(out, pins=pins.PINS, commit=build.commit)
+    if evidence.problems:
+        fail(
+            f"The results in {out} decide nothing.",
+            *[problem.message for problem in evidence.problems],
+        )
     console.print(
         f"[bold]{out}[/bold]: evaluated. For the decision, run: evalctl gate {out} --out report.json"
     )

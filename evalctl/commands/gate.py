@@ -39,31 +39,34 @@ def command(
 
     Results fail if they are missing, incomplete, stale, modified, or from another judge or data set;
     errors of the judge fail too. Then the means are compared with the thresholds in evals/gate/pins.py
-    and with the baseline.
+    and with the baseline. A report, a summary or rows that the gate wrote before are replaced; any other
+    file is refused before anything is deleted.
 
     Example: evalctl gate results --out report.json --no-baseline
     """
     from evals.gate import baseline as baselines
-    from evals.gate import files, pins, report, verdict
+    from evals.gate import files, outputs, pins, report, verdict
     from evals.gate.markdown import markdown
     from evals.gate.rows import rows as rows_of
 
-    compared = baselines.read(baseline) if baseline is not None else baselines.NONE
+    if (baseline is None) is not no_baseline:
+        fail("Pass --baseline FILE or --no-baseline: a comparison is never skipped silently.")
+    commit = commit or git("rev-parse", "HEAD")
+    written = {"--out": out, "--summary": summary, "--rows": rows}
     try:
-        # Files of an earlier run are deleted first, so that they are never read as this run's.
-        for file in (out, summary, rows):
-            if file is not None:
-                file.unlink(missing_ok=True)
-        if (baseline is None) is not no_baseline:
-            fail("Pass --baseline FILE or --no-baseline: a comparison is never skipped silently.")
+        outputs.check(written)
+        compared = baselines.read(baseline) if baseline is not None else baselines.NONE
+        outputs.delete(written)
         decided, evidence = verdict.decide(
-            results, pins=pins.PINS, commit=commit or git("rev-parse", "HEAD"), baseline=compared
+            results, pins=pins.PINS, commit=commit, baseline=compared
         )
         if summary is not None:
             files.write(summary, markdown(decided))
         if rows is not None and evidence.run is not None and evidence.scores:
             files.write(rows, rows_of(evidence.run, evidence.scores))
         files.write(out, report.text(decided))  # last: when the report exists, the other files do
+    except outputs.CannotReplaceError as error:
+        fail(f"Nothing was decided, and nothing was deleted. {error}")
     except OSError as error:
         fail(
             f"{error.filename or out} cannot be read or written: {error.strerror}. Nothing was decided."

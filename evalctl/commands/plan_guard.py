@@ -18,25 +18,41 @@ def command(
             metavar="PLAN.json", help="Plans, as `terraform show -json PLAN` writes them."
         ),
     ],
-    env: Annotated[str, typer.Option(metavar="NAME", help="The environment of the plans.")],
+    env: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The environment that the plans must be of; plans of another one are refused.",
+        ),
+    ] = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="A resource that may be lost or added; STACK:ADDRESS with several plans. Repeatable.",
+            help="A resource that may be lost, weakened or added; STACK:ADDRESS with several plans. Repeatable.",
         ),
     ] = None,
 ) -> None:
-    """Refuse a plan that would destroy or replace what holds data, or add nodes to ClickHouse.
+    """Refuse a plan that destroys, replaces or weakens what holds data or logs, or adds ClickHouse nodes.
 
-    Databases, volumes, buckets, backups, secrets, keys, images, the queue and the cluster are protected
-    in every environment whose value has `database.deletion_protection`. New ClickHouse nodes need
-    `--allow` in every environment: they could replace the data of the nodes that exist.
+    Databases, volumes, buckets, backups, secrets, keys, images, logs, the queue and the cluster are protected
+    in every environment whose value has `database.deletion_protection`, and in one where the plan turns it
+    off. Weakened is what loses its deletion protection, or keeps backups or logs for a shorter time. New
+    ClickHouse nodes need `--allow` in every environment: they could replace the data of the nodes that exist.
+    The environment is in the plan, as the tag of its resources.
 
     Example: evalctl plan-guard out/plans/network.json --env dev
     """
-    environment = one_environment(known_environments(), env)
+    environments = known_environments()
     try:
+        name = plan_guard.environment_of(plans)
+        if env is not None and name != one_environment(environments, env).name:
+            fail(
+                f"These are plans of {name}, but --env is {env}; nothing was checked. "
+                f"Pass --env {name}, or the plans of {env}.",
+                *map(str, plans),
+            )
+        environment = one_environment(environments, name)
         refused = (
             plan_guard.refusals(plans[0], allowed=allow or ())
             if len(plans) == 1
@@ -44,12 +60,18 @@ def command(
         )
     except NotAPlanError as error:
         fail(str(error))
-    if refused and environment.database.deletion_protection:
-        fail(f"{env} protects its data; this plan may not be applied.", *map(str, refused))
+    # A change that switches the protection off has already changed the environment's value.
+    unprotects = any(refusal.turns_off_deletion_protection for refusal in refused)
+    if refused and (environment.database.deletion_protection or unprotects):
+        fail(f"{name} protects its data; this plan may not be applied.", *map(str, refused))
     added = [refusal for refusal in refused if refusal.adds]
     if added:
-        fail(f"{env} could lose ClickHouse's data; this plan may not be applied.", *map(str, added))
+        fail(
+            f"{name} could lose ClickHouse's data; this plan may not be applied.", *map(str, added)
+        )
     for refusal in refused:
-        console.print(f"{refusal} (allowed: {env} does not protect its data)", markup=False)
+        console.print(f"{refusal} (allowed: {name} does not protect its data)", markup=False)
     for plan in plans:
-        console.print(f"[bold]{plan}[/bold]: destroys and replaces nothing that is protected")
+        console.print(
+            f"[bold]{plan}[/bold]: of {name}; destroys and weakens nothing that is protected"
+        )

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypedDict
+
+from environments.names import ENVIRONMENT_TAG
 
 FORMAT_VERSIONS = ("1.",)  # of `terraform show -json`; a new major may change the format
 
@@ -37,6 +40,9 @@ class Change:
     type: str
     action: Action
     attributes: tuple[str, ...]  # that change, if the resource is changed or replaced
+    # Values may be sensitive: they are compared, and not printed.
+    before: Mapping[str, object] = field(repr=False)
+    after: Mapping[str, object] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +53,7 @@ class Plan:
     outputs: tuple[str, ...]  # names of outputs that change
     digest: str | None  # of all changes with their values; None if nothing changes
     kept_types: frozenset[str]  # of resources that exist and stay, changed in place or not at all
+    environments: frozenset[str]  # whose tag the provider gives, or a resource has
 
 
 class _Values(TypedDict, total=False):
@@ -70,6 +77,7 @@ class _Resource(TypedDict, total=False):
 class _Document(TypedDict, total=False):
     resource_changes: list[_Resource]
     output_changes: dict[str, _Values]
+    configuration: object
 
 
 _ACTIONS = {
@@ -110,6 +118,7 @@ def read(file: Path) -> Plan:
             if resource["mode"] == "managed"
             and resource["change"]["actions"] in (["no-op"], ["update"])
         ),
+        environments=frozenset(_environments(document)),
     )
 
 
@@ -138,6 +147,7 @@ def _document(file: Path) -> _Document:
     result: _Document = {
         "resource_changes": document.get("resource_changes", []),
         "output_changes": document.get("output_changes", {}),
+        "configuration": document.get("configuration", {}),
     }
     if (place := _malformed(result)) is not None:
         raise NotAPlanError(f"{file} is not a plan: {place} has another form. {_WRITE_IT}")
@@ -176,6 +186,31 @@ def _has_actions(change: object) -> bool:
     )
 
 
+def _environments(document: _Document) -> Iterator[str]:
+    """The environments in the tags that the provider adds, and in those of every resource."""
+    providers = _part(document, "configuration", "provider_config")
+    for name in providers:
+        blocks = _part(providers, name, "expressions").get("default_tags")
+        for block in blocks if isinstance(blocks, list) else []:
+            yield from _environment(_part(block, "tags", "constant_value"))
+    for resource in document.get("resource_changes", []):
+        if resource["mode"] == "managed":
+            for state in ("before", "after"):
+                yield from _environment(_part(resource, "change", state, "tags_all"))
+
+
+def _environment(tags: Mapping[str, object]) -> Iterator[str]:
+    if isinstance(environment := tags.get(ENVIRONMENT_TAG), str):
+        yield environment
+
+
+def _part(document: object, *names: str) -> Mapping[str, object]:
+    """An object in a JSON document; empty if it is not there or of another type."""
+    for name in names:
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document if isinstance(document, Mapping) else {}
+
+
 def _action(resource: _Resource, file: Path) -> Action | None:
     """The action, or None if the resource does not change."""
     actions = tuple(resource["change"]["actions"])
@@ -201,6 +236,8 @@ def _change(resource: _Resource, action: Action) -> Change:
         type=resource["type"],
         action=action,
         attributes=_differing(values) if both else (),
+        before=_part(values, "before"),
+        after=_part(values, "after"),
     )
 
 

@@ -1,25 +1,34 @@
-"""Refuses a plan that may lose data, unless the resource is allowed by name.
+"""Refuses a plan that may lose data or logs, unless the resource is allowed by name.
 
 Data is lost where what holds it is destroyed or replaced, and where an empty ClickHouse node is added
-beside nodes with data: its Keeper must join theirs, step by step.
+beside nodes with data: its Keeper must join theirs, step by step. A plan that takes protection from data,
+or that shortens or stops a log, only prepares a loss; it is refused as well.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from environments.names import ENVIRONMENT_TAG
 from evalctl.plans.plan_file import Action, Change, NotAPlanError, read
+from evalctl.plans.protections import Weakened, weakened
 
-# Resources that hold data, or without which data cannot be read.
+# Resources that hold data or logs, that write logs, or without which data cannot be read.
 PROTECTED_TYPES = {
     "aws_backup_vault": "a backup vault",
+    "aws_backup_vault_lock_configuration": "the lock of a backup vault",
+    "aws_cloudtrail": "an audit log",
+    "aws_cloudwatch_log_group": "a log group",
     "aws_db_instance": "a database",
     "aws_ebs_volume": "a data volume",
     "aws_ecr_repository": "an image repository",
     "aws_eks_cluster": "the cluster",
     "aws_elasticache_replication_group": "the queue",
+    "aws_flow_log": "the network's flow log",
     "aws_kms_key": "an encryption key",
     "aws_s3_bucket": "a bucket",
+    "aws_s3_bucket_logging": "a bucket's access log",
+    "aws_s3_bucket_versioning": "a bucket's versioning",
     "aws_secretsmanager_secret": "a secret",
 }
 # One empty volume beside others is a new ClickHouse node, or a node that lost its volume.
@@ -29,7 +38,7 @@ _PAGE = "docs/clickhouse.md"
 
 @dataclass(frozen=True)
 class Refusal:
-    """A protected resource that the plan would destroy or replace, or an empty one beside others."""
+    """A protected resource that would be destroyed, replaced or weakened, or an empty one beside others."""
 
     address: str
     what: str
@@ -37,6 +46,7 @@ class Refusal:
     stack: str = (
         ""  # set when there are several plans, because an address is unique only in its own
     )
+    weakened: tuple[Weakened, ...] = ()
 
     @property
     def name(self) -> str:
@@ -44,7 +54,9 @@ class Refusal:
         return f"{self.stack}:{self.address}" if self.stack else self.address
 
     def __str__(self) -> str:
-        would = f"{self.name}: would {self.action} {self.what}"
+        would = f"{self.name}: would {'weaken' if self.weakened else self.action} {self.what}"
+        if self.weakened:
+            would += f" ({'; '.join(map(str, self.weakened))})"
         if self.adds:
             would += f" for a ClickHouse node beside others; follow the steps in {_PAGE}"
         return f"{would}; to allow it: --allow {self.name}"
@@ -54,9 +66,37 @@ class Refusal:
         """Whether nothing is destroyed, and the data of others is at risk."""
         return self.action is Action.CREATE
 
+    @property
+    def turns_off_deletion_protection(self) -> bool:
+        """Whether the environment protected its data until now."""
+        return any(part.turns_off_deletion_protection for part in self.weakened)
+
+
+def environment_of(plans: Sequence[Path]) -> str:
+    """The name of the environment that the plans are of.
+
+    Raises:
+        NotAPlanError: a plan names none, or they name several.
+    """
+    names: dict[str, list[Path]] = {}
+    for plan in plans:
+        found = read(plan).environments
+        if not found:
+            raise NotAPlanError(
+                f"{plan} names no environment: neither its provider nor a resource has the tag "
+                f"{ENVIRONMENT_TAG}. Plan a stack below rendered/."
+            )
+        for name in found:
+            names.setdefault(name, []).append(plan)
+    if len(names) > 1:
+        listed = "; ".join(f"{name}: {', '.join(map(str, names[name]))}" for name in sorted(names))
+        raise NotAPlanError(f"The plans are of several environments; nothing was checked. {listed}")
+    (name,) = names
+    return name
+
 
 def refusals(plan: Path, *, allowed: Collection[str] = ()) -> list[Refusal]:
-    """The resources that the plan may not destroy, replace or add; `allowed` are addresses that it may.
+    """The resources that the plan may not destroy, replace, weaken or add; `allowed` are addresses that it may.
 
     Raises:
         NotAPlanError: the file is not what `terraform show -json PLAN` writes, or an address in
@@ -84,9 +124,15 @@ def _at_risk(plan: Path, *, stack: str) -> list[Refusal]:
         return change.type in PROTECTED_TYPES and change.action in (Action.DELETE, Action.REPLACE)
 
     return [
-        Refusal(change.address, PROTECTED_TYPES[change.type], change.action, stack)
+        Refusal(
+            change.address,
+            PROTECTED_TYPES.get(change.type, f"a resource of type {change.type}"),
+            change.action,
+            stack,
+            weakened(change),
+        )
         for change in read_plan.changes
-        if loses(change)
+        if loses(change) or weakened(change)
     ]
 
 
@@ -94,6 +140,6 @@ def _not_allowed(found: list[Refusal], allowed: Collection[str]) -> list[Refusal
     unused = sorted(set(allowed) - {refusal.name for refusal in found})
     if unused:
         raise NotAPlanError(
-            f"--allow {', '.join(unused)}: the plan does not destroy, replace or add it; remove the option"
+            f"--allow {', '.join(unused)}: the plan does not destroy, replace, weaken or add it; remove the option"
         )
     return [refusal for refusal in found if refusal.name not in allowed]

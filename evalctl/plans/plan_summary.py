@@ -85,7 +85,7 @@ def _warnings(plans: Mapping[str, Plan | Failed], by_people: frozenset[str]) -> 
     text = ""
     if lost:
         items = "\n".join(f"> - {item}" for item in lost)
-        text += f"\n> [!CAUTION]\n> This destroys what holds data:\n{items}\n"
+        text += f"\n> [!CAUTION]\n> This destroys what holds data or logs:\n{items}\n"
     if manual := sorted(by_people & set(plans)):
         text += (
             f"\n> [!NOTE]\n> No pipeline may change {' and '.join(f'`{stack}`' for stack in manual)}: "

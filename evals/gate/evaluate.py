@@ -7,17 +7,21 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evals.gate import dataset, run
+from evals.gate import dataset, reachability, run
 from evals.gate.dataset import ROOT
+from evals.gate.files import InvalidJsonError
 from evals.gate.pins import Pins
 from evals.gate.run import End, Run
 
 SUITE = ROOT / "evals" / "suite"
+_PROGRESS_SECONDS = 10.0
 _GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL
 
 # DeepEval gets no other variable: OPENAI_BASE_URL, DEEPEVAL_* or .env would change the judge, and with
@@ -48,7 +52,9 @@ class CannotEvaluateError(Exception):
     """Nothing was run; the message describes why, and what to do."""
 
 
-def evaluate(pins: Pins, *, out: Path, build: Build) -> Run:
+def evaluate(
+    pins: Pins, *, out: Path, build: Build, progress: Callable[[str], None] = lambda _: None
+) -> Run:
     """Query the agent, judge its answers, and write the results into `out`, a new or empty folder."""
     _check_preconditions(pins, out)
     started = Run(
@@ -64,7 +70,10 @@ def evaluate(pins: Pins, *, out: Path, build: Build) -> Run:
         end=None,
     )
     run.write(started, out)
-    exit_code, reached_time_cap = _run_deepeval(started, out.resolve())
+    if problem := reachability.problem(pins.judge):
+        run.write(replace(started, problem=problem), out)
+        raise CannotEvaluateError(problem.message)
+    exit_code, reached_time_cap = _run_deepeval(started, out.resolve(), progress)
     end = End(
         at=datetime.now(UTC),
         exit_code=exit_code,
@@ -84,7 +93,7 @@ def _check_preconditions(pins: Pins, out: Path) -> None:
         )
     if not _program().exists():
         raise CannotEvaluateError("DeepEval is not installed. Run `make setup`.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and not _is_free(out):
         raise CannotEvaluateError(
             f"{out} is not an empty folder. Old results in it could be mistaken for new ones: give "
             "another folder, or delete this one."
@@ -95,11 +104,24 @@ def _check_preconditions(pins: Pins, out: Path) -> None:
         raise CannotEvaluateError(str(error)) from error
 
 
+def _is_free(out: Path) -> bool:
+    """Whether it is an empty folder, or has only the record of a run that was not started."""
+    if not out.is_dir():
+        return False
+    names = [file.name for file in out.iterdir()]
+    if names != [run.RECORD]:
+        return not names
+    try:
+        return run.read(out / run.RECORD).problem is not None
+    except InvalidJsonError:
+        return False
+
+
 def _program() -> Path:
     return Path(sys.executable).parent / "deepeval"
 
 
-def _run_deepeval(started: Run, out: Path) -> tuple[int, bool]:
+def _run_deepeval(started: Run, out: Path, progress: Callable[[str], None]) -> tuple[int, bool]:
     """DeepEval's exit code, and whether it was stopped at the time cap."""
     command = [str(_program()), "test", "run", str(SUITE), "--identifier", str(started.run_id)]
     command += ["--color", "no", "--display", "failing"]
@@ -118,12 +140,24 @@ def _run_deepeval(started: Run, out: Path) -> tuple[int, bool]:
             start_new_session=True,
         )
         try:
-            return process.wait(started.pins.caps.seconds), False
-        except subprocess.TimeoutExpired:
-            return _stop(process), True
+            return _wait(process, started.pins.caps.seconds, out / run.PROGRESS, progress)
         except BaseException:
             _stop(process)  # otherwise it goes on spending
             raise
+
+
+def _wait(
+    process: subprocess.Popen[bytes], seconds: float, file: Path, progress: Callable[[str], None]
+) -> tuple[int, bool]:
+    """The exit code, and whether the process was stopped; `progress` gets what was done so far."""
+    started = time.monotonic()
+    while (left := started + seconds - time.monotonic()) > 0:
+        try:
+            return process.wait(min(_PROGRESS_SECONDS, left)), False
+        except subprocess.TimeoutExpired:
+            done = file.read_text() if file.exists() else "the agent answers"
+            progress(f"{time.monotonic() - started:.0f} s: {done}")
+    return _stop(process), True
 
 
 def _stop(process: subprocess.Popen[bytes]) -> int:

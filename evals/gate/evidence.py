@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from evals.gate import cases, dataset, results, run
+from evals.gate import cases, dataset, files, judge_errors, results, run
 from evals.gate.dataset import Case
 from evals.gate.files import InvalidJsonError
 from evals.gate.pins import Pins
@@ -44,7 +44,12 @@ def examine(folder: Path, *, pins: Pins, commit: str) -> Evidence:
         message = f"{run.RECORD}: {error}. This version of `evalctl evaluate` did not write it: evaluate again."
         problems.append(Reason(code=Code.UNREADABLE, message=message))
         return Evidence(run=None, facts=None, scores=(), problems=tuple(problems))
+    if record.problem is not None:
+        return Evidence(
+            run=record, facts=_facts(record, ()), scores=(), problems=(*problems, record.problem)
+        )
     problems += _run_problems(record, pins, commit)
+    problems += _agent_problems(folder / run.AGENT_ERRORS)
     tests, file_problems = _test_run(folder, record)
     problems += file_problems
     judged = tests.test_cases if tests else ()
@@ -81,6 +86,19 @@ def _run_problems(record: Run, pins: Pins, commit: str) -> Iterator[Reason]:
         )
         yield Reason(code=Code.OTHER_SETTINGS, message=message)
     yield from _end_problems(record.end, used)
+
+
+def _agent_problems(file: Path) -> Iterator[Reason]:
+    try:
+        errors = files.parse(dict[str, str], file.read_bytes())
+    except FileNotFoundError:
+        return
+    except InvalidJsonError as error:
+        yield Reason(code=Code.UNREADABLE, message=f"{file.name}: {error}. Evaluate again.")
+        return
+    for first in list(errors.values())[:1]:
+        message = f"The agent did not answer {len(errors)} cases: {judge_errors.redacted(first)}"
+        yield Reason(code=Code.AGENT_FAILED, message=message)
 
 
 def _end_problems(end: End | None, pins: Pins) -> Iterator[Reason]:

@@ -17,6 +17,9 @@ def code(error: str) -> Code:
             return Code.JUDGE_REFUSED_KEY
         case "429":
             return Code.JUDGE_RATE_LIMITED
+    # OpenAI's APIConnectionError and APITimeoutError, which have no status.
+    if error.strip() in ("Connection error.", "Request timed out."):
+        return Code.JUDGE_UNREACHABLE
     return Code.SPEND_CAP if "has spent its cap" in error else Code.METRIC_ERRORED
 
 
@@ -25,6 +28,10 @@ def what_to_do(code: Code) -> str:
     match code:
         case Code.JUDGE_REFUSED_KEY:
             return "OPENAI_API_KEY is wrong, revoked, or may not use the judge's model: replace it."
+        case Code.JUDGE_UNREACHABLE:
+            return (
+                "The judge cannot be reached: check the network, the proxy and DNS, and run again."
+            )
         case Code.JUDGE_RATE_LIMITED:
             return (
                 "The provider refused every attempt: wait and run again, lower parallel_cases in "

@@ -11,10 +11,13 @@ from pydantic_core import to_json
 
 from evals.gate import files
 from evals.gate.pins import Pins
+from evals.gate.report import Reason
 
 RECORD = "run.json"
 DEEPEVAL = "deepeval"  # DEEPEVAL_RESULTS_FOLDER, below the folder of results
 LOG = "deepeval.log"
+AGENT_ERRORS = "agent_errors.json"  # case → why the agent gave no answer
+PROGRESS = "progress.txt"  # one line: what was done so far
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,7 @@ class Run:
     deepeval: str  # its version
     pins: Pins
     end: End | None
+    problem: Reason | None = None  # why DeepEval was not started
 
 
 def write(run: Run, folder: Path) -> None:

@@ -1,5 +1,7 @@
 """DeepEval's OpenAI client, with the pinned model, prices, retries and spend cap."""
 
+from pathlib import Path
+
 import openai
 from deepeval.models import OpenAIModel
 from deepeval.test_case import Audio
@@ -8,7 +10,12 @@ from pydantic import BaseModel
 from evals.gate.pins import Pins
 
 # After one of these errors, another call fails as well. No more calls saves time and requests.
-_PERMANENT = (openai.AuthenticationError, openai.PermissionDeniedError, openai.RateLimitError)
+_PERMANENT = (
+    openai.APIConnectionError,  # after all retries: the judge cannot be reached
+    openai.AuthenticationError,
+    openai.PermissionDeniedError,
+    openai.RateLimitError,
+)
 
 
 class JudgeStoppedError(Exception):
@@ -18,7 +25,7 @@ class JudgeStoppedError(Exception):
 class PinnedJudge(OpenAIModel):  # type: ignore[misc]  # DeepEval's types are not followed
     """The judge of a whole run: all metrics of all cases share its budget."""
 
-    def __init__(self, pins: Pins) -> None:
+    def __init__(self, pins: Pins, *, progress: Path) -> None:
         super().__init__(
             model=pins.judge.model,
             base_url=pins.judge.base_url,
@@ -31,6 +38,8 @@ class PinnedJudge(OpenAIModel):  # type: ignore[misc]  # DeepEval's types are no
         )
         self._cap_usd = pins.caps.usd
         self._spent_usd = 0.0
+        self._calls = 0
+        self._progress = progress
         self._stopped: str | None = None
 
     async def a_generate(
@@ -47,4 +56,6 @@ class PinnedJudge(OpenAIModel):  # type: ignore[misc]  # DeepEval's types are no
             self._stopped = str(error)
             raise
         self._spent_usd += cost
+        self._calls += 1
+        self._progress.write_text(f"{self._calls} calls of the judge, {self._spent_usd:.2f} USD")
         return output, cost

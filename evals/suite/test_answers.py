@@ -1,5 +1,6 @@
 """Queries the agent with every case, judges all answers in one evaluation, and reports each case."""
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,8 @@ from evals.suite import agent
 from evals.suite.judge import PinnedJudge
 from evals.suite.metrics import metric
 
-PINS = run.read(Path(os.environ["EVAL_RUN"])).pins
+_FOLDER = Path(os.environ["EVAL_RUN"]).parent
+PINS = run.read(_FOLDER / run.RECORD).pins
 CASES = dataset.read(PINS.dataset)
 
 
@@ -42,9 +44,11 @@ def judged() -> dict[str, TestResult | str]:
         replies = dict(zip([case.id for case in CASES], pool.map(query_agent, CASES), strict=True))
     answered = [case for case in replies.values() if isinstance(case, LLMTestCase)]
     unanswered = {name: error for name, error in replies.items() if isinstance(error, str)}
+    if unanswered:
+        (_FOLDER / run.AGENT_ERRORS).write_text(json.dumps(unanswered))
     if not answered:
         return unanswered
-    judge = PinnedJudge(PINS)
+    judge = PinnedJudge(PINS, progress=_FOLDER / run.PROGRESS)
     results = evaluate(
         answered,
         [metric(pinned, judge) for pinned in PINS.metrics],

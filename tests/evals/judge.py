@@ -38,6 +38,7 @@ class Judge:
     def __init__(self, url: str) -> None:
         self.url = url
         self.refuse: Callable[[int, str], Refusal | None] = lambda *_: None  # by number and schema
+        self.refuse_model: Refusal | None = None  # of the request before a run
         self.before: Callable[[int], None] = lambda _: None  # by number, from 1
         self.answers: dict[str, str] = {}  # question → the agent's answer
         self.calls: list[str] = []  # requested schema, one for each request
@@ -83,6 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
     def handle(self) -> None:
         with suppress(Exception):  # clients are killed in the middle of a request
             super().handle()
+
+    def do_GET(self) -> None:
+        refusal = self.judge.refuse_model
+        self._send(refusal.status if refusal else 200, refusal.body if refusal else {})
 
     def do_POST(self) -> None:
         judge = self.judge

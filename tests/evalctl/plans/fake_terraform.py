@@ -58,10 +58,14 @@ class Terraform:
         return log.read_text().splitlines() if log.exists() else []
 
 
-def plan(*changes: Document, outputs: Document | None = None) -> Document:
+def plan(*changes: Document, outputs: Document | None = None, env: str = "prod") -> Document:
+    tags = {"tags": {"constant_value": {"Environment": env}}}
     return {
         "format_version": "1.2",
         "planned_values": {},
+        "configuration": {
+            "provider_config": {"aws": {"name": "aws", "expressions": {"default_tags": [tags]}}}
+        },
         "resource_changes": list(changes),
         "output_changes": outputs or {},
     }

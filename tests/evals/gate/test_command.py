@@ -1,6 +1,7 @@
 """`evalctl evaluate` and `evalctl gate`, as a person or a pipeline runs them."""
 
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_a_failed_gate_prints_its_reasons_and_writes_a_report_but_no_rows(
 ) -> None:
     change_results(good_run, set_in_metric("error", "Error code: 429 - slow down"))
     rows = tmp_path / "rows.jsonl"
-    rows.write_text("of an earlier run")
+    rows.write_text('{"evaluated_at": "", "run_id": "", "case_id": "", "metric": "", "score": 1}\n')
 
     result = gate(good_run, tmp_path / "report.json", "--no-baseline", "--rows", str(rows))
 
@@ -60,18 +61,81 @@ def test_a_failed_gate_prints_its_reasons_and_writes_a_report_but_no_rows(
     assert not rows.exists()
 
 
-def test_the_baseline_is_a_required_choice_and_an_old_report_is_removed(
+def test_the_baseline_is_a_required_choice_and_nothing_is_deleted_before_it(
     good_run: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "report.json"
-    out.write_text('{"summary": {"faithfulness": 1.0}}')
+    gate(good_run, out, "--no-baseline")
+    before = out.read_text()
 
     neither = gate(good_run, out)
     both = gate(good_run, out, "--no-baseline", "--baseline", str(tmp_path / "main.json"))
 
     assert neither.exit_code == both.exit_code == 1
     assert "--baseline FILE or --no-baseline" in neither.output
-    assert not out.exists(), "jq would accept the report of an earlier run"
+    assert out.read_text() == before
+
+
+def test_an_old_report_is_gone_when_nothing_can_be_decided(good_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+    gate(good_run, out, "--no-baseline")
+    assert json.loads(out.read_text())["verdict"] == "pass"
+
+    gate(tmp_path / "no-results", out, "--no-baseline")
+
+    assert json.loads(out.read_text())["summary"]["faithfulness"] is None
+
+
+@pytest.mark.parametrize("option", ["--out", "--summary", "--rows"])
+@pytest.mark.parametrize("kind", ["text", "JSON", "link", "device", "folder"])
+def test_what_the_gate_did_not_write_is_refused_and_nothing_is_deleted(
+    good_run: Path, tmp_path: Path, option: str, kind: str
+) -> None:
+    paths = {name: tmp_path / name for name in ("--out", "--summary", "--rows")}
+    arguments = [text for name, path in paths.items() for text in (name, str(path))]
+    command = ["gate", str(good_run), "--commit", COMMIT, "--no-baseline", *arguments]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    file = paths[option]
+    others = {path: path.read_text() for path in paths.values() if path != file}
+    file.unlink()
+    target = tmp_path / "target"
+    match kind:
+        case "text":
+            file.write_text("# my notes\n")
+        case "JSON":
+            file.write_text('{"name": "evaluation", "verdict": 1}\n')
+        case "link":
+            target.write_text("")
+            file.symlink_to(target)
+        case "device":
+            os.mkfifo(file)
+        case "folder":
+            file.mkdir()
+    kept = file.lstat()
+
+    result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 1
+    assert f"{option} {file}" in result.output
+    assert isinstance(result.exception, SystemExit)
+    assert (file.lstat().st_ino, file.lstat().st_size) == (kept.st_ino, kept.st_size)
+    assert {path: path.read_text() for path in others} == others
+
+
+def test_two_options_may_not_name_one_file(good_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+
+    result = gate(good_run, out, "--no-baseline", "--rows", str(tmp_path / "." / "report.json"))
+
+    assert result.exit_code == 1
+    assert "must be different files" in result.output
+
+
+def test_an_empty_file_may_be_filled(good_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+    out.touch()  # as mktemp makes it
+
+    assert gate(good_run, out, "--no-baseline").exit_code == 0
 
 
 def test_a_missing_baseline_fails_and_is_reported(good_run: Path, tmp_path: Path) -> None:
@@ -97,10 +161,12 @@ def test_the_report_of_main_may_be_replaced_by_the_new_one(good_run: Path, tmp_p
 def test_a_report_that_cannot_be_written_gives_an_error_and_no_traceback(
     good_run: Path, tmp_path: Path
 ) -> None:
-    result = gate(good_run, tmp_path, "--no-baseline")
+    (tmp_path / "file").touch()
+
+    result = gate(good_run, tmp_path / "file" / "report.json", "--no-baseline")
 
     assert result.exit_code == 1
-    assert "cannot be read or written" in result.output
+    assert "is not a folder" in result.output or "cannot be written" in result.output
     assert isinstance(result.exception, SystemExit)
 
 

@@ -187,7 +187,7 @@ def test_errors_of_judge_and_agent_are_reported_together(
 
     report = evaluate_and_decide(small, tmp_path / "out")
 
-    assert codes(report) == {Code.TOO_FEW_CASES, Code.METRIC_ERRORED}
+    assert codes(report) == {Code.AGENT_FAILED, Code.TOO_FEW_CASES, Code.METRIC_ERRORED}
     assert f"were not judged: {CASES[0].id}" in messages(report)
     assert "answer_relevancy: no score" in messages(report)
     assert "faithfulness: no score" not in messages(report)
