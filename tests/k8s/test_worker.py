@@ -49,13 +49,16 @@ def _settings(manifests: dict[App, list[Manifest]], name: str = "worker") -> dic
     return data
 
 
-def test_production_scales_from_2_to_20_workers_at_80_percent_cpu(manifests: Manifests) -> None:
-    spec = _autoscaler(manifests["prod"])
+@pytest.mark.parametrize("name", ENVIRONMENT_NAMES)
+def test_workers_scale_between_the_environments_bounds_at_its_cpu(
+    name: str, manifests: Manifests
+) -> None:
+    spec, worker = _autoscaler(manifests[name]), _env(name).worker
 
-    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 20)
-    assert _metrics(manifests["prod"])["Resource"]["resource"] == {
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (worker.min_replicas, worker.max_replicas)
+    assert _metrics(manifests[name])["Resource"]["resource"] == {
         "name": "cpu",
-        "target": {"type": "Utilization", "averageUtilization": 80},
+        "target": {"type": "Utilization", "averageUtilization": worker.target_cpu_percent},
     }
 
 
