@@ -180,35 +180,111 @@ ARGOCD = ArgoCdVersion(
 )
 
 
+# Each region of the `aws` partition, whose ARNs begin with `arn:aws:`, with the letters of its zones. Regions:
+# botocore's endpoints.json, which lists what Terraform's provider accepts. Zones: EC2's
+# DescribeAvailabilityZones in moto; us-west-1 has three, of which an account gets two. EKS has no control
+# plane in use1-az3, usw1-az2 and cac1-az3; each account has another letter for these. Read 2026-11-28.
+REGIONS = {
+    "af-south-1": "abc",
+    "ap-east-1": "abc",
+    "ap-northeast-1": "acd",
+    "ap-northeast-2": "abcd",
+    "ap-northeast-3": "abc",
+    "ap-south-1": "abc",
+    "ap-south-2": "abc",
+    "ap-southeast-1": "abc",
+    "ap-southeast-2": "abc",
+    "ap-southeast-3": "abc",
+    "ap-southeast-4": "abc",
+    "ap-southeast-5": "abc",
+    "ap-southeast-7": "abc",
+    "ca-central-1": "abd",
+    "ca-west-1": "abc",
+    "eu-central-1": "abc",
+    "eu-central-2": "abc",
+    "eu-north-1": "abc",
+    "eu-south-1": "abc",
+    "eu-south-2": "abc",
+    "eu-west-1": "abc",
+    "eu-west-2": "abc",
+    "eu-west-3": "abc",
+    "il-central-1": "abc",
+    "me-central-1": "abc",
+    "me-south-1": "abc",
+    "mx-central-1": "abc",
+    "sa-east-1": "abc",
+    "us-east-1": "abcdef",
+    "us-east-2": "abc",
+    "us-west-1": "abc",
+    "us-west-2": "abcd",
+}
+
+# Services that this platform's nodes, pods and ClickHouse servers call, and that have an interface endpoint with a
+# private DNS name (VPC user guide, "AWS services that integrate with AWS PrivateLink"), read 2026-11-28. S3
+# is not one of them: the network stack has a gateway endpoint for it, which costs nothing.
+INTERFACE_ENDPOINTS = (
+    "autoscaling",
+    "cloudformation",
+    "ec2",
+    "ec2messages",
+    "ecr.api",
+    "ecr.dkr",
+    "eks",
+    "eks-auth",
+    "elasticloadbalancing",
+    "kms",
+    "logs",
+    "monitoring",
+    "secretsmanager",
+    "ssm",
+    "ssmmessages",
+    "sts",
+    "tagging",
+)
+
+# Majors of RDS for PostgreSQL in standard support (RDS user guide, "Release calendar"), read 2026-11-28.
+POSTGRES_MAJORS = ("14", "15", "16", "17", "18")
+
+# Valkey on ElastiCache (user guide, "Supported engines and versions"), read 2026-11-28.
+VALKEY_VERSIONS = ("7.2", "8.0", "8.1", "8.2")
+
+# ClickHouse's releases with long-term support: one in March and one in August, each supported for a year
+# (clickhouse.com/docs, "Choosing a version"), read 2026-11-28.
+CLICKHOUSE_LTS = ("25.8", "26.3", "26.8")
+
+
 @dataclass(frozen=True)
 class InstanceType:
     """An EC2 instance type's size."""
 
     vcpus: int
     memory_gib: float
+    # That the VPC CNI can give an address: interfaces x (addresses - 1) + 2 (amazon-vpc-cni-k8s,
+    # misc/eni-max-pods.txt).
+    most_pods: int
 
 
-# EC2 instance types (aws.amazon.com/ec2/instance-types), read 2026-11-21. Add a line to use another.
+# EC2 instance types (DescribeInstanceTypes), read 2026-11-28. Add a line to use another.
 INSTANCE_TYPES = {
-    "t3.medium": InstanceType(2, 4),
-    "t3.large": InstanceType(2, 8),
-    "t3a.large": InstanceType(2, 8),
-    "m5.large": InstanceType(2, 8),
-    "m5.xlarge": InstanceType(4, 16),
-    "m6i.large": InstanceType(2, 8),
-    "m6i.xlarge": InstanceType(4, 16),
-    "m7i.large": InstanceType(2, 8),
-    "m7i.xlarge": InstanceType(4, 16),
-    "c5.xlarge": InstanceType(4, 8),
-    "c5a.xlarge": InstanceType(4, 8),
-    "c5d.xlarge": InstanceType(4, 8),
-    "c6a.xlarge": InstanceType(4, 8),
-    "c6i.xlarge": InstanceType(4, 8),
-    "c7i.xlarge": InstanceType(4, 8),
-    "r6i.large": InstanceType(2, 16),
-    "r6i.xlarge": InstanceType(4, 32),
-    "r7i.large": InstanceType(2, 16),
-    "r7i.xlarge": InstanceType(4, 32),
+    "t3.medium": InstanceType(2, 4, 17),
+    "t3.large": InstanceType(2, 8, 35),
+    "t3a.large": InstanceType(2, 8, 35),
+    "m5.large": InstanceType(2, 8, 29),
+    "m5.xlarge": InstanceType(4, 16, 58),
+    "m6i.large": InstanceType(2, 8, 29),
+    "m6i.xlarge": InstanceType(4, 16, 58),
+    "m7i.large": InstanceType(2, 8, 29),
+    "m7i.xlarge": InstanceType(4, 16, 58),
+    "c5.xlarge": InstanceType(4, 8, 58),
+    "c5a.xlarge": InstanceType(4, 8, 58),
+    "c5d.xlarge": InstanceType(4, 8, 58),
+    "c6a.xlarge": InstanceType(4, 8, 58),
+    "c6i.xlarge": InstanceType(4, 8, 58),
+    "c7i.xlarge": InstanceType(4, 8, 58),
+    "r6i.large": InstanceType(2, 16, 29),
+    "r6i.xlarge": InstanceType(4, 32, 58),
+    "r7i.large": InstanceType(2, 16, 29),
+    "r7i.xlarge": InstanceType(4, 32, 58),
 }
 
 # RDS for PostgreSQL classes that support encryption and Performance Insights, read 2026-11-21.

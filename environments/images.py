@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -30,12 +30,29 @@ class InvalidImagesError(ValueError):
         super().__init__(f"environments/images.json: {problem}.")
 
 
+class Digests(Mapping[Image, str]):
+    """The digests of one environment, read-only; the rules refuse them in another one."""
+
+    def __init__(self, environment: str, digests: Mapping[Image, str]) -> None:
+        self.environment = environment
+        self._digests = digests
+
+    def __getitem__(self, image: Image) -> str:
+        return self._digests[image]
+
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self._digests)
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+
 def is_digest(text: str) -> bool:
     """Whether the text has the form of an image's digest: `sha256:` and 64 hexadecimal digits."""
     return re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
 
 
-def images_of(environment: str) -> Mapping[Image, str]:
+def images_of(environment: str) -> Digests:
     """The image digests that run in an environment, read-only.
 
     Raises:
@@ -46,7 +63,7 @@ def images_of(environment: str) -> Mapping[Image, str]:
         raise InvalidImagesError(
             f"the environment {environment!r} is missing; add it with a digest for each of {_IMAGES}"
         )
-    return digests[environment]
+    return Digests(environment, digests[environment])
 
 
 def read() -> Mapping[str, Mapping[Image, str]]:

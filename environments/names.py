@@ -215,6 +215,7 @@ REDIS_APP_USER = "eval-app"
 REDIS_METRICS_USER = "eval-metrics"
 REDIS_QUEUE_KEY = "eval:jobs"
 QUEUE_METRIC = "eval_queue_waiting_jobs"  # the queue's length in the cluster's metrics API
+SMALL_QUEUE = 100  # jobs; below it, workers keep up, and no alert fires
 
 CLICKHOUSE_HTTPS_PORT = 8443
 CLICKHOUSE_NATIVE_TLS_PORT = 9440

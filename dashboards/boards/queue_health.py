@@ -11,9 +11,9 @@ from dashboards.observable import (
     ThresholdAlert,
     Unit,
 )
+from environments.names import SMALL_QUEUE
 
 QUEUE_LIMIT = 1000  # jobs (B7)
-SMALL_QUEUE = 100  # jobs; below it, workers keep up
 LAG_LIMIT_SECONDS = 300  # (B13)
 MEMORY_LIMIT = 0.8  # share of Redis' memory
 

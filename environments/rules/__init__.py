@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from environments.rules import (
     across,
+    bounds,
+    capacity,
     cluster,
     delivery,
     identity,
@@ -18,6 +20,7 @@ from environments.rules import (
     previews,
     retention,
     stores,
+    text,
     types,
     versions,
     workloads,
@@ -37,6 +40,9 @@ _SECTIONS = (
     objectives,
     previews,
     lengths,
+    capacity,
+    bounds,
+    text,
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from environments.catalog import EKS_VERSIONS
-from environments.rules.values import ipv4_network
+from environments.rules.values import ipv4_network, repeated
 from environments.spec import Environment
 
 
@@ -11,9 +11,21 @@ def problems(environments: tuple[Environment, ...]) -> Iterator[str]:
     yield from _overlaps(environments)
     yield from _promotion(environments)
     yield from _upgrade_order(environments)
-    names = [env.name for env in environments]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in repeated(env.name for env in environments):
         yield f"{name}: two environments have this name; rename one"
+    for hostname in repeated(env.orchestrator.hostname for env in environments):
+        sharing = [env.name for env in environments if env.orchestrator.hostname == hostname]
+        yield (
+            f"{sharing[-1]}: orchestrator.hostname: {hostname!r} is also that of {', '.join(sharing[:-1])}, and a "
+            "name leads to one load balancer; choose another"
+        )
+    for account in repeated(env.account.id for env in environments):
+        sharing = [env.name for env in environments if env.account.id == account]
+        yield (
+            f"{sharing[-1]}: account.id: {account} is also that of {', '.join(sharing[:-1])}. The delivery stack of "
+            "each creates the identity provider token.actions.githubusercontent.com, which an account has once; "
+            "use another account"
+        )
 
 
 def _overlaps(environments: tuple[Environment, ...]) -> Iterator[str]:

@@ -5,11 +5,14 @@ import re
 from collections.abc import Iterator
 
 from environments import catalog
-from environments.rules.values import nearest_or_add
-from environments.spec import Environment, NodeGroup
+from environments.rules.values import nearest_or_add, repeated
+from environments.spec import CapacityType, Environment, NodeGroup
 
 # IAM's characters (API reference, CreateRole: Path and RoleName).
 _ROLE = re.compile(r"([!-.0-~]+/)*[A-Za-z0-9+=,.@_-]{1,64}")
+
+_FEWEST_SPOT_TYPES = 3
+_MOST_TYPES = 20  # EKS API reference, CreateNodegroup: instanceTypes
 
 
 def problems(env: Environment) -> Iterator[str]:
@@ -19,6 +22,12 @@ def problems(env: Environment) -> Iterator[str]:
     ):
         yield from _node_group(field, group)
         yield from _zones(field, group, of_network=env.network.zones)
+    if env.cluster.general.capacity_type is not CapacityType.ON_DEMAND:
+        yield (
+            "cluster.general.capacity_type: SPOT, and EC2 could take the nodes of the API, of Prometheus and of Argo "
+            "CD with two minutes' notice; use CapacityType.ON_DEMAND"
+        )
+    yield from _spot(env.cluster.workers_spot)
     yield from _zone_bound_volumes(env)
     if not env.cluster.public_access_cidrs and not env.cluster.private_access_cidrs:
         yield (
@@ -26,6 +35,20 @@ def problems(env: Environment) -> Iterator[str]:
             "the API; list the network of a VPN, a peered network or a bastion's subnet"
         )
     yield from _administrators(env.cluster.admin_role_names)
+
+
+def _spot(group: NodeGroup) -> Iterator[str]:
+    """A spot pool is one type in one zone, and EC2 empties them one by one (EC2 user guide, "Spot best practices")."""
+    field = "cluster.workers_spot"
+    if group.capacity_type is not CapacityType.SPOT:
+        return
+    if len(group.instance_types) < _FEWEST_SPOT_TYPES:
+        yield (
+            f"{field}.instance_types: {len(group.instance_types)} listed, and workers stop when EC2 lacks them; list "
+            f"at least {_FEWEST_SPOT_TYPES} of the same size"
+        )
+    if len(group.zones) < 2:
+        yield f"{field}.zones: {len(group.zones)} listed, and workers stop when EC2 lacks capacity there; list two"
 
 
 def _administrators(role_names: tuple[str, ...]) -> Iterator[str]:
@@ -37,8 +60,7 @@ def _administrators(role_names: tuple[str, ...]) -> Iterator[str]:
                 f"cluster.admin_role_names: {role_name!r} is not a role's name with its path; write what "
                 "follows ':role/' in its ARN"
             )
-    names = [role_name.rpartition("/")[2] for role_name in role_names]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in repeated(role_name.rpartition("/")[2] for role_name in role_names):
         yield f"cluster.admin_role_names: {name!r} is listed twice; an account has one role of a name, list it once"
 
 
@@ -50,6 +72,10 @@ def _node_group(field: str, group: NodeGroup) -> Iterator[str]:
         )
     if not group.instance_types:
         yield f"{field}.instance_types: empty; name at least one EC2 instance type"
+    if len(group.instance_types) > _MOST_TYPES:
+        yield f"{field}.instance_types: {len(group.instance_types)} listed, EKS allows {_MOST_TYPES}; remove some"
+    for name in repeated(group.instance_types):
+        yield f"{field}.instance_types: {name!r} is listed twice; list it once"
     unknown = [name for name in group.instance_types if name not in catalog.INSTANCE_TYPES]
     for name in unknown:
         yield f"{field}.instance_types: {name!r} is unknown; {nearest_or_add(name)}"

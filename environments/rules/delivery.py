@@ -1,15 +1,11 @@
 """The add-ons' controllers, and the times at which Argo CD may sync."""
 
-import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from environments.rules import cron
+from environments.rules.values import repeated
 from environments.spec import Environment, Tier
-
-# Minute, hour, day of the month, month, day of the week, as Argo CD's cron parser reads them.
-_CRON_FIELD = re.compile(r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*")
-
-_CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 
 
 def problems(env: Environment) -> Iterator[str]:
@@ -18,16 +14,16 @@ def problems(env: Environment) -> Iterator[str]:
     elif env.controller_replicas < 2 and env.tier is Tier.PRODUCTION:
         yield "controller_replicas: 1 in production; use 2, so that the loss of a node stops no controller"
 
+    # Argo CD distinguishes windows by these three only (argoproj/argo-cd, AppProject.ValidateProject), and refuses the
+    # project otherwise.
+    same = repeated(f"{w.kind} {w.schedule!r} {w.duration_hours} h" for w in env.sync_windows)
+    for twice in same:
+        yield f"sync_windows: {twice} is listed twice, and Argo CD refuses both, in any time zone; list it once"
     for window in env.sync_windows:
-        fields = window.schedule.split()
-        if len(fields) != len(_CRON_BOUNDS) or not all(
-            _CRON_FIELD.fullmatch(field)
-            and all(least <= int(number) <= most for number in re.findall(r"(?<!/)\b\d+", field))
-            for field, (least, most) in zip(fields, _CRON_BOUNDS, strict=True)
-        ):
+        if (problem := cron.problem(window.schedule)) is not None:
             yield (
-                f"sync_windows: {window.schedule!r} is not a schedule of five cron fields; write it as "
-                "in '0 15 * * 5', Friday at 15:00"
+                f"sync_windows: {window.schedule!r} is not a schedule of five cron fields that Argo CD reads: "
+                f"{problem}; write it as in '0 15 * * 5', Friday at 15:00"
             )
         if not 1 <= window.duration_hours <= 7 * 24:
             yield (
@@ -36,7 +32,7 @@ def problems(env: Environment) -> Iterator[str]:
             )
         try:
             ZoneInfo(window.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder, or too long
             yield (
                 f"sync_windows: {window.time_zone!r} is not a time zone; write it as in 'Europe/Berlin'"
             )

@@ -1,16 +1,14 @@
 """Previews of pull requests, where an environment has them."""
 
-import re
 from collections.abc import Iterator
 
-from environments.rules.values import compute_problems
+from environments.rules.values import compute_problems, is_github_owner, is_github_repository
 from environments.spec import Compute, Environment, Tier
 
 # Two weeks: pods move to new nodes, where they pull images that expire after 30 days (stacks/registry.py).
 LONGEST_HOURS = 14 * 24
 
-_OWNER = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
-_REPOSITORY = re.compile(r"[A-Za-z0-9._-]+")
+_LONGEST_LABEL = 50  # GitHub accepts no longer name (REST API, "Create a label")
 
 
 def problems(env: Environment) -> Iterator[str]:
@@ -21,7 +19,7 @@ def problems(env: Environment) -> Iterator[str]:
         yield (
             "previews: in production they would give its keys and stores to unreleased code; use None"
         )
-    if not _OWNER.fullmatch(previews.repository_owner) or not _REPOSITORY.fullmatch(
+    if not is_github_owner(previews.repository_owner) or not is_github_repository(
         previews.repository_name
     ):
         yield (
@@ -33,6 +31,8 @@ def problems(env: Environment) -> Iterator[str]:
             f"previews.label: {previews.label!r} is not a label, and without one every pull request "
             "would get a preview; name the one that maintainers set"
         )
+    if len(previews.label) > _LONGEST_LABEL:
+        yield f"previews.label: {len(previews.label)} characters; GitHub accepts {_LONGEST_LABEL}"
     if not 1 <= previews.max_age_hours <= LONGEST_HOURS:
         yield (
             f"previews.max_age_hours: {previews.max_age_hours}; use 1 to {LONGEST_HOURS}, so that a "

@@ -18,10 +18,10 @@ def problems(env: Environment) -> Iterator[str]:
             f"database.instance_class: {database.instance_class!r} is unknown; use one of "
             f"{', '.join(sorted(catalog.DATABASE_CLASSES))}"
         )
-    if not re.fullmatch(r"\d+", database.engine_version):
+    if database.engine_version not in catalog.POSTGRES_MAJORS:
         yield (
-            f"database.engine_version: {database.engine_version!r} is not a major; RDS applies minors "
-            "by itself, write it as in '17'"
+            f"database.engine_version: {database.engine_version!r} is not a major that RDS supports; RDS applies "
+            f"minors by itself, use one of {', '.join(catalog.POSTGRES_MAJORS)}"
         )
     pods = env.orchestrator.replicas + env.worker.max_replicas
     if database.max_connections < pods + _RESERVED_CONNECTIONS:
@@ -50,10 +50,10 @@ def problems(env: Environment) -> Iterator[str]:
             f"queue.node_type: {queue.node_type!r} is unknown; use one of "
             f"{', '.join(sorted(catalog.CACHE_NODE_TYPES))}"
         )
-    if not re.fullmatch(r"\d+\.\d+", queue.engine_version):
+    if queue.engine_version not in catalog.VALKEY_VERSIONS:
         yield (
-            f"queue.engine_version: {queue.engine_version!r} is not major.minor; ElastiCache applies "
-            "patches by itself, write it as in '8.1'"
+            f"queue.engine_version: {queue.engine_version!r} is not major.minor of a Valkey that ElastiCache has; "
+            f"it applies patches by itself, use one of {', '.join(catalog.VALKEY_VERSIONS)}"
         )
     if not 0 <= queue.replicas <= 5:
         yield f"queue.replicas: {queue.replicas}; ElastiCache allows 0 to 5"
@@ -62,10 +62,11 @@ def problems(env: Environment) -> Iterator[str]:
             f"clickhouse.instance_type: {clickhouse.instance_type!r} is unknown; "
             f"{nearest_or_add(clickhouse.instance_type)}"
         )
-    if not re.fullmatch(r"\d+\.\d+\.\d+\.\d+", clickhouse.version):
+    release = re.fullmatch(r"([0-9]+\.[0-9]+)\.[0-9]+\.[0-9]+", clickhouse.version)
+    if release is None or release[1] not in catalog.CLICKHOUSE_LTS:
         yield (
-            f"clickhouse.version: {clickhouse.version!r} is not a package's version; write all four "
-            "numbers of an LTS release, as in '26.8.15.10'"
+            f"clickhouse.version: {clickhouse.version!r} is not a package of a release with long-term support "
+            f"({', '.join(catalog.CLICKHOUSE_LTS)}); write all four numbers, as in '26.8.15.10'"
         )
     if clickhouse.nodes not in (1, 3, 5):
         yield f"clickhouse.nodes: {clickhouse.nodes} cannot form a Keeper quorum; use 1, 3 or 5"
@@ -76,6 +77,16 @@ def problems(env: Environment) -> Iterator[str]:
         )
     if clickhouse.data_volume_gib < 10:
         yield f"clickhouse.data_volume_gib: {clickhouse.data_volume_gib} GiB; use at least 10"
+    if (env.account.backup_copy_region is None) != (env.backup.copy_retention_days == 0):
+        yield (
+            f"backup.copy_retention_days: {env.backup.copy_retention_days} with the copy region "
+            f"{env.account.backup_copy_region!r}; set both, or account.backup_copy_region to None and this to 0"
+        )
+    if 0 < env.backup.monthly_retention_days < env.backup.daily_retention_days:
+        yield (
+            f"backup.monthly_retention_days: {env.backup.monthly_retention_days} days, less than the daily backups' "
+            f"{env.backup.daily_retention_days}, and a locked vault refuses such a backup; use more, or 0 for none"
+        )
     if env.tier is Tier.PRODUCTION:
         if not database.multi_az:
             yield "database.multi_az: False in production; a zone loss would stop the API, set it to True"

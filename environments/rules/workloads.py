@@ -4,10 +4,15 @@ import re
 from collections.abc import Iterator
 
 from environments.images import Image, is_digest
+from environments.names import SMALL_QUEUE
 from environments.rules.values import compute_problems
 from environments.spec import Environment, Worker
 
 _TOKENS_OF_A_SHORT_CALL = 1_000
+
+# RFC 1123, section 2.1. A top-level domain has letters only, or is internationalised (RFC 5890, A-label).
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOSTNAME = re.compile(rf"({_LABEL}\.)+([a-z]{{2,63}}|xn--[a-z0-9-]{{0,58}}[a-z0-9])")
 
 
 def problems(env: Environment) -> Iterator[str]:
@@ -27,6 +32,14 @@ def problems(env: Environment) -> Iterator[str]:
         yield (
             f"worker.waiting_jobs_per_replica: {worker.waiting_jobs_per_replica}; use at least 1: "
             "the autoscaler divides the queue by it"
+        )
+    elif worker.waiting_jobs_per_replica * worker.max_replicas > SMALL_QUEUE:
+        most = SMALL_QUEUE // max(worker.max_replicas, 1)
+        yield (
+            f"worker.waiting_jobs_per_replica: {worker.waiting_jobs_per_replica}; the last of {worker.max_replicas} "
+            f"workers would start at {worker.waiting_jobs_per_replica * worker.max_replicas} waiting jobs, after the "
+            f"alert about a long queue, at {SMALL_QUEUE}; "
+            + (f"use at most {most}" if most else f"lower worker.max_replicas to {SMALL_QUEUE}")
         )
     if worker.max_job_seconds < calls.timeout_seconds:
         yield (
@@ -49,8 +62,11 @@ def problems(env: Environment) -> Iterator[str]:
     for image in Image:
         if not is_digest(env.images[image]):
             yield f"images.{image}: not a digest; write 'sha256:' and 64 hexadecimal digits (images.json)"
-    if not re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", env.orchestrator.hostname):
-        yield f"orchestrator.hostname: {env.orchestrator.hostname!r} is not a DNS name; use one you own"
+    if len(env.orchestrator.hostname) > 253 or not _HOSTNAME.fullmatch(env.orchestrator.hostname):
+        yield (
+            f"orchestrator.hostname: {env.orchestrator.hostname!r} is not a DNS name; use one you own, in lower case, "
+            "with at most 63 characters between dots and 253 in all (letters that are not ASCII as 'xn--…')"
+        )
 
 
 def _share_of_provider_limits(worker: Worker) -> Iterator[str]:

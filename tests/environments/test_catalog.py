@@ -5,6 +5,9 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
+from botocore.loaders import Loader
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from environments import catalog
 from environments.catalog import EKS_VERSIONS, EksVersion
@@ -64,6 +67,36 @@ def test_support_lasts_as_long_as_aws_documents() -> None:
 
 def _months(start: date, end: date) -> int:
     return 12 * (end.year - start.year) + end.month - start.month
+
+
+def test_regions_and_zones_are_those_that_aws_documents() -> None:
+    """botocore has the list that Terraform's provider accepts; moto has EC2's answer about zones."""
+    (partition,) = (
+        partition
+        for partition in Loader().load_data("endpoints")["partitions"]
+        if partition["partition"] == "aws"
+    )
+    assert list(catalog.REGIONS) == sorted(partition["regions"])
+    zones = {
+        region: "".join(sorted(zone.name[-1] for zone in zones))
+        for region, zones in RegionsAndZonesBackend.zones.items()
+    }
+    # EC2 shows an account two of the three zones, moto always the same.
+    assert set(zones.pop("us-west-1")) < set(catalog.REGIONS["us-west-1"])
+    assert {region: zones.get(region, letters) for region, letters in catalog.REGIONS.items()} == (
+        catalog.REGIONS
+    )
+
+
+def test_instance_types_have_the_size_that_ec2_documents() -> None:
+    for name, known in catalog.INSTANCE_TYPES.items():
+        type_ = INSTANCE_TYPES[name]
+        network = type_["NetworkInfo"]
+        most_pods = (
+            network["MaximumNetworkInterfaces"] * (network["Ipv4AddressesPerInterface"] - 1) + 2
+        )
+        size = (type_["VCpuInfo"]["DefaultVCpus"], type_["MemoryInfo"]["SizeInMiB"] / 1024)
+        assert (known.vcpus, known.memory_gib, known.most_pods) == (*size, most_pods), name
 
 
 def test_kubectl_may_be_one_minor_older_or_newer() -> None:

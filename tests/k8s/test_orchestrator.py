@@ -1,4 +1,4 @@
-"""The API: the brief's numbers, and requests that survive a rollout, a drain and a lost zone."""
+"""The API: requests that survive a rollout, a drain and a lost zone."""
 
 import dataclasses
 import json
@@ -10,6 +10,7 @@ from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from k8s.app import build
+from tests.support.each_environment import EACH_NAME
 from tests.support.manifests import Manifest, one
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
@@ -33,12 +34,15 @@ def _load_balancer(manifests: dict[App, list[Manifest]]) -> dict[str, str]:
     return {key.removeprefix("alb.ingress.kubernetes.io/"): v for key, v in annotations.items()}
 
 
-def test_production_has_the_briefs_three_replicas_of_one_cpu_and_two_gibibytes(
-    manifests: Manifests,
+@EACH_NAME
+def test_the_orchestrator_has_the_environments_replicas_and_requests(
+    name: str, manifests: Manifests
 ) -> None:
-    assert _deployment(manifests["prod"])["replicas"] == 3
-    requests = _container(manifests["prod"])["resources"]["requests"]
-    assert (requests["cpu"], requests["memory"]) == ("1000m", "2048Mi")
+    (env,) = (env for env in ENVIRONMENTS if env.name == name)
+    assert _deployment(manifests[name])["replicas"] == env.orchestrator.replicas
+    requests = _container(manifests[name])["resources"]["requests"]
+    assert requests["cpu"] == f"{env.orchestrator.compute.cpu_request_millicores}m"
+    assert requests["memory"] == f"{env.orchestrator.compute.memory_request_mib}Mi"
 
 
 def test_production_replicas_never_share_a_zone_while_another_has_none(

@@ -1,7 +1,4 @@
-"""Everything that runs on the general pool fits on it at its largest, on whole nodes.
-
-Requests are read from what is rendered: a new add-on, or a larger one, is in the sum by itself.
-"""
+"""The pods that the rules count on the general pool are those that are rendered, with their requests."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,41 +9,15 @@ import pytest
 import yaml
 
 from argocd.addons.installed import installed_charts
+from environments.capacity import DAEMON_PODS, DAEMONS, Pods, Room, node_room
+from environments.capacity import general_pods as counted
 from environments.catalog import INSTANCE_TYPES
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, App, Names, Stack
-from environments.spec import NodeGroup
 from tests.support.manifests import Manifest
 from tests.support.quantities import quantity
 from tests.support.terraform import Terraform
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
-
-
-@dataclass(frozen=True, order=True)
-class Room:
-    """CPU in millicores and memory in MiB."""
-
-    cpu: int
-    memory: int
-
-    def __add__(self, other: "Room") -> "Room":
-        return Room(self.cpu + other.cpu, self.memory + other.memory)
-
-    def __sub__(self, other: "Room") -> "Room":
-        return Room(self.cpu - other.cpu, self.memory - other.memory)
-
-    def fits(self, other: "Room") -> bool:
-        return other.cpu <= self.cpu and other.memory <= self.memory
-
-
-@dataclass(frozen=True)
-class Pods:
-    """Equal pods of one workload; `apart` on as many nodes as there are of them."""
-
-    name: str
-    count: int
-    each: Room
-    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +46,6 @@ EKS_DAEMONS = (
     EksPod("aws-node", "vpc-cni", None, 2),
     EksPod("ebs-csi-node", "aws-ebs-csi-driver", "node", 3),
 )
-EKS_DAEMON_PODS = len(EKS_DAEMONS) + 1
 # Two replicas each. Spot nodes' taint keeps them here.
 EKS_PODS = (
     EksPod("coredns", "coredns", None, 1),
@@ -85,23 +55,6 @@ EKS_PODS = (
 DAEMON_VALUES = ("prometheus-node-exporter",)
 # The operator makes a second container of each Prometheus and Alertmanager pod, with these requests.
 MADE_BY_OPERATOR = ("prometheusConfigReloader",)
-# Pods that one node takes, from its network interfaces: 3 with 12 addresses each for t3.large
-# (EC2's list in the VPC CNI's repository, misc/eni-max-pods.txt).
-MOST_PODS = {"t3.large": 35}
-
-
-def node(group: NodeGroup) -> Room:
-    """What a node has for pods, daemons included, once the kubelet and the kernel have theirs.
-
-    EKS reserves 6 % of the first core and 1 % of the second, 255 MiB and 11 MiB for each pod that the
-    node may take, and evicts below 100 MiB (its AMI's nodeadm, amazon-eks-ami). A machine shows the
-    system less memory than it is sold with: 7.5 %, as Karpenter assumes (VM_MEMORY_OVERHEAD_PERCENT).
-    """
-    type_ = group.instance_types[0]
-    size = INSTANCE_TYPES[type_]
-    cpu = size.vcpus * 1000 - 60 - 10
-    memory = int(size.memory_gib * 1024 * 0.925) - 255 - 11 * MOST_PODS[type_] - 100
-    return Room(cpu, memory)
 
 
 def requested(resources: Mapping[str, Mapping[str, object]]) -> Room:
@@ -114,12 +67,12 @@ def requested(resources: Mapping[str, Mapping[str, object]]) -> Room:
 def of_manifest(workload: Manifest) -> Pods:
     pod = workload["spec"]["template"]["spec"]
     each = sum((requested(c["resources"]) for c in pod["containers"]), Room(0, 0))
-    apart = any(
-        constraint["whenUnsatisfiable"] == "DoNotSchedule"
+    even = any(
+        constraint["whenUnsatisfiable"] == "DoNotSchedule" and constraint["maxSkew"] == 1
         for constraint in pod.get("topologySpreadConstraints", [])
     )
     count = workload["spec"].get("replicas", 1)
-    return Pods(workload["metadata"]["name"], count, each, apart)
+    return Pods(workload["metadata"]["name"], count, each, even=even)
 
 
 def of_values(
@@ -208,19 +161,6 @@ def general_pods(
     return [*ours, *eks, *argo_cd, *addon_pods(names[name])]
 
 
-@pytest.fixture
-def each_node(name: str, names: dict[str, Names], cluster: Terraform) -> Room:
-    """What a node of the general pool has for pods that are not on every node."""
-    return node(names[name].env.cluster.general) - daemons(names[name], cluster)
-
-
-def test_the_general_pools_node_has_the_size_that_eks_users_measure(
-    names: dict[str, Names],
-) -> None:
-    """About 1930m and 7 GiB for all pods of a t3.large, daemons included."""
-    assert node(names["prod"].env.cluster.general) == Room(1930, 6837)
-
-
 @ENVIRONMENTS
 def test_eks_daemons_are_counted(name: str, names: dict[str, Names], cluster: Terraform) -> None:
     """kube-proxy's 100m alone, and 40 MiB for each of three containers of the EBS driver."""
@@ -245,38 +185,22 @@ def test_each_kind_of_workload_is_counted(general_pods: list[Pods]) -> None:
 
 
 @ENVIRONMENTS
-def test_the_sum_of_requests_fits_into_the_general_pool_at_its_largest(
-    name: str, general_pods: list[Pods], each_node: Room, names: dict[str, Names]
-) -> None:
-    largest = names[name].env.cluster.general.max_size
-    wanted = Room(
-        sum(pods.count * pods.each.cpu for pods in general_pods),
-        sum(pods.count * pods.each.memory for pods in general_pods),
-    )
-    assert Room(each_node.cpu * largest, each_node.memory * largest).fits(wanted)
-
-
-@ENVIRONMENTS
-def test_every_pod_fits_whole_on_a_node(
-    name: str, general_pods: list[Pods], each_node: Room, names: dict[str, Names]
-) -> None:
-    """Places the largest first, on the node with most room; `apart` pods go to different nodes."""
-    room = [each_node] * names[name].env.cluster.general.max_size
-    for pods in sorted(general_pods, key=lambda pods: (pods.apart, pods.each), reverse=True):
-        taken: set[int] = set()
-        for _ in range(pods.count):
-            free = [i for i in range(len(room)) if not (pods.apart and i in taken)]
-            best = max(free, key=lambda i: room[i], default=None)
-            assert best is not None, f"{pods.name} has more replicas than there are nodes"
-            assert room[best].fits(pods.each), f"{pods.name} does not fit: {room} is left"
-            room[best] -= pods.each
-            taken.add(best)
-
-
-@ENVIRONMENTS
-def test_no_node_has_more_pods_than_addresses(
+def test_the_rules_count_the_pods_that_are_rendered(
     name: str, general_pods: list[Pods], names: dict[str, Names]
 ) -> None:
-    group = names[name].env.cluster.general
-    per_node = MOST_PODS[group.instance_types[0]] - EKS_DAEMON_PODS - len(DAEMON_VALUES)
-    assert sum(pods.count for pods in general_pods) <= per_node * group.max_size
+    """A pod that is new or has another size belongs in environments/capacity.py."""
+    assert set(counted(names[name].env)) == set(general_pods)
+
+
+@ENVIRONMENTS
+def test_the_rules_count_the_daemons_of_each_node(
+    name: str, names: dict[str, Names], cluster: Terraform
+) -> None:
+    assert daemons(names[name], cluster) == DAEMONS
+    assert len(EKS_DAEMONS) + 1 + len(DAEMON_VALUES) == DAEMON_PODS
+
+
+def test_a_node_has_the_room_that_eks_users_measure() -> None:
+    """About 1930m and 7 GiB for all pods of a t3.large, daemons included; 3920m of a c5.xlarge."""
+    assert node_room(INSTANCE_TYPES["t3.large"]) == Room(1930, 6837)
+    assert node_room(INSTANCE_TYPES["c5.xlarge"]).cpu == 3920

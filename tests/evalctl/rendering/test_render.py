@@ -1,5 +1,6 @@
 """`evalctl render`, on a copy of this repository that the test may change."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -21,14 +22,19 @@ def test_rendered_is_up_to_date_with_the_sources(rendered: Path) -> None:
     assert not differing, f"run `make render` and commit rendered/; it differs in {differing[:10]}"
 
 
-def test_a_third_environment_takes_one_new_file_and_one_line(checkout: Path) -> None:
+def test_a_third_environment_takes_one_new_file_a_line_and_its_images(checkout: Path) -> None:
     dev = (checkout / "environments" / "dev.py").read_text()
     another = (
         dev.replace("DEV = ", "ANOTHER = ")
-        .replace('name="dev"', 'name="another"')
+        .replace('"dev"', '"another"')
         .replace(DEV.network.vpc_cidr, FREE_CIDR)
+        .replace(DEV.account.id, "333333333333")
+        .replace(DEV.orchestrator.hostname, "eval-another.example.com")
     )
     (checkout / "environments" / "another.py").write_text(another)
+    images = checkout / "environments" / "images.json"
+    digests = json.loads(images.read_text())
+    images.write_text(json.dumps({**digests, "another": digests["dev"]}))
     registry = checkout / "environments" / "registry.py"
     edit(registry, "\n)", "\n    __import__('environments.another').another.ANOTHER,\n)")
 

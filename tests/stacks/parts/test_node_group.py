@@ -14,23 +14,22 @@ def group_named(stack: Terraform, name: str) -> Body:
     return {group["node_group_name"]: group for group in groups}[name]
 
 
-def test_production_node_groups_have_the_required_sizes(terraform: Stacks) -> None:
-    stack = terraform["prod"][Stack.CLUSTER]
-    general, workers = group_named(stack, "general"), group_named(stack, "workers_spot")
-    assert general["scaling_config"] == {"min_size": 1, "desired_size": 2, "max_size": 3}
-    assert general["instance_types"] == ["t3.large"]
-    assert general["capacity_type"] == "ON_DEMAND"
-    assert workers["scaling_config"] == {"min_size": 2, "desired_size": 2, "max_size": 10}
-    assert workers["instance_types"][0] == "c5.xlarge"
-    assert workers["capacity_type"] == "SPOT"
-
-
 @EACH_NAME
 class TestEveryEnvironment:
-    def test_workers_use_several_instance_types(self, terraform: Stacks, name: str) -> None:
-        workers = group_named(terraform[name][Stack.CLUSTER], "workers_spot")
-        assert len(set(workers["instance_types"])) >= 3
-        assert len(workers["subnet_ids"]) >= 2
+    def test_node_groups_are_those_of_the_environment(self, terraform: Stacks, name: str) -> None:
+        (env,) = (env for env in ENVIRONMENTS if env.name == name)
+        for group, spec in (
+            ("general", env.cluster.general),
+            ("workers_spot", env.cluster.workers_spot),
+        ):
+            rendered = group_named(terraform[name][Stack.CLUSTER], group)
+            assert rendered["scaling_config"] == {
+                "min_size": spec.min_size,
+                "desired_size": spec.desired_size,
+                "max_size": spec.max_size,
+            }
+            assert rendered["instance_types"] == list(spec.instance_types)
+            assert rendered["capacity_type"] == spec.capacity_type
 
     def test_worker_nodes_refuse_other_pods(self, terraform: Stacks, name: str) -> None:
         workers = group_named(terraform[name][Stack.CLUSTER], "workers_spot")

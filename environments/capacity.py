@@ -1,0 +1,123 @@
+"""What nodes have room for, and what the platform itself runs on them; the rules and the tests use it."""
+
+import math
+from dataclasses import dataclass
+
+from environments.catalog import InstanceType
+from environments.spec import Compute, Environment
+
+
+@dataclass(frozen=True, order=True)
+class Room:
+    """CPU in millicores and memory in MiB."""
+
+    cpu: int
+    memory: int
+
+    def __add__(self, other: "Room") -> "Room":
+        return Room(self.cpu + other.cpu, self.memory + other.memory)
+
+    def __sub__(self, other: "Room") -> "Room":
+        return Room(self.cpu - other.cpu, self.memory - other.memory)
+
+    def __mul__(self, times: int) -> "Room":
+        return Room(self.cpu * times, self.memory * times)
+
+    def __str__(self) -> str:
+        return f"{self.cpu}m and {self.memory} MiB"
+
+    def fits(self, other: "Room") -> bool:
+        return other.cpu <= self.cpu and other.memory <= self.memory
+
+
+@dataclass(frozen=True)
+class Pods:
+    """Equal pods of one workload: `even` if no node may have two more than another, `apart` if none may have two."""
+
+    name: str
+    count: int
+    each: Room
+    even: bool = False
+    apart: bool = False
+
+
+# What runs on each node: kube-proxy, the VPC CNI's agent, the EBS driver and the node exporter have requests; the Pod
+# Identity agent has none.
+DAEMONS = Room(190, 344)
+DAEMON_PODS = 5
+
+# The operator makes a second container of each Prometheus and Alertmanager pod.
+_RELOADER = Room(5, 32)
+
+
+def node_room(type_: InstanceType) -> Room:
+    """What a node has for pods, daemons included, once the kubelet and the kernel have theirs.
+
+    EKS reserves 6 % of the first core, 1 % of the second, 0.5 % of the next two and 0.25 % of each further one,
+    255 MiB and 11 MiB for each pod that the node may take, and evicts below 100 MiB (its AMI's nodeadm,
+    amazon-eks-ami). A machine shows the system less memory than it is sold with: 7.5 %, as Karpenter assumes
+    (VM_MEMORY_OVERHEAD_PERCENT).
+    """
+    cores = [60, 10, 5, 5][: type_.vcpus]
+    reserved = sum(cores) + 2.5 * max(type_.vcpus - 4, 0)
+    memory = int(type_.memory_gib * 1024 * 0.925) - 255 - 11 * type_.most_pods - 100
+    return Room(type_.vcpus * 1000 - math.ceil(reserved), memory)
+
+
+def free_room(type_: InstanceType) -> Room:
+    """The same without the daemons' share."""
+    return node_room(type_) - DAEMONS
+
+
+def requested(compute: Compute) -> Room:
+    return Room(compute.cpu_request_millicores, compute.memory_request_mib)
+
+
+def general_pods(env: Environment) -> tuple[Pods, ...]:
+    """All pods of the general pool; what the value does not size is as the planes and the charts have it.
+
+    A test compares it with what is rendered.
+    """
+    controllers, monitoring = env.controller_replicas, env.monitoring
+    prometheus = requested(monitoring.prometheus_compute) + _RELOADER
+    return (
+        Pods(
+            "orchestrator",
+            env.orchestrator.replicas,
+            requested(env.orchestrator.compute),
+            even=True,
+        ),
+        Pods(
+            "kube-prometheus-stack.prometheus.prometheusSpec",
+            monitoring.prometheus_replicas,
+            prometheus,
+            apart=True,
+        ),
+        Pods(
+            "kube-prometheus-stack.alertmanager.alertmanagerSpec",
+            monitoring.alertmanager_replicas,
+            Room(15, 96),
+            apart=True,
+        ),
+        Pods("database-users", 1, Room(50, 64)),
+        Pods("clickhouse-schema", 1, Room(50, 256)),
+        Pods("coredns", 2, Room(100, 70)),
+        Pods("ebs-csi-controller", 2, Room(60, 240)),
+        Pods("metrics-server", 2, Room(50, 100)),
+        Pods("argocd-application-controller", 1, Room(150, 384)),
+        Pods("argocd-redis", 1, Room(25, 64)),
+        Pods("argocd-repo-server", controllers, Room(50, 128)),
+        Pods("argocd-server", controllers, Room(25, 96)),
+        Pods("external-secrets", controllers, Room(25, 96)),
+        Pods("external-secrets.webhook", controllers, Room(10, 64)),
+        Pods("external-secrets.certController", 1, Room(10, 64)),
+        Pods("aws-load-balancer-controller", controllers, Room(50, 128)),
+        Pods("cluster-autoscaler", controllers, Room(50, 256)),
+        Pods("prometheus-adapter", controllers, Room(15, 64)),
+        Pods("prometheus-redis-exporter", 1, Room(10, 32)),
+        Pods("prometheus-yet-another-cloudwatch-exporter", 1, Room(10, 64)),
+        Pods("kube-prometheus-stack.kube-state-metrics", 1, Room(15, 96)),
+        Pods("kube-prometheus-stack.prometheusOperator", 1, Room(20, 96)),
+        Pods("kube-prometheus-stack.grafana", 1, Room(100, 640)),
+        Pods("kube-prometheus-stack.grafana.sidecar", 1, Room(20, 160)),
+    )
