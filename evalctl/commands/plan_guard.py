@@ -33,7 +33,7 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Refuse a plan that destroys, replaces or weakens what holds data or logs, or adds ClickHouse nodes.
+    """Refuse a plan that would lose data or logs, weaken their protection, or add ClickHouse nodes.
 
     Databases, volumes, buckets, backups, secrets, keys, images, logs, the queue and the cluster are protected
     in every environment whose value has `database.deletion_protection`, and in one where the plan turns it

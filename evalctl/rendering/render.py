@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from environments.rules import require_valid
 from environments.spec import Environment
@@ -57,12 +58,24 @@ def render(
     require_valid(environments)
     before = tree.texts(out, only=only)
     rendered = [env for env in environments if only in (None, env.name)]
+    if not out.exists():
+        _require_writable(next(folder for folder in out.parents if folder.exists()))
     fresh = scratch.folder / "fresh"
     asyncio.run(_side_by_side(fresh, rendered, scratch, progress))
     files = tree.texts(fresh, only=only)
     steps = [*with_them, *tree.changes(out, files, only=only)]
     changes.apply(steps, root=out, scratch=scratch)
     return Rendering(before, files, time.monotonic() - began)
+
+
+def _require_writable(folder: Path) -> None:
+    """Fail before the work starts, not after it.
+
+    Raises:
+        OSError: the folder is a file, or nothing can be created in it.
+    """
+    with TemporaryDirectory(dir=folder):
+        pass
 
 
 async def _side_by_side(

@@ -174,7 +174,7 @@ def hiding(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("check", "evalctl/checks/policy.py", "checkov"),
         ("rehearse dev", "evalctl/rehearsal/emulator.py", "boto3"),
         ("board-pages", "evalctl/board_pages/drawing.py", "plotly"),
-        ("secret-scan README.md", "evalctl/checks/secret_scan.py", "detect_secrets"),
+        ("secret-scan README.md", "evalctl/checks/secret_patterns.py", "detect_secrets"),
     ],
 )
 def test_a_missing_package_is_reported_with_the_target_that_installs_it(
