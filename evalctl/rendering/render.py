@@ -5,7 +5,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +58,26 @@ def render(
     require_valid(environments)
     before = tree.texts(out, only=only)
     rendered = [env for env in environments if only in (None, env.name)]
-    fresh = scratch.folder / "fresh"
-    asyncio.run(_side_by_side(fresh, rendered, scratch, progress))
-    files = tree.texts(fresh, only=only)
-    steps = [*with_them, *tree.changes(out, files, only=only)]
-    changes.apply(steps, root=out, scratch=scratch)
+    with _made(out):
+        fresh = scratch.folder / "fresh"
+        asyncio.run(_side_by_side(fresh, rendered, scratch, progress))
+        files = tree.texts(fresh, only=only)
+        steps = [*with_them, *tree.changes(out, files, only=only)]
+        changes.apply(steps, root=out, scratch=scratch)
     return Rendering(before, files, time.monotonic() - began)
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """The folder, so that one that cannot be made is reported at once; a new one goes after an error."""
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            folder.rmdir()
+        raise
 
 
 async def _side_by_side(
@@ -76,7 +91,8 @@ async def _side_by_side(
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # a second cancellation would cut off the end of its process
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

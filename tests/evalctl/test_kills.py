@@ -8,14 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from environments.images import Image
 from environments.prod import PROD
-from tests.evalctl.conftest import edit, evalctl
+from tests.evalctl.conftest import evalctl
 from tests.evalctl.rendering.test_tree import contents
 from tests.evalctl.test_release import commit, images_file, set_digest
 
@@ -30,10 +29,10 @@ COMMANDS = (
 
 
 @pytest.fixture
-def checkout(checkout: Path, rendered: Path) -> Iterator[Path]:
+def checkout(checkout: Path, rendered: Path) -> Path:
     shutil.copytree(rendered, checkout / "rendered")
     (checkout / "tmp").mkdir()
-    yield checkout
+    return checkout
 
 
 def start(checkout: Path, *command: str, ignored: bool = False) -> subprocess.Popen[str]:
@@ -123,7 +122,7 @@ def test_a_signal_ends_a_render_with_one_line_even_when_the_parent_ignores_it(
     process = start(checkout, "render", ignored=True)
     wait_for(checkout / ".evalctl" / "temporary")
     process.send_signal(number)
-    output, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     by = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}[number]
     assert (process.returncode, errors) == (128 + number, f"Stopped by {by}.\n")
     assert state(checkout) == before
