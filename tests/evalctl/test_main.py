@@ -1,5 +1,6 @@
 """The list of commands, and common mistakes: each is reported in a sentence, without a traceback."""
 
+import contextlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from evalctl import main
+from evalctl import interrupts, main
 from tests.evalctl.conftest import evalctl
 from tests.evalctl.plans.fake_terraform import Terraform
 
@@ -132,5 +133,7 @@ def test_an_os_error_without_a_file_name_keeps_its_traceback(
         raise OSError("no file")
 
     monkeypatch.setattr(main, "app", app)
+    # It would leave the signals of this process ignored.
+    monkeypatch.setattr(interrupts, "handled", contextlib.nullcontext)
     with pytest.raises(OSError, match="no file"):
         main.run()
