@@ -89,7 +89,8 @@ async def _side_by_side(
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # a second cancellation would cut off the end of its process
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

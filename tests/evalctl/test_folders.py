@@ -42,7 +42,7 @@ def installed(checkout: Path) -> Path:
     """The console script of an editable installation: Python finds the packages last, not by a path."""
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, checkout)
-    shutil.copytree(ROOT / "evals", checkout / "evals", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "evals", checkout / "evals")
     python = checkout / ".venv" / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout / ".venv"], check=True)

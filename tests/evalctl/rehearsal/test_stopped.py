@@ -1,0 +1,60 @@
+"""A rehearsal that is stopped ends its emulator, terraform and the provider, and removes its folder."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from evalctl.processes import HOW_TO_GET
+from tests.support import tools
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.rehearsal
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The commands of the processes that work in this folder or below it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            works_in = str((process / "cwd").readlink()).removesuffix(" (deleted)")
+            command = (process / "cmdline").read_text().replace("\0", " ")
+        except OSError:  # it ended
+            continue
+        if Path(works_in).is_relative_to(folder):
+            found.append(command)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_of_a_rehearsal_that_is_stopped(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    tools.program("terraform", get_it=HOW_TO_GET["terraform"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "evalctl.main", "rehearse", "dev"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not any("terraform-provider" in command for command in processes_in(tmp_path)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert any("moto_extras" in command for command in processes_in(tmp_path))
+
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + number, errors
+    assert errors.startswith("Stopped by ")
+    assert "Traceback" not in errors
+    assert processes_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
