@@ -23,8 +23,8 @@ from bindings.network_policies import (
     pods_with,
     to,
 )
-from environments.address_plan import address_plan
-from environments.names import API_SERVICE_CIDR, ARGOCD_NAMESPACE, SERVICE_CIDR, Names
+from environments.address_plan import address_plan, kubernetes_api
+from environments.names import ARGOCD_NAMESPACE, SERVICE_CIDR, Names
 from environments.spec import Environment
 
 CONTROLLER = "argocd-application-controller"
@@ -46,9 +46,8 @@ def policies(env: Environment) -> list[dict[str, object]]:
         labels=Names(env).labels("argocd"),
         disable_resource_name_hashes=True,
     )
-    private = [addresses(zone.private) for zone in address_plan(env.network)]
     services = addresses(SERVICE_CIDR)
-    api = to([*private, addresses(API_SERVICE_CIDR)], 443)
+    api = to([addresses(cidr) for cidr in kubernetes_api(address_plan(env.network))], 443)
     https = to([internet()], 443)
     repo_server = to([_pods(REPO_SERVER), services], _REPO_SERVER_PORT)
     redis = to([_pods(REDIS), services], _REDIS_PORT)

@@ -98,6 +98,11 @@ def internet() -> Peer:
     return addresses("0.0.0.0/0", NOT_INTERNET)
 
 
+def aws_credentials() -> Egress:
+    """To the Pod Identity agent of the node."""
+    return to([addresses(POD_IDENTITY_AGENT)], 80)
+
+
 def in_namespace(name: str) -> Peer:
     return Peer(namespace_selector=_namespace(name))
 

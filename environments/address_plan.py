@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from environments.names import API_SERVICE_CIDR
 from environments.spec import Network
 
 
@@ -27,3 +28,8 @@ def address_plan(network: Network) -> tuple[ZoneCidrs, ...]:
         ZoneCidrs(private=eighths[zone], public=small[zone], data=small[8 + zone])
         for zone in range(len(network.zones))
     )
+
+
+def kubernetes_api(plan: tuple[ZoneCidrs, ...]) -> tuple[str, ...]:
+    """The ranges in which pods reach the API server: its interfaces in the VPC, and its Service."""
+    return (*(str(zone.private) for zone in plan), API_SERVICE_CIDR)

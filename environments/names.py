@@ -19,7 +19,7 @@ PREVIEW_NAMESPACE_PREFIX = "eval-pr-"  # the pull request's number follows
 # What is deployed
 
 TERRAFORM_FILE = "cdk.tf.json"  # in each stack's folder, under the name that cdktf gives it
-LOCK_FILE = ".terraform.lock.hcl"  # beside it, under the name that terraform reads
+LOCK_FILE = ".terraform.lock.hcl"  # in the same folder, under the name that terraform reads
 
 # Which provider terraform installs, and its hashes; paths from the repository's root.
 CLI_CONFIGURATION = "stacks/terraform.tfrc"

@@ -26,7 +26,7 @@ _ROOT = Path(__file__).parents[1]
 
 
 def synthesize(environments: Sequence[Environment], *, outdir: Path | None = None) -> Path:
-    """Write every stack of these environments, with the lock file that terraform reads beside it.
+    """Write every stack of these environments, with the lock file that terraform reads in its folder.
 
     Returns the folder that has one folder for each stack. cdktf's CLI sets `outdir` when it is None.
     """

@@ -14,7 +14,8 @@ from environments.names import App, Names, Stack
 from environments.registry import ENVIRONMENTS
 from tests.support.manifests import Manifest
 from tests.support.paths import ROOT
-from tests.support.terraform import Terraform
+from tests.support.subnets import addresses_by_tier
+from tests.support.terraform import Stacks, Terraform
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +44,12 @@ def terraform(rendered: Path) -> dict[str, dict[Stack, Terraform]]:
         }
         for env in ENVIRONMENTS
     }
+
+
+@pytest.fixture
+def subnets(name: str, terraform: Stacks) -> dict[str, list[str]]:
+    """Tier → the first and the last address of each subnet of the environment `name`."""
+    return addresses_by_tier(terraform[name])
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ gitleaks' list of rules (config/gitleaks.toml). Where the two differ, the shorte
 import re
 from collections.abc import Iterator
 
-# Plugins of detect-secrets without a false alarm here. The others look for a random string beside a word
+# Plugins of detect-secrets without a false alarm here. The others look for a random string next to a word
 # (azure_storage_key takes every hash of a lock file for a key), or for services of IBM.
 _PLUGINS = {
     "artifactory": "ArtifactoryDetector",

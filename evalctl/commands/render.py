@@ -39,7 +39,7 @@ def command(
     """Write every environment's Terraform, Kubernetes and Argo CD files.
 
     When a value breaks a rule or a step fails, nothing is written and the folder stays as it was.
-    Files that are no longer rendered are removed, and listed. What Terraform keeps beside its file stays;
+    Files that are no longer rendered are removed, and listed. What Terraform keeps in the same folder stays;
     any other file is refused. The same values give the same bytes.
 
     Example: evalctl render --env dev

@@ -98,7 +98,7 @@ def needs(env: Environment) -> Iterator[Need]:
     )
     yield Need(quota=CLUSTERS, amount=1)
     yield Need(quota=LOAD_BALANCERS, amount=1)
-    yield Need(quota=DATABASES, amount=1, counted="a restore beside it needs one more")
+    yield Need(quota=DATABASES, amount=1, counted="a restore needs one more")
     yield Need(quota=DATABASE_GIB, amount=env.database.max_storage_gib)
     yield Need(quota=CACHE_NODES, amount=1 + env.queue.replicas)
 

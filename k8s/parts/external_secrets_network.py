@@ -7,10 +7,10 @@ chart's defaults.
 import constructs
 
 from bindings.network_policies import (
-    POD_IDENTITY_AGENT,
     Egress,
     Ingress,
     addresses,
+    aws_credentials,
     default_deny,
     dns,
     from_,
@@ -18,8 +18,8 @@ from bindings.network_policies import (
     network_policy,
     to,
 )
-from environments.address_plan import address_plan
-from environments.names import API_SERVICE_CIDR, SERVICE_CIDR, ExternalSecretsPart
+from environments.address_plan import address_plan, kubernetes_api
+from environments.names import SERVICE_CIDR, ExternalSecretsPart
 from environments.spec import Network
 
 WEBHOOK_PORT = 10250
@@ -33,10 +33,11 @@ class ExternalSecretsNetwork(constructs.Construct):
 
     def __init__(self, scope: constructs.Construct, id_: str, *, network: Network) -> None:
         super().__init__(scope, id_)
-        private = [addresses(zone.private) for zone in address_plan(network)]
+        plan = address_plan(network)
+        private = [addresses(zone.private) for zone in plan]
         # The API server, and the endpoints of AWS services in the VPC.
-        api = to([*private, addresses(API_SERVICE_CIDR)], 443)
-        credentials = to([addresses(POD_IDENTITY_AGENT)], 80)
+        api = to([addresses(cidr) for cidr in kubernetes_api(plan)], 443)
+        credentials = aws_credentials()
         # With endpoints for all that it calls, the operator needs no internet.
         in_vpc = set(network.interface_endpoints) >= _AWS_SERVICES
         aws = [] if in_vpc else [to([internet()], 443)]

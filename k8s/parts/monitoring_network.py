@@ -7,11 +7,11 @@ it uses its node's network, to which network policies do not apply.
 import constructs
 
 from bindings.network_policies import (
-    POD_IDENTITY_AGENT,
     Egress,
     Ingress,
     Peer,
     addresses,
+    aws_credentials,
     default_deny,
     dns,
     dns_pods,
@@ -23,11 +23,10 @@ from bindings.network_policies import (
     port,
     to,
 )
-from environments.address_plan import ZoneCidrs
+from environments.address_plan import ZoneCidrs, kubernetes_api
 from environments.names import (
     ALERTMANAGER_CLUSTER_PORT,
     ALERTMANAGER_PORT,
-    API_SERVICE_CIDR,
     CLICKHOUSE_HTTPS_PORT,
     METRICS_PORT,
     MONITORING_LABEL,
@@ -67,7 +66,7 @@ class MonitoringNetwork(constructs.Construct):
         data = [addresses(zone.data) for zone in plan]
         private = [addresses(zone.private) for zone in plan]
         services = addresses(SERVICE_CIDR)
-        api = to([*private, addresses(API_SERVICE_CIDR)], 443)
+        api = to([addresses(cidr) for cidr in kubernetes_api(plan)], 443)
         https = to([internet()], 443)
         prometheus = _part(MonitoringPart.PROMETHEUS)
         alertmanager = _part(MonitoringPart.ALERTMANAGER)
@@ -123,7 +122,7 @@ class MonitoringNetwork(constructs.Construct):
         self._policy(
             MonitoringPart.CLOUDWATCH_EXPORTER,
             # AWS, by its public addresses or by an endpoint in the VPC, with the role's credentials.
-            egress=[https, to(private, 443), to([addresses(POD_IDENTITY_AGENT)], 80)],
+            egress=[https, to(private, 443), aws_credentials()],
         )
 
     def _policy(

@@ -3,10 +3,10 @@
 import constructs
 
 from bindings.network_policies import (
-    POD_IDENTITY_AGENT,
     Egress,
     Ingress,
     addresses,
+    aws_credentials,
     default_deny,
     dns,
     from_,
@@ -46,7 +46,7 @@ class NetworkPolicies(constructs.Construct):
         ]
         # LLM providers, and S3: its gateway endpoint in the VPC uses S3's public addresses.
         https = to([internet()], 443)
-        credentials = to([addresses(POD_IDENTITY_AGENT)], 80)
+        credentials = aws_credentials()
         scrape = from_([in_namespace(MONITORING_NAMESPACE)], METRICS_PORT)
 
         default_deny(self)

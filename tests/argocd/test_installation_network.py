@@ -9,8 +9,6 @@ from tests.support.manifests import Manifest, all_of
 from tests.support.network_policies import Policies
 from tests.support.previews import PREVIEWED
 from tests.support.services import API, ARGOCD_REDIS, ARGOCD_REPO_SERVER, DNS, Service
-from tests.support.subnets import addresses_by_tier
-from tests.support.terraform import Stacks
 
 EACH_NAME = pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
 CONTROLLER = "argocd-application-controller"
@@ -39,11 +37,6 @@ def policies_of(objects: list[Manifest]) -> Policies[str]:
 @pytest.fixture
 def policies(name: str, built: Built) -> Policies[str]:
     return policies_of(built[name])
-
-
-@pytest.fixture
-def subnets(name: str, terraform: Stacks) -> dict[str, list[str]]:
-    return addresses_by_tier(terraform[name])
 
 
 @EACH_NAME

@@ -6,8 +6,6 @@ from environments.names import DEFAULT_STORAGE_CLASS, EXTERNAL_SECRETS, App, Nam
 from tests.support.manifests import Manifest, all_of, one
 from tests.support.network_policies import Policies
 from tests.support.services import API, DNS
-from tests.support.subnets import addresses_by_tier
-from tests.support.terraform import Stacks
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 
@@ -67,11 +65,6 @@ def policies(name: str, manifests: Manifests) -> Policies[str]:
         namespace=EXTERNAL_SECRETS.namespace,
         labels_of=lambda pod: {"app.kubernetes.io/name": pod},
     )
-
-
-@pytest.fixture
-def subnets(name: str, terraform: Stacks) -> dict[str, list[str]]:
-    return addresses_by_tier(terraform[name])
 
 
 @ENVIRONMENTS

@@ -26,8 +26,6 @@ from telemetry.contract import METRICS, Emitter
 from tests.support.manifests import Manifest, one
 from tests.support.network_policies import Policies
 from tests.support.services import ALERTMANAGER, API, DNS, PROMETHEUS, Service
-from tests.support.subnets import addresses_by_tier
-from tests.support.terraform import Stacks
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 SLACK = "3.125.7.192"
@@ -47,12 +45,6 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def objects(name: str, manifests: Manifests) -> list[Manifest]:
     return manifests[name][App.MONITORING]
-
-
-@pytest.fixture
-def subnets(name: str, terraform: Stacks) -> dict[str, list[str]]:
-    """Kind of subnet → addresses in it."""
-    return addresses_by_tier(terraform[name])
 
 
 @pytest.fixture

@@ -19,8 +19,6 @@ from environments.registry import ENVIRONMENTS
 from tests.support.manifests import Manifest, one
 from tests.support.network_policies import Policies
 from tests.support.services import DNS
-from tests.support.subnets import addresses_by_tier
-from tests.support.terraform import Stacks
 
 ENVIRONMENT_NAMES = [env.name for env in ENVIRONMENTS]
 PROVIDER = "104.18.7.192"
@@ -52,11 +50,6 @@ def policies(name: str, manifests: Manifests) -> AppPolicies:
     }
     labels[None] = {}
     return Policies(apps[App.NAMESPACE], namespace=NAMESPACE, labels_of=labels.__getitem__)
-
-
-@pytest.fixture
-def subnets(name: str, terraform: Stacks) -> Subnets:
-    return addresses_by_tier(terraform[name])
 
 
 @pytest.fixture
