@@ -6,6 +6,7 @@ programs run one after the other on this machine, so their ratio does not depend
 
 import argparse
 import compileall
+import json
 import os
 import shutil
 import statistics
@@ -72,16 +73,30 @@ def bytes_of(out: Path) -> dict[str, bytes]:
 
 
 def checkout_with(environments: int, folder: Path) -> Path:
-    """A copy of the sources with this many environments in the registry, made from dev's value."""
+    """A copy of the sources with dev and copies of it, this many together, in the registry."""
     for package in PACKAGES:
         shutil.copytree(ROOT / package, folder / package)
+    copies = [f"dev{i}" for i in range(1, environments)]
+    digests = json.loads((folder / "environments" / "images.json").read_text())["dev"]
+    (folder / "environments" / "images.json").write_text(
+        json.dumps(dict.fromkeys(["dev", *copies], digests))
+    )
     (folder / "environments" / "registry.py").write_text(
         "from dataclasses import replace\n"
         "from environments.dev import DEV\n"
-        "ENVIRONMENTS = tuple(\n"
-        '    replace(DEV, name=f"e{i}", network=replace(DEV.network, vpc_cidr=f"10.{i}.0.0/16"))\n'
-        f"    for i in range({environments})\n"
-        ")\n"
+        "from environments.images import images_of\n"
+        "def copy(i):\n"
+        '    name = f"dev{i}"\n'
+        "    return replace(\n"
+        "        DEV,\n"
+        "        name=name,\n"
+        '        account=replace(DEV.account, id=f"{i:012}"),\n'
+        "        repository=replace(DEV.repository, deploy_environment=name),\n"
+        '        network=replace(DEV.network, vpc_cidr=f"10.{100 + i}.0.0/16"),\n'
+        '        orchestrator=replace(DEV.orchestrator, hostname=f"{name}.example.com"),\n'
+        "        images=images_of(name),\n"
+        "    )\n"
+        f"ENVIRONMENTS = (DEV, *(copy(i) for i in range(1, {environments})))\n"
     )
     return folder
 

@@ -4,7 +4,10 @@ import argparse
 import ipaddress
 import signal
 import sys
+from collections.abc import Iterable
+from threading import Lock
 from types import FrameType
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -14,7 +17,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import run_simple
 
 from . import install
-from .error_responses import with_error_responses
+from .error_responses import WsgiApp, with_error_responses
 
 
 def loopback(host: str) -> str:
@@ -22,6 +25,22 @@ def loopback(host: str) -> str:
     if not ipaddress.ip_address(host).is_loopback:
         raise ValueError(host)
     return host
+
+
+def one_at_a_time(app: WsgiApp) -> WsgiApp:
+    """The app, for one request at a time.
+
+    moto keeps its state in plain dictionaries and protects none of them. A request that fails because
+    another one changed them gets an internal error after its work is done; the client repeats it, and
+    AWS refuses what is there already.
+    """
+    lock = Lock()
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with lock:
+            return app(environ, start_response)
+
+    return wrapped
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -36,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
     run_simple(
         arguments.host,
         arguments.port,
-        with_error_responses(DomainDispatcherApplication(create_backend_app)),
+        one_at_a_time(with_error_responses(DomainDispatcherApplication(create_backend_app))),
         threaded=True,
         request_handler=MotoRequestHandler,
     )

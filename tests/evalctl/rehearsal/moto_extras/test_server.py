@@ -5,8 +5,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import boto3
 import pytest
@@ -14,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from evalctl.rehearsal.moto_extras.server import main
+from evalctl.rehearsal.moto_extras.server import main, one_at_a_time
 from tests.evalctl.rehearsal.moto_extras.conftest import REGION, ROLE
 from tests.support.paths import ROOT
 
@@ -85,6 +87,23 @@ def test_a_missing_operation_is_refused_by_name_and_not_retried(served: Any) -> 
     with pytest.raises(ClientError, match="describe_events") as refused:
         served("elasticache").describe_events()
     assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+def test_no_request_sees_the_work_of_another_half_done() -> None:
+    at_once, most_at_once = 0, 0
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        nonlocal at_once, most_at_once
+        at_once += 1
+        most_at_once = max(most_at_once, at_once)
+        time.sleep(0.01)
+        at_once -= 1
+        return []
+
+    served_app = one_at_a_time(app)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: served_app({}, lambda *_: lambda _: None), range(8)))
+    assert most_at_once == 1
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "localhost.example.com", "::"])
