@@ -183,6 +183,10 @@ NODE_POOL_LABEL = "eval-platform.io/pool"
 WORKER_POOL = "workers-spot"
 GENERAL_POOL = "general"
 
+# What the names of the node groups begin with (B2). The provider appends the time.
+GENERAL_NODES = "general-"
+WORKER_NODES = "workers_spot-"
+
 # Encrypted EBS volumes, for every claim that names no class.
 DEFAULT_STORAGE_CLASS = "gp3"
 

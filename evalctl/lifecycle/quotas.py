@@ -72,7 +72,7 @@ def needs(env: Environment) -> Iterator[Need]:
     zones = len(env.network.zones)
     gateways = zones if env.network.nat_gateway_per_zone else 1
     clickhouse = env.clickhouse
-    on_demand = sum(_vcpus(env, group) for group in groups if not _spot(group))
+    on_demand = sum(_vcpus(group) for group in groups if not _spot(group))
     yield Need(
         quota=ON_DEMAND_VCPUS,
         amount=on_demand + clickhouse.nodes * INSTANCE_TYPES[clickhouse.instance_type].vcpus,
@@ -80,7 +80,7 @@ def needs(env: Environment) -> Iterator[Need]:
     )
     yield Need(
         quota=SPOT_VCPUS,
-        amount=sum(_vcpus(env, group) for group in groups if _spot(group)),
+        amount=sum(_vcpus(group) for group in groups if _spot(group)),
         counted=_nodes(env, on_demand=False),
     )
     yield Need(quota=ADDRESSES, amount=gateways)
@@ -128,26 +128,27 @@ def request(names: Names, need: Need) -> Command:
     )
 
 
-def most_nodes(env: Environment, group: NodeGroup) -> int:
-    """The group's maximum, and the new nodes that EKS starts before it drains old ones in an update.
+def most_nodes(group: NodeGroup) -> int:
+    """The group's maximum, and the new nodes that start before old ones go.
 
-    There are up to two for each zone (EKS user guide, "Managed node update behavior").
+    In an update there are up to two for each zone of the group (EKS user guide, "Managed node update
+    behavior"). A replaced group has its successor beside it, which may grow to the same size.
     """
-    return group.max_size + 2 * len(env.network.zones)
+    return group.max_size + max(2 * len(group.zones), group.max_size)
 
 
 def _spot(group: NodeGroup) -> bool:
     return group.capacity_type is CapacityType.SPOT
 
 
-def _vcpus(env: Environment, group: NodeGroup) -> int:
-    return most_nodes(env, group) * max(INSTANCE_TYPES[name].vcpus for name in group.instance_types)
+def _vcpus(group: NodeGroup) -> int:
+    return most_nodes(group) * max(INSTANCE_TYPES[name].vcpus for name in group.instance_types)
 
 
 def _nodes(env: Environment, *, on_demand: bool) -> str:
     groups = (env.cluster.general, env.cluster.workers_spot)
     return ", ".join(
-        f"{group.max_size} {group.instance_types[0]} and {most_nodes(env, group) - group.max_size} during an update"
+        f"{group.max_size} {group.instance_types[0]} and {most_nodes(group) - group.max_size} during a change"
         for group in groups
         if _spot(group) is not on_demand
     )
@@ -157,7 +158,7 @@ def _gp3_gib(env: Environment) -> int:
     groups = (env.cluster.general, env.cluster.workers_spot)
     clickhouse, monitoring = env.clickhouse, env.monitoring
     return (
-        sum(most_nodes(env, group) * group.disk_gib for group in groups)
+        sum(most_nodes(group) * group.disk_gib for group in groups)
         + clickhouse.nodes * (ROOT_VOLUME_GIB + clickhouse.data_volume_gib)
         + monitoring.prometheus_replicas * monitoring.prometheus_storage_gib
     )

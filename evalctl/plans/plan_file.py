@@ -34,6 +34,7 @@ class Change:
     type: str
     action: Action
     attributes: tuple[str, ...]  # that change, if the resource is changed or replaced
+    successor_first: bool  # whether what is destroyed goes only when its successor exists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +156,8 @@ def _change(resource: _Resource, action: Action) -> Change:
         type=resource["type"],
         action=action,
         attributes=_differing(values) if both else (),
+        # A deposed object is what an apply that failed has left of a replacement.
+        successor_first="deposed" in resource or values["actions"][0] == "create",
     )
 
 
