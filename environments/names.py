@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network
+from typing import Self
 
 from environments.images import Image
 from environments.spec import Environment
@@ -131,17 +132,27 @@ URL_KEY = "url"
 
 
 class Bucket(StrEnum):
-    """S3 buckets by purpose."""
+    """S3 buckets by purpose, each with whether AWS Backup saves it daily."""
 
-    STATE = "tfstate"
-    DATASETS = "datasets"
-    REPORTS = "reports"
-    BACKUPS = "backups"
-    ACCESS_LOGS = "access-logs"
+    STATE = "tfstate", False  # S3 keeps its older versions
+    DATASETS = "datasets", True
+    REPORTS = "reports", True
+    BACKUPS = "backups", True
+    ACCESS_LOGS = "access-logs", False  # no program needs them
+
+    backed_up: bool
+
+    def __new__(cls, purpose: str, backed_up: bool) -> Self:
+        bucket = str.__new__(cls, purpose)
+        bucket._value_ = purpose
+        bucket.backed_up = backed_up
+        return bucket
 
 
-# AWS Backup saves these daily.
-BACKED_UP_BUCKETS = (Bucket.DATASETS, Bucket.REPORTS, Bucket.BACKUPS)
+BACKED_UP_BUCKETS = tuple(bucket for bucket in Bucket if bucket.backed_up)
+
+# The `state` stack makes them; the pipeline may not change them.
+STATE_STACKS_BUCKETS = (Bucket.STATE, Bucket.ACCESS_LOGS)
 
 
 # Identities
@@ -183,6 +194,10 @@ CLOUDWATCH_EXPORTER = ServiceAccount(MONITORING_NAMESPACE, "cloudwatch-exporter"
 NODE_POOL_LABEL = "eval-platform.io/pool"
 WORKER_POOL = "workers-spot"
 GENERAL_POOL = "general"
+
+# What the names of the node groups begin with (B2). The provider appends the time.
+GENERAL_NODES = "general-"
+WORKER_NODES = "workers_spot-"
 
 # Encrypted EBS volumes, for every claim that names no class.
 DEFAULT_STORAGE_CLASS = "gp3"
@@ -327,6 +342,11 @@ class Names:
 
     def bucket_arn(self, bucket: Bucket) -> str:
         return f"arn:aws:s3:::{self.bucket(bucket)}"
+
+    @property
+    def bucket_arns(self) -> str:
+        """A pattern for every bucket, also those that do not exist yet; it matches keys of objects too."""
+        return f"arn:aws:s3:::{self.prefix}-*-{self.env.account.id}"
 
     def state_key(self, stack: Stack) -> str:
         return f"{stack}.tfstate"

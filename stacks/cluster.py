@@ -6,9 +6,11 @@ from collections.abc import Sequence
 import constructs
 
 from environments.names import (
+    GENERAL_NODES,
     GENERAL_POOL,
     KUBERNETES_SECRETS,
     SERVICE_CIDR,
+    WORKER_NODES,
     WORKER_POOL,
     Secret,
     Stack,
@@ -207,7 +209,7 @@ class ClusterStack(EnvironmentStack):
                 id_,
                 names=self.names,
                 spec=spec,
-                name=name,
+                name_prefix=name_prefix,
                 pool=pool,
                 dedicated=dedicated,
                 cluster=cluster,
@@ -218,8 +220,8 @@ class ClusterStack(EnvironmentStack):
                 ],
                 depends_on=[*addons, *role.permissions],
             )
-            for id_, name, spec, pool, dedicated in (
-                ("general", "general", self.env.cluster.general, GENERAL_POOL, False),
-                ("workers-spot", "workers_spot", self.env.cluster.workers_spot, WORKER_POOL, True),
+            for id_, name_prefix, spec, pool, dedicated in (
+                ("general", GENERAL_NODES, self.env.cluster.general, GENERAL_POOL, False),
+                ("workers-spot", WORKER_NODES, self.env.cluster.workers_spot, WORKER_POOL, True),
             )
         ]

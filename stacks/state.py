@@ -50,9 +50,7 @@ class StateStack(EnvironmentStack):
                     principals={"Service": "logging.s3.amazonaws.com"},
                     conditions={
                         "StringEquals": {"aws:SourceAccount": self.env.account.id},
-                        "ArnLike": {
-                            "aws:SourceArn": [self.names.bucket_arn(bucket) for bucket in Bucket]
-                        },
+                        "ArnLike": {"aws:SourceArn": self.names.bucket_arns},
                     },
                 ),
                 # Without it, any role in the account with S3 permissions could forge a log.

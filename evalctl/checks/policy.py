@@ -17,6 +17,8 @@ from evalctl.processes import CommandFailedError, output
 
 SKIPS = Path(__file__).with_name("policy_skips.toml")
 
+# The keys of each kind of entry in that file.
+_KEYS = {"skip": {"check", "resource", "reason"}, "replaced": {"check", "reason"}}
 _SCAN = Path(__file__).with_name("checkov_scan.py")
 # Without `argocd-install`, which holds patches and not whole objects: only Kustomize can fetch those.
 # Without `preview`, which is a smaller copy of `k8s`.
@@ -53,6 +55,7 @@ class Skip:
     check: str
     resource: str  # as in "prod/terraform/cluster/aws_eks_cluster.*"
     reason: str
+    replaced: bool = False  # a check of ours decides instead, whether this one fails or not
 
     def matches(self, finding: Finding, folder: Path) -> bool:
         return self.check == finding.check and fnmatchcase(
@@ -107,7 +110,8 @@ def findings(rendered: Path, *, skips: Path = SKIPS) -> list[Finding]:
                     "skipped, but nothing fails; remove the skip",
                 )
                 for skip in allowed
-                if not any(skip.matches(finding, folder) for finding, folder in failed)
+                if not skip.replaced
+                and not any(skip.matches(finding, folder) for finding, folder in failed)
             ),
             *_skipped_elsewhere(scanned, rendered),
             *_unread(jobs, scanned, rendered),
@@ -119,24 +123,30 @@ def read_skips(file: Path) -> list[Skip]:
     """The skips in a file.
 
     Raises:
-        ValueError: the file is not TOML; or an entry lacks its check, resource or reason, or has more.
+        ValueError: the file is not TOML; or an entry lacks one of its keys, or has more.
     """
     try:
         document = tomllib.loads(file.read_text())
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file.name} is not TOML: {error}. Correct it there.") from error
-    entries = document.pop("skip", [])
-    problems = [f"{key}: unknown; entries start with [[skip]]" for key in document]
-    skips = []
-    for number, entry in enumerate(entries, 1):
-        if set(entry) != {"check", "resource", "reason"} or not all(
-            isinstance(value, str) and value.strip() for value in entry.values()
-        ):
-            problems.append(
-                f"skip {number}: give it a check, a resource and a reason, each a string"
-            )
-        else:
-            skips.append(Skip(**entry))
+    skips, problems = [], []
+    for kind, keys in _KEYS.items():
+        for number, entry in enumerate(document.pop(kind, []), 1):
+            if set(entry) != keys or not all(
+                isinstance(value, str) and value.strip() for value in entry.values()
+            ):
+                needed = ", ".join(sorted(keys))
+                problems.append(f"{kind} {number}: give it these keys, each a string: {needed}")
+            else:
+                skips.append(
+                    Skip(
+                        check=entry["check"],
+                        resource=entry.get("resource", "*"),
+                        reason=entry["reason"],
+                        replaced=kind == "replaced",
+                    )
+                )
+    problems += [f"{key}: unknown; entries start with [[skip]] or [[replaced]]" for key in document]
     if problems:
         raise ValueError("\n".join(f"{file.name}: {problem}" for problem in problems))
     return skips

@@ -129,11 +129,12 @@ def request(names: Names, need: Need) -> Command:
 
 
 def most_nodes(group: NodeGroup) -> int:
-    """The group's maximum, and the new nodes that EKS starts before it drains old ones in an update.
+    """The group's maximum, and the new nodes that start before old ones go.
 
-    There are up to two for each zone of the group (EKS user guide, "Managed node update behavior").
+    In an update there are up to two for each zone of the group (EKS user guide, "Managed node update
+    behavior"). A replaced group has its successor beside it, which may grow to the same size.
     """
-    return group.max_size + 2 * len(group.zones)
+    return group.max_size + max(2 * len(group.zones), group.max_size)
 
 
 def _spot(group: NodeGroup) -> bool:
@@ -147,7 +148,7 @@ def _vcpus(group: NodeGroup) -> int:
 def _nodes(env: Environment, *, on_demand: bool) -> str:
     groups = (env.cluster.general, env.cluster.workers_spot)
     return ", ".join(
-        f"{group.max_size} {group.instance_types[0]} and {most_nodes(group) - group.max_size} during an update"
+        f"{group.max_size} {group.instance_types[0]} and {most_nodes(group) - group.max_size} during a change"
         for group in groups
         if _spot(group) is not on_demand
     )

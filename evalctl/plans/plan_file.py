@@ -43,6 +43,7 @@ class Change:
     # Values may be sensitive: they are compared, and not printed.
     before: Mapping[str, object] = field(repr=False)
     after: Mapping[str, object] = field(repr=False)
+    successor_first: bool  # whether what is destroyed goes only when its successor exists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +239,8 @@ def _change(resource: _Resource, action: Action) -> Change:
         attributes=_differing(values) if both else (),
         before=_part(values, "before"),
         after=_part(values, "after"),
+        # A deposed object is what an apply that failed has left of a replacement.
+        successor_first="deposed" in resource or values["actions"][0] == "create",
     )
 
 

@@ -1,8 +1,9 @@
-"""Refuses a plan that may lose data or logs, unless the resource is allowed by name.
+"""Refuses a plan that may lose data, logs or all nodes, unless the resource is allowed by name.
 
 Data is lost where what holds it is destroyed or replaced, and where an empty ClickHouse node is added
 beside nodes with data: its Keeper must join theirs, step by step. A plan that takes protection from data,
-or that shortens or stops a log, only prepares a loss; it is refused as well.
+or that shortens or stops a log, only prepares a loss; it is refused as well. A node group may be replaced
+only if its successor exists before it goes.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,6 +14,7 @@ from environments.names import ENVIRONMENT_TAG
 from evalctl.plans.plan_file import Action, Change, NotAPlanError, read
 from evalctl.plans.protections import Weakened, weakened
 
+_NODE_GROUP = "aws_eks_node_group"
 # Resources that hold data or logs, that write logs, or without which data cannot be read.
 PROTECTED_TYPES = {
     "aws_backup_vault": "a backup vault",
@@ -23,6 +25,7 @@ PROTECTED_TYPES = {
     "aws_ebs_volume": "a data volume",
     "aws_ecr_repository": "an image repository",
     "aws_eks_cluster": "the cluster",
+    _NODE_GROUP: "the nodes before others exist",
     "aws_elasticache_replication_group": "the queue",
     "aws_flow_log": "the network's flow log",
     "aws_kms_key": "an encryption key",
@@ -115,13 +118,20 @@ def refusals_of_all(plans: Sequence[Path], *, allowed: Collection[str] = ()) -> 
     return _not_allowed(found, allowed)
 
 
+def destroys_protected(change: Change) -> bool:
+    """Whether data is lost, or nodes go before others exist."""
+    if change.type == _NODE_GROUP and change.successor_first:
+        return False
+    return change.type in PROTECTED_TYPES and change.action in (Action.DELETE, Action.REPLACE)
+
+
 def _at_risk(plan: Path, *, stack: str) -> list[Refusal]:
     read_plan = read(plan)
 
     def loses(change: Change) -> bool:
         if change.action is Action.CREATE:
             return change.type == _NODES_VOLUME and _NODES_VOLUME in read_plan.kept_types
-        return change.type in PROTECTED_TYPES and change.action in (Action.DELETE, Action.REPLACE)
+        return destroys_protected(change)
 
     return [
         Refusal(

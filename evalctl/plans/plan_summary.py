@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evalctl.plans.plan_file import Action, Change, Plan
-from evalctl.plans.plan_guard import PROTECTED_TYPES
+from evalctl.plans.plan_guard import PROTECTED_TYPES, destroys_protected
 
 LIMIT = 60_000  # characters; GitHub refuses a comment or an issue with more than 65,536
 _COLUMNS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
@@ -80,12 +80,12 @@ def _warnings(plans: Mapping[str, Plan | Failed], by_people: frozenset[str]) -> 
         for stack, plan in plans.items()
         if isinstance(plan, Plan)
         for change in plan.changes
-        if change.type in PROTECTED_TYPES and change.action in (Action.DELETE, Action.REPLACE)
+        if destroys_protected(change)
     ]
     text = ""
     if lost:
         items = "\n".join(f"> - {item}" for item in lost)
-        text += f"\n> [!CAUTION]\n> This destroys what holds data or logs:\n{items}\n"
+        text += f"\n> [!CAUTION]\n> This destroys what holds data or logs, or all nodes:\n{items}\n"
     if manual := sorted(by_people & set(plans)):
         text += (
             f"\n> [!NOTE]\n> No pipeline may change {' and '.join(f'`{stack}`' for stack in manual)}: "

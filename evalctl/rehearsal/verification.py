@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from environments.names import Bucket, Names, Secret, Stack
-from environments.spec import Environment
+from environments.names import GENERAL_NODES, WORKER_NODES, Bucket, Names, Secret, Stack
+from environments.spec import Environment, NodeGroup
 from evalctl.rehearsal.emulator import EmulatedAws
 
 
@@ -52,11 +52,23 @@ def _cluster(env: Environment, aws: EmulatedAws) -> Iterator[str]:
     yield from _compare(
         f"{name} encrypted resources", ["secrets"], cluster["encryptionConfig"][0]["resources"]
     )
-    for group_name, spec in (
-        ("general", env.cluster.general),
-        ("workers_spot", env.cluster.workers_spot),
+    groups = eks.list_nodegroups(clusterName=name)["nodegroups"]
+    for prefix, spec in (
+        (GENERAL_NODES, env.cluster.general),
+        (WORKER_NODES, env.cluster.workers_spot),
     ):
-        group = eks.describe_nodegroup(clusterName=name, nodegroupName=group_name)["nodegroup"]
+        found = [group for group in groups if group.startswith(prefix)]
+        yield from _compare(f"node groups {prefix}*", 1, len(found))
+        yield from _node_groups(found, spec, aws, cluster=name)
+
+
+def _node_groups(
+    found: list[str], spec: NodeGroup, aws: EmulatedAws, *, cluster: str
+) -> Iterator[str]:
+    for group_name in found:
+        group = aws.client("eks").describe_nodegroup(clusterName=cluster, nodegroupName=group_name)[
+            "nodegroup"
+        ]
         scaling = group["scalingConfig"]
         yield from _compare(
             f"node group {group_name} minimum, desired, maximum",

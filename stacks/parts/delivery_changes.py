@@ -1,6 +1,6 @@
 """What the deploy role may change: the services that the stacks use, and the roles of the platform."""
 
-from environments.names import Bucket, Names
+from environments.names import Names
 from stacks.parts.iam import Statement, regions
 
 REGIONAL_SERVICES = (
@@ -39,7 +39,8 @@ _LINKED_SERVICES = (
 def changing_services(names: Names) -> tuple[Statement, ...]:
     """Whole services in the environment's regions, because the account has no other resources.
 
-    S3 is allowed by bucket: without the objects, and without the state stack's two buckets.
+    S3 is allowed by actions that apply to buckets and not to objects, so the policy stays the same when there
+    is another bucket. A denial holds the state stack's two buckets.
     """
     return (
         Statement(
@@ -52,12 +53,14 @@ def changing_services(names: Names) -> tuple[Statement, ...]:
             deny=True,
         ),
         Statement(
-            actions=("s3:*",),
-            resources=tuple(
-                names.bucket_arn(bucket)
-                for bucket in Bucket
-                if bucket not in (Bucket.STATE, Bucket.ACCESS_LOGS)
+            actions=(
+                "s3:CreateBucket",
+                "s3:DeleteBucket*",
+                "s3:ListBucket",
+                "s3:Put*Configuration",
+                "s3:PutBucket*",
             ),
+            resources=(names.bucket_arns,),
         ),
         Statement(
             actions=(

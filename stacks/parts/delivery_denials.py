@@ -4,6 +4,7 @@ from environments.names import (
     APPLIED_BY_PEOPLE,
     OPERATORS_SECRETS,
     OPERATORS_SECRETS_READER,
+    STATE_STACKS_BUCKETS,
     Bucket,
     DeliveryRole,
     Names,
@@ -73,7 +74,7 @@ def deny_deploy(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
     """Denials of the deploy role, which must not change who can deploy or what a deploy may do."""
     return (
         *_deny_own_rights(names, provider_arn),
-        _deny_administrators_states(names),
+        _deny_administrators_stacks(names),
         *_deny_other_readers(names),
         *_deny_other_users_of_keys(names),
         *_deny_new_administrators(names),
@@ -125,12 +126,18 @@ def _deny_own_rights(names: Names, provider_arn: str) -> tuple[Statement, ...]:
     )
 
 
-def _deny_administrators_states(names: Names) -> Statement:
-    """A state decides what an administrator's terraform does, and a lock whether it runs."""
+def _deny_administrators_stacks(names: Names) -> Statement:
+    """The state stack's buckets, and the states and locks of the stacks that people apply.
+
+    A state decides what an administrator's terraform does, and a lock whether it runs.
+    """
     state = names.bucket_arn(Bucket.STATE)
     return Statement(
-        actions=("s3:Delete*", "s3:Put*"),
-        resources=tuple(f"{state}/{names.state_key(stack)}*" for stack in APPLIED_BY_PEOPLE),
+        actions=("s3:CreateBucket", "s3:Delete*", "s3:Put*"),
+        resources=(
+            *(names.bucket_arn(bucket) for bucket in STATE_STACKS_BUCKETS),
+            *(f"{state}/{names.state_key(stack)}*" for stack in APPLIED_BY_PEOPLE),
+        ),
         deny=True,
     )
 

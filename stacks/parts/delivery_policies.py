@@ -82,7 +82,6 @@ def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
     )
     return (
         *_reading(names, actions=other_reads),
-        _listing_buckets(names),
         *_writing_state(names),
         *changing_services(names),
         *changing_roles(names),
@@ -108,9 +107,7 @@ def _reading(names: Names, *, actions: tuple[str, ...] = _READ) -> tuple[Stateme
 
 def _listing_buckets(names: Names) -> Statement:
     """A refresh checks with it whether a bucket exists (HeadBucket). It allows reading no object."""
-    return Statement(
-        actions=("s3:ListBucket",), resources=tuple(names.bucket_arn(bucket) for bucket in Bucket)
-    )
+    return Statement(actions=("s3:ListBucket",), resources=(names.bucket_arns,))
 
 
 def _reading_secrets(names: Names) -> tuple[Statement, ...]:

@@ -26,7 +26,7 @@ def node_group(
     *,
     names: Names,
     spec: NodeGroup,
-    name: str,
+    name_prefix: str,
     pool: str,
     dedicated: bool,
     cluster: aws.EksCluster,
@@ -34,12 +34,16 @@ def node_group(
     subnet_ids: list[str],
     depends_on: Sequence[cdktf.ITerraformDependable],
 ) -> aws.EksNodeGroup:
-    """Nodes labelled with their pool; a `dedicated` pool has a taint that its pods must tolerate."""
+    """Nodes labelled with their pool; a `dedicated` pool has a taint that its pods must tolerate.
+
+    EKS cannot change the instance types, the capacity type or the subnets of a group. So the group has a
+    generated name, and its successor is ready before it goes: its pods move to nodes that exist.
+    """
     template = _launch_template(scope, id_, names=names, disk_gib=spec.disk_gib)
     group = aws.EksNodeGroup(
         scope,
         id_,
-        node_group_name=name,
+        node_group_name_prefix=name_prefix,
         cluster_name=cluster.name,
         version=cluster.version,
         # Without it a node keeps the packages of the day on which its group was created.
@@ -66,8 +70,9 @@ def node_group(
         else None,
         depends_on=list(depends_on),
         lifecycle=cdktf.TerraformResourceLifecycle(
+            create_before_destroy=True,
             # The cluster autoscaler sets the size between the bounds.
-            ignore_changes=["scaling_config[0].desired_size"]
+            ignore_changes=["scaling_config[0].desired_size"],
         ),
     )
     _autoscaler_tags(
@@ -90,7 +95,8 @@ def _launch_template(
     return aws.LaunchTemplate(
         scope,
         f"{id_}-launch-template",
-        name=names.aws(id_),
+        # A group that is created before the old one goes needs a template of which the same is true.
+        name_prefix=f"{names.aws(id_)}-",
         update_default_version=True,
         block_device_mappings=[
             aws.LaunchTemplateBlockDeviceMappings(
@@ -119,6 +125,7 @@ def _launch_template(
             for resource in ("instance", "volume", "network-interface")
         ],
         tags={"Name": names.aws(id_)},
+        lifecycle=cdktf.TerraformResourceLifecycle(create_before_destroy=True),
     )
 
 
@@ -160,4 +167,6 @@ def _autoscaler_tags(
             f"{id_}-autoscaler-{role}",
             autoscaling_group_name=auto_scaling_group,
             tag=aws.AutoscalingGroupTagTag(key=key, value=value, propagate_at_launch=False),
+            # The autoscaler must find the new group before the old one goes.
+            lifecycle=cdktf.TerraformResourceLifecycle(create_before_destroy=True),
         )

@@ -4,7 +4,13 @@ A deploy makes these roles and sets who may use them. So no role may do what is 
 change roles, read states or operators' secrets, or delete backups (docs/decisions/0011).
 """
 
-from environments.names import OPERATORS_SECRETS, OPERATORS_SECRETS_READER, Bucket, Names, Secret
+from environments.names import (
+    OPERATORS_SECRETS,
+    OPERATORS_SECRETS_READER,
+    STATE_STACKS_BUCKETS,
+    Names,
+    Secret,
+)
 from stacks.parts.iam import Statement, regions
 
 # For the EKS control plane and nodes, the VPC CNI, the EBS CSI driver, the load balancer controller,
@@ -156,7 +162,7 @@ def _buckets(names: Names) -> tuple[Statement, ...]:
     The buckets for states and access logs are denied.
     """
     ours = f"arn:aws:s3:::{names.prefix}-*"
-    denied = tuple(names.bucket_arn(bucket) for bucket in (Bucket.STATE, Bucket.ACCESS_LOGS))
+    denied = tuple(names.bucket_arn(bucket) for bucket in STATE_STACKS_BUCKETS)
     return (
         Statement(
             actions=(

@@ -1,6 +1,11 @@
 """ClickHouse's nodes in AWS: their disks, network and permissions."""
 
+import base64
+import json
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +26,7 @@ from stacks.parts.clickhouse_node.settings import Node
 from tests.stacks.policies import granting, statements
 from tests.support.each_environment import EACH_ENVIRONMENT
 from tests.support.terraform import Body, Stacks, Terraform
+from tests.support.tools import program
 
 OWN_GROUP = "${aws_security_group.security-group.id}"
 OWN_KEY = "${aws_kms_key.key.arn}"
@@ -150,31 +156,45 @@ def test_nodes_connect_only_to_https_and_to_their_peers(prod: Terraform) -> None
 # User data
 
 
-def cloud_configs(stack: Terraform) -> dict[str, str]:
-    found: dict[str, str] = stack.json["locals"]
+def cloud_config_lines(stack: Terraform, index: int) -> list[str]:
+    """The lines as they are rendered, with Terraform's escapes and its reference to the volume."""
+    found: list[str] = stack.json["locals"][f"cloud-config-{index}"]
     return found
 
 
 def test_terraform_fills_only_the_volumes_id_into_user_data(prod: Terraform) -> None:
     for index in (1, 2, 3):
-        document = cloud_configs(prod)[f"cloud-config-{index}"]
+        document = "\n".join(cloud_config_lines(prod, index))
         assert re.findall(r"(?<!\$)\$\{([^}]*)\}", document) == [
             f'replace(aws_ebs_volume.data-volume-{index}.id, "-", "")'
         ]
         assert not re.search(r"(?<!%)%\{", document)
         user_data = prod.resource("aws_instance", f"node-{index}")["user_data_base64"]
-        assert user_data == f"${{base64gzip(local.cloud-config-{index})}}"
+        assert user_data == f'${{base64gzip(join("\\n", local.cloud-config-{index}))}}'
 
 
-def test_a_node_gets_the_cloud_config_that_the_tests_check(prod: Terraform) -> None:
+def test_terraform_makes_the_cloud_config_that_the_tests_check_of_its_lines(
+    prod: Terraform, tmp_path: Path
+) -> None:
+    """Byte for byte, by the real terraform; only the volume's id is known to it later."""
+    terraform = program("terraform", get_it="install Terraform 1.11 or newer")
     (env,) = [env for env in ENVIRONMENTS if env.name == "prod"]
     for index in (1, 2, 3):
-        document = cloud_configs(prod)[f"cloud-config-{index}"]
-        reference = f'${{replace(aws_ebs_volume.data-volume-{index}.id, "-", "")}}'
-        device = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
-        assert document.replace(reference, "").replace("$${", "${") == cloud_config(
-            Node(names=Names(env), index=index), data_device=device
-        )
+        reference = f'replace(aws_ebs_volume.data-volume-{index}.id, "-", "")'
+        lines = [line.replace(reference, '"vol0123"') for line in cloud_config_lines(prod, index)]
+        (tmp_path / "main.tf.json").write_text(json.dumps({"locals": {"lines": lines}}))
+        made = subprocess.run(
+            [terraform, "console"],
+            input='base64encode(join("\\n", local.lines))',
+            cwd=tmp_path,
+            env=os.environ | {"CHECKPOINT_DISABLE": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        device = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123"
+        expected = cloud_config(Node(names=Names(env), index=index), data_device=device)
+        assert base64.b64decode(json.loads(made)) == expected.encode()
 
 
 @EACH_ENVIRONMENT

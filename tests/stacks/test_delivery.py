@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from environments.names import Bucket, Names, Secret, Stack
+from environments.names import APPLIED_BY_PEOPLE, STATE_STACKS_BUCKETS, Bucket, Names, Secret, Stack
 from environments.spec import Environment
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
 from tests.support.terraform import Stacks, Terraform
@@ -327,10 +327,26 @@ def test_a_deploy_cannot_change_the_state_stack(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     stack = terraform[name][Stack.DELIVERY]
-    for bucket in (Bucket.STATE, Bucket.ACCESS_LOGS):
+    for bucket in STATE_STACKS_BUCKETS:
         arn = names[name].bucket_arn(bucket)
         for action in ("s3:PutBucketPolicy", "s3:PutBucketVersioning", "s3:DeleteBucket"):
-            assert effects(stack, "deploy", action, arn) == set()
+            assert "Deny" in effects(stack, "deploy", action, arn)
+
+
+@EACH_NAME
+def test_another_bucket_needs_no_change_of_what_people_apply(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    for manual in APPLIED_BY_PEOPLE:
+        rendered = json.dumps(terraform[name][manual].json)
+        named = {bucket for bucket in Bucket if names[name].bucket(bucket) in rendered}
+        assert named <= set(STATE_STACKS_BUCKETS)
+    another = f"arn:aws:s3:::{names[name].prefix}-drafts-{names[name].env.account.id}"
+    stack = terraform[name][Stack.DELIVERY]
+    for action in ("CreateBucket", "PutBucketPolicy", "PutLifecycleConfiguration", "DeleteBucket"):
+        assert effects(stack, "deploy", f"s3:{action}", another) == {"Allow"}
+    for role in ("inspect", "deploy"):
+        assert effects(stack, role, "s3:ListBucket", another) == {"Allow"}
 
 
 @EACH_NAME

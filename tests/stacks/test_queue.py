@@ -310,6 +310,7 @@ def test_the_exporter_counts_waiting_jobs_as_the_metrics_user(server: Server) ->
     program = tools.program(
         "prometheus-redis-exporter", get_it="install Debian's prometheus-redis-exporter"
     )
+    server.redis_cli("DEL", REDIS_QUEUE_KEY)  # the page's examples add to it
     for job in range(3):
         server.redis_cli("LPUSH", REDIS_QUEUE_KEY, str(job))
     arguments = [f"--{flag}={value}" for flag, value in FLAGS.items()]

@@ -34,6 +34,8 @@ OFFLINE = {
     "CI": "1",
 }
 
+LONGEST_LINE = 2000  # characters
+
 
 def run(folder: Path, *command: str) -> str:
     result = subprocess.run(
@@ -147,3 +149,12 @@ def test_stacks_are_applied_in_an_order_their_references_allow(
         assert needed <= applied, f"{stack} reads states that are applied after it"
         applied.add(document["terraform"]["backend"]["s3"]["key"])
     assert len(applied) == len(Stack), "two stacks share a state"
+
+
+@pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
+def test_a_diff_of_the_rendered_files_can_be_read(rendered: Path, name: str) -> None:
+    """Policies are the exception: cdktf's resources take each as one string."""
+    for file in (rendered / name / "terraform").glob(f"*/{TERRAFORM_FILE}"):
+        long = [line for line in file.read_text().splitlines() if len(line) > LONGEST_LINE]
+        others = [line[:80] for line in long if not line.lstrip().startswith('"policy": ')]
+        assert others == [], file

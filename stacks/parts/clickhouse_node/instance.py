@@ -115,13 +115,18 @@ def _profile(
 
 
 def _user_data(scope: constructs.Construct, node: Node, volume: aws.EbsVolume) -> str:
-    """The cloud-config, compressed by Terraform: readable when rendered, within EC2's size limit."""
+    """The cloud-config, compressed by Terraform: readable when rendered, within EC2's size limit.
+
+    It is rendered as a list of its lines, so that a diff shows the lines that change.
+    """
     document = cloud_config(node, data_device=_DEVICE_PLACEHOLDER)
     # Terraform would evaluate the shell's `${...}`.
     escaped = document.replace("${", "$${").replace("%{", "%%{")
     # Nitro instances name an EBS volume's device after its id without the hyphen.
     device = _NVME + cdktf.Fn.replace(volume.id, "-", "")
     local = cdktf.TerraformLocal(
-        scope, f"cloud-config-{node.index}", escaped.replace(_DEVICE_PLACEHOLDER, device)
+        scope,
+        f"cloud-config-{node.index}",
+        escaped.replace(_DEVICE_PLACEHOLDER, device).split("\n"),
     )
-    return cdktf.Fn.base64gzip(local.as_string)
+    return cdktf.Fn.base64gzip(cdktf.Fn.join("\n", local.as_list))

@@ -1,12 +1,18 @@
 """Checkov reads all rendered files, and each of its findings is reported or skipped with a reason."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from environments.catalog import EKS_VERSIONS
+from environments.dev import DEV
+from environments.names import Stack
+from environments.rules import problems_of
 from evalctl.checks.policy import SKIPS, Finding, findings, read_skips
+from tests.evalctl.rehearsal import changes
 
 NO_SKIPS = ""
 
@@ -170,6 +176,38 @@ def test_a_skip_without_check_resource_and_reason_is_refused(entry: str, tmp_pat
     skips.write_text(f"[[skip]]\n{entry}\n")
     with pytest.raises(ValueError, match="skip 1"):
         read_skips(skips)
+
+
+@pytest.mark.parametrize("entry", ['check = "CKV_1"', 'reason = "a test"', 'resource = "*"'])
+def test_a_replaced_check_needs_its_id_and_a_reason(entry: str, tmp_path: Path) -> None:
+    skips = tmp_path / "skips.toml"
+    skips.write_text(f"[[replaced]]\n{entry}\n")
+    with pytest.raises(ValueError, match="replaced 1"):
+        read_skips(skips)
+
+
+@pytest.mark.parametrize("minor", EKS_VERSIONS)
+def test_every_minor_of_the_catalogue_passes(minor: str, tmp_path: Path) -> None:
+    env = replace(DEV, cluster=replace(DEV.cluster, kubernetes_version=minor))
+    assert problems_of(env) == []
+    document = changes.render(env, tmp_path)[Stack.CLUSTER]
+    rendered = tmp_path / "rendered"
+    write_stack(rendered, "dev", Stack.CLUSTER, document["resource"])
+    found = [finding for finding in findings(rendered) if finding.file != SKIPS.name]
+    assert found == []
+
+
+def test_checkovs_list_of_minors_is_replaced_and_nothing_else_is(tmp_path: Path) -> None:
+    """A minor that checkov does not know fails its check until the entry replaces it."""
+    rendered = tmp_path / "rendered"
+    write_stack(rendered, "dev", "cluster", {"aws_eks_cluster": {"cluster": {"version": "9.99"}}})
+    skips = tmp_path / "skips.toml"
+    skips.write_text(NO_SKIPS)
+    before = {finding.check for finding in findings(rendered, skips=skips)}
+    skips.write_text('[[replaced]]\ncheck = "CKV_AWS_339"\nreason = "a test"\n')
+    after = {finding.check for finding in findings(rendered, skips=skips)}
+    assert before - after == {"CKV_AWS_339"}
+    assert [skip.check for skip in read_skips(SKIPS) if skip.replaced] == ["CKV_AWS_339"]
 
 
 def test_a_file_that_is_not_toml_is_reported_by_its_name(tmp_path: Path) -> None:

@@ -25,13 +25,14 @@ def amounts(env: Environment) -> dict[Quota, int]:
 
 
 def groups(cluster: Terraform) -> list[tuple[Body, int, int]]:
-    """Each node group, its most nodes with those of an update, and a node's disk in GiB."""
+    """Each node group, its most nodes with those of an update or of its successor, and a node's disk in GiB."""
     found = []
     for id_, group in cluster.resources("aws_eks_node_group").items():
         (disk,) = cluster.resource("aws_launch_template", f"{id_}-launch-template")[
             "block_device_mappings"
         ]
-        nodes = group["scaling_config"]["max_size"] + 2 * len(group["subnet_ids"])
+        largest = group["scaling_config"]["max_size"]
+        nodes = largest + max(2 * len(group["subnet_ids"]), largest)
         found.append((group, nodes, disk["ebs"]["volume_size"]))
     return found
 

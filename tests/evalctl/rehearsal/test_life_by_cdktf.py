@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from environments.dev import DEV
-from environments.names import TERRAFORM_FILE, Names, Secret, Stack
+from environments.names import TERRAFORM_FILE, WORKER_NODES, Names, Secret, Stack
 from environments.rules import problems_of
 from environments.spec import Environment
 from evalctl.lifecycle import quotas
@@ -121,9 +121,15 @@ def tomorrow(today: changes.Rendered, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def growth(deployed: Account, tomorrow: changes.Rendered) -> dict[Stack, Path]:
     """The plan of each changed stack, after the manual step of docs/changes.md."""
-    deployed.emulated.aws.client("eks").update_nodegroup_config(
-        clusterName=Names(DEV).cluster,
-        nodegroupName="workers_spot",
+    eks, cluster = deployed.emulated.aws.client("eks"), Names(DEV).cluster
+    (workers,) = (
+        group
+        for group in eks.list_nodegroups(clusterName=cluster)["nodegroups"]
+        if group.startswith(WORKER_NODES)
+    )
+    eks.update_nodegroup_config(
+        clusterName=cluster,
+        nodegroupName=workers,
         scalingConfig={"desiredSize": GROWN.cluster.workers_spot.min_size},
     )
     return {stack: deployed.plan(stack, document) for stack, document in tomorrow.items()}

