@@ -1,5 +1,6 @@
 """Runs a server on the loopback interface for as long as a block lasts."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -7,8 +8,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 _GRACE_SECONDS = 10
@@ -51,7 +52,8 @@ def running(
     ready: Callable[[], bool],
     environment: Mapping[str, str] | None = None,
     start_seconds: int = 30,
-) -> Iterator[None]:
+    grace_seconds: int = _GRACE_SECONDS,
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server in the folder of its log, from when it is ready to the block's end.
 
     Raises:
@@ -69,9 +71,26 @@ def running(
         )
     try:
         _wait_until(ready, process, log, start_seconds)
-        yield
+        yield process
     finally:
-        _end(process)
+        _end(process, grace_seconds)
+
+
+@asynccontextmanager
+async def running_beside(
+    server: AbstractContextManager[subprocess.Popen[bytes]],
+) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """A server of `running` that starts and ends in a thread, so that other tasks go on.
+
+    A task that is cancelled while the server starts waits for the start, and ends the server.
+    """
+    start = asyncio.ensure_future(asyncio.to_thread(server.__enter__))
+    try:
+        yield await asyncio.shield(start)
+    finally:
+        await asyncio.wait([start])
+        if start.exception() is None:
+            await asyncio.to_thread(server.__exit__, None, None, None)
 
 
 def _wait_until(
@@ -85,12 +104,12 @@ def _wait_until(
         time.sleep(0.05)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], grace_seconds: int) -> None:
     if process.poll() is not None:
         return
     os.killpg(process.pid, signal.SIGTERM)
     try:
-        process.wait(_GRACE_SECONDS)
+        process.wait(grace_seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -1,0 +1,246 @@
+"""etcd, API server, controller manager and scheduler on loopback, set up as EKS sets them up."""
+
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+
+from lightkube import AsyncClient
+from lightkube.config.kubeconfig import KubeConfig
+
+from evalctl.rehearsal.cluster import certificates, egress
+from evalctl.rehearsal.cluster.certificates import Authority, KeyPair
+from evalctl.rehearsal.cluster.programs import Programs
+from evalctl.servers import free_port, is_listening, running, running_beside
+
+# What EKS enables besides the API server's defaults (EKS user guide, "Platform versions").
+_EKS_ADMISSION = ("NodeRestriction", "ExtendedResourceToleration")
+# No pod of the cluster runs, so a webhook has no program that could answer.
+_WITHOUT_PROGRAM = ("MutatingAdmissionWebhook", "ValidatingAdmissionWebhook")
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlPlane:
+    """A running control plane."""
+
+    url: str
+    context: str
+    folder: Path
+    authority: Authority
+    admin: KeyPair
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's."""
+        return self.folder / "kubeconfig"
+
+    def client(self) -> AsyncClient:
+        """A client with the administrator's permissions."""
+        return AsyncClient(
+            config=KubeConfig.from_file(str(self.kubeconfig)).get(self.context),
+            field_manager="rehearsal",
+        )
+
+    def kubeconfig_of(self, service_account: str) -> Path:
+        """A kubeconfig for a program that runs with a service account (`namespace:name`)."""
+        namespace, _, name = service_account.partition(":")
+        return certificates.kubeconfig(
+            self.folder / f"{namespace}-{name}.kubeconfig",
+            server=self.url,
+            authority=self.authority,
+            client=self.admin,
+            context=self.context,
+            namespace=namespace,
+            service_account=service_account,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where the API server will listen, known before it starts."""
+
+    port: int
+    authority: Authority
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+
+def choose_address(folder: Path) -> Address:
+    """A free port and a new certificate authority."""
+    return Address(port=free_port(), authority=Authority(folder))
+
+
+@asynccontextmanager
+async def control_plane(
+    programs: Programs,
+    folder: Path,
+    *,
+    address: Address,
+    context: str,
+    service_range: str,
+    resolve: egress.Resolve,
+    hpa_sync_seconds: int | None = None,
+) -> AsyncIterator[ControlPlane]:
+    """A control plane from when it answers to the block's end.
+
+    `hpa_sync_seconds` shortens the pause between two decisions of the autoscaler; Kubernetes' is 15.
+
+    Raises:
+        NotStartedError: a program ended, or was not ready in time; with the end of its log.
+    """
+    authority = address.authority
+    admin = authority.client("administrator", group="system:masters")
+    plane = ControlPlane(
+        url=address.url, context=context, folder=folder, authority=authority, admin=admin
+    )
+    certificates.kubeconfig(
+        plane.kubeconfig, server=plane.url, authority=authority, client=admin, context=context
+    )
+    socket = folder / "egress.sock"
+    async with AsyncExitStack() as stack:
+        etcd = await stack.enter_async_context(_etcd(programs, folder))
+        await stack.enter_async_context(egress.proxy(socket, resolve))
+        await stack.enter_async_context(
+            _api_server(
+                programs,
+                plane,
+                port=address.port,
+                etcd=etcd,
+                service_range=service_range,
+                egress_configuration=egress.configuration(folder, socket),
+            )
+        )
+        await stack.enter_async_context(
+            _controller(
+                programs, plane, "kube-controller-manager", *_controllers(plane, hpa_sync_seconds)
+            )
+        )
+        await stack.enter_async_context(_controller(programs, plane, "kube-scheduler"))
+        yield plane
+
+
+@asynccontextmanager
+async def _etcd(programs: Programs, folder: Path) -> AsyncIterator[str]:
+    """The cluster's store; nothing is flushed to the disk, because nothing outlives the rehearsal."""
+    port, peers = free_port(), free_port()
+    url, peer_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
+    async with running_beside(
+        running(
+            programs.path("etcd"),
+            *("--name", "rehearsal", "--data-dir", str(folder / "etcd")),
+            *("--listen-client-urls", url, "--advertise-client-urls", url),
+            *("--listen-peer-urls", peer_url, "--initial-advertise-peer-urls", peer_url),
+            *("--initial-cluster", f"rehearsal={peer_url}"),
+            *("--unsafe-no-fsync", "--log-level", "warn"),
+            log=folder / "etcd.log",
+            ready=lambda: is_listening(port),
+            start_seconds=_START_SECONDS,
+        )
+    ):
+        yield url
+
+
+@asynccontextmanager
+async def _api_server(
+    programs: Programs,
+    plane: ControlPlane,
+    *,
+    port: int,
+    etcd: str,
+    service_range: str,
+    egress_configuration: Path,
+) -> AsyncIterator[None]:
+    folder, authority = plane.folder, plane.authority
+    server = authority.server("kube-apiserver", "kubernetes.default.svc")
+    front_proxy = authority.client("front-proxy")
+    tokens = certificates.service_account_key(folder)
+    # The certificate authority signs the front proxy's certificate too, so its name is required.
+    async with running_beside(
+        running(
+            programs.path("kube-apiserver"),
+            f"--etcd-servers={etcd}",
+            "--bind-address=127.0.0.1",
+            "--endpoint-reconciler-type=none",  # the only address is loopback, which it refuses
+            f"--secure-port={port}",
+            f"--tls-cert-file={server.certificate}",
+            f"--tls-private-key-file={server.key}",
+            f"--client-ca-file={authority.pair.certificate}",
+            "--authorization-mode=Node,RBAC",
+            "--anonymous-auth=false",
+            f"--service-cluster-ip-range={service_range}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-signing-key-file={tokens}",
+            f"--service-account-key-file={tokens}",
+            f"--requestheader-client-ca-file={authority.pair.certificate}",
+            "--requestheader-allowed-names=front-proxy",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            f"--proxy-client-cert-file={front_proxy.certificate}",
+            f"--proxy-client-key-file={front_proxy.key}",
+            f"--egress-selector-config-file={egress_configuration}",
+            f"--enable-admission-plugins={','.join(_EKS_ADMISSION)}",
+            f"--disable-admission-plugins={','.join(_WITHOUT_PROGRAM)}",
+            "--allow-privileged=true",
+            "--profiling=false",
+            log=folder / "kube-apiserver.log",
+            ready=lambda: _is_ready(plane),
+            start_seconds=_START_SECONDS,
+            # It waits for its watches to end; nothing is lost when it is killed.
+            grace_seconds=2,
+        )
+    ):
+        yield
+
+
+def _controller(
+    programs: Programs, plane: ControlPlane, program: str, *options: str
+) -> AbstractAsyncContextManager[Popen[bytes]]:
+    port = free_port()
+    return running_beside(
+        running(
+            programs.path(program),
+            f"--kubeconfig={plane.kubeconfig}",
+            "--leader-elect=false",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={port}",
+            *options,
+            log=plane.folder / f"{program}.log",
+            ready=lambda: is_listening(port),
+            start_seconds=_START_SECONDS,
+        )
+    )
+
+
+def _controllers(plane: ControlPlane, hpa_sync_seconds: int | None) -> tuple[str, ...]:
+    authority = plane.authority.pair
+    sync = (
+        ()
+        if hpa_sync_seconds is None
+        else (f"--horizontal-pod-autoscaler-sync-period={hpa_sync_seconds}s",)
+    )
+    return (
+        f"--service-account-private-key-file={plane.folder / 'service-accounts.key'}",
+        f"--root-ca-file={authority.certificate}",
+        f"--cluster-signing-cert-file={authority.certificate}",
+        f"--cluster-signing-key-file={authority.key}",
+        "--use-service-account-credentials=true",
+        *sync,
+    )
+
+
+def _is_ready(plane: ControlPlane) -> bool:
+    context = ssl.create_default_context(cafile=str(plane.authority.pair.certificate))
+    context.load_cert_chain(plane.admin.certificate, plane.admin.key)
+    try:
+        with urllib.request.urlopen(f"{plane.url}/readyz", timeout=2, context=context) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,93 @@
+"""The only way out of the API server: to the local program that stands for a Service, or nowhere.
+
+The API server sends calls to aggregated APIs and webhooks through an HTTP CONNECT proxy (Kubernetes,
+"EgressSelectorConfiguration"). Without it, it would look for the cluster's addresses in this machine's
+network.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import yaml
+
+# The port of the local program for an address of the cluster; None refuses the call.
+Resolve = Callable[[str, int], Awaitable[int | None]]
+
+_HEAD_LIMIT = 16 * 1024
+_CHUNK = 64 * 1024
+
+
+def configuration(folder: Path, socket: Path) -> Path:
+    """Write the API server's configuration: every call into the cluster goes to the socket."""
+    path = folder / "egress.yaml"
+    selection = {
+        "name": "cluster",
+        "connection": {
+            "proxyProtocol": "HTTPConnect",
+            "transport": {"uds": {"udsName": str(socket)}},
+        },
+    }
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "apiserver.k8s.io/v1beta1",
+                "kind": "EgressSelectorConfiguration",
+                "egressSelections": [selection],
+            }
+        )
+    )
+    return path
+
+
+@asynccontextmanager
+async def proxy(socket: Path, resolve: Resolve) -> AsyncIterator[None]:
+    """A CONNECT proxy on a Unix socket."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            await _connect(reader, writer, resolve)
+        writer.close()
+
+    server = await asyncio.start_unix_server(serve, path=socket, limit=_HEAD_LIMIT)
+    try:
+        yield
+    finally:
+        server.close()
+
+
+async def _connect(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, resolve: Resolve
+) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    method, target, _ = head.split(" ", 2)
+    host, _, port = target.rpartition(":")
+    local = await resolve(host, int(port)) if method == "CONNECT" else None
+    if local is None:
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+        await writer.drain()
+        return
+    try:
+        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", local)
+    except OSError:
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
+        await writer.drain()
+        return
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    await writer.drain()
+    try:
+        async with asyncio.TaskGroup() as both_ways:
+            both_ways.create_task(_copy(reader, upstream_writer))
+            both_ways.create_task(_copy(upstream_reader, writer))
+    finally:
+        upstream_writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+    with suppress(OSError):
+        writer.write_eof() if writer.can_write_eof() else writer.close()

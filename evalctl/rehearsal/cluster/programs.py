@@ -1,0 +1,94 @@
+"""The programs of a control plane and of its controllers, in the folder that CLUSTER_PROGRAMS names."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "CLUSTER_PROGRAMS"
+INSTALL_MANIFEST_VARIABLE = "ARGOCD_MANIFEST"
+
+# Versions of what a build from Go modules does not print; of the others the programs print their own.
+_CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_BESIDE = (
+    "etcd",
+    "kwok",
+    "metrics-server",
+    "argocd",
+    "argocd-repo-server",
+    "argocd-application-controller",
+    "argocd-applicationset-controller",
+    "external-secrets",
+    "prometheus-operator",
+    "kustomize",
+    "helm",
+)
+# From the distribution, with the package of Debian that has it.
+_FROM_PATH = {
+    "redis-server": "redis-server",
+    "kubectl": "kubectl",
+    "git": "git",
+}
+_HOW_TO_GET = (
+    f"Set {VARIABLE} to a folder with the programs of a control plane; `.ci/fetch programs FOLDER` fetches "
+    "released ones and checks their hashes (docs/rehearsal.md)"
+)
+
+
+class ProgramsMissingError(Exception):
+    """The cluster cannot be rehearsed with the programs on this machine; the message lists what to get."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programs:
+    """Where the programs are, for one Kubernetes minor."""
+
+    folder: Path
+    minor: str
+
+    def path(self, program: str) -> str:
+        """The path of a program."""
+        if program in _CONTROL_PLANE:
+            return str(self.folder / f"kubernetes-{self.minor}" / program)
+        return str(self.folder / program)
+
+    @property
+    def search_path(self) -> str:
+        """The PATH for programs that start others: helm, kustomize and git."""
+        return f"{self.folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def find(minor: str) -> Programs:
+    """The programs for a Kubernetes minor, all of them there.
+
+    Raises:
+        ProgramsMissingError: naming each missing program, or the minors that the folder has.
+    """
+    named = os.environ.get(VARIABLE)
+    if not named:
+        raise ProgramsMissingError(f"{VARIABLE} is not set. {_HOW_TO_GET}.")
+    folder = Path(named).resolve()
+    if not folder.is_dir():
+        raise ProgramsMissingError(f"{VARIABLE} names {named}, which is no folder. {_HOW_TO_GET}.")
+    minors = sorted(path.name.removeprefix("kubernetes-") for path in folder.glob("kubernetes-*"))
+    if minor not in minors:
+        raise ProgramsMissingError(
+            f"There is no control plane of Kubernetes {minor} in {folder}, only of "
+            f"{', '.join(minors) or 'no version'}. Add the folder kubernetes-{minor} with {', '.join(_CONTROL_PLANE)}."
+        )
+    programs = Programs(folder=folder, minor=minor)
+    missing = [
+        *(
+            f"{path} is missing or no program"
+            for path in (programs.path(program) for program in (*_CONTROL_PLANE, *_BESIDE))
+            if not os.access(path, os.X_OK)
+        ),
+        *(
+            f"{program} is not installed: apt-get install {package}"
+            for program, package in _FROM_PATH.items()
+            if shutil.which(program) is None
+        ),
+    ]
+    if missing:
+        raise ProgramsMissingError("\n".join([*missing, f"{_HOW_TO_GET}."]))
+    return programs
