@@ -71,8 +71,12 @@ def require_loopback(url: str) -> None:
 
 
 @contextmanager
-def emulated_aws(account: Account, log: Path) -> Iterator[EmulatedAws]:
+def emulated_aws(
+    account: Account, log: Path, *, eks_endpoint: str | None = None
+) -> Iterator[EmulatedAws]:
     """A running emulator that writes its output to `log`.
+
+    Its clusters have the address `eks_endpoint` if one is given.
 
     Raises:
         NotStartedError: it did not start; with the end of its log.
@@ -88,6 +92,7 @@ def emulated_aws(account: Account, log: Path) -> Iterator[EmulatedAws]:
             "PATH": "/usr/bin:/bin",
             "MOTO_ACCOUNT_ID": account.id,
             "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+            **({} if eks_endpoint is None else {"EKS_ENDPOINT": eks_endpoint}),
             "PYTHONPATH": ":".join(path for path in sys.path if path),
             **aws.environment,
         },

@@ -1,5 +1,7 @@
 """EKS clusters: the settings that moto drops, the cluster's security group, and updates."""
 
+import os
+
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.eks.exceptions import InvalidParameterException
@@ -8,6 +10,7 @@ from moto.eks.models import Cluster
 from ..registry import extended
 from .updates import Update, UpdateBackend, UpdateResponse
 
+ENDPOINT_VARIABLE = "EKS_ENDPOINT"
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
@@ -29,6 +32,8 @@ class ClusterBackend(UpdateBackend):
             zonal_shift_config=zonal_shift_config,
             health={"issues": []},
         )
+        # A rehearsal may have a real API server on loopback.
+        cluster.endpoint = os.environ.get(ENDPOINT_VARIABLE, cluster.endpoint)
         cluster.kubernetes_network_config = {
             "ipFamily": "ipv4",
             "serviceIpv4Cidr": "172.20.0.0/16",

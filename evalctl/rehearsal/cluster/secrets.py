@@ -1,0 +1,51 @@
+"""The secrets of a cluster that is rehearsed without its AWS half, by the names and keys that pods need."""
+
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+
+from environments.names import Names
+from evalctl.rehearsal.emulator import EmulatedAws
+
+
+def create(names: Names, rendered: Path, aws: EmulatedAws) -> None:
+    """Create each Secrets Manager entry that a rendered ExternalSecret reads, with random values."""
+    client = aws.client("secretsmanager")
+    for name, keys in entries(names, rendered).items():
+        value = {key: _value(key) for key in sorted(keys)}
+        client.create_secret(Name=name, SecretString=json.dumps(value))
+
+
+def entries(names: Names, rendered: Path) -> Mapping[str, set[str]]:
+    """The keys of each entry; none of an entry that people fill and that is read as a whole."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for manifest in sorted((rendered / names.env.name).rglob("ExternalSecret-*.yaml")):
+        spec = yaml.load(manifest.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["spec"]
+        for reference in _references(spec):
+            found[str(reference["key"])].update(
+                [str(reference["property"])] if "property" in reference else []
+            )
+    return found
+
+
+def _references(spec: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    data, data_from = spec.get("data", []), spec.get("dataFrom", [])
+    assert isinstance(data, list)
+    assert isinstance(data_from, list)
+    for entry in data:
+        yield entry["remoteRef"]
+    for entry in data_from:
+        yield entry["extract"]
+
+
+def _value(key: str) -> str:
+    """Ports are numbers and addresses are addresses, as programs expect them; all else is random."""
+    if key == "port":
+        return "6379"
+    if key.endswith(("webhook", "url")) or key == "heartbeat":
+        return f"https://127.0.0.1/{secrets.token_urlsafe(16)}"
+    return secrets.token_urlsafe(24)
