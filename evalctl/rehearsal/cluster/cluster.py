@@ -24,6 +24,8 @@ class Cluster:
     """A running cluster and what a check reads or changes of it."""
 
     env: Environment
+    programs: Programs
+    checkout: Path  # the served copy
     plane: ControlPlane
     client: AsyncClient
     aws: EmulatedAws
@@ -44,6 +46,7 @@ async def rehearsed_cluster(
     folder: Path,
     address: Address,
     aws: EmulatedAws,
+    checkout: Path,
 ) -> AsyncIterator[Cluster]:
     """An empty cluster of the environment's Kubernetes version, with its nodes.
 
@@ -82,7 +85,14 @@ async def rehearsed_cluster(
             supervised(Supervisor(client, tuple(controllers.all())))
         )
         yield Cluster(
-            env=env, plane=plane, client=client, aws=aws, supervisor=supervisor, queue=queue
+            env=env,
+            programs=programs,
+            checkout=checkout,
+            plane=plane,
+            client=client,
+            aws=aws,
+            supervisor=supervisor,
+            queue=queue,
         )
 
 
