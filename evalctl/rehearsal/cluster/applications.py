@@ -27,6 +27,7 @@ class ApplicationState:
     health: str
     phase: str  # of its last operation
     retries: int  # of its last operation
+    finished: str  # when its last operation ended
     message: str
     revision: str
 
@@ -123,6 +124,7 @@ def state_of(application: Mapping[str, Any]) -> ApplicationState:
         health=status.get("health", {}).get("status", ""),
         phase=operation.get("phase", ""),
         retries=int(operation.get("retryCount", 0)),
+        finished=operation.get("finishedAt", ""),
         message=operation.get("message", "") or conditions,
         revision="" if chart else sync.get("revision", ""),
     )

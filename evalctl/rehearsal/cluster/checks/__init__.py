@@ -1,0 +1,1 @@
+"""What a rehearsed cluster proves, one module for each question."""

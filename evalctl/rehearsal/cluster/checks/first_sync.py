@@ -1,0 +1,135 @@
+"""Whether the first sync came through at once, in order and in time, and whether it stays so."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lightkube.types import PatchType
+
+from environments.names import ARGOCD_NAMESPACE
+from evalctl.rehearsal.cluster import applications
+from evalctl.rehearsal.cluster.applications import Application, ApplicationState, Watched
+from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.result import Result, result
+
+_REFRESH = "argocd.argoproj.io/refresh"
+_ROUND_SECONDS = 1
+_SECOND_SYNC_SECONDS = 120
+
+
+def check(watched: Watched, *, limit_seconds: float) -> Sequence[Result]:
+    """The results of a first sync that has ended."""
+    states = watched.states.values()
+    took = max(watched.settled_after.values())
+    return [
+        result(
+            "every Application is Synced and Healthy, wave by wave",
+            _out_of_order(watched),
+            f"{len(states)} Applications in {len({state.wave for state in states})} waves",
+        ),
+        result(
+            "no attempt of the first sync failed",
+            list(watched.failed_attempts),
+            f"{len(states)} Applications, each with one attempt",
+        ),
+        result(
+            f"the first sync takes at most {limit_seconds:.0f} s",
+            [] if took <= limit_seconds else [f"it took {took:.0f} s; {_slowest(watched)}"],
+            f"{took:.0f} s; {_slowest(watched)}",
+        ),
+    ]
+
+
+async def second_sync(cluster: Cluster) -> Result:
+    """Compare everything with Git again; nothing may be out of sync, and nothing may be synced again."""
+    before = await applications.read(cluster.client)
+    finished = {name: state.finished for name, state in before.items()}
+    for name in before:
+        await cluster.client.patch(
+            Application,
+            name,
+            {"metadata": {"annotations": {_REFRESH: "hard"}}},
+            namespace=ARGOCD_NAMESPACE,
+            patch_type=PatchType.MERGE,
+        )
+    deadline = time.monotonic() + _SECOND_SYNC_SECONDS
+    while pending := await _refreshing(cluster):
+        if time.monotonic() > deadline:
+            return result(
+                "a second sync changes nothing", [f"{name} is not compared" for name in pending], ""
+            )
+        await asyncio.sleep(_ROUND_SECONDS)
+    after = await applications.read(cluster.client)
+    problems = [
+        f"{name} is {state.sync} and {state.health}: {state.message}"
+        for name, state in after.items()
+        if not state.settled
+    ] + [
+        f"{name} was synced again"
+        for name, state in after.items()
+        if state.finished != finished.get(name)
+    ]
+    return result(
+        "a second sync changes nothing",
+        problems,
+        f"{len(after)} Applications compared with Git again, none was out of sync",
+    )
+
+
+async def flapping(cluster: Cluster, *, seconds: float) -> Result:
+    """Watch for a while; an Application that leaves Synced or Healthy flaps."""
+    problems: list[str] = []
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for state in (await applications.read(cluster.client)).values():
+            if not state.settled:
+                problems.append(
+                    f"{state.name} became {state.sync} and {state.health}: {state.message}"
+                )
+        await asyncio.sleep(_ROUND_SECONDS)
+    return result(
+        f"nothing flaps for {seconds:.0f} s",
+        problems,
+        "every Application stayed Synced and Healthy",
+    )
+
+
+def _out_of_order(watched: Watched) -> list[str]:
+    """Applications that settled before one of an earlier wave."""
+    by_wave: dict[int, list[ApplicationState]] = {}
+    for state in watched.states.values():
+        by_wave.setdefault(state.wave, []).append(state)
+    after = watched.settled_after
+    found = []
+    for earlier, later in pairwise(sorted(by_wave)):
+        last = max(by_wave[earlier], key=lambda state: after[state.name])
+        found += [
+            f"{state.name} of wave {later} was ready before {last.name} of wave {earlier}"
+            for state in by_wave[later]
+            if after[state.name] < after[last.name]
+        ]
+    return found
+
+
+def _slowest(watched: Watched) -> str:
+    """The two waves that took longest."""
+    ends: dict[int, float] = {}
+    for name, after in watched.settled_after.items():
+        wave = watched.states[name].wave
+        ends[wave] = max(after, ends.get(wave, 0))
+    waves = sorted(ends)
+    took = {waves[0]: ends[waves[0]]} | {
+        later: ends[later] - ends[earlier] for earlier, later in pairwise(waves)
+    }
+    longest = sorted(took, key=lambda wave: took[wave], reverse=True)[:2]
+    return "longest " + ", ".join(f"wave {wave} with {took[wave]:.0f} s" for wave in longest)
+
+
+async def _refreshing(cluster: Cluster) -> list[str]:
+    """Argo CD removes the annotation when it has compared."""
+    return [
+        str(application.metadata.name)
+        async for application in cluster.client.list(Application, namespace=ARGOCD_NAMESPACE)
+        if application.metadata is not None and _REFRESH in (application.metadata.annotations or {})
+    ]

@@ -1,0 +1,153 @@
+"""Whether every value that a pod reads came from the emulated Secrets Manager, and follows a rotation."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from urllib.parse import quote
+
+from lightkube.generic_resource import create_namespaced_resource
+from lightkube.resources.core_v1 import Pod, Secret
+from lightkube.types import PatchType
+
+from environments.names import NAMESPACE, Names
+from environments.names import Secret as Entry
+from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.encoded import decoded
+from evalctl.rehearsal.cluster.result import Result, result
+
+ExternalSecret = create_namespaced_resource(
+    "external-secrets.io", "v1", "ExternalSecret", "externalsecrets"
+)
+_ROTATION_SECONDS = 60
+_ROUND_SECONDS = 0.5
+# What External Secrets reads anew at once; its own period is minutes.
+_NOW = "force-sync"
+
+
+async def arrived(cluster: Cluster) -> Result:
+    """Each key that an ExternalSecret names has the value of Secrets Manager, also inside a template."""
+    problems: list[str] = []
+    keys = 0
+    async for external in cluster.client.list(ExternalSecret, namespace="*"):
+        name = _name(external)
+        if (reason := _not_ready(external)) is not None:
+            problems.append(f"ExternalSecret {name}: {reason}")
+            continue
+        found = await _target(cluster, external)
+        for key, value in _expected(cluster, external):
+            keys += 1
+            if not any(_holds(text, value) for text in found.values()):
+                problems.append(f"Secret {name}: no key has the value of {key}")
+    problems += [problem async for problem in _unread_by_pods(cluster)]
+    return result(
+        "each key that a pod reads came from Secrets Manager", problems, f"{keys} values compared"
+    )
+
+
+async def rotated(cluster: Cluster) -> Result:
+    """A new password in Secrets Manager reaches the Secret."""
+    names = Names(cluster.env)
+    entry = names.secret(Entry.POSTGRES)
+    client = cluster.aws.client("secretsmanager")
+    value = json.loads(client.get_secret_value(SecretId=entry)["SecretString"])
+    password = secrets.token_urlsafe(24)
+    client.put_secret_value(SecretId=entry, SecretString=json.dumps({**value, "password": password}))
+    started = time.monotonic()
+    await refresh(cluster, "postgres")
+    while time.monotonic() < started + _ROTATION_SECONDS:
+        found = decoded(await cluster.client.get(Secret, "postgres", namespace=NAMESPACE))
+        if any(_holds(text, password) for text in found.values()):
+            return result(
+                "a rotated password reaches its Secret",
+                [],
+                f"Secret {NAMESPACE}/postgres, {time.monotonic() - started:.1f} s after the next read",
+            )
+        await asyncio.sleep(_ROUND_SECONDS)
+    return result(
+        "a rotated password reaches its Secret",
+        [f"Secret {NAMESPACE}/postgres has the old password after {_ROTATION_SECONDS} s"],
+        "",
+    )
+
+
+async def refresh(cluster: Cluster, name: str, *, namespace: str = NAMESPACE) -> None:
+    """Let External Secrets read one entry now."""
+    await cluster.client.patch(
+        ExternalSecret,
+        name,
+        {"metadata": {"annotations": {_NOW: str(time.time())}}},
+        namespace=namespace,
+        patch_type=PatchType.MERGE,
+    )
+
+
+async def _target(cluster: Cluster, external: Mapping[str, object]) -> dict[str, str]:
+    metadata, spec = external["metadata"], external["spec"]
+    assert isinstance(spec, dict)
+    target = spec.get("target", {}).get("name") or _part(metadata, "name")
+    return decoded(
+        await cluster.client.get(Secret, target, namespace=_part(metadata, "namespace"))
+    )
+
+
+def _expected(cluster: Cluster, external: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Each `entry:key` and its value in Secrets Manager."""
+    spec = external["spec"]
+    assert isinstance(spec, dict)
+    client = cluster.aws.client("secretsmanager")
+
+    def value_of(entry: str) -> dict[str, str]:
+        value: dict[str, str] = json.loads(client.get_secret_value(SecretId=entry)["SecretString"])
+        return value
+
+    for data in spec.get("data", []):
+        reference = data["remoteRef"]
+        entry = reference["key"]
+        value = value_of(entry)
+        if "property" in reference:
+            yield f"{entry}:{reference['property']}", value[reference["property"]]
+    for source in spec.get("dataFrom", []):
+        entry = source["extract"]["key"]
+        for key, text in value_of(entry).items():
+            yield f"{entry}:{key}", text
+
+
+def _holds(text: str, value: str) -> bool:
+    """Whether a value is in a text, as it is or as an address writes it."""
+    return value in text or quote(value, safe="") in text
+
+
+def _not_ready(external: Mapping[str, object]) -> str | None:
+    status = external.get("status", {})
+    assert isinstance(status, dict)
+    conditions = status.get("conditions", [])
+    ready = next((each for each in conditions if each["type"] == "Ready"), None)
+    if ready is None:
+        return "External Secrets has not read it"
+    return None if ready["status"] == "True" else str(ready.get("message", ""))
+
+
+async def _unread_by_pods(cluster: Cluster) -> AsyncIterator[str]:
+    """Each key that a pod refers to and that its Secret lacks."""
+    async for pod in cluster.client.list(Pod, namespace=NAMESPACE):
+        assert pod.spec is not None
+        for container in pod.spec.containers:
+            for variable in container.env or ():
+                source = variable.valueFrom.secretKeyRef if variable.valueFrom else None
+                if source is None or source.optional:
+                    continue
+                found = await cluster.client.get(Secret, source.name or "", namespace=NAMESPACE)
+                if source.key not in (found.data or {}):
+                    yield f"Pod {_name(pod.to_dict())}: Secret {source.name} has no key {source.key}"
+
+
+def _name(thing: Mapping[str, object]) -> str:
+    metadata = thing["metadata"]
+    return f"{_part(metadata, 'namespace')}/{_part(metadata, 'name')}"
+
+
+def _part(metadata: object, key: str) -> str:
+    assert isinstance(metadata, dict)
+    return str(metadata[key])
