@@ -14,6 +14,12 @@ def command(
     env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to destroy.")],
     dry_run: DryRun = False,
     context: Context = None,
+    only_cluster: Annotated[
+        bool,
+        typer.Option(
+            "--only-cluster", help="Delete what Argo CD synced, and keep the stacks and their data."
+        ),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not prompt for the environment's name.")
     ] = False,
@@ -45,6 +51,7 @@ def command(
                 waves=ORDER,
                 context=context,
                 dry_run=dry_run,
+                only_cluster=only_cluster,
                 confirmed=(lambda: True) if yes else confirmed,
                 console=console,
             )

@@ -4,7 +4,7 @@ Controllers create load balancers and volumes that are not in Terraform's state.
 behind, they still use subnets and security groups, and a destroy never finishes.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from rich.console import Console
 
@@ -63,12 +63,13 @@ def teardown(
     waves: Waves,
     context: str | None,
     dry_run: bool,
+    only_cluster: bool,
     confirmed: Callable[[], bool],
     console: Console,
 ) -> None:
     """Destroy the environment; with `dry_run`, only print the commands.
 
-    `waves` is the order in which Argo CD synced. `confirmed` is called when all checks have passed.
+    With `only_cluster`, delete what Argo CD synced, and keep the stacks. `waves` is the order in which Argo CD synced. `confirmed` is called when all checks have passed.
 
     Raises:
         NotReadyError: something is missing, wrong, protected or not confirmed; nothing was changed.
@@ -76,8 +77,14 @@ def teardown(
     """
     names = Names(env)
     with console.status("checking; nothing is changed"):
-        kubectl = _checked(names, context=context, console=console)
+        programs = {} if only_cluster else _PROGRAMS
+        kubectl = _checked(names, programs=programs, context=context, console=console)
         in_cluster = list(_in_cluster(names, kubectl, waves=waves))
+    if only_cluster:
+        _delete_from_cluster(
+            names, in_cluster, dry_run=dry_run, confirmed=confirmed, console=console
+        )
+        return
     after_cluster = [destroy_stacks(names), *delete_log_groups(names)]
     if dry_run:
         print_commands(console, *in_cluster, *after_cluster, *_listings(names))
@@ -97,6 +104,28 @@ def teardown(
         "These stay on purpose: keys and secrets until their waiting period ends, final snapshots until "
         "you delete them, the state bucket with its key and its logs (docs/teardown.md, from step 3). AWS "
         "still lists deleted resources for an hour. Anything else was left behind: find its owner",
+    )
+
+
+def _delete_from_cluster(
+    names: Names,
+    steps: Sequence[Step],
+    *,
+    dry_run: bool,
+    confirmed: Callable[[], bool],
+    console: Console,
+) -> None:
+    if dry_run:
+        print_commands(console, *steps)
+        return
+    if not confirmed():
+        raise NotReadyError(f"You did not type {names.env.name}")
+    for step in steps:
+        run_step(step, console, hint=_HINT)
+    report(
+        console,
+        f"Argo CD runs without Applications, and the stacks are as they were. `evalctl bootstrap "
+        f"{names.env.name}` starts the first sync again",
     )
 
 
@@ -177,7 +206,9 @@ def delete_log_groups(names: Names) -> Iterator[Step]:
         )
 
 
-def _checked(names: Names, *, context: str | None, console: Console) -> Kubectl | None:
+def _checked(
+    names: Names, *, programs: Mapping[str, str], context: str | None, console: Console
+) -> Kubectl | None:
     """How to reach the cluster, or None if it is deleted already.
 
     Raises:
@@ -186,7 +217,7 @@ def _checked(names: Names, *, context: str | None, console: Console) -> Kubectl 
     problems: list[str] = []
     kubectl = None
     try:
-        require_programs(names, also=_PROGRAMS)
+        require_programs(names, also=programs)
         require_account(names)
         problems += guards.in_the_account(names)
         try:

@@ -285,6 +285,19 @@ def test_dry_run_prints_exactly_the_commands_that_are_then_run(
     assert len(shown) > 15
 
 
+def test_only_the_cluster_is_emptied_and_no_stack_is_destroyed(
+    operator: Operator, cluster: Cluster
+) -> None:
+    dry = operator.teardown("--only-cluster", "--dry-run")
+    result = operator.teardown("--only-cluster", "--yes")
+
+    assert result.returncode == 0, result.stderr
+    assert [path(part) for part in (*App, *Addon) if path(part) in cluster.objects] == []
+    assert all(command.startswith("kubectl ") for command in done(operator))
+    assert "env " not in dry.stdout
+    assert CDKTF not in dry.stdout
+
+
 def test_what_is_left_is_listed_with_what_stays_on_purpose(
     operator: Operator, cluster: Cluster, aws: EmulatedAws
 ) -> None:

@@ -53,7 +53,9 @@ async def rotated(cluster: Cluster) -> Result:
     client = cluster.aws.client("secretsmanager")
     value = json.loads(client.get_secret_value(SecretId=entry)["SecretString"])
     password = secrets.token_urlsafe(24)
-    client.put_secret_value(SecretId=entry, SecretString=json.dumps({**value, "password": password}))
+    client.put_secret_value(
+        SecretId=entry, SecretString=json.dumps({**value, "password": password})
+    )
     started = time.monotonic()
     await refresh(cluster, "postgres")
     while time.monotonic() < started + _ROTATION_SECONDS:
@@ -87,9 +89,7 @@ async def _target(cluster: Cluster, external: Mapping[str, object]) -> dict[str,
     metadata, spec = external["metadata"], external["spec"]
     assert isinstance(spec, dict)
     target = spec.get("target", {}).get("name") or _part(metadata, "name")
-    return decoded(
-        await cluster.client.get(Secret, target, namespace=_part(metadata, "namespace"))
-    )
+    return decoded(await cluster.client.get(Secret, target, namespace=_part(metadata, "namespace")))
 
 
 def _expected(cluster: Cluster, external: Mapping[str, object]) -> Iterator[tuple[str, str]]:
