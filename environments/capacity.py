@@ -3,7 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from environments import eks_addons
 from environments.catalog import InstanceType
+from environments.eks_addons import EksAddonPod
 from environments.spec import Compute, Environment
 
 
@@ -41,10 +43,18 @@ class Pods:
     apart: bool = False
 
 
-# What runs on each node: kube-proxy, the VPC CNI's agent, the EBS driver and the node exporter have requests; the Pod
-# Identity agent has none.
-DAEMONS = Room(190, 344)
-DAEMON_PODS = 5
+def requested(compute: Compute) -> Room:
+    return Room(compute.cpu_request_millicores, compute.memory_request_mib)
+
+
+def requested_by_eks(pod: EksAddonPod) -> Room:
+    return requested(pod.compute) * len(pod.containers) if pod.compute else Room(0, 0)
+
+
+# What runs on each node: EKS' daemons and the node exporter.
+_NODE_EXPORTER = Room(10, 32)
+DAEMONS = sum((requested_by_eks(pod) for pod in eks_addons.DAEMONS), _NODE_EXPORTER)
+DAEMON_PODS = len(eks_addons.DAEMONS) + 1
 
 # The operator makes a second container of each Prometheus and Alertmanager pod.
 _RELOADER = Room(5, 32)
@@ -69,8 +79,13 @@ def free_room(type_: InstanceType) -> Room:
     return node_room(type_) - DAEMONS
 
 
-def requested(compute: Compute) -> Room:
-    return Room(compute.cpu_request_millicores, compute.memory_request_mib)
+def node_disk_gib(disk_gib: int) -> int:
+    """What pods can use of a node's disk.
+
+    The kubelet keeps a tenth free and 1 GiB for Kubernetes (awslabs/amazon-eks-ami, nodeadm/internal/kubelet/config.go:
+    evictionHard, kubeReserved). The file system needs less than another GiB.
+    """
+    return disk_gib * 9 // 10 - 2
 
 
 def general_pods(env: Environment) -> tuple[Pods, ...]:
@@ -101,8 +116,10 @@ def general_pods(env: Environment) -> tuple[Pods, ...]:
         ),
         Pods("database-users", 1, Room(50, 64)),
         Pods("clickhouse-schema", 1, Room(50, 256)),
-        Pods("coredns", 2, Room(100, 70)),
-        Pods("ebs-csi-controller", 2, Room(60, 240)),
+        *(
+            Pods(pod.name, pod.replicas or 0, requested_by_eks(pod))
+            for pod in eks_addons.DEPLOYMENTS
+        ),
         Pods("metrics-server", 2, Room(50, 100)),
         Pods("argocd-application-controller", 1, Room(150, 384)),
         Pods("argocd-redis", 1, Room(25, 64)),

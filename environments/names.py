@@ -369,14 +369,18 @@ class Names:
         """The permissions boundary of every role except the delivery roles."""
         return f"arn:aws:iam::{self.env.account.id}:policy/{self.aws('boundary')}"
 
+    @property
+    def image_registry(self) -> str:
+        """The account's ECR registry."""
+        return f"{self.env.account.id}.dkr.ecr.{self.env.account.region}.amazonaws.com"
+
     def image_repository(self, image: Image) -> str:
         """ECR repository name."""
         return f"{self.prefix}/{image}"
 
     def image(self, image: Image) -> str:
         """Full reference, by digest: the image that runs is the one that was scanned and tested."""
-        registry = f"{self.env.account.id}.dkr.ecr.{self.env.account.region}.amazonaws.com"
-        return f"{registry}/{self.image_repository(image)}@{self.env.images[image]}"
+        return f"{self.image_registry}/{self.image_repository(image)}@{self.env.images[image]}"
 
     @property
     def load_balancer(self) -> str:

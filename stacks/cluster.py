@@ -6,15 +6,12 @@ from collections.abc import Sequence
 import constructs
 
 from environments.names import (
-    GENERAL_NODES,
-    GENERAL_POOL,
     KUBERNETES_SECRETS,
     SERVICE_CIDR,
-    WORKER_NODES,
-    WORKER_POOL,
     Secret,
     Stack,
 )
+from environments.node_pools import node_pools
 from environments.spec import Environment
 from stacks import aws
 from stacks.base import EnvironmentStack
@@ -206,22 +203,16 @@ class ClusterStack(EnvironmentStack):
         return [
             node_group(
                 self,
-                id_,
+                pool.name,
                 names=self.names,
-                spec=spec,
-                name_prefix=name_prefix,
                 pool=pool,
-                dedicated=dedicated,
                 cluster=cluster,
                 role=role,
                 subnet_ids=[
                     network.private_subnet_ids[self.env.network.zones.index(zone)]
-                    for zone in spec.zones
+                    for zone in pool.spec.zones
                 ],
                 depends_on=[*addons, *role.permissions],
             )
-            for id_, name_prefix, spec, pool, dedicated in (
-                ("general", GENERAL_NODES, self.env.cluster.general, GENERAL_POOL, False),
-                ("workers-spot", WORKER_NODES, self.env.cluster.workers_spot, WORKER_POOL, True),
-            )
+            for pool in node_pools(self.env.cluster)
         ]

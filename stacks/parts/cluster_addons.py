@@ -6,29 +6,11 @@ from collections.abc import Mapping, Sequence
 import cdktf
 import constructs
 
+from environments import eks_addons
 from environments.catalog import EKS_VERSIONS
 from environments.names import EBS_CSI_CONTROLLER, VPC_CNI, Names, Stack
-from environments.spec import Compute
 from stacks import aws
 from stacks.parts.pod_identity import pod_identity
-
-# Requests and limits of each container. The requests, and the memory limits of CoreDNS and the EBS
-# CSI driver, are the add-ons' defaults; the other limits are ours. The schemas named below accept
-# them and are older than our add-ons:
-# `aws eks describe-addon-configuration --addon-name NAME --addon-version VERSION` shows a schema.
-
-# EKS sets only 100m; schema of v1.28.8-eksbuild.5.
-_KUBE_PROXY = Compute.of(cpu="100m", cpu_limit="500m", memory="64Mi", memory_limit="256Mi")
-# The chart sets 25m, and gives these values to the init container and the policy agent as well
-# (amazon-vpc-cni-k8s, charts/aws-vpc-cni/README.md: init.resources, nodeAgent.resources); schema of
-# v1.15.1-eksbuild.1. aws-node uses 48 MB (eksctl issue 4342). Its policy agent was killed at 128 MiB
-# and used 500 with a higher limit (aws-network-policy-agent issue 213).
-_VPC_CNI = Compute.of(cpu="25m", cpu_limit="500m", memory="64Mi", memory_limit="512Mi")
-# Schema of v1.11.1-eksbuild.8.
-_COREDNS = Compute.of(cpu="100m", cpu_limit="1000m", memory="70Mi", memory_limit="170Mi")
-# The chart gives the controller's and the node's values to their sidecars as well; the schema accepts
-# no others (aws-ebs-csi-driver, charts/aws-ebs-csi-driver and issue 2371).
-_EBS_CSI = Compute.of(cpu="10m", cpu_limit="200m", memory="40Mi", memory_limit="256Mi")
 
 
 def addons_of_nodes(
@@ -55,7 +37,7 @@ def addons_of_nodes(
             cluster,
             "kube-proxy",
             versions.kube_proxy,
-            configuration={"resources": _KUBE_PROXY.as_manifest()},
+            configuration={"resources": _resources(eks_addons.KUBE_PROXY)},
         ),
         _addon(
             scope,
@@ -65,7 +47,7 @@ def addons_of_nodes(
             configuration={
                 # Without it, every NetworkPolicy would be accepted and have no effect.
                 "enableNetworkPolicy": "true",
-                "resources": _VPC_CNI.as_manifest(),
+                "resources": _resources(eks_addons.AWS_NODE),
             },
             depends_on=[identity, agent],
         ),
@@ -94,7 +76,7 @@ def addons_on_nodes(
         cluster,
         "coredns",
         versions.coredns,
-        configuration={"resources": _COREDNS.as_manifest()},
+        configuration={"resources": _resources(eks_addons.COREDNS)},
         depends_on=nodes,
     )
     _addon(
@@ -106,12 +88,17 @@ def addons_on_nodes(
             "controller": {
                 # Terraform does not create the volumes of pods, so its default tags miss them.
                 "extraVolumeTags": names.tags(Stack.CLUSTER),
-                "resources": _EBS_CSI.as_manifest(),
+                "resources": _resources(eks_addons.EBS_CSI_CONTROLLER),
             },
-            "node": {"resources": _EBS_CSI.as_manifest()},
+            "node": {"resources": _resources(eks_addons.EBS_CSI_NODE)},
         },
         depends_on=[identity, *nodes],
     )
+
+
+def _resources(pod: eks_addons.EksAddonPod) -> dict[str, dict[str, str]]:
+    assert pod.compute is not None, f"{pod.name} has no requests"
+    return pod.compute.as_manifest()
 
 
 def _addon(

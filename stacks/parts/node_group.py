@@ -5,19 +5,16 @@ from collections.abc import Sequence
 import cdktf
 import constructs
 
+from environments.capacity import node_disk_gib
 from environments.catalog import EKS_VERSIONS
 from environments.names import NODE_POOL_LABEL, Names, Stack
-from environments.spec import CapacityType, NodeGroup
+from environments.node_pools import NodePool
+from environments.spec import CapacityType
 from stacks import aws
 from stacks.parts.iam import ServiceRole
 
 _AMI_TYPE = "AL2023_x86_64_STANDARD"
 _AUTOSCALER = "k8s.io/cluster-autoscaler"
-# What pods cannot use of a node's disk. Kubelet keeps a tenth free and 1 GiB for Kubernetes
-# (awslabs/amazon-eks-ami, nodeadm/internal/kubelet/config.go: evictionHard, kubeReserved). The file system
-# needs less than another GiB.
-_KEPT_FREE_PERCENT = 10
-_RESERVED_GIB = 2
 
 
 def node_group(
@@ -25,10 +22,7 @@ def node_group(
     id_: str,
     *,
     names: Names,
-    spec: NodeGroup,
-    name_prefix: str,
-    pool: str,
-    dedicated: bool,
+    pool: NodePool,
     cluster: aws.EksCluster,
     role: ServiceRole,
     subnet_ids: list[str],
@@ -39,11 +33,12 @@ def node_group(
     EKS cannot change the instance types, the capacity type or the subnets of a group. So the group has a
     generated name, and its successor is ready before it goes: its pods move to nodes that exist.
     """
+    spec = pool.spec
     template = _launch_template(scope, id_, names=names, disk_gib=spec.disk_gib)
     group = aws.EksNodeGroup(
         scope,
         id_,
-        node_group_name_prefix=name_prefix,
+        node_group_name_prefix=pool.group_prefix,
         cluster_name=cluster.name,
         version=cluster.version,
         # Without it a node keeps the packages of the day on which its group was created.
@@ -64,9 +59,9 @@ def node_group(
         # spot nodes must survive the loss of their node after two minutes' notice, so an update need
         # not wait for them.
         force_update_version=spec.capacity_type is CapacityType.SPOT,
-        labels={NODE_POOL_LABEL: pool},
-        taint=[aws.EksNodeGroupTaint(key=NODE_POOL_LABEL, value=pool, effect="NO_SCHEDULE")]
-        if dedicated
+        labels=pool.labels,
+        taint=[aws.EksNodeGroupTaint(key=NODE_POOL_LABEL, value=pool.name, effect="NO_SCHEDULE")]
+        if pool.dedicated
         else None,
         depends_on=list(depends_on),
         lifecycle=cdktf.TerraformResourceLifecycle(
@@ -81,8 +76,6 @@ def node_group(
         names=names,
         group=group,
         pool=pool,
-        dedicated=dedicated,
-        disk_gib=spec.disk_gib,
     )
     return group
 
@@ -135,9 +128,7 @@ def _autoscaler_tags(
     *,
     names: Names,
     group: aws.EksNodeGroup,
-    pool: str,
-    dedicated: bool,
-    disk_gib: int,
+    pool: NodePool,
 ) -> None:
     """What the cluster autoscaler reads; EKS does not copy a node group's tags to its scaling group.
 
@@ -145,20 +136,19 @@ def _autoscaler_tags(
     autoscaler reads CPU and memory from the instance type, and the disk from this tag only: without it, no
     pod that requests `ephemeral-storage` would fit (kubernetes/autoscaler, cloudprovider/aws/README.md).
     """
-    usable_gib = disk_gib * (100 - _KEPT_FREE_PERCENT) // 100 - _RESERVED_GIB
     tags = {
         "enabled": (f"{_AUTOSCALER}/enabled", "true"),
         "owner": (f"{_AUTOSCALER}/{names.cluster}", "owned"),
-        "label": (f"{_AUTOSCALER}/node-template/label/{NODE_POOL_LABEL}", pool),
+        "label": (f"{_AUTOSCALER}/node-template/label/{NODE_POOL_LABEL}", pool.name),
         "disk": (
             f"{_AUTOSCALER}/node-template/resources/ephemeral-storage",
-            f"{usable_gib}Gi",
+            f"{node_disk_gib(pool.spec.disk_gib)}Gi",
         ),
     }
-    if dedicated:
+    if pool.dedicated:
         tags["taint"] = (
             f"{_AUTOSCALER}/node-template/taint/{NODE_POOL_LABEL}",
-            f"{pool}:NoSchedule",
+            f"{pool.name}:NoSchedule",
         )
     auto_scaling_group = group.resources.get(0).autoscaling_groups.get(0).name
     for role, (key, value) in tags.items():

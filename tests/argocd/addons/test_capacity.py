@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
 from argocd.addons.installed import installed_charts
+from environments import eks_addons
 from environments.capacity import DAEMON_PODS, DAEMONS, Pods, Room, node_room
 from environments.capacity import general_pods as counted
 from environments.catalog import INSTANCE_TYPES
+from environments.eks_addons import EksAddonPod
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, App, Names, Stack
 from tests.support.manifests import Manifest
 from tests.support.quantities import quantity
@@ -20,37 +21,20 @@ from tests.support.terraform import Terraform
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 
 
-@dataclass(frozen=True)
-class EksPod:
-    """A pod of an EKS add-on; one part of its configuration has the requests of all its containers."""
-
-    name: str
-    addon: str
-    part: str | None
-    containers: int
-
-    def requested(self, cluster: Terraform) -> Room:
-        (addon,) = (
-            body
-            for body in cluster.resources("aws_eks_addon").values()
-            if body["addon_name"] == self.addon
-        )
-        configuration = json.loads(addon["configuration_values"])
-        sized = configuration[self.part] if self.part else configuration
-        return sum((requested(sized["resources"]) for _ in range(self.containers)), Room(0, 0))
+def configured(pod: EksAddonPod, cluster: Terraform) -> Room:
+    """What the pod requests by the add-on's rendered configuration."""
+    (addon,) = (
+        body
+        for body in cluster.resources("aws_eks_addon").values()
+        if body["addon_name"] == pod.addon
+    )
+    if "configuration_values" not in addon:
+        return Room(0, 0)
+    configuration = json.loads(addon["configuration_values"])
+    sized = configuration[pod.part] if pod.part else configuration
+    return requested(sized["resources"]) * len(pod.containers)
 
 
-# One on each node; aws-node with its network policy agent. The Pod Identity agent has no requests.
-EKS_DAEMONS = (
-    EksPod("kube-proxy", "kube-proxy", None, 1),
-    EksPod("aws-node", "vpc-cni", None, 2),
-    EksPod("ebs-csi-node", "aws-ebs-csi-driver", "node", 3),
-)
-# Two replicas each. Spot nodes' taint keeps them here.
-EKS_PODS = (
-    EksPod("coredns", "coredns", None, 1),
-    EksPod("ebs-csi-controller", "aws-ebs-csi-driver", "controller", 6),
-)
 # A DaemonSet of a chart takes its share of every node instead.
 DAEMON_VALUES = ("prometheus-node-exporter",)
 # The operator makes a second container of each Prometheus and Alertmanager pod, with these requests.
@@ -120,7 +104,7 @@ def daemons(names: Names, cluster: Terraform) -> Room:
         for where, _, each in of_values(chart.addon, chart.values)
         if where.endswith(DAEMON_VALUES)
     )
-    return sum((*of_charts, *(pod.requested(cluster) for pod in EKS_DAEMONS)), Room(0, 0))
+    return sum((*of_charts, *(configured(pod, cluster) for pod in eks_addons.DAEMONS)), Room(0, 0))
 
 
 def argo_cd_pods(folder: Path) -> list[Pods]:
@@ -157,7 +141,10 @@ def general_pods(
         and workload["spec"]["template"]["spec"]["nodeSelector"] == {NODE_POOL_LABEL: GENERAL_POOL}
     ]
     argo_cd = argo_cd_pods(rendered / name / "argocd-install")
-    eks = [Pods(pod.name, 2, pod.requested(cluster)) for pod in EKS_PODS]
+    eks = [
+        Pods(pod.name, pod.replicas or 0, configured(pod, cluster))
+        for pod in eks_addons.DEPLOYMENTS
+    ]
     return [*ours, *eks, *argo_cd, *addon_pods(names[name])]
 
 
@@ -197,7 +184,7 @@ def test_the_rules_count_the_daemons_of_each_node(
     name: str, names: dict[str, Names], cluster: Terraform
 ) -> None:
     assert daemons(names[name], cluster) == DAEMONS
-    assert len(EKS_DAEMONS) + 1 + len(DAEMON_VALUES) == DAEMON_PODS
+    assert len(eks_addons.DAEMONS) + len(DAEMON_VALUES) == DAEMON_PODS
 
 
 def test_a_node_has_the_room_that_eks_users_measure() -> None:
