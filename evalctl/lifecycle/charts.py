@@ -37,13 +37,13 @@ class _Limited:
         return self.response.read(size)
 
 
-def rendered_charts(names: Names) -> tuple[Chart, ...]:
+def rendered_charts(names: Names, *, checkout: Path = Path()) -> tuple[Chart, ...]:
     """The charts that Argo CD will fetch for this environment."""
     sources = (
         yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["spec"].get(
             "source", {}
         )
-        for path in sorted(Path(names.argocd_folder).glob("Application-*.yaml"))
+        for path in sorted((checkout / names.argocd_folder).glob("Application-*.yaml"))
     )
     return tuple(
         Chart(

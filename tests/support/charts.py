@@ -51,21 +51,33 @@ def template(application: Manifest, *, values: Manifest, kubernetes_version: str
     Raises:
         subprocess.CalledProcessError: Helm or the chart refuses the values.
     """
+    source = application["spec"]["source"]
+    chart = package(source["chart"], source["targetRevision"])
+    return objects(application, chart, values=values, kubernetes_version=kubernetes_version)
+
+
+def objects(
+    application: Manifest, chart: Path, *, values: Manifest, kubernetes_version: str
+) -> list[Manifest]:
+    """The objects that one package makes for an Application with these values.
+
+    Raises:
+        subprocess.CalledProcessError: Helm or the chart refuses the values.
+    """
     spec = application["spec"]
-    source = spec["source"]
     text = _helm(
-        source["helm"]["releaseName"],
-        str(package(source["chart"], source["targetRevision"])),
+        spec["source"]["helm"]["releaseName"],
+        str(chart),
         spec["destination"]["namespace"],
         yaml.safe_dump(values),
         f"{kubernetes_version}.0",
     )
     documents = [document for document in yaml.load_all(text, Loader=_Loader) if document]
-    objects = [o for d in documents for o in (d["items"] if d["kind"] == "List" else [d])]
-    for one in objects:
+    made = [o for d in documents for o in (d["items"] if d["kind"] == "List" else [d])]
+    for one in made:
         one["metadata"].setdefault("namespace", spec["destination"]["namespace"])
     # Argo CD has no hook for Helm's tests and makes none of their objects.
-    return [o for o in objects if "test" not in _hooks(o)]
+    return [o for o in made if "test" not in _hooks(o)]
 
 
 def defaults(application: Manifest) -> Manifest:

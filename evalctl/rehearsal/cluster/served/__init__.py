@@ -1,0 +1,1 @@
+"""What the rehearsed Argo CD and `evalctl bootstrap` read: a Git repository, charts, Argo CD's manifests."""
