@@ -1,22 +1,43 @@
 """A rehearsed cluster: control plane, nodes, controllers, and what Argo CD reads."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lightkube import AsyncClient
-from lightkube.resources.core_v1 import Service
+from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 
-from environments.names import MONITORING_NAMESPACE, QUEUE_METRIC, SERVICE_CIDR, Names
+from environments.names import MONITORING_NAMESPACE, QUEUE_METRIC, SERVICE_CIDR, Addon, Names
 from environments.spec import Environment
-from evalctl.rehearsal.cluster.beside import API_ERRORS, Supervisor, supervised
+from evalctl.lifecycle.charts import rendered_charts
+from evalctl.rehearsal.cluster import eks_addons
+from evalctl.rehearsal.cluster.beside import API_ERRORS, Supervisor, is_ready, supervised
 from evalctl.rehearsal.cluster.control_plane import Address, ControlPlane, control_plane
 from evalctl.rehearsal.cluster.controllers import Controllers, Ports
 from evalctl.rehearsal.cluster.external_metrics import ExternalMetrics, external_metrics
+from evalctl.rehearsal.cluster.images import registry
+from evalctl.rehearsal.cluster.kubelet import Kubelet
+from evalctl.rehearsal.cluster.kwok import running_kwok
+from evalctl.rehearsal.cluster.node_groups import NodeGroups
+from evalctl.rehearsal.cluster.node_template import NodeTemplate
 from evalctl.rehearsal.cluster.programs import Programs
+from evalctl.rehearsal.cluster.served.chart_repositories import (
+    ChartRepositories,
+    chart_repositories,
+)
+from evalctl.rehearsal.cluster.served.replacements import Windows
+from evalctl.rehearsal.cluster.served.repository import Served, served_copy
+from evalctl.rehearsal.cluster.stand_ins import StandIns, stand_ins
 from evalctl.rehearsal.emulator import EmulatedAws
+from evalctl.servers import free_port, running_beside
+
+CHARTS_VARIABLE = "CHART_DIR"
+DEFINITIONS_VARIABLE = "CRD_DIR"
+_POD_CIDR = "10.0.0.1/16"  # addresses that kwok gives to pods; nothing listens there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +46,23 @@ class Cluster:
 
     env: Environment
     programs: Programs
-    checkout: Path  # the served copy
     plane: ControlPlane
     client: AsyncClient
     aws: EmulatedAws
+    served: Served
+    charts: ChartRepositories
     supervisor: Supervisor
+    parts: StandIns
     queue: ExternalMetrics  # the value is the number of waiting jobs
+
+    @property
+    def names(self) -> Names:
+        return Names(self.env)
+
+    @property
+    def checkout(self) -> Path:
+        """The served copy, in which evalctl's commands run."""
+        return self.served.folder
 
     @property
     def environment(self) -> dict[str, str]:
@@ -38,23 +70,66 @@ class Cluster:
         return {"KUBECONFIG": str(self.plane.kubeconfig), **self.aws.environment}
 
 
+class Running:
+    """Which add-ons run, for what acts only while they do: read from their pods once a second."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._names: frozenset[str] = frozenset()
+
+    def __contains__(self, addon: object) -> bool:
+        return addon in self._names
+
+    async def follow(self) -> None:
+        while True:
+            with suppress(*API_ERRORS):  # as it was, until the API server answers
+                self._names = frozenset([name async for name in self._ready()])
+            await asyncio.sleep(1)
+
+    async def _ready(self) -> AsyncIterator[str]:
+        async for pod in self._client.list(Pod, namespace="kube-system"):
+            if is_ready(pod) and pod.metadata is not None and pod.metadata.labels:
+                yield pod.metadata.labels.get("app.kubernetes.io/instance", "")
+
+
 @asynccontextmanager
 async def rehearsed_cluster(
     env: Environment,
     *,
+    checkout: Path,
     programs: Programs,
+    install_manifest: Path,
     folder: Path,
     address: Address,
     aws: EmulatedAws,
-    checkout: Path,
+    windows: Windows,
+    hpa_sync_seconds: int | None = None,
 ) -> AsyncIterator[Cluster]:
-    """An empty cluster of the environment's Kubernetes version, with its nodes.
+    """An empty cluster of the environment's Kubernetes version, with its nodes and the EKS add-ons.
 
     Raises:
+        NotServedError: something that Argo CD would read is missing.
         NotStartedError: a program did not start; with the end of its log.
     """
-    ports = Ports()
+    names, ports = Names(env), Ports()
     async with AsyncExitStack() as stack:
+        charts = stack.enter_context(
+            chart_repositories(
+                rendered_charts(names, checkout=checkout),
+                folder=folder / "charts",
+                chart_dir=_folder(CHARTS_VARIABLE),
+                definitions=_folder(DEFINITIONS_VARIABLE),
+                helm=programs.path("helm"),
+            )
+        )
+        served = served_copy(
+            env,
+            checkout,
+            folder / "served",
+            charts=charts.addresses,
+            install_manifest=install_manifest,
+            windows=windows,
+        )
         queue = stack.enter_context(
             external_metrics(address.authority.server("external-metrics"), metric=QUEUE_METRIC)
         )
@@ -74,12 +149,39 @@ async def rehearsed_cluster(
                 programs,
                 folder,
                 address=address,
-                context=Names(env).cluster,
+                context=names.cluster,
                 service_range=SERVICE_CIDR,
                 resolve=resolve,
+                hpa_sync_seconds=hpa_sync_seconds,
             )
         )
         clients.append(client := plane.client())
+        kubelet = address.authority.server("kubelet")
+        await stack.enter_async_context(
+            running_beside(
+                running_kwok(
+                    Path(programs.path("kwok")),
+                    kubeconfig=plane.kubeconfig,
+                    port=free_port(),
+                    certificate=kubelet.certificate,
+                    key=kubelet.key,
+                    pod_cidr=_POD_CIDR,
+                    log=folder / "kwok.log",
+                )
+            )
+        )
+        await eks_addons.install(client, names)
+        runs = Running(client)
+        parts = StandIns(
+            names=names,
+            groups=NodeGroups(
+                NodeTemplate(names=names), grow=lambda: Addon.CLUSTER_AUTOSCALER in runs
+            ),
+            kubelet=Kubelet(lambda: registry(names)),
+            controls_load_balancers=lambda: Addon.LOAD_BALANCER_CONTROLLER in runs,
+        )
+        for loop in (runs.follow(), stand_ins(client, parts)):
+            stack.push_async_callback(_cancelled, asyncio.create_task(loop))
         controllers = Controllers(programs=programs, plane=plane, aws=aws, ports=ports)
         supervisor = await stack.enter_async_context(
             supervised(Supervisor(client, tuple(controllers.all())))
@@ -87,11 +189,13 @@ async def rehearsed_cluster(
         yield Cluster(
             env=env,
             programs=programs,
-            checkout=checkout,
             plane=plane,
             client=client,
             aws=aws,
+            served=served,
+            charts=charts,
             supervisor=supervisor,
+            parts=parts,
             queue=queue,
         )
 
@@ -108,6 +212,17 @@ async def local_port(
     except API_ERRORS:
         return None
     return None
+
+
+def stood_in(cluster: Cluster) -> Iterator[str]:
+    """Each thing that is not what production has, for the output."""
+    yield "containers: kwok answers for them, and pods end at once when they are deleted"
+    yield "nodes, EBS volumes, load balancers, EKS add-ons: by evalctl, from the environment's value"
+    yield f"{Addon.PROMETHEUS_ADAPTER}: a server of one metric, whose value the rehearsal sets"
+    yield "webhooks of admission: not called, no program runs behind them"
+    yield from cluster.charts.described()
+    for replacement in cluster.served.replacements:
+        yield replacement.description
 
 
 async def _has_address(client: AsyncClient, namespace: str, name: str, address: str) -> bool:
@@ -127,3 +242,13 @@ async def _has_ready_pod(client: AsyncClient, namespace: str, service: str) -> b
         ):
             return True
     return False
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _folder(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value).resolve() if value else None

@@ -142,7 +142,7 @@ def _when_ready(present: Place) -> Place:
 
 def _settled(pod: Pod, snapshot: Snapshot, now: datetime) -> bool:
     """Whether the pod and all nodes are older than what the scheduler needs."""
-    ages = [meta(item).creationTimestamp for item in (pod, *snapshot.nodes)]
+    ages = [meta(pod).creationTimestamp, *(meta(node).creationTimestamp for node in snapshot.nodes)]
     return all(created is not None and now - created > _SETTLED for created in ages)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 
 from evalctl.servers import is_listening, running
 
@@ -53,7 +54,7 @@ def running_kwok(
     key: Path,
     pod_cidr: str,
     log: Path,
-) -> Iterator[None]:
+) -> Iterator[Popen[bytes]]:
     """kwok, from when it answers to the block's end.
 
     Raises:
@@ -69,5 +70,5 @@ def running_kwok(
     )
     # Its own folder stands for the user's, whose ~/.kwok/kwok.yaml it would read.
     home = {"HOME": str(log.parent)}
-    with running(*command, log=log, ready=lambda: is_listening(port), environment=home):
-        yield
+    with running(*command, log=log, ready=lambda: is_listening(port), environment=home) as process:
+        yield process
