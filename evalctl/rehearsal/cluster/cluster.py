@@ -98,7 +98,6 @@ async def rehearsed_cluster(
     *,
     checkout: Path,
     programs: Programs,
-    install_manifest: Path,
     folder: Path,
     address: Address,
     aws: EmulatedAws,
@@ -127,7 +126,7 @@ async def rehearsed_cluster(
             checkout,
             folder / "served",
             charts=charts.addresses,
-            install_manifest=install_manifest,
+            install_manifest=programs.install_manifest,
             windows=windows,
         )
         queue = stack.enter_context(

@@ -5,8 +5,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from environments.catalog import ARGOCD
+
 VARIABLE = "CLUSTER_PROGRAMS"
-INSTALL_MANIFEST_VARIABLE = "ARGOCD_MANIFEST"
+MANIFEST_VARIABLE = "ARGOCD_MANIFEST"
 
 # Versions of what a build from Go modules does not print; of the others the programs print their own.
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -45,6 +47,7 @@ class Programs:
 
     folder: Path
     minor: str
+    install_manifest: Path  # of Argo CD
 
     def path(self, program: str) -> str:
         """The path of a program."""
@@ -76,8 +79,16 @@ def find(minor: str) -> Programs:
             f"There is no control plane of Kubernetes {minor} in {folder}, only of "
             f"{', '.join(minors) or 'no version'}. Add the folder kubernetes-{minor} with {', '.join(_CONTROL_PLANE)}."
         )
-    programs = Programs(folder=folder, minor=minor)
+    manifest = Path(os.environ.get(MANIFEST_VARIABLE) or folder / f"install-{ARGOCD.version}.yaml")
+    programs = Programs(folder=folder, minor=minor, install_manifest=manifest.resolve())
     missing = [
+        *(
+            []
+            if manifest.is_file()
+            else [
+                f"{manifest} is missing: it is {ARGOCD.manifest_url}; {MANIFEST_VARIABLE} may name it"
+            ]
+        ),
         *(
             f"{path} is missing or no program"
             for path in (programs.path(program) for program in (*_CONTROL_PLANE, *_BESIDE))

@@ -1,0 +1,142 @@
+"""The cluster half of a rehearsal: day one, its checks, and the teardown."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from environments.names import Names
+from environments.spec import Environment
+from evalctl.processes import CommandFailedError
+from evalctl.rehearsal.cluster import day_one, secrets, teardown
+from evalctl.rehearsal.cluster.applications import NotSettledError
+from evalctl.rehearsal.cluster.checks import admission, first_sync
+from evalctl.rehearsal.cluster.checks import secrets as secret_checks
+from evalctl.rehearsal.cluster.cluster import Cluster, rehearsed_cluster, stood_in
+from evalctl.rehearsal.cluster.control_plane import Address
+from evalctl.rehearsal.cluster.programs import Programs
+from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.served.replacements import Windows
+from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
+
+_QUIET_SECONDS = 120  # in which nothing may flap
+
+
+class Events(Protocol):
+    """Takes what happens, in its order."""
+
+    def step(self, what: str, seconds: float) -> None:
+        """A step has ended."""
+
+    def note(self, line: str) -> None:
+        """A fact that a reader of the results needs."""
+
+    def result(self, found: Result) -> None:
+        """A check has ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What the cluster half starts from."""
+
+    env: Environment
+    checkout: Path
+    programs: Programs
+    folder: Path
+    address: Address
+
+
+@asynccontextmanager
+async def aws_without_stacks(setup: Setup) -> AsyncIterator[EmulatedAws]:
+    """An emulated AWS with only what the cluster half reads: the EKS cluster's address and the secrets."""
+    names = Names(setup.env)
+    log = setup.folder / "emulator.log"
+    with emulated_aws(setup.env.account, log, eks_endpoint=setup.address.url) as aws:
+        await asyncio.to_thread(secrets.create, names, setup.checkout / "rendered", aws)
+        aws.client("eks").create_cluster(
+            name=names.cluster,
+            version=setup.env.cluster.kubernetes_version,
+            roleArn=f"arn:aws:iam::{setup.env.account.id}:role/rehearsal",
+            resourcesVpcConfig={"subnetIds": []},
+        )
+        yield aws
+
+
+async def rehearse_cluster(
+    setup: Setup,
+    *,
+    aws: EmulatedAws,
+    events: Events,
+    kept: Callable[[Cluster], Awaitable[None]] | None = None,
+) -> None:
+    """Bring the cluster up, check it, and tear it down; `kept` runs before the teardown.
+
+    Raises:
+        NotServedError, NotStartedError: the cluster did not come up.
+    """
+    started = time.monotonic()
+    async with rehearsed_cluster(
+        setup.env,
+        checkout=setup.checkout,
+        programs=setup.programs,
+        folder=setup.folder,
+        address=setup.address,
+        aws=aws,
+        windows=Windows.OPEN,
+    ) as cluster:
+        for line in stood_in(cluster):
+            events.note(line)
+        events.step("control plane", time.monotonic() - started)
+        if await _day_one(cluster, events):
+            await _settled(cluster, events)
+        if kept is not None:
+            await kept(cluster)
+        await _end(cluster, events)
+
+
+async def _day_one(cluster: Cluster, events: Events) -> bool:
+    """Whether the first sync came through."""
+    started = time.monotonic()
+    try:
+        await day_one.bootstrap(cluster)
+    except CommandFailedError as error:
+        events.result(result("evalctl bootstrap", [error.reason], ""))
+        return False
+    took = time.monotonic() - started
+    events.result(result("evalctl bootstrap", [], f"{took:.0f} s"))
+    try:
+        watched = await day_one.first_sync(cluster, events.step)
+    except NotSettledError as error:
+        events.result(result("the first sync comes through", str(error).splitlines(), ""))
+        return False
+    for found in first_sync.check(watched, limit_seconds=day_one.LIMIT_SECONDS):
+        events.result(found)
+    return True
+
+
+async def _settled(cluster: Cluster, events: Events) -> None:
+    """What reads only, while nothing may change."""
+
+    async def one_by_one() -> None:
+        for check in (
+            admission.check,
+            secret_checks.arrived,
+            secret_checks.rotated,
+            first_sync.second_sync,
+        ):
+            events.result(await check(cluster))
+
+    async with asyncio.TaskGroup() as group:
+        quiet = group.create_task(first_sync.flapping(cluster, seconds=_QUIET_SECONDS))
+        group.create_task(one_by_one())
+    events.result(quiet.result())
+
+
+async def _end(cluster: Cluster, events: Events) -> None:
+    if cluster.env.database.deletion_protection:
+        events.result(await teardown.refused(cluster))
+        teardown.lift_protection(cluster)
+    events.result(await teardown.check(cluster))

@@ -1,0 +1,88 @@
+"""The end of a cluster: `evalctl teardown` empties it, and nothing is left."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+
+from lightkube.resources.core_v1 import Namespace, PersistentVolume
+from lightkube.resources.networking_v1 import Ingress
+
+from environments.names import ARGOCD_NAMESPACE, Stack
+from evalctl.processes import CommandFailedError
+from evalctl.rehearsal.cluster import applications
+from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.commands import evalctl
+from evalctl.rehearsal.cluster.result import Result, result
+
+_OWN = ("default", "kube-node-lease", "kube-public", "kube-system", ARGOCD_NAMESPACE)
+
+
+async def refused(cluster: Cluster) -> Result:
+    """A protected environment is not torn down."""
+    try:
+        await _teardown(cluster)
+    except CommandFailedError as error:
+        found = error.output or error.reason
+        problems = [] if "nothing was changed" in found else [found]
+    else:
+        problems = ["it was torn down"]
+    return result(
+        "teardown refuses while the environment protects its data",
+        problems,
+        f"refused: database.deletion_protection in environments/{cluster.env.name}.py",
+    )
+
+
+def lift_protection(cluster: Cluster) -> None:
+    """In the served copy, do what docs/teardown.md lets a person do first."""
+    value = cluster.checkout / "environments" / f"{cluster.env.name}.py"
+    text = value.read_text()
+    value.write_text(text.replace("deletion_protection=True", "deletion_protection=False"))
+    rendered = cluster.checkout / cluster.names.stack_file(Stack.DATABASE)
+    document = json.loads(rendered.read_text())
+    for database in document["resource"]["aws_db_instance"].values():
+        database["deletion_protection"] = False
+    rendered.write_text(json.dumps(document))
+
+
+async def check(cluster: Cluster) -> Result:
+    """Tear the cluster down; nothing of the platform may be left in it but Argo CD."""
+    started = time.monotonic()
+    name = "teardown ends, and leaves nothing but Argo CD"
+    try:
+        await _teardown(cluster)
+    except CommandFailedError as error:
+        return result(name, [error.output or error.reason], "")
+    left = [line async for line in _left(cluster)]
+    return result(name, left, f"{time.monotonic() - started:.0f} s")
+
+
+async def _teardown(cluster: Cluster) -> str:
+    return await evalctl(
+        "teardown",
+        cluster.env.name,
+        "--only-cluster",
+        "--yes",
+        "--context",
+        cluster.plane.context,
+        checkout=cluster.checkout,
+        environment=cluster.environment,
+        programs=cluster.programs.search_path,
+    )
+
+
+async def _left(cluster: Cluster) -> AsyncIterator[str]:
+    own = {cluster.names.argocd_installation}
+    for name in await applications.read(cluster.client):
+        if name not in own:
+            yield f"Application {name} is left"
+    async for namespace in cluster.client.list(Namespace):
+        assert namespace.metadata is not None
+        if namespace.metadata.name not in _OWN:
+            yield f"Namespace {namespace.metadata.name} is left"
+    async for volume in cluster.client.list(PersistentVolume):
+        assert volume.metadata is not None
+        yield f"PersistentVolume {volume.metadata.name} is left"
+    async for ingress in cluster.client.list(Ingress, namespace="*"):
+        assert ingress.metadata is not None
+        yield f"Ingress {ingress.metadata.name} is left"
