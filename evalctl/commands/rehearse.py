@@ -1,5 +1,6 @@
 """`evalctl rehearse`: a deploy on this machine."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,27 +9,74 @@ from evalctl import checkout
 from evalctl.terminal import console, fail, require_programs
 from evalctl.values import known_environments, one_environment
 
+_HALVES = {"aws": "terraform on the emulated AWS", "cluster": "Argo CD on a real control plane"}
+
 
 def command(
     env: Annotated[str, typer.Argument(metavar="ENV", help="The environment to rehearse.")],
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="HALF", help="Only one half: aws or cluster."),
+    ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Keep the cluster until Ctrl-C, and print its kubeconfig."),
+    ] = False,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Also write the results as JSON."),
+    ] = None,
 ) -> None:
-    """Deploy an environment to an emulated AWS on this machine, check it, and tear it down.
+    """Rehearse day one of an environment on this machine, and its teardown.
 
-    Runs the real terraform with the real AWS provider on the unmodified rendered stacks: it applies the
-    state bucket, then every stack; plans again, which must be empty; checks what the account holds; tears
-    everything down; and checks that nothing is left. It takes minutes, and nothing leaves the machine.
-    Without access to a registry, TF_PROVIDER_MIRROR names a filesystem mirror with the provider.
+    The AWS half runs the real terraform with the real AWS provider on the unmodified rendered stacks,
+    against an emulated AWS: it applies them, plans again, which must be empty, checks what the account
+    holds, tears everything down, and checks that nothing is left.
 
-    Example: evalctl rehearse dev
+    The cluster half runs a real Kubernetes control plane, Argo CD, External Secrets and
+    prometheus-operator on loopback: `evalctl bootstrap`, the first sync with its checks, and `evalctl
+    teardown`. CLUSTER_PROGRAMS names the folder with those programs.
+
+    It takes minutes, and nothing leaves the machine. Without access to a registry, TF_PROVIDER_MIRROR
+    names a filesystem mirror with the provider.
+
+    Example: evalctl rehearse dev --only aws
     """
     from evalctl.rehearsal import report
+    from evalctl.rehearsal.cluster.programs import ProgramsMissingError, find
 
     environment = one_environment(known_environments(), env)
-    require_programs("terraform")
+    if only is not None and only not in _HALVES:
+        fail(f"--only {only}: there is no such half. Use {' or '.join(_HALVES)}.")
+    half = None if only is None else report.Half(only)
+    programs = None
+    if half is not report.Half.CLUSTER:
+        require_programs("terraform")
+    if half is not report.Half.AWS:
+        try:
+            programs = find(environment.cluster.kubernetes_version)
+        except ProgramsMissingError as error:
+            fail(
+                f"The cluster of {env} cannot be rehearsed.",
+                *str(error).splitlines(),
+                f"To rehearse without a cluster: evalctl rehearse {env} --only aws",
+            )
     try:
-        seconds = report.rehearse_with_progress(
-            environment, rendered=checkout.path("rendered"), console=console
+        done = report.run(
+            environment,
+            checkout=checkout.root(),
+            programs=programs,
+            only=half,
+            keep=keep,
+            console=console,
         )
     except report.FAILURES as error:
         fail(f"The rehearsal of {env} failed.", *report.messages(error))
-    console.print(f"[bold]{env}[/bold] rehearsed in {seconds / 60:.1f} minutes")
+    if json_file is not None:
+        json_file.write_text(done.json(environment) + "\n", encoding="utf-8")
+    if done.failed:
+        fail(
+            f"{len(done.failed)} of {len(done.results)} checks failed.",
+            *(f"{found.check}: {found.evidence}" for found in done.failed),
+        )
+    console.print(f"[bold]{env}[/bold] rehearsed")

@@ -63,12 +63,13 @@ class EmulatedEnvironment:
 
 @asynccontextmanager
 async def emulated_environment(
-    env: Environment, *, rendered: Path, progress: Progress
+    env: Environment, *, rendered: Path, progress: Progress, eks_endpoint: str | None = None
 ) -> AsyncIterator[EmulatedEnvironment]:
     """A running emulator and copies of the rendered stacks; both are removed at the end."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as scratch:
         directories = {
             stack: copy_stack(rendered / env.name, stack, Path(scratch)) for stack in Stack
         }
-        with emulated_aws(env.account, Path(scratch, "emulator.log")) as aws:
+        log = Path(scratch, "emulator.log")
+        with emulated_aws(env.account, log, eks_endpoint=eks_endpoint) as aws:
             yield EmulatedEnvironment(env, aws, Terraform(aws), directories, progress)

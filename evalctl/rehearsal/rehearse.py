@@ -1,6 +1,7 @@
 """The whole life of an environment: deployment, a second plan, verification and teardown."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from environments.names import Bucket, Names, Stack
@@ -15,27 +16,39 @@ from evalctl.rehearsal.leftovers import leftovers
 from evalctl.rehearsal.verification import differences
 from evalctl.rehearsal.working_directory import WorkingDirectory
 
+WhenDeployed = Callable[[EmulatedAws], Coroutine[None, None, None]]
+
 
 class RehearsalError(Exception):
     """The account differs from the environment's value, or a teardown left resources."""
 
 
-async def rehearse(env: Environment, *, rendered: Path, progress: Progress) -> None:
+async def rehearse(
+    env: Environment,
+    *,
+    rendered: Path,
+    progress: Progress,
+    eks_endpoint: str | None = None,
+    when_deployed: WhenDeployed | None = None,
+) -> None:
     """Deploy an environment to an empty account, verify it and tear it down.
+
+    `when_deployed` runs beside the verification and before the teardown, for what needs a deployed
+    account; the account's cluster then has the address `eks_endpoint`.
 
     Raises:
         TerraformError: terraform failed, or a second plan was not empty.
         RehearsalError: the account differs from the environment's value after the deployment, or
             is not empty after the teardown.
     """
-    async with emulated_environment(env, rendered=rendered, progress=progress) as emulated:
+    async with emulated_environment(
+        env, rendered=rendered, progress=progress, eks_endpoint=eks_endpoint
+    ) as emulated:
         await deploy(emulated)
-        await emulated.each("plan", emulated.terraform.require_no_changes)
-        found = await asyncio.to_thread(differences, env, emulated.aws)
-        if found:
-            raise RehearsalError(
-                "\n".join(["The account differs from the environment's value:", *found])
-            )
+        async with asyncio.TaskGroup() as beside:
+            beside.create_task(verify(emulated))
+            if when_deployed is not None:
+                beside.create_task(when_deployed(emulated.aws))
         await tear_down(emulated)
         remaining = await asyncio.to_thread(leftovers, env, emulated.aws)
         if remaining:
@@ -52,6 +65,21 @@ async def deploy(emulated: EmulatedEnvironment) -> None:
 
     await create_state_bucket(emulated)
     await emulated.each("apply", apply)
+
+
+async def verify(emulated: EmulatedEnvironment) -> None:
+    """Plan again, and compare the account with the environment's value.
+
+    Raises:
+        TerraformError: a second plan was not empty.
+        RehearsalError: the account differs.
+    """
+    await emulated.each("plan", emulated.terraform.require_no_changes)
+    found = await asyncio.to_thread(differences, emulated.env, emulated.aws)
+    if found:
+        raise RehearsalError(
+            "\n".join(["The account differs from the environment's value:", *found])
+        )
 
 
 async def create_state_bucket(emulated: EmulatedEnvironment) -> None:

@@ -1,8 +1,12 @@
-"""Rehearses an environment with a progress line for each step and a table of times at the end."""
+"""Rehearses an environment with a progress line for each step, and tables of checks and times at the end."""
 
 import asyncio
+import json
+import tempfile
 import time
 from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from rich.console import Console
@@ -10,31 +14,184 @@ from rich.table import Table
 
 from environments.names import Stack
 from environments.spec import Environment
-from evalctl.rehearsal.emulator import NotOnLoopbackError
+from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.control_plane import choose_address
+from evalctl.rehearsal.cluster.half import Setup, aws_without_stacks, rehearse_cluster
+from evalctl.rehearsal.cluster.programs import Programs
+from evalctl.rehearsal.cluster.result import Result
+from evalctl.rehearsal.cluster.served.problem import NotServedError
+from evalctl.rehearsal.emulator import EmulatedAws, NotOnLoopbackError
 from evalctl.rehearsal.rehearse import RehearsalError, rehearse
 from evalctl.rehearsal.terraform import TerraformError
 from evalctl.servers import NotStartedError
 
 # Stacks are applied in parallel, so one failure arrives in a group.
-FAILURES = (ExceptionGroup, NotOnLoopbackError, NotStartedError, RehearsalError, TerraformError)
+FAILURES = (
+    ExceptionGroup,
+    NotOnLoopbackError,
+    NotServedError,
+    NotStartedError,
+    RehearsalError,
+    TerraformError,
+)
+_PHASES = ("apply", "plan", "destroy")
 
 
-def rehearse_with_progress(env: Environment, *, rendered: Path, console: Console) -> float:
-    """Rehearse an environment and print its progress; returns the seconds that it took.
+class Half(StrEnum):
+    """What is rehearsed if not all of it."""
+
+    AWS = "aws"
+    CLUSTER = "cluster"
+
+
+@dataclass
+class Report:
+    """Prints what happens, and keeps it for the tables at the end."""
+
+    console: Console
+    started: float = field(default_factory=time.monotonic)
+    results: list[Result] = field(default_factory=list)
+    seconds: dict[Stack, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
+
+    @property
+    def failed(self) -> list[Result]:
+        return [found for found in self.results if not found.passed]
+
+    def stack(self, phase: str, stack: Stack, seconds: float) -> None:
+        """A phase of a stack has ended."""
+        self.seconds[stack][phase] = seconds
+        self._print(f"{phase:8} {stack:11} {seconds:6.1f} s")
+
+    def step(self, what: str, seconds: float) -> None:
+        self._print(f"{what} {seconds:.1f} s")
+
+    def note(self, line: str) -> None:
+        self._print(f"stand-in: {line}")
+
+    def result(self, found: Result) -> None:
+        self.results.append(found)
+        style = "green" if found.passed else "red"
+        self.console.print(
+            f"  {'passed' if found.passed else 'FAILED'}  {found.check}: {found.evidence}",
+            style=style,
+            highlight=False,
+            markup=False,
+        )
+
+    def json(self, env: Environment) -> str:
+        """The results and times for other programs."""
+        return json.dumps(
+            {
+                "environment": env.name,
+                "passed": not self.failed,
+                "seconds": round(time.monotonic() - self.started, 1),
+                "checks": [asdict(found) for found in self.results],
+                "stacks": {
+                    stack: {phase: round(taken, 1) for phase, taken in phases.items()}
+                    for stack, phases in self.seconds.items()
+                },
+            },
+            indent=2,
+        )
+
+    def print_tables(self, env: Environment) -> None:
+        if self.results:
+            self.console.print(self._checks(env))
+        if self.seconds:
+            self.console.print(self._times(env))
+
+    def _print(self, line: str) -> None:
+        self.console.print(f"  {line}", highlight=False, markup=False)
+
+    def _checks(self, env: Environment) -> Table:
+        table = Table(title=f"{env.name}, checks in the cluster", show_edge=False)
+        for column in ("check", "", "evidence"):
+            table.add_column(column)
+        for found in self.results:
+            table.add_row(found.check, "passed" if found.passed else "FAILED", found.evidence)
+        return table
+
+    def _times(self, env: Environment) -> Table:
+        table = Table(title=f"{env.name}, seconds", show_edge=False)
+        table.add_column("stack")
+        for phase in _PHASES:
+            table.add_column(phase, justify="right")
+        for stack in Stack:
+            row = (self.seconds[stack].get(phase) for phase in _PHASES)
+            table.add_row(stack, *("" if taken is None else f"{taken:.0f}" for taken in row))
+        return table
+
+
+def run(
+    env: Environment,
+    *,
+    checkout: Path,
+    programs: Programs | None,
+    only: Half | None,
+    keep: bool,
+    console: Console,
+) -> Report:
+    """Rehearse an environment and print its progress; without `programs`, only its AWS half.
 
     Raises:
         One of FAILURES; `messages` describes it.
     """
-    seconds_by_phase: dict[Stack, dict[str, float]] = defaultdict(dict)
+    report = Report(console)
+    asyncio.run(
+        _run(env, checkout=checkout, programs=programs, only=only, keep=keep, report=report)
+    )
+    report.print_tables(env)
+    return report
 
-    def progress(phase: str, stack: Stack, seconds: float) -> None:
-        seconds_by_phase[stack][phase] = seconds
-        console.print(f"  {phase:8} {stack:11} {seconds:6.1f} s", highlight=False)
 
-    started = time.monotonic()
-    asyncio.run(rehearse(env, rendered=rendered, progress=progress))
-    console.print(_summary(env, seconds_by_phase))
-    return time.monotonic() - started
+async def _run(
+    env: Environment,
+    *,
+    checkout: Path,
+    programs: Programs | None,
+    only: Half | None,
+    keep: bool,
+    report: Report,
+) -> None:
+    rendered = checkout / "rendered"
+    if programs is None:
+        await rehearse(env, rendered=rendered, progress=report.stack)
+        return
+
+    async def kept(cluster: Cluster) -> None:
+        report.console.print(
+            f"The cluster stays until Ctrl-C. In another terminal:\n"
+            f"  export KUBECONFIG={cluster.plane.kubeconfig}\n  kubectl get applications -n argocd",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+        await asyncio.Event().wait()
+
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as scratch:
+        folder = Path(scratch)
+        setup = Setup(
+            env=env,
+            checkout=checkout,
+            programs=programs,
+            folder=folder,
+            address=choose_address(folder),
+        )
+
+        async def cluster_half(aws: EmulatedAws) -> None:
+            await rehearse_cluster(setup, aws=aws, events=report, kept=kept if keep else None)
+
+        if only is Half.CLUSTER:
+            async with aws_without_stacks(setup) as aws:
+                await cluster_half(aws)
+        else:
+            await rehearse(
+                env,
+                rendered=rendered,
+                progress=report.stack,
+                eks_endpoint=setup.address.url,
+                when_deployed=cluster_half,
+            )
 
 
 def messages(error: BaseException) -> list[str]:
@@ -42,15 +199,3 @@ def messages(error: BaseException) -> list[str]:
     if isinstance(error, BaseExceptionGroup):
         return list(dict.fromkeys(text for inner in error.exceptions for text in messages(inner)))
     return [str(error)]
-
-
-def _summary(env: Environment, seconds_by_phase: dict[Stack, dict[str, float]]) -> Table:
-    phases = ("apply", "plan", "destroy")
-    table = Table(title=f"{env.name}, seconds", show_edge=False)
-    table.add_column("stack")
-    for phase in phases:
-        table.add_column(phase, justify="right")
-    for stack in Stack:
-        row = (seconds_by_phase[stack].get(phase) for phase in phases)
-        table.add_row(stack, *("" if seconds is None else f"{seconds:.0f}" for seconds in row))
-    return table
