@@ -1,0 +1,131 @@
+"""Whether the scheduler finds room for everything at the workers' maximum, also when something is lost."""
+
+import time
+from collections import Counter
+
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import Node, Pod
+from lightkube.types import PatchType
+
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL
+from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.node_template import ZONE_LABEL
+from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.state import full_name, meta, name_of, namespace_of
+from evalctl.rehearsal.cluster.waiting import not_ready, until
+
+_REPLACED_SECONDS = 240  # a new node starts, and its pods on it
+_ROLLOUT_SECONDS = 180
+_OWN = ("argocd", "eval-platform", "external-secrets", "monitoring")
+
+
+async def at_the_maximum(cluster: Cluster) -> Result:
+    """Every pod runs; call it when the workers are at their maximum."""
+    problems = await until(lambda: not_ready(cluster), seconds=_REPLACED_SECONDS)
+    nodes = Counter(
+        [
+            (meta(node).labels or {}).get(NODE_POOL_LABEL, "")
+            async for node in cluster.client.list(Node)
+        ]
+    )
+    evidence = ", ".join(f"{count} nodes of {pool}" for pool, count in sorted(nodes.items()))
+    return result("everything runs at the workers' maximum", problems, evidence)
+
+
+async def rollouts(cluster: Cluster) -> Result:
+    """Restart every Deployment of the platform, one after the other."""
+    problems: list[str] = []
+    restarted = 0
+    async for deployment in cluster.client.list(Deployment, namespace="*"):
+        if namespace_of(deployment) in _OWN:
+            restarted += 1
+            problems += await _rolled_out(cluster, deployment)
+    return result(
+        "a rollout of each Deployment comes through at the workers' maximum",
+        problems,
+        f"{restarted} Deployments",
+    )
+
+
+async def without_a_general_node(cluster: Cluster) -> Result:
+    """Lose the general node with the most pods; its group replaces it."""
+    pods = Counter([_node_of(pod) async for pod in cluster.client.list(Pod, namespace="*")])
+    nodes = [name_of(node) for node in await _nodes(cluster, GENERAL_POOL)]
+    fullest = max(nodes, key=lambda node: pods[node])
+    return await _lost(cluster, "a general node is lost", [fullest])
+
+
+async def without_the_largest_spot_zone(cluster: Cluster) -> Result:
+    """Lose the zone with most spot nodes; other zones take over as far as the group's maximum allows."""
+    nodes = await _nodes(cluster, WORKER_POOL)
+    zones = Counter((meta(node).labels or {}).get(ZONE_LABEL, "") for node in nodes)
+    ((zone, _),) = zones.most_common(1)
+    lost = [name_of(node) for node in nodes if (meta(node).labels or {}).get(ZONE_LABEL) == zone]
+    cluster.parts.groups.without_capacity.add((WORKER_POOL, zone))
+    try:
+        return await _lost(cluster, f"the spot nodes of {zone} are lost", lost)
+    finally:
+        cluster.parts.groups.without_capacity.discard((WORKER_POOL, zone))
+
+
+async def _lost(cluster: Cluster, what: str, nodes: list[str]) -> Result:
+    """Lose the nodes at once, and wait until everything runs again."""
+    for node in nodes:
+        await cluster.parts.groups.lose(cluster.client, node)
+    started = time.monotonic()
+    waited: dict[str, None] = {}
+
+    async def running() -> list[str]:
+        waiting = await not_ready(cluster)
+        waited.update(dict.fromkeys(line.partition(":")[0] for line in waiting))
+        gone = [node for node in nodes if await _exists(cluster, node)]
+        return [*waiting, *(f"{node} is still there" for node in gone)]
+
+    problems = await until(running, seconds=_REPLACED_SECONDS)
+    return result(
+        f"{what}, and everything runs again",
+        problems,
+        f"after {time.monotonic() - started:.0f} s; waited: {', '.join(waited) or 'nothing'}",
+    )
+
+
+async def _rolled_out(cluster: Cluster, deployment: Deployment) -> list[str]:
+    name = full_name(deployment)
+    restarted = {"kubectl.kubernetes.io/restartedAt": str(time.time())}
+    patched = await cluster.client.patch(
+        Deployment,
+        name_of(deployment),
+        {"spec": {"template": {"metadata": {"annotations": restarted}}}},
+        namespace=namespace_of(deployment),
+        patch_type=PatchType.MERGE,
+    )
+    generation = meta(patched).generation or 0
+
+    async def complete() -> list[str]:
+        found = await cluster.client.get(
+            Deployment, name_of(deployment), namespace=namespace_of(deployment)
+        )
+        status, wanted = found.status, (found.spec.replicas or 0) if found.spec else 0
+        if status is None or (status.observedGeneration or 0) < generation:
+            return [f"{name}: the rollout has not begun"]
+        counts = (status.updatedReplicas or 0, status.replicas or 0, status.availableReplicas or 0)
+        if counts == (wanted, wanted, wanted):
+            return []
+        waiting = [line for line in await not_ready(cluster) if line.startswith(name)]
+        return [
+            f"{name}: {counts[0]} of {wanted} new pods, {counts[2]} available; {'; '.join(waiting)}"
+        ]
+
+    return await until(complete, seconds=_ROLLOUT_SECONDS)
+
+
+async def _nodes(cluster: Cluster, pool: str) -> list[Node]:
+    return [node async for node in cluster.client.list(Node, labels={NODE_POOL_LABEL: pool})]
+
+
+def _node_of(pod: Pod) -> str:
+    return (pod.spec.nodeName if pod.spec else None) or ""
+
+
+async def _exists(cluster: Cluster, name: str) -> bool:
+    return any([name_of(node) == name async for node in cluster.client.list(Node)])

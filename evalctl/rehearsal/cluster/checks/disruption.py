@@ -1,0 +1,100 @@
+"""Whether nodes can be drained at the fastest that the disruption budgets allow, and no Service goes below its minimum."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from lightkube import ApiError
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import Node, Pod, PodEviction
+from lightkube.resources.policy_v1 import PodDisruptionBudget
+
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL
+from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.state import full_name, meta, name_of, namespace_of
+from evalctl.rehearsal.cluster.waiting import not_ready, until
+
+_DRAIN_SECONDS = 300
+_READY_SECONDS = 240
+_ROUND_SECONDS = 0.5
+_REFUSED_BY_BUDGET = 429
+
+
+async def one_of_each_group(cluster: Cluster) -> Result:
+    """Drain one node of each group, and let it come back."""
+    problems: list[str] = []
+    evidence: list[str] = []
+    for pool in (GENERAL_POOL, WORKER_POOL):
+        (node, *_) = [
+            name_of(node)
+            async for node in cluster.client.list(Node, labels={NODE_POOL_LABEL: pool})
+        ]
+        started = time.monotonic()
+        problems += await drained(cluster, node)
+        evidence.append(f"{pool} in {time.monotonic() - started:.0f} s")
+        await cluster.client.patch(Node, node, {"spec": {"unschedulable": False}})
+        problems += await until(lambda: not_ready(cluster), seconds=_READY_SECONDS)
+    return result(
+        "a node of each group is drained, and each budget keeps its minimum",
+        problems,
+        ", ".join(evidence),
+    )
+
+
+async def drained(cluster: Cluster, node: str) -> list[str]:
+    """Evict every pod of a node but those of DaemonSets; each problem that came up."""
+    await cluster.client.patch(Node, node, {"spec": {"unschedulable": True}})
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    problems: dict[str, None] = {}
+    refused: Mapping[str, str] = {}
+    while pods := await _evictable(cluster, node):
+        refused = {
+            full_name(pod): message
+            for pod in pods
+            if (message := await _evict(cluster, pod)) is not None
+        }
+        problems.update(dict.fromkeys(await _below_minimum(cluster)))
+        if time.monotonic() > deadline:
+            stuck = [f"{node}: {pod} is not evicted: {why}" for pod, why in refused.items()]
+            return [
+                *problems,
+                *(stuck or [f"{node}: {full_name(pod)} does not end" for pod in pods]),
+            ]
+        await asyncio.sleep(_ROUND_SECONDS)
+    return list(problems)
+
+
+async def _evictable(cluster: Cluster, node: str) -> list[Pod]:
+    return [
+        pod
+        async for pod in cluster.client.list(Pod, namespace="*", fields={"spec.nodeName": node})
+        if not any(owner.kind == "DaemonSet" for owner in meta(pod).ownerReferences or ())
+    ]
+
+
+async def _evict(cluster: Cluster, pod: Pod) -> str | None:
+    """The reason of a refusal; None if the pod is being deleted."""
+    if meta(pod).deletionTimestamp is not None:
+        return None
+    name, namespace = name_of(pod), namespace_of(pod)
+    eviction = PodEviction(metadata=ObjectMeta(name=name, namespace=namespace))
+    try:
+        await cluster.client.create(eviction, name, namespace=namespace)
+    except ApiError as error:
+        if error.status.code == _REFUSED_BY_BUDGET:
+            return str(error.status.message)
+        if error.status.code != 404:
+            raise
+    return None
+
+
+async def _below_minimum(cluster: Cluster) -> list[str]:
+    """Budgets with fewer healthy pods than they require."""
+    return [
+        f"{full_name(budget)} has {healthy} healthy pods and requires {required}"
+        async for budget in cluster.client.list(PodDisruptionBudget, namespace="*")
+        if budget.status is not None
+        and (healthy := budget.status.currentHealthy or 0)
+        < (required := budget.status.desiredHealthy or 0)
+    ]

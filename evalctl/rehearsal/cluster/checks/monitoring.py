@@ -1,0 +1,230 @@
+"""Whether the operator takes every monitor and rule, and the real Prometheus and Alertmanager load the result."""
+
+import asyncio
+import base64
+import gzip
+import json
+import shutil
+import tempfile
+import urllib.request
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lightkube import ApiError
+from lightkube.generic_resource import create_namespaced_resource
+from lightkube.resources.core_v1 import ConfigMap, Secret
+
+from environments.names import MONITORING_NAMESPACE
+from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.servers import NotStartedError, free_port, is_healthy, running, running_beside
+
+_GROUP = "monitoring.coreos.com"
+# Each kind with what the operator begins the names of its jobs with.
+_MONITORS = {
+    create_namespaced_resource(_GROUP, "v1", "ServiceMonitor", "servicemonitors"): "serviceMonitor",
+    create_namespaced_resource(_GROUP, "v1", "PodMonitor", "podmonitors"): "podMonitor",
+    create_namespaced_resource(_GROUP, "v1alpha1", "ScrapeConfig", "scrapeconfigs"): "scrapeConfig",
+}
+_RULE = create_namespaced_resource(_GROUP, "v1", "PrometheusRule", "prometheusrules")
+_PROMETHEUS = create_namespaced_resource(_GROUP, "v1", "Prometheus", "prometheuses")
+_ALERTMANAGER = create_namespaced_resource(_GROUP, "v1", "Alertmanager", "alertmanagers")
+_MOUNT = "/etc/prometheus/"
+_TARGETS_SECONDS = 60
+_ROUND_SECONDS = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What the operator wrote for one Prometheus."""
+
+    name: str
+    configuration: dict[str, Any]
+    rules: Mapping[str, str]  # text by file name
+    assets: Mapping[str, bytes]
+
+    @property
+    def jobs(self) -> list[str]:
+        return [str(job["job_name"]) for job in self.configuration.get("scrape_configs", [])]
+
+
+async def check(cluster: Cluster) -> list[Result]:
+    """All results of this question."""
+    found = [await written(cluster, name) for name in await _names(cluster, _PROMETHEUS)]
+    results = [await _taken(cluster, found)]
+    for each in found:
+        results.append(await _loaded(cluster, each))
+    results += [await _routes(cluster, name) for name in await _names(cluster, _ALERTMANAGER)]
+    return results
+
+
+async def written(cluster: Cluster, name: str) -> Written:
+    """The operator's output for a Prometheus; nothing of what it has not written yet."""
+    secret = await _secret(cluster, f"prometheus-{name}")
+    rules: dict[str, str] = {}
+    async for config_map in cluster.client.list(
+        ConfigMap, namespace=MONITORING_NAMESPACE, labels={"prometheus-name": name}
+    ):
+        rules |= config_map.data or {}
+    text = gzip.decompress(secret["prometheus.yaml.gz"]) if "prometheus.yaml.gz" in secret else b""
+    return Written(
+        name=name,
+        configuration=yaml.load(text, Loader=yaml.CSafeLoader) or {},
+        rules=rules,
+        assets=await _secret(cluster, f"prometheus-{name}-tls-assets-0"),
+    )
+
+
+async def _taken(cluster: Cluster, all_written: Iterable[Written]) -> Result:
+    """Each monitor is a job of the configuration, and each rule is in a rule file."""
+    jobs = [job for each in all_written for job in each.jobs]
+    files = [file for each in all_written for file in each.rules]
+    problems: list[str] = []
+    taken = 0
+    for kind, prefix in _MONITORS.items():
+        async for namespace, name in _objects(cluster, kind):
+            taken += 1
+            if not any(f"{job}/".startswith(f"{prefix}/{namespace}/{name}/") for job in jobs):
+                problems.append(f"{prefix} {namespace}/{name} is not in the configuration")
+    async for namespace, name in _objects(cluster, _RULE):
+        taken += 1
+        if not any(file.startswith(f"{namespace}-{name}-") for file in files):
+            problems.append(f"PrometheusRule {namespace}/{name} is in no rule file")
+    return result(
+        "the operator takes every monitor and rule", problems, f"{taken} objects, {len(jobs)} jobs"
+    )
+
+
+async def _loaded(cluster: Cluster, found: Written) -> Result:
+    """The real Prometheus loads the configuration, and finds a target for each job."""
+    name = f"Prometheus {found.name} loads its configuration and finds a target for each job"
+    with tempfile.TemporaryDirectory(dir=cluster.plane.folder) as scratch:
+        folder, port = Path(scratch), free_port()
+        configuration = local(found, cluster, folder)
+        server = running(
+            _program("prometheus"),
+            f"--config.file={configuration}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            log=folder / "prometheus.log",
+            ready=lambda: is_healthy(f"http://127.0.0.1:{port}/-/ready"),
+        )
+        try:
+            async with running_beside(server):
+                without = await _jobs_without_target(found.jobs, port)
+        except NotStartedError as error:
+            return result(name, [str(error)], "")
+    return result(
+        name, [f"{job} has no target" for job in without], f"{len(found.jobs)} jobs with targets"
+    )
+
+
+def local(found: Written, cluster: Cluster, folder: Path) -> Path:
+    """The configuration with the files and the API server of this machine."""
+    for file, text in found.rules.items():
+        (folder / file).write_text(text)
+    for file, content in found.assets.items():
+        (folder / file).write_bytes(content)
+    configuration = json.loads(json.dumps(found.configuration))
+    configuration["rule_files"] = [str(folder / "*.yaml")]
+    configuration.pop("remote_write", None)
+    for job in (*configuration["scrape_configs"], *_alertmanagers(configuration)):
+        _with_local_files(job, folder)
+        for discovery in job.get("kubernetes_sd_configs", []):
+            discovery["api_server"] = cluster.plane.url
+            discovery["tls_config"] = {
+                "ca_file": str(cluster.plane.authority.pair.certificate),
+                "cert_file": str(cluster.plane.admin.certificate),
+                "key_file": str(cluster.plane.admin.key),
+            }
+    path = folder / "prometheus.yml"  # not .yaml: those are rules
+    path.write_text(yaml.safe_dump(configuration))
+    return path
+
+
+def _alertmanagers(configuration: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = configuration.get("alerting", {}).get("alertmanagers", [])
+    return found
+
+
+def _with_local_files(job: dict[str, Any], folder: Path) -> None:
+    """Files that pods would have mounted: the operator's assets, and empty ones for the others."""
+    for key, value in list(job.items()):
+        if isinstance(value, dict):
+            _with_local_files(value, folder)
+        elif isinstance(value, str) and value.startswith((_MOUNT, "/var/run/secrets/")):
+            path = folder / Path(value).name
+            path.touch()
+            job[key] = str(path)
+
+
+async def _jobs_without_target(jobs: Iterable[str], port: int) -> list[str]:
+    """Jobs for which Prometheus has discovered nothing in time."""
+    url = f"http://127.0.0.1:{port}/api/v1/targets?state=active"
+    waiting = list(jobs)
+    for _ in range(_TARGETS_SECONDS // _ROUND_SECONDS):
+        with urllib.request.urlopen(url, timeout=5) as response:
+            targets = json.load(response)["data"]["activeTargets"]
+        pools = {target["scrapePool"] for target in targets}
+        waiting = [job for job in waiting if job not in pools]
+        if not waiting:
+            break
+        await asyncio.sleep(_ROUND_SECONDS)
+    return waiting
+
+
+async def _routes(cluster: Cluster, name: str) -> Result:
+    """The real Alertmanager loads the configuration that the operator wrote."""
+    check_name = f"Alertmanager {name} loads its configuration"
+    secret = await _secret(cluster, f"alertmanager-{name}-generated")
+    if "alertmanager.yaml.gz" not in secret:
+        return result(check_name, [f"Secret alertmanager-{name}-generated is not written"], "")
+    text = gzip.decompress(secret["alertmanager.yaml.gz"])
+    with tempfile.TemporaryDirectory(dir=cluster.plane.folder) as scratch:
+        folder, port = Path(scratch), free_port()
+        path = folder / "alertmanager.yaml"
+        path.touch(mode=0o600)
+        path.write_bytes(text)
+        server = running(
+            _program("alertmanager", "prometheus-alertmanager"),
+            f"--config.file={path}",
+            f"--storage.path={folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+            log=folder / "alertmanager.log",
+            ready=lambda: is_healthy(f"http://127.0.0.1:{port}/-/ready"),
+        )
+        try:
+            async with running_beside(server):
+                pass
+        except NotStartedError as error:
+            return result(check_name, [str(error)], "")
+    receivers = len(yaml.load(text, Loader=yaml.CSafeLoader)["receivers"])
+    return result(check_name, [], f"{receivers} receivers")
+
+
+def _program(*names: str) -> str:
+    """The first that is installed; Debian's packages have names of their own."""
+    return next((found for name in names if (found := shutil.which(name)) is not None), names[0])
+
+
+async def _names(cluster: Cluster, kind: Any) -> list[str]:
+    return [name async for _, name in _objects(cluster, kind)]
+
+
+async def _objects(cluster: Cluster, kind: Any) -> AsyncIterator[tuple[str, str]]:
+    async for thing in cluster.client.list(kind, namespace="*"):
+        yield str(thing.metadata.namespace), str(thing.metadata.name)
+
+
+async def _secret(cluster: Cluster, name: str) -> dict[str, bytes]:
+    try:
+        secret = await cluster.client.get(Secret, name, namespace=MONITORING_NAMESPACE)
+    except ApiError as error:
+        if error.status.code == 404:
+            return {}
+        raise
+    return {key: base64.b64decode(value) for key, value in (secret.data or {}).items()}
