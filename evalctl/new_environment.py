@@ -95,8 +95,9 @@ def changes(new: Environment, *, source: Environment, root: Path) -> list[Change
         RefusedError: a file is there already, or has a form that cannot be edited.
     """
     module = module_of(new.name)
-    if (root / module).exists():
-        raise RefusedError(f"{module} exists already. Choose another name than {new.name!r}.")
+    for taken in (module, module.removesuffix(".py")):
+        if (root / taken).exists():
+            raise RefusedError(f"{taken} exists already. Choose another name than {new.name!r}.")
     digests = json.loads(_text(root, _IMAGES)) | {new.name: dict(new.images)}
     texts = {
         module: _module(_text(root, module_of(source.name)), new, source),

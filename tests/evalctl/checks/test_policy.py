@@ -10,6 +10,7 @@ import yaml
 from environments.catalog import EKS_VERSIONS
 from environments.dev import DEV
 from environments.names import Stack
+from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.rules import problems_of
 from evalctl.checks.policy import SKIPS, Finding, findings, read_skips
@@ -162,9 +163,33 @@ def test_a_skip_matches_its_check_at_its_resources_only_and_an_unused_one_is_a_f
     )
 
 
+def test_a_skip_of_a_tier_is_only_for_its_environments(
+    planted: Path, found: list[Finding], tmp_path: Path
+) -> None:
+    """Also for an environment that is added later."""
+    skips = tmp_path / "skips.toml"
+    skips.write_text(
+        """
+        [[skip]]
+        check = "CKV_AWS_21"
+        resource = "*/terraform/*/aws_s3_bucket.*"
+        tier = "development"
+        reason = "a test"
+        """
+    )
+    environments = (DEV, replace(PROD, name="dev-2"))
+    (answered,) = set(found) - set(findings(planted, environments, skips=skips))
+    assert (answered.check, answered.file.split("/")[1]) == ("CKV_AWS_21", "dev")
+    environments = (replace(PROD, name="dev"), replace(DEV, name="prod"))
+    (answered,) = set(found) - set(findings(planted, environments, skips=skips))
+    assert (answered.check, answered.file.split("/")[1]) == ("CKV_AWS_21", "prod")
+
+
 @pytest.mark.parametrize(
     "entry",
     [
+        'check = "CKV_AWS_21"\nresource = "*"\nreason = "a test"\ntier = "staging"',
+        'check = "CKV_AWS_21"\nresource = "*"\nreason = "a test"\ntier = 1',
         'check = "CKV_AWS_21"\nresource = "*"',
         'check = "CKV_AWS_21"\nreason = "a test"',
         'resource = "*"\nreason = "a test"',
