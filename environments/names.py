@@ -124,6 +124,9 @@ KUBERNETES_SECRETS = (
 # People write these, and only programs in the cluster may read them.
 OPERATORS_SECRETS = (Secret.LLM_KEYS, Secret.SLACK_WEBHOOKS)
 
+# The LLM providers' keys: fields of the entry, and variables of the workers. Each may be missing.
+PROVIDER_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+
 # The key of a Kubernetes Secret that holds address, user and password in one value.
 URL_KEY = "url"
 

@@ -1,4 +1,4 @@
-"""The environments of this platform. To add one, copy `dev.py` and add a line to the tuple."""
+"""The environments of this platform; `evalctl new-environment` adds one."""
 
 from environments.dev import DEV
 from environments.prod import PROD

@@ -23,6 +23,7 @@ from evalctl.commands import (
     evaluate,
     gate,
     names,
+    new_environment,
     plan,
     plan_guard,
     promote,
@@ -65,7 +66,7 @@ app = typer.Typer(
 _PANELS = {
     "For people": (
         *(render, check, rehearse, board_pages, quotas, charts, bootstrap, release),
-        *(promote, versions, docs, evaluate, teardown, terraform_settings),
+        *(promote, new_environment, versions, docs, evaluate, teardown, terraform_settings),
     ),
     "For pipelines": (
         *(gate, secret_scan, names, changed_stacks, rendered_diff),

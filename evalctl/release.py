@@ -85,6 +85,21 @@ def committed_text(file: Path, *, branch: str) -> str:
     )
 
 
+def not_released(environments: Sequence[Environment]) -> str | None:
+    """The sentence about the zeros in `images.json`, or None if every image was released."""
+    missing = {
+        env.name: [image for image in Image if env.images[image] == PLACEHOLDER]
+        for env in environments
+    }
+    listed = "; ".join(f"{name}: {', '.join(found)}" for name, found in missing.items() if found)
+    if not listed:
+        return None
+    return (
+        f"No image was released yet for {listed}. Their digests in environments/images.json are zeros, and "
+        "their pods cannot start. `evalctl release` and `evalctl promote` write digests (docs/releases.md)."
+    )
+
+
 def require_tried(image: Image, digest: str, *, target: Environment, source: Environment) -> None:
     """Refuse an image that the source environment does not run.
 

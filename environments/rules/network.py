@@ -15,10 +15,13 @@ _LARGEST_VPC_PREFIX = 20
 
 # RFC 1918. EKS refuses VPCs with other addresses (hashicorp/terraform-provider-aws#6186), and EC2 refuses
 # loopback, link-local and multicast ones.
-_PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+PRIVATE_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 # AWS advises against it, because some of its services use it themselves (VPC user guide, "VPC CIDR blocks").
 _DOCKER = IPv4Network("172.17.0.0/16")
+
+# Private, and yet not for a VPC.
+RESERVED_NETWORKS = (_DOCKER, IPv4Network(SERVICE_CIDR))
 
 # EKS user guide, "Service quotas": ranges that may reach one public endpoint.
 _MOST_PUBLIC_CIDRS = 40
@@ -53,10 +56,10 @@ def problems(env: Environment) -> Iterator[str]:
             f"network.vpc_cidr: a /{vpc.prefixlen} does not fit; each pod takes an address, "
             f"use /16 to /{_LARGEST_VPC_PREFIX}"
         )
-    elif not any(vpc.subnet_of(private) for private in _PRIVATE):
+    elif not any(vpc.subnet_of(private) for private in PRIVATE_NETWORKS):
         yield (
             f"network.vpc_cidr: {vpc} is a public range, or one that AWS refuses; use a part of "
-            f"{', '.join(map(str, _PRIVATE))}"
+            f"{', '.join(map(str, PRIVATE_NETWORKS))}"
         )
     elif vpc.overlaps(_DOCKER):
         yield (
@@ -77,7 +80,7 @@ def problems(env: Environment) -> Iterator[str]:
             "of your users"
         )
     for cidr in map(ipv4_network, env.cluster.public_access_cidrs):
-        if cidr is not None and any(cidr.overlaps(private) for private in _PRIVATE):
+        if cidr is not None and any(cidr.overlaps(private) for private in PRIVATE_NETWORKS):
             yield (
                 f"cluster.public_access_cidrs: {cidr} is private, and nobody comes from it over the internet; "
                 "list it in cluster.private_access_cidrs"

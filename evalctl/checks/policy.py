@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TypedDict
 
 from environments.names import TERRAFORM_FILE
+from environments.spec import Environment, Tier
 from evalctl.processes import CommandFailedError, output
 
 SKIPS = Path(__file__).with_name("policy_skips.toml")
 
-# The keys of each kind of entry in that file.
+# The keys of each kind of entry in that file. A skip may have the key `tier` besides.
 _KEYS = {"skip": {"check", "resource", "reason"}, "replaced": {"check", "reason"}}
+_TIER = "tier"
 _SCAN = Path(__file__).with_name("checkov_scan.py")
 # Without `argocd-install`, which holds patches and not whole objects: only Kustomize can fetch those.
 # Without `preview`, which is a smaller copy of `k8s`.
@@ -53,13 +55,16 @@ class Skip:
     """A check that is wrong for the resources that a glob pattern matches, and the reason."""
 
     check: str
-    resource: str  # as in "prod/terraform/cluster/aws_eks_cluster.*"
+    resource: str  # as in "*/terraform/cluster/aws_eks_cluster.*"
     reason: str
+    tier: Tier | None = None  # None: in the environments of every tier
     replaced: bool = False  # a check of ours decides instead, whether this one fails or not
 
-    def matches(self, finding: Finding, folder: Path) -> bool:
-        return self.check == finding.check and fnmatchcase(
-            f"{folder.as_posix()}/{finding.resource}", self.resource
+    def matches(self, finding: Finding, folder: Path, tiers: Mapping[str, Tier]) -> bool:
+        return (
+            self.check == finding.check
+            and self.tier in (None, tiers.get(folder.parts[0]))
+            and fnmatchcase(f"{folder.as_posix()}/{finding.resource}", self.resource)
         )
 
 
@@ -76,7 +81,9 @@ class _Scanned(TypedDict):
     skipped: list[_Entry]
 
 
-def findings(rendered: Path, *, skips: Path = SKIPS) -> list[Finding]:
+def findings(
+    rendered: Path, environments: Sequence[Environment], *, skips: Path = SKIPS
+) -> list[Finding]:
     """Every failed check below `rendered`, every skip that matches nothing, every file not checked.
 
     Raises:
@@ -85,6 +92,7 @@ def findings(rendered: Path, *, skips: Path = SKIPS) -> list[Finding]:
     """
     rendered = rendered.resolve()
     allowed = read_skips(skips)
+    tiers = {env.name: env.tier for env in environments}
     jobs = _jobs(rendered)
     if not jobs:
         raise ValueError(f"{rendered} holds nothing to check; run `make render`.")
@@ -100,7 +108,7 @@ def findings(rendered: Path, *, skips: Path = SKIPS) -> list[Finding]:
             *(
                 finding
                 for finding, folder in failed
-                if not any(skip.matches(finding, folder) for skip in allowed)
+                if not any(skip.matches(finding, folder, tiers) for skip in allowed)
             ),
             *(
                 Finding(
@@ -111,7 +119,7 @@ def findings(rendered: Path, *, skips: Path = SKIPS) -> list[Finding]:
                 )
                 for skip in allowed
                 if not skip.replaced
-                and not any(skip.matches(finding, folder) for finding, folder in failed)
+                and not any(skip.matches(finding, folder, tiers) for finding, folder in failed)
             ),
             *_skipped_elsewhere(scanned, rendered),
             *_unread(jobs, scanned, rendered),
@@ -132,7 +140,12 @@ def read_skips(file: Path) -> list[Skip]:
     skips, problems = [], []
     for kind, keys in _KEYS.items():
         for number, entry in enumerate(document.pop(kind, []), 1):
-            if set(entry) != keys or not all(
+            tier = entry.pop(_TIER, None) if kind == "skip" else None
+            if tier not in (None, *Tier):
+                problems.append(
+                    f"{kind} {number}: the tier is {tier!r}; use one of {', '.join(Tier)}, or no tier"
+                )
+            elif set(entry) != keys or not all(
                 isinstance(value, str) and value.strip() for value in entry.values()
             ):
                 needed = ", ".join(sorted(keys))
@@ -143,6 +156,7 @@ def read_skips(file: Path) -> list[Skip]:
                         check=entry["check"],
                         resource=entry.get("resource", "*"),
                         reason=entry["reason"],
+                        tier=None if tier is None else Tier(tier),
                         replaced=kind == "replaced",
                     )
                 )

@@ -40,7 +40,7 @@ def command(
             console.print(f"Warning: {finding}", style="yellow", markup=False, soft_wrap=True)
     try:
         with console.status(f"checkov scans {rendered}"):
-            found = policy.findings(rendered)
+            found = policy.findings(rendered, environments)
     except (ValueError, RuntimeError) as error:
         fail(str(error))
     ended = [finding for finding in support if finding.severity is Severity.ERROR]

@@ -1,14 +1,14 @@
 """`evalctl names`: an environment's names for GitHub Actions."""
 
-from environments.names import APPLIED_BY_PEOPLE, DeliveryRole, Names, Stack
+from environments.names import APPLIED_BY_PEOPLE, PROVIDER_KEYS, DeliveryRole, Names, Stack
 from evalctl.options import Env
 from evalctl.values import known_environments, one_environment
 
 
 def command(env: Env) -> None:
-    """Print what a workflow uses of an environment, such as account and roles, as KEY=VALUE lines.
+    """Print what commands use of an environment, such as account and roles, as KEY=VALUE lines.
 
-    GitHub Actions reads them. None is secret: nobody can assume a role without a token that GitHub signed.
+    GitHub Actions and commands of docs/ read them. None is secret: nobody can assume a role without a token that GitHub signed.
 
     Example: evalctl names dev
     """
@@ -21,6 +21,7 @@ def command(env: Env) -> None:
         "region": account.region,
         **{f"{role}-role": names.role_arn(names.aws(role)) for role in DeliveryRole},
         "stacks": " ".join(f"{env}-{stack}" for stack in Stack if stack not in APPLIED_BY_PEOPLE),
+        "provider-keys": " ".join(PROVIDER_KEYS),
     }
     for key, value in values.items():
         print(f"{key}={value}")

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from environments.rules import InvalidEnvironmentError
 from environments.spec import Environment
-from evalctl import checkout
+from evalctl import checkout, release
 from evalctl.rendering import changes, counts, scratch
 from evalctl.rendering.changes import Change
 from evalctl.rendering.render import RendererFailedError, Rendering, render
@@ -53,6 +53,9 @@ def command(
     for path in sorted(rendering.before.keys() - rendering.files.keys()):
         console.print(f"  removed {out / path}", highlight=False, markup=False, soft_wrap=True)
     console.print(counts.table(rendering.files))
+    written = [environment for environment in environments if env in (None, environment.name)]
+    if (zeros := release.not_released(written)) is not None:
+        console.print(zeros, highlight=False, markup=False, soft_wrap=True)
     console.print(f"[bold]{out}[/bold]: {len(rendering.files)} files in {rendering.seconds:.1f} s")
 
 

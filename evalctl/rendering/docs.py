@@ -9,7 +9,7 @@ from dashboards.pages.runbook_address import RUNBOOKS
 from dashboards.pages.runbooks import runbook_pages
 from dashboards.pages.telemetry_page import telemetry_page
 from environments.spec import Environment
-from evalctl.rendering import changes, queue_access, versions_table
+from evalctl.rendering import changes, provider_keys, queue_access, versions_table
 from evalctl.rendering.changes import Change, text_of
 from evalctl.rendering.scratch import Scratch
 from telemetry.contract import METRICS, TABLES
@@ -45,9 +45,11 @@ def write(environments: Sequence[Environment], *, root: Path, scratch: Scratch) 
     fresh = pages(environments)
     for path, name, text in (
         (UPGRADES, "evalctl versions", versions_table.markdown(environments)),
+        (IMAGES, "the providers' keys", provider_keys.markdown()),
         (IMAGES, "the queue's access rules", queue_access.markdown()),
     ):
-        fresh[path] = _with_part((root / path).read_text(encoding="utf-8"), path, name, text)
+        page = fresh.get(path) or (root / path).read_text(encoding="utf-8")
+        fresh[path] = _with_part(page, path, name, text)
     gone = {str(path.relative_to(root)) for path in (root / RUNBOOKS).glob("*.md")} - fresh.keys()
     made = [
         *(Change(root / path, text_of(root / path), text) for path, text in fresh.items()),

@@ -75,7 +75,7 @@ def test_a_folder_with_a_link_to_the_values_is_a_checkout(
 def test_check_reads_the_same_folder_from_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
     monkeypatch.setattr(
-        "evalctl.checks.policy.findings", lambda rendered: read.append(rendered.resolve())
+        "evalctl.checks.policy.findings", lambda rendered, _: read.append(rendered.resolve())
     )
     monkeypatch.setattr("evalctl.checks.support_windows.findings", lambda environments, today: [])
     monkeypatch.chdir(ROOT / "docs")

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from environments.dev import DEV
-from environments.names import Addon, App, Names, Secret
+from environments.names import PROVIDER_KEYS, Addon, App, Names, Secret
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from k8s import previews
@@ -166,10 +166,7 @@ def test_llm_keys_are_variables_and_one_may_be_missing(name: str, manifests: Man
 
     assert {
         variable["name"]: variable["valueFrom"]["secretKeyRef"] for variable in container["env"]
-    } == {
-        key: {"name": Secret.LLM_KEYS, "key": key, "optional": True}
-        for key in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
-    }
+    } == {key: {"name": Secret.LLM_KEYS, "key": key, "optional": True} for key in PROVIDER_KEYS}
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT_NAMES)

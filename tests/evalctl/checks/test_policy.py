@@ -10,6 +10,8 @@ import yaml
 from environments.catalog import EKS_VERSIONS
 from environments.dev import DEV
 from environments.names import Stack
+from environments.prod import PROD
+from environments.registry import ENVIRONMENTS
 from environments.rules import problems_of
 from evalctl.checks.policy import SKIPS, Finding, findings, read_skips
 from tests.evalctl.rehearsal import changes
@@ -83,7 +85,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def found(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
     skips = tmp_path_factory.mktemp("skips") / "skips.toml"
     skips.write_text(NO_SKIPS)
-    return findings(planted, skips=skips)
+    return findings(planted, ENVIRONMENTS, skips=skips)
 
 
 def failing(found: list[Finding], check: str) -> list[tuple[str, str]]:
@@ -151,7 +153,7 @@ def test_a_skip_matches_its_check_at_its_resources_only_and_an_unused_one_is_a_f
         reason = "a test"
         """
     )
-    before, after = set(found), set(findings(planted, skips=skips))
+    before, after = set(found), set(findings(planted, ENVIRONMENTS, skips=skips))
     (answered,) = before - after
     assert (answered.check, answered.file.split("/")[1]) == ("CKV_AWS_21", "dev")
     (stale,) = after - before
@@ -161,9 +163,33 @@ def test_a_skip_matches_its_check_at_its_resources_only_and_an_unused_one_is_a_f
     )
 
 
+def test_a_skip_of_a_tier_is_only_for_its_environments(
+    planted: Path, found: list[Finding], tmp_path: Path
+) -> None:
+    """Also for an environment that is added later."""
+    skips = tmp_path / "skips.toml"
+    skips.write_text(
+        """
+        [[skip]]
+        check = "CKV_AWS_21"
+        resource = "*/terraform/*/aws_s3_bucket.*"
+        tier = "development"
+        reason = "a test"
+        """
+    )
+    environments = (DEV, replace(PROD, name="dev-2"))
+    (answered,) = set(found) - set(findings(planted, environments, skips=skips))
+    assert (answered.check, answered.file.split("/")[1]) == ("CKV_AWS_21", "dev")
+    environments = (replace(PROD, name="dev"), replace(DEV, name="prod"))
+    (answered,) = set(found) - set(findings(planted, environments, skips=skips))
+    assert (answered.check, answered.file.split("/")[1]) == ("CKV_AWS_21", "prod")
+
+
 @pytest.mark.parametrize(
     "entry",
     [
+        'check = "CKV_AWS_21"\nresource = "*"\nreason = "a test"\ntier = "staging"',
+        'check = "CKV_AWS_21"\nresource = "*"\nreason = "a test"\ntier = 1',
         'check = "CKV_AWS_21"\nresource = "*"',
         'check = "CKV_AWS_21"\nreason = "a test"',
         'resource = "*"\nreason = "a test"',
@@ -193,7 +219,7 @@ def test_every_minor_of_the_catalogue_passes(minor: str, tmp_path: Path) -> None
     document = changes.render(env, tmp_path)[Stack.CLUSTER]
     rendered = tmp_path / "rendered"
     write_stack(rendered, "dev", Stack.CLUSTER, document["resource"])
-    found = [finding for finding in findings(rendered) if finding.file != SKIPS.name]
+    found = [finding for finding in findings(rendered, ENVIRONMENTS) if finding.file != SKIPS.name]
     assert found == []
 
 
@@ -203,9 +229,9 @@ def test_checkovs_list_of_minors_is_replaced_and_nothing_else_is(tmp_path: Path)
     write_stack(rendered, "dev", "cluster", {"aws_eks_cluster": {"cluster": {"version": "9.99"}}})
     skips = tmp_path / "skips.toml"
     skips.write_text(NO_SKIPS)
-    before = {finding.check for finding in findings(rendered, skips=skips)}
+    before = {finding.check for finding in findings(rendered, ENVIRONMENTS, skips=skips)}
     skips.write_text('[[replaced]]\ncheck = "CKV_AWS_339"\nreason = "a test"\n')
-    after = {finding.check for finding in findings(rendered, skips=skips)}
+    after = {finding.check for finding in findings(rendered, ENVIRONMENTS, skips=skips)}
     assert before - after == {"CKV_AWS_339"}
     assert [skip.check for skip in read_skips(SKIPS) if skip.replaced] == ["CKV_AWS_339"]
 
@@ -225,7 +251,7 @@ def test_a_file_that_checkov_cannot_read_is_a_finding(tmp_path: Path) -> None:
     write_manifest(rendered, "dev", {"kind": "ConfigMap"})
     skips = tmp_path / "skips.toml"
     skips.write_text(NO_SKIPS)
-    unread = [finding.file for finding in findings(rendered, skips=skips)]
+    unread = [finding.file for finding in findings(rendered, ENVIRONMENTS, skips=skips)]
     assert unread == [
         "rendered/dev/k8s/worker/ConfigMap-worker.yaml",
         "rendered/dev/terraform/network/cdk.tf.json",
@@ -248,16 +274,16 @@ def test_the_template_of_an_application_set_is_not_reported_as_unreadable(
     )
     skips = tmp_path / "skips.toml"
     skips.write_text(NO_SKIPS)
-    assert findings(rendered, skips=skips) == []
+    assert findings(rendered, ENVIRONMENTS, skips=skips) == []
 
 
 def test_an_empty_folder_does_not_pass(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="make render"):
-        findings(tmp_path)
+        findings(tmp_path, ENVIRONMENTS)
 
 
 def test_the_rendered_files_have_no_findings(rendered: Path) -> None:
-    found = findings(rendered)
+    found = findings(rendered, ENVIRONMENTS)
     assert not found, "\n" + "\n".join(map(str, found))
 
 

@@ -13,7 +13,14 @@ import pytest
 import yaml
 
 from environments.dev import DEV
-from environments.names import TERRAFORM_FILE, WORKER_NODES, Names, Secret, Stack
+from environments.names import (
+    PROVIDER_KEYS,
+    TERRAFORM_FILE,
+    WORKER_NODES,
+    Names,
+    Secret,
+    Stack,
+)
 from environments.rules import problems_of
 from environments.spec import Environment
 from evalctl.lifecycle import quotas
@@ -24,7 +31,6 @@ from evalctl.rehearsal.leftovers import leftovers
 from evalctl.rehearsal.rehearse import lift_deletion_protection, remove_state_bucket
 from evalctl.rehearsal.verification import differences
 from evalctl.rehearsal.working_directory import WorkingDirectory
-from k8s.worker import PROVIDER_KEYS
 from tests.evalctl.lifecycle.fake_api import kubectl_minor, new_cluster, serving
 from tests.evalctl.rehearsal import changes
 from tests.evalctl.rehearsal.accounts import Loop, opened, print_progress, require_cdktf

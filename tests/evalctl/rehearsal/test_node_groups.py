@@ -26,7 +26,7 @@ GENERAL, WORKERS = DEV.cluster.general, DEV.cluster.workers_spot
 # What EKS can only replace: each field with another value.
 CHANGES: dict[str, tuple[NodeGroup, NodeGroup]] = {
     "instance types": (replace(GENERAL, instance_types=("m6i.large",)), WORKERS),
-    "zones": (GENERAL, replace(WORKERS, zones=WORKERS.zones[:-1])),
+    "zones": (replace(GENERAL, zones=DEV.network.zones[1:]), WORKERS),
     "capacity type": (GENERAL, replace(WORKERS, capacity_type=CapacityType.ON_DEMAND)),
 }
 
