@@ -49,34 +49,57 @@ end
 return {status = "Healthy", message = "accepted"}
 """
 
-# A pod has no CPU samples in its first minute, and an autoscaler none while its metrics' server restarts.
-# Argo CD's own check calls both Degraded at once, and a first sync fails. A failure that lasts is Degraded
-# here too, at the first refresh after this time; the alert WorkersNotScaled reports it as well.
-# A condition has the time of its last change. In Argo CD, Lua has no string functions, and times
-# in this form sort as text. `os` must be required; its date is the local time, UTC in the image.
-AUTOSCALER_GRACE_SECONDS = 300
-_AUTOSCALER_HEALTH = f"""\
+# Argo CD's own checks call two starts a failure, and a first sync fails. An autoscaler has no CPU samples
+# in the first minute of its pods, and none while the server of its metrics restarts. Prometheus has no pod
+# that is ready before its volume is attached. A failure that lasts is Degraded here too, at the first
+# refresh after this time; WorkersNotScaled and the dead man's switch report it as well.
+# A condition has the time of its last change. In Argo CD, Lua has no string functions, and times in this
+# form sort as text. `os` must be required; its date is the local time, UTC in the image.
+GRACE_SECONDS = 300
+_LONG_AGO = f"""\
 local os = require("os")
-local long_ago = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - {AUTOSCALER_GRACE_SECONDS})
-local health = {{status = "Progressing", message = "waiting for its first metrics"}}
-for _, condition in ipairs(obj.status and obj.status.conditions or {{}}) do
+local long_ago = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - {GRACE_SECONDS})
+"""
+
+_AUTOSCALER_HEALTH = (
+    _LONG_AGO
+    + """\
+local health = {status = "Progressing", message = "waiting for its first metrics"}
+for _, condition in ipairs(obj.status and obj.status.conditions or {}) do
   local counts = condition.type == "AbleToScale" or condition.type == "ScalingActive"
   if counts and condition.status == "False" and condition.reason ~= "ScalingDisabled" then
     local lasts = condition.lastTransitionTime < long_ago
-    return {{status = lasts and "Degraded" or "Progressing", message = condition.message}}
+    return {status = lasts and "Degraded" or "Progressing", message = condition.message}
   end
   if condition.type == "AbleToScale" and condition.status == "True" then
-    health = {{status = "Healthy", message = condition.message}}
+    health = {status = "Healthy", message = condition.message}
   end
 end
 return health
 """
+)
+
+_PROMETHEUS_HEALTH = (
+    _LONG_AGO
+    + """\
+for _, condition in ipairs(obj.status and obj.status.conditions or {}) do
+  if condition.type == "Available" and condition.status == "True" then
+    return {status = "Healthy", message = "all pods are ready"}
+  elseif condition.type == "Available" then
+    local lasts = condition.lastTransitionTime < long_ago
+    return {status = lasts and "Degraded" or "Progressing", message = condition.reason}
+  end
+end
+return {status = "Progressing", message = "waiting for its operator"}
+"""
+)
 
 _HEALTH = "resource.customizations.health"
 CONFIG = {
     f"{_HEALTH}.apiextensions.k8s.io_CustomResourceDefinition": _DEFINITION_HEALTH,
     f"{_HEALTH}.argoproj.io_Application": _APPLICATION_HEALTH,
     f"{_HEALTH}.autoscaling_HorizontalPodAutoscaler": _AUTOSCALER_HEALTH,
+    f"{_HEALTH}.monitoring.coreos.com_Prometheus": _PROMETHEUS_HEALTH,
 }
 
 # By default a sync waits for a wave without a limit, and takes no newer commit while it waits.

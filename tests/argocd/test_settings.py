@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from argocd.settings import AUTOSCALER_GRACE_SECONDS, CONFIG
+from argocd.settings import CONFIG, GRACE_SECONDS
 from tests.support.manifests import Manifest
 
 lupa = pytest.importorskip("lupa", reason="lupa, which runs Lua, is not installed")
@@ -65,7 +65,6 @@ def test_a_degraded_application_fails_the_wave() -> None:
 
 def autoscaler(*, reason: str, failing_for: float) -> str:
     """The health of one that can scale, and has been without metrics for these seconds."""
-    since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=failing_for)
     conditions = [
         {"type": "AbleToScale", "status": "True", "reason": "SucceededGetScale", "message": ""},
         {"type": "ScalingActive", "status": "False", "reason": reason, "message": ""},
@@ -76,9 +75,14 @@ def autoscaler(*, reason: str, failing_for: float) -> str:
             "message": "",
         },
     ]
-    times = {"lastTransitionTime": since.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    status = {"conditions": [condition | times for condition in conditions]}
-    return health("autoscaling_HorizontalPodAutoscaler", {"status": status})
+    return health("autoscaling_HorizontalPodAutoscaler", since(failing_for, *conditions))
+
+
+def since(seconds: float, *conditions: dict[str, str]) -> Manifest:
+    """An object whose conditions changed so long ago."""
+    then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds)
+    time = {"lastTransitionTime": then.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return {"status": {"conditions": [condition | time for condition in conditions]}}
 
 
 METRICS_MISSING = pytest.mark.parametrize(
@@ -92,12 +96,12 @@ def test_an_autoscaler_without_metrics_in_its_first_minutes_does_not_fail_a_sync
     reason: str,
 ) -> None:
     assert autoscaler(reason=reason, failing_for=0) == "Progressing"
-    assert autoscaler(reason=reason, failing_for=AUTOSCALER_GRACE_SECONDS - 30) == "Progressing"
+    assert autoscaler(reason=reason, failing_for=GRACE_SECONDS - 30) == "Progressing"
 
 
 @METRICS_MISSING
 def test_an_autoscaler_that_stays_without_metrics_is_degraded(reason: str) -> None:
-    assert autoscaler(reason=reason, failing_for=AUTOSCALER_GRACE_SECONDS + 30) == "Degraded"
+    assert autoscaler(reason=reason, failing_for=GRACE_SECONDS + 30) == "Degraded"
 
 
 def test_an_autoscaler_that_scales_or_is_switched_off_is_healthy() -> None:
@@ -110,6 +114,19 @@ def test_an_autoscaler_that_scales_or_is_switched_off_is_healthy() -> None:
 
 def test_a_new_autoscaler_delays_the_next_wave() -> None:
     assert health("autoscaling_HorizontalPodAutoscaler", {}) == "Progressing"
+
+
+def test_prometheus_may_take_minutes_to_start_and_is_degraded_afterwards() -> None:
+    kind = "monitoring.coreos.com_Prometheus"
+    # Before the first pod is ready, and while one of two is not.
+    for status, reason in (("False", "NoPodReady"), ("Degraded", "SomePodsNotReady")):
+        condition = {"type": "Available", "status": status, "reason": reason}
+        assert health(kind, since(GRACE_SECONDS - 30, condition)) == "Progressing"
+        assert health(kind, since(GRACE_SECONDS + 30, condition)) == "Degraded"
+    reconciled = {"type": "Reconciled", "status": "True", "reason": ""}
+    available = {"type": "Available", "status": "True", "reason": ""}
+    assert health(kind, since(0, available, reconciled)) == "Healthy"
+    assert health(kind, {}) == health(kind, since(0, reconciled)) == "Progressing"
 
 
 def definition(*conditions: dict[str, str], **metadata: str) -> str:
