@@ -81,6 +81,10 @@ class Addon(StrEnum):
     CLOUDWATCH_EXPORTER = "prometheus-yet-another-cloudwatch-exporter"
 
 
+# They answer for a part of the Kubernetes API (`APIService`).
+AGGREGATED_API_SERVERS = (Addon.METRICS_SERVER, Addon.PROMETHEUS_ADAPTER)
+
+
 # Secrets
 
 

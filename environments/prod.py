@@ -62,6 +62,8 @@ PROD = Environment(
             capacity_type=CapacityType.ON_DEMAND,
             min_size=1,
             desired_size=2,
+            # B2. Without one of three, an orchestrator and a Prometheus wait for its replacement
+            # (docs/changes.md, "A fourth general node", has the price of another).
             max_size=3,
             disk_gib=50,
             zones=("eu-central-1a", "eu-central-1b", "eu-central-1c"),

@@ -228,6 +228,15 @@ _DECLARED = {
             unit="pods",
             meaning="Current number of pods of an autoscaler.",
         ),
+        _gauge(
+            "kube_horizontalpodautoscaler_status_condition",
+            "namespace",
+            "horizontalpodautoscaler",
+            "condition",
+            "status",
+            unit="1",
+            meaning="Whether an autoscaler's condition has this status.",
+        ),
         _counter(
             "kube_pod_container_status_restarts_total",
             "namespace",

@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 import constructs
 
-from argocd.parts.application import API_VERSION, FINALIZER, IN_CLUSTER, annotations
+from argocd.parts.application import API_VERSION, IN_CLUSTER, annotations
 from bindings.custom_resource import CustomResource
 from environments.names import Names
 from environments.spec import SyncWindow
+
+# A project stays until no Application refers to it; otherwise a teardown could leave Applications that
+# cannot be deleted. Argo CD knows only this name of it (3.5, `AppProject.HasFinalizer`). Kubernetes warns of
+# it, because it has no path.
+_FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,7 @@ class AppProject(CustomResource):
             kind="AppProject",
             name=name,
             annotations=annotations(wave=-1, sync_options=sync_options),  # before its Applications
-            finalizers=[FINALIZER],
+            finalizers=[_FINALIZER],
             spec=spec,
         )
 

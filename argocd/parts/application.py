@@ -11,9 +11,9 @@ from environments.spec import Repository
 API_VERSION = "argoproj.io/v1alpha1"
 IN_CLUSTER = "https://kubernetes.default.svc"  # each environment's Argo CD runs in its own cluster
 
-# On an Application: deleting it deletes what it synced. On an AppProject: it stays until no
-# Application refers to it. Otherwise a teardown could leave Applications that cannot be deleted.
-FINALIZER = "resources-finalizer.argocd.argoproj.io"
+# Deleting an Application deletes what it synced, and waits for that. The path at the end is what Kubernetes
+# wants in a finalizer's name; without it Argo CD does the same (3.5, `types.go`, `GetPropagationPolicy`).
+FINALIZER = "resources-finalizer.argocd.argoproj.io/foreground"
 _WAVE = "argocd.argoproj.io/sync-wave"
 _OPTIONS = "argocd.argoproj.io/sync-options"
 # A merge elsewhere in this repository does not render the Application's folder again.

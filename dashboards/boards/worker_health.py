@@ -94,6 +94,8 @@ def _worker_saturation() -> Observable:
         what_to_do=(
             "Do nothing while the queue becomes shorter: the maximum is meant for that.",
             "Raise `worker.max_replicas` if *Calls refused (429)* is low and EC2 has nodes.",
+            "Not scaled: `kubectl -n eval-platform describe hpa worker` has the reason, `kubectl get "
+            "apiservices` shows which metrics' server does not answer.",
         ),
         other_alerts=(
             Alert(
@@ -103,6 +105,16 @@ def _worker_saturation() -> Observable:
                 severity=Severity.WARNING,
                 summary="All workers have been busy for half an hour and jobs still wait",
                 description="The autoscaler is at its upper bound while the queue is not empty.",
+            ),
+            Alert(
+                name="WorkersNotScaled",
+                expr="max(kube_horizontalpodautoscaler_status_condition"
+                f'{{namespace="{NAMESPACE}", horizontalpodautoscaler="{App.WORKER}", '
+                'condition="ScalingActive", status="false"}) > 0',
+                for_minutes=10,
+                severity=Severity.WARNING,
+                summary="The workers' autoscaler has no metrics to scale by",
+                description="Their number stays as it is, whatever the queue does.",
             ),
         ),
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from rich.console import Console
 
 from environments.names import (
+    AGGREGATED_API_SERVERS,
     ARGOCD_NAMESPACE,
     MONITORING_NAMESPACE,
     PLATFORM,
@@ -132,7 +133,12 @@ def _delete_from_cluster(
 def delete_applications(
     names: Names, kubectl: Kubectl, *, waves: Waves, there: Collection[str]
 ) -> Iterator[Step]:
-    """First the root Application, which would create the others again; last the add-ons, which clean up."""
+    """The root Application, which would create the others again; the servers of aggregated APIs; then
+    the waves backwards, so that each part is deleted before what it needs, and a namespace after its pods.
+
+    While an aggregated API is registered and does not answer, Kubernetes finishes no deletion of a
+    namespace. Its server lives in a namespace too: deleted with that namespace, it would block itself.
+    """
     if names.argocd_root in there:
         root = (_APPLICATIONS, names.argocd_root, *_NAMESPACE)
         yield Step(
@@ -145,6 +151,19 @@ def delete_applications(
             purpose=f"delete {names.argocd_root}, which would create the other Applications again",
             command=kubectl.command("delete", *root, "--ignore-not-found", _TIMEOUT),
         )
+    servers = [names.application(addon) for addon in AGGREGATED_API_SERVERS]
+    backwards = [
+        [names.argocd_dashboards],  # synced with the last wave
+        *([names.application(part) for part in wave] for wave in reversed(waves)),
+    ]
+    if to_delete := [name for wave in backwards for name in wave if name in there]:
+        yield Step(
+            purpose="approve that namespaces and definitions are deleted with their Applications",
+            command=kubectl.command(
+                "annotate", _APPLICATIONS, *to_delete, *_NAMESPACE, "--overwrite", _APPROVED
+            ),
+        )
+    yield from _deletion(kubectl, servers, there)
     if names.env.previews is not None:
         # Foreground: its Applications, which are the previews, are deleted before it.
         sets = ("applicationsets.argoproj.io", names.argocd_previews, *_NAMESPACE)
@@ -154,26 +173,16 @@ def delete_applications(
                 "delete", *sets, "--cascade=foreground", "--ignore-not-found", _TIMEOUT
             ),
         )
-    # The dashboards were synced with the last wave, and are deleted first.
-    apps = [(names.argocd_dashboards,), *_backwards(names, waves, App)]
-    addons = _backwards(names, waves, Addon)
-    to_delete = [name for wave in (*apps, *addons) for name in wave if name in there]
-    if to_delete:
-        yield Step(
-            purpose="approve that namespaces and definitions are deleted with their Applications",
-            command=kubectl.command(
-                "annotate", _APPLICATIONS, *to_delete, *_NAMESPACE, "--overwrite", _APPROVED
-            ),
-        )
-    yield from _deletions(kubectl, apps, there)
-    # Any Ingress can have a load balancer, and only the add-on that is deleted next can remove it.
-    yield Step(
-        purpose="wait until no Ingress is left, and so no load balancer of one",
-        command=kubectl.command(
-            "wait", "--for=delete", "ingress", "--all", "--all-namespaces", _TIMEOUT
-        ),
-    )
-    yield from _deletions(kubectl, addons, there)
+    for wave in backwards:
+        if names.application(Addon.LOAD_BALANCER_CONTROLLER) in wave:
+            # Any Ingress can have a load balancer, and only this controller can remove it.
+            yield Step(
+                purpose="wait until no Ingress is left, and so no load balancer of one",
+                command=kubectl.command(
+                    "wait", "--for=delete", "ingress", "--all", "--all-namespaces", _TIMEOUT
+                ),
+            )
+        yield from _deletion(kubectl, [name for name in wave if name not in servers], there)
 
 
 def destroy_stacks(names: Names) -> Step:
@@ -296,26 +305,15 @@ def _require_empty_buckets(names: Names) -> None:
         )
 
 
-def _backwards(names: Names, waves: Waves, kind: type[App] | type[Addon]) -> list[tuple[str, ...]]:
-    """The Applications of one kind, the last wave first."""
-    return [
-        tuple(names.application(part) for part in wave if isinstance(part, kind))
-        for wave in reversed(waves)
-    ]
-
-
-def _deletions(
-    kubectl: Kubectl, waves: Sequence[Sequence[str]], there: Collection[str]
-) -> Iterator[Step]:
-    """One command for each wave; it waits until all objects of its Applications are deleted."""
-    for wave in waves:
-        if names := [name for name in wave if name in there]:
-            yield Step(
-                purpose=f"delete {', '.join(names)}",
-                command=kubectl.command(
-                    "delete", _APPLICATIONS, *names, *_NAMESPACE, "--ignore-not-found", _TIMEOUT
-                ),
-            )
+def _deletion(kubectl: Kubectl, names: Sequence[str], there: Collection[str]) -> Iterator[Step]:
+    """One command, which waits until all objects of these Applications are deleted."""
+    if left := [name for name in names if name in there]:
+        yield Step(
+            purpose=f"delete {', '.join(left)}",
+            command=kubectl.command(
+                "delete", _APPLICATIONS, *left, *_NAMESPACE, "--ignore-not-found", _TIMEOUT
+            ),
+        )
 
 
 def _listings(names: Names) -> Iterator[Step]:

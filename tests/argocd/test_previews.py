@@ -342,7 +342,9 @@ def test_closing_a_pull_request_deletes_its_namespace_without_confirmation(
     preview: list[Manifest], applications: dict[str, Manifest]
 ) -> None:
     for made in applications.values():
-        assert made["metadata"]["finalizers"] == ["resources-finalizer.argocd.argoproj.io"]
+        assert made["metadata"]["finalizers"] == [
+            "resources-finalizer.argocd.argoproj.io/foreground"
+        ]
     for manifest in preview:
         assert "confirm" not in str(manifest["metadata"].get("annotations", {}))
 

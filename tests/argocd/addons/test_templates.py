@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from argocd.addons.installed import installed_charts
-from environments.names import Addon, App, Names, Stack
+from environments.names import AGGREGATED_API_SERVERS, Addon, App, Names, Stack
 from tests.support import charts
 from tests.support.manifests import Manifest, all_of, one
 from tests.support.pod_security import violations
@@ -96,6 +96,14 @@ def changed(values: Manifest, path: Path) -> Iterator[Manifest]:
         else:
             continue
         yield copied
+
+
+@EACH_ADDON
+@ENVIRONMENTS
+def test_the_add_ons_that_a_teardown_deletes_first_serve_a_part_of_the_api(
+    addon: Addon, made: list[Manifest]
+) -> None:
+    assert bool(all_of(made, "APIService")) == (addon in AGGREGATED_API_SERVERS)
 
 
 @EACH_ADDON

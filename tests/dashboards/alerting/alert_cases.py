@@ -202,6 +202,16 @@ WORKERS = (
         summary="All workers have been busy for half an hour and jobs still wait",
     ),
     Case(
+        alert="WorkersNotScaled",
+        series={
+            'kube_horizontalpodautoscaler_status_condition{namespace="eval-platform",'
+            'horizontalpodautoscaler="worker",condition="ScalingActive",status="false"}': Level(
+                0, 1, 0
+            )
+        },
+        summary="The workers' autoscaler has no metrics to scale by",
+    ),
+    Case(
         alert="ContainerRestarting",
         series={
             'kube_pod_container_status_restarts_total{namespace="eval-platform",pod="worker-0",'

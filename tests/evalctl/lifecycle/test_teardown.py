@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import yaml
 from argocd.waves import ORDER
 from environments.dev import DEV
 from environments.images import Image
-from environments.names import Addon, App, Bucket, Names, Stack
+from environments.names import AGGREGATED_API_SERVERS, Addon, App, Bucket, Names, Stack
 from evalctl.lifecycle.identity import Kubectl
 from evalctl.lifecycle.teardown import delete_applications
 from evalctl.rehearsal.emulator import EmulatedAws
@@ -230,7 +231,7 @@ def refused(operator: Operator, cluster: Cluster, *options: str, env: str = "dev
     return result.stderr
 
 
-def test_apps_are_deleted_before_add_ons_and_both_before_the_stacks_in_reverse_order(
+def test_waves_are_deleted_backwards_and_before_the_stacks_in_reverse_order(
     operator: Operator, cluster: Cluster
 ) -> None:
     result = operator.teardown(typed="dev\n")
@@ -238,11 +239,15 @@ def test_apps_are_deleted_before_add_ons_and_both_before_the_stacks_in_reverse_o
     assert result.returncode == 0, result.stderr
     deleted = [c.removeprefix("delete ") for c in cluster.changes if c.startswith("delete ")]
     root = f"{APPLICATIONS}/{NAMES.argocd_root}"
-    assert deleted[:2] == [root, f"{APPLICATIONS}/{NAMES.argocd_dashboards}"]
-    apps = [deleted.index(path(app)) for app in App]
-    addons = [deleted.index(path(addon)) for addon in Addon]
-    assert apps == sorted(apps, reverse=True), "not backwards"
-    assert max(apps) < min(addons)
+    assert deleted[0] == root
+    servers = [path(addon) for addon in AGGREGATED_API_SERVERS]
+    assert sorted(deleted[1:3]) == sorted(servers)
+    assert deleted[3] == f"{APPLICATIONS}/{NAMES.argocd_dashboards}"
+    at = [
+        [deleted.index(path(part)) for part in wave if path(part) not in servers] for wave in ORDER
+    ]
+    for wave, next_wave in pairwise(filter(None, at)):
+        assert min(wave) > max(next_wave), "not backwards"
     assert deleted.index(INGRESS) < deleted.index(path(Addon.LOAD_BALANCER_CONTROLLER))
     assert deleted.index(path(Addon.PROMETHEUS_STACK)) < deleted.index(
         path(Addon.LOAD_BALANCER_CONTROLLER)
@@ -613,11 +618,53 @@ def test_a_checkout_without_cdktf_and_rendered_files_is_reported(
     assert "Start in the repository's root, after `make render`" in message
 
 
+def every_command(names: Names) -> list[str]:
+    there = {names.application(part) for part in (*App, *Addon)}
+    steps = delete_applications(names, Kubectl("here"), waves=ORDER, there=there)
+    return [shlex.join(step.command) for step in steps if " delete " in shlex.join(step.command)]
+
+
+def test_aggregated_apis_are_deleted_before_anything_that_deletes_a_namespace() -> None:
+    # While one is registered and its server is gone, no deletion of a namespace ends.
+    names = Names(dataclasses.replace(DEV, previews=PREVIEWS))
+    first, *others = every_command(names)
+    for addon in AGGREGATED_API_SERVERS:
+        assert names.application(addon) in first
+        assert not any(names.application(addon) in other for other in others)
+
+
+def test_a_namespace_is_deleted_after_everything_in_it(rendered: Path) -> None:
+    deleted = every_command(NAMES)
+    found = set()
+    for app in App:
+        for file in (rendered / "dev" / "k8s" / app).glob("Namespace-*.yaml"):
+            namespace = yaml.safe_load(file.read_text())["metadata"]["name"]
+            found.add(namespace)
+            for part in (*App, *Addon):
+                application = (
+                    rendered / "dev" / "argocd" / f"Application-{NAMES.application(part)}.yaml"
+                )
+                destination = yaml.safe_load(application.read_text())["spec"]["destination"]
+                # Definitions are in no namespace.
+                if destination["namespace"] == namespace and part not in (
+                    app,
+                    Addon.PROMETHEUS_CRDS,
+                ):
+                    assert position(deleted, part) < position(deleted, app), part
+    assert found == {"eval-platform", "external-secrets", "monitoring"}
+
+
+def position(commands: list[str], part: App | Addon) -> int:
+    return next(
+        i for i, command in enumerate(commands) if NAMES.application(part) in command.split()
+    )
+
+
 def test_previews_are_deleted_with_their_set_before_any_app() -> None:
     names = Names(dataclasses.replace(DEV, previews=PREVIEWS))
     there = {names.application(App.WORKER)}
     steps = list(delete_applications(names, Kubectl("here"), waves=ORDER, there=there))
     commands = [shlex.join(step.command) for step in steps]
-    assert f"delete applicationsets.argoproj.io {names.argocd_previews}" in commands[0]
-    assert "--cascade=foreground" in commands[0]
+    assert f"delete applicationsets.argoproj.io {names.argocd_previews}" in commands[1]
+    assert "--cascade=foreground" in commands[1]
     assert names.application(App.WORKER) in commands[2]
