@@ -13,7 +13,7 @@ from evalctl.rehearsal.cluster.scheduling import (
     is_unschedulable,
     place,
 )
-from evalctl.rehearsal.cluster.state import Snapshot, full_name, meta, name_of
+from evalctl.rehearsal.cluster.state import Described, Snapshot, full_name, meta, name_of
 
 # The scheduler tries a pod again as soon as a node is ready. After this time a pod that still waits does not wait for it.
 _SETTLED = timedelta(seconds=30)
@@ -142,7 +142,8 @@ def _when_ready(present: Place) -> Place:
 
 def _settled(pod: Pod, snapshot: Snapshot, now: datetime) -> bool:
     """Whether the pod and all nodes are older than what the scheduler needs."""
-    ages = [meta(pod).creationTimestamp, *(meta(node).creationTimestamp for node in snapshot.nodes)]
+    objects: list[Described] = [pod, *snapshot.nodes]
+    ages = [meta(item).creationTimestamp for item in objects]
     return all(created is not None and now - created > _SETTLED for created in ages)
 
 
