@@ -72,7 +72,7 @@ def objects(
         yaml.safe_dump(values),
         f"{kubernetes_version}.0",
     )
-    documents = [document for document in yaml.load_all(text, Loader=_Loader) if document]
+    documents = [document for document in yaml.load_all(text, Loader=Loader) if document]
     made = [o for d in documents for o in (d["items"] if d["kind"] == "List" else [d])]
     for one in made:
         one["metadata"].setdefault("namespace", spec["destination"]["namespace"])
@@ -91,7 +91,7 @@ def defaults(application: Manifest) -> Manifest:
                 continue
             file = archive.extractfile(member)
             assert file is not None
-            values = yaml.load(file, Loader=_Loader) or {}
+            values = yaml.load(file, Loader=Loader) or {}
             if len(parts) == 2:
                 found = _merged(values, found)
             elif parts[1] == "charts":
@@ -99,7 +99,7 @@ def defaults(application: Manifest) -> Manifest:
     return found
 
 
-class _Loader(yaml.CSafeLoader):
+class Loader(yaml.CSafeLoader):
     """Reads YAML as Kubernetes does: a bare `=` is a string."""
 
     yaml_constructors = yaml.CSafeLoader.yaml_constructors | {

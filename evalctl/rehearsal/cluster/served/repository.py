@@ -77,13 +77,18 @@ class Served:
         Raises:
             NotServedError: an edit names a repository that is not served, or changes nothing.
         """
-        for path, text in edits.items():
+        changes = self.replacements
+        texts = {
+            path: None if text is None else replaced(path, text, changes)
+            for path, text in edits.items()
+        }
+        for path, text in texts.items():
             file = self.folder / path
             if text is None:
                 file.unlink()
                 continue
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(replaced(path, text, self.replacements), encoding="utf-8")
+            file.write_text(text, encoding="utf-8")
         self._git("add", "--force", "--all", "--", *edits)
         if not self._git("diff", "--cached", "--name-only"):
             raise NotServedError(f"`{message}` changes nothing in {', '.join(edits)}")
