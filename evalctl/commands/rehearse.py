@@ -18,6 +18,10 @@ def command(
         str | None,
         typer.Option(metavar="HALF", help="Only one half: aws or cluster."),
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="All checks of the cluster, with the autoscaler unscaled."),
+    ] = False,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep the cluster until Ctrl-C, and print its kubeconfig."),
@@ -67,6 +71,7 @@ def command(
             checkout=checkout.root(),
             programs=programs,
             only=half,
+            full=full,
             keep=keep,
             console=console,
         )

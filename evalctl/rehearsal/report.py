@@ -66,7 +66,7 @@ class Report:
         self._print(f"{what} {seconds:.1f} s")
 
     def note(self, line: str) -> None:
-        self._print(f"stand-in: {line}")
+        self._print(f"instead of production: {line}")
 
     def result(self, found: Result) -> None:
         self.results.append(found)
@@ -76,6 +76,7 @@ class Report:
             style=style,
             highlight=False,
             markup=False,
+            soft_wrap=True,
         )
 
     def json(self, env: Environment) -> str:
@@ -101,7 +102,7 @@ class Report:
             self.console.print(self._times(env))
 
     def _print(self, line: str) -> None:
-        self.console.print(f"  {line}", highlight=False, markup=False)
+        self.console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
     def _checks(self, env: Environment) -> Table:
         table = Table(title=f"{env.name}, checks in the cluster", show_edge=False)
@@ -128,6 +129,7 @@ def run(
     checkout: Path,
     programs: Programs | None,
     only: Half | None,
+    full: bool,
     keep: bool,
     console: Console,
 ) -> Report:
@@ -138,7 +140,15 @@ def run(
     """
     report = Report(console)
     asyncio.run(
-        _run(env, checkout=checkout, programs=programs, only=only, keep=keep, report=report)
+        _run(
+            env,
+            checkout=checkout,
+            programs=programs,
+            only=only,
+            full=full,
+            keep=keep,
+            report=report,
+        )
     )
     report.print_tables(env)
     return report
@@ -150,6 +160,7 @@ async def _run(
     checkout: Path,
     programs: Programs | None,
     only: Half | None,
+    full: bool,
     keep: bool,
     report: Report,
 ) -> None:
@@ -176,6 +187,7 @@ async def _run(
             programs=programs,
             folder=folder,
             address=choose_address(folder),
+            full=full,
         )
 
         async def cluster_half(aws: EmulatedAws) -> None:

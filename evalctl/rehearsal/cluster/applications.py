@@ -13,6 +13,7 @@ from environments.names import ARGOCD_NAMESPACE
 from evalctl.rehearsal.cluster.beside import API_ERRORS
 
 Application = create_namespaced_resource("argoproj.io", "v1alpha1", "Application", "applications")
+Project = create_namespaced_resource("argoproj.io", "v1alpha1", "AppProject", "appprojects")
 _ROUND_SECONDS = 0.5
 _WAVE = "argocd.argoproj.io/sync-wave"
 
@@ -103,6 +104,14 @@ async def settled(
             missing = [f"{name} is missing" for name in sorted(expected - states.keys())]
             raise NotSettledError("\n".join([*waiting, *missing]))
         await asyncio.sleep(_ROUND_SECONDS)
+
+
+async def project_of(client: AsyncClient, name: str) -> Mapping[str, Any]:
+    """The specification of an Application's project."""
+    application = await client.get(Application, name, namespace=ARGOCD_NAMESPACE)
+    project = await client.get(Project, application["spec"]["project"], namespace=ARGOCD_NAMESPACE)
+    specification: Mapping[str, Any] = project["spec"]
+    return specification
 
 
 async def _states(client: AsyncClient) -> AsyncIterator[ApplicationState]:

@@ -37,6 +37,7 @@ from evalctl.servers import free_port, running_beside
 
 CHARTS_VARIABLE = "CHART_DIR"
 DEFINITIONS_VARIABLE = "CRD_DIR"
+_HPA_SYNC_SECONDS = 15  # Kubernetes' default
 _POD_CIDR = "10.0.0.1/16"  # addresses that kwok gives to pods; nothing listens there
 
 
@@ -102,9 +103,11 @@ async def rehearsed_cluster(
     address: Address,
     aws: EmulatedAws,
     windows: Windows,
-    hpa_sync_seconds: int | None = None,
+    faster: int,
 ) -> AsyncIterator[Cluster]:
     """An empty cluster of the environment's Kubernetes version, with its nodes and the EKS add-ons.
+
+    The autoscaler's windows and periods are divided by `faster`.
 
     Raises:
         NotServedError: something that Argo CD would read is missing.
@@ -128,6 +131,7 @@ async def rehearsed_cluster(
             charts=charts.addresses,
             install_manifest=programs.install_manifest,
             windows=windows,
+            faster=faster,
         )
         queue = stack.enter_context(
             external_metrics(address.authority.server("external-metrics"), metric=QUEUE_METRIC)
@@ -151,7 +155,7 @@ async def rehearsed_cluster(
                 context=names.cluster,
                 service_range=SERVICE_CIDR,
                 resolve=resolve,
-                hpa_sync_seconds=hpa_sync_seconds,
+                hpa_sync_seconds=_HPA_SYNC_SECONDS // faster,
             )
         )
         clients.append(client := plane.client())

@@ -86,11 +86,11 @@ async def control_plane(
     context: str,
     service_range: str,
     resolve: egress.Resolve,
-    hpa_sync_seconds: int | None = None,
+    hpa_sync_seconds: int = 15,
 ) -> AsyncIterator[ControlPlane]:
     """A control plane from when it answers to the block's end.
 
-    `hpa_sync_seconds` shortens the pause between two decisions of the autoscaler; Kubernetes' is 15.
+    `hpa_sync_seconds` is the pause between two decisions of the autoscaler; Kubernetes' own is the default.
 
     Raises:
         NotStartedError: a program ended, or was not ready in time; with the end of its log.
@@ -219,20 +219,15 @@ def _controller(
     )
 
 
-def _controllers(plane: ControlPlane, hpa_sync_seconds: int | None) -> tuple[str, ...]:
+def _controllers(plane: ControlPlane, hpa_sync_seconds: int) -> tuple[str, ...]:
     authority = plane.authority.pair
-    sync = (
-        ()
-        if hpa_sync_seconds is None
-        else (f"--horizontal-pod-autoscaler-sync-period={hpa_sync_seconds}s",)
-    )
     return (
         f"--service-account-private-key-file={plane.folder / 'service-accounts.key'}",
         f"--root-ca-file={authority.certificate}",
         f"--cluster-signing-cert-file={authority.certificate}",
         f"--cluster-signing-key-file={authority.key}",
         "--use-service-account-credentials=true",
-        *sync,
+        f"--horizontal-pod-autoscaler-sync-period={hpa_sync_seconds}s",
     )
 
 

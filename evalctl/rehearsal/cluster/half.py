@@ -13,7 +13,16 @@ from environments.spec import Environment
 from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster import day_one, secrets, teardown
 from evalctl.rehearsal.cluster.applications import NotSettledError
-from evalctl.rehearsal.cluster.checks import admission, first_sync
+from evalctl.rehearsal.cluster.checks import (
+    admission,
+    capacity,
+    disruption,
+    first_sync,
+    monitoring,
+    running,
+    scaling,
+    windows,
+)
 from evalctl.rehearsal.cluster.checks import secrets as secret_checks
 from evalctl.rehearsal.cluster.cluster import Cluster, rehearsed_cluster, stood_in
 from evalctl.rehearsal.cluster.control_plane import Address
@@ -23,6 +32,7 @@ from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
 
 _QUIET_SECONDS = 120  # in which nothing may flap
+_FASTER = 5  # how much faster the autoscaler is, unless everything is rehearsed
 
 
 class Events(Protocol):
@@ -47,6 +57,7 @@ class Setup:
     programs: Programs
     folder: Path
     address: Address
+    full: bool  # all checks, unscaled
 
 
 @asynccontextmanager
@@ -86,12 +97,14 @@ async def rehearse_cluster(
         address=setup.address,
         aws=aws,
         windows=Windows.OPEN,
+        faster=1 if setup.full else _FASTER,
     ) as cluster:
         for line in stood_in(cluster):
             events.note(line)
         events.step("control plane", time.monotonic() - started)
         if await _day_one(cluster, events):
             await _settled(cluster, events)
+            await _day_two(cluster, events, full=setup.full)
         if kept is not None:
             await kept(cluster)
         await _end(cluster, events)
@@ -122,17 +135,37 @@ async def _settled(cluster: Cluster, events: Events) -> None:
 
     async def one_by_one() -> None:
         for check in (
+            running.pods,
+            running.services,
             admission.check,
             secret_checks.arrived,
             secret_checks.rotated,
             first_sync.second_sync,
         ):
             events.result(await check(cluster))
+        for found in await monitoring.check(cluster):
+            events.result(found)
 
     async with asyncio.TaskGroup() as group:
         quiet = group.create_task(first_sync.flapping(cluster, seconds=_QUIET_SECONDS))
         group.create_task(one_by_one())
     events.result(quiet.result())
+
+
+async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
+    """What changes the cluster: one after the other, the workers at their maximum from the first on."""
+    checks = [
+        scaling.burst,
+        capacity.at_the_maximum,
+        capacity.rollouts,
+        disruption.one_of_each_group,
+    ]
+    if cluster.env.sync_windows:
+        checks.append(windows.check)
+    if full:
+        checks += [capacity.without_a_general_node, capacity.without_the_largest_spot_zone]
+    for check in checks:
+        events.result(await check(cluster))
 
 
 async def _end(cluster: Cluster, events: Events) -> None:

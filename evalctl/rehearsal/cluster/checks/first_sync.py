@@ -46,13 +46,7 @@ async def second_sync(cluster: Cluster) -> Result:
     before = await applications.read(cluster.client)
     finished = {name: state.finished for name, state in before.items()}
     for name in before:
-        await cluster.client.patch(
-            Application,
-            name,
-            {"metadata": {"annotations": {_REFRESH: "hard"}}},
-            namespace=ARGOCD_NAMESPACE,
-            patch_type=PatchType.MERGE,
-        )
+        await refresh(cluster, name, how="hard")
     deadline = time.monotonic() + _SECOND_SYNC_SECONDS
     while pending := await _refreshing(cluster):
         if time.monotonic() > deadline:
@@ -74,6 +68,17 @@ async def second_sync(cluster: Cluster) -> Result:
         "a second sync changes nothing",
         problems,
         f"{len(after)} Applications compared with Git again, none was out of sync",
+    )
+
+
+async def refresh(cluster: Cluster, name: str, *, how: str = "normal") -> None:
+    """Let Argo CD compare an Application with Git now; `hard` also renders its manifests again."""
+    await cluster.client.patch(
+        Application,
+        name,
+        {"metadata": {"annotations": {_REFRESH: how}}},
+        namespace=ARGOCD_NAMESPACE,
+        patch_type=PatchType.MERGE,
     )
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from bindings.yaml_text import to_yaml
 from environments.catalog import ARGOCD
-from environments.names import Names
+from environments.names import App, Names
 from evalctl.rehearsal.cluster.served.problem import NotServedError
 
 Document = dict[str, object]
@@ -56,8 +56,12 @@ def replacements(
     charts: Mapping[str, str],
     install_manifest: Path,
     windows: Windows,
+    faster: int,
 ) -> tuple[Replacement, ...]:
-    """Everything that differs: where Git, charts and Argo CD's manifests come from, and the windows."""
+    """Everything that differs: where Git, charts and Argo CD's manifests come from, and the windows.
+
+    The periods of the workers' autoscaler are divided by `faster`.
+    """
     own = {names.env.repository.url: repository}
     return (
         Replacement(
@@ -75,6 +79,17 @@ def replacements(
             description=f"sync windows: {_WINDOWS[windows]}",
             folder=names.argocd_folder,
             change=lambda document: _with_windows(document, windows),
+        ),
+        *(
+            ()
+            if faster == 1
+            else (
+                Replacement(
+                    description=f"the autoscaler's windows and periods: divided by {faster}",
+                    folder=names.app_folder(App.WORKER),
+                    change=lambda document: _faster(document, faster),
+                ),
+            )
         ),
     )
 
@@ -167,6 +182,25 @@ def _described(install_manifest: Path) -> str:
     return (
         f"{install_manifest.name}, which has {', '.join(sorted(versions))} and not {ARGOCD.version}"
     )
+
+
+def _faster(document: Document, factor: int) -> Document:
+    """Kubernetes allows no period below a second."""
+    if document.get("kind") != "HorizontalPodAutoscaler":
+        return document
+
+    def divided(value: object, key: str = "") -> object:
+        if isinstance(value, dict):
+            return {inner: divided(each, inner) for inner, each in value.items()}
+        if isinstance(value, list):
+            return [divided(each) for each in value]
+        if isinstance(value, int) and key in ("periodSeconds", "stabilizationWindowSeconds"):
+            return max(1, value // factor)
+        return value
+
+    changed = divided(document)
+    assert isinstance(changed, dict)
+    return changed
 
 
 def _with_windows(document: Document, windows: Windows) -> Document:

@@ -48,6 +48,7 @@ class Served:
     charts: Mapping[str, str]  # the served address of each chart repository
     install_manifest: Path
     windows: Windows
+    faster: int
     _commits: list[str] = field(default_factory=list)  # those that `revert` can undo
 
     @property
@@ -63,6 +64,7 @@ class Served:
             charts=self.charts,
             install_manifest=self.install_manifest,
             windows=self.windows,
+            faster=self.faster,
         )
 
     def text(self, path: str) -> str:
@@ -137,6 +139,7 @@ def served_copy(
     charts: Mapping[str, str],
     install_manifest: Path,
     windows: Windows,
+    faster: int = 1,
 ) -> Served:
     """Copy the checkout's files, change the short list, and commit them on the environment's branch.
 
@@ -161,8 +164,9 @@ def served_copy(
         charts=charts,
         install_manifest=install_manifest,
         windows=windows,
+        faster=faster,
     )
-    changed = (names.argocd_folder, names.argocd_installation_folder)
+    changed = {change.folder for change in served.replacements}
     for path in files:
         if str(Path(path).parent) in changed and path.endswith(".yaml"):
             served._write(path)
