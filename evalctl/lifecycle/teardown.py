@@ -49,8 +49,13 @@ _TIMEOUT = "--timeout=20m"  # a load balancer takes minutes, and each pod has it
 # With the finalizer everything would be deleted at once: the controllers together with what only they
 # can clean up.
 _WITHOUT_FINALIZER = '{"metadata":{"finalizers":null},"spec":{"syncPolicy":{"automated":null}}}'
-# Argo CD accepts an approval only if it is not older than the deletion, and that time is not known yet.
-_APPROVED = "argocd.argoproj.io/deletion-approved=9999-12-31T23:59:59Z"
+# Argo CD deletes no Application while an operation of it runs (3.5, `processAppOperationQueueItem`), and a
+# sync that fails is tried again for ever. It accepts an approval only if that is not older than the
+# deletion, and the deletion's time is not known yet.
+_TO_BE_DELETED = (
+    '{"metadata":{"annotations":{"argocd.argoproj.io/deletion-approved":"9999-12-31T23:59:59Z"}},'
+    '"operation":null,"spec":{"syncPolicy":{"automated":null}}}'
+)
 
 _HINT = (
     f"`kubectl -n {ARGOCD_NAMESPACE} describe applications` shows what an Application waits for; "
@@ -158,9 +163,10 @@ def delete_applications(
     ]
     if to_delete := [name for wave in backwards for name in wave if name in there]:
         yield Step(
-            purpose="approve that namespaces and definitions are deleted with their Applications",
+            purpose="end all syncs, and approve that namespaces and definitions are deleted",
             command=kubectl.command(
-                "annotate", _APPLICATIONS, *to_delete, *_NAMESPACE, "--overwrite", _APPROVED
+                *("patch", _APPLICATIONS, *to_delete, *_NAMESPACE),
+                *("--type=merge", f"--patch={_TO_BE_DELETED}"),
             ),
         )
     yield from _deletion(kubectl, servers, there)

@@ -168,6 +168,9 @@ class _Api(BaseHTTPRequestHandler):
             self._refuse(403, "Forbidden", f"planted: {path} may not be deleted")
         else:
             metadata = found["metadata"]
+            if metadata.get("finalizers") and "operation" in found:
+                self._refuse(409, "Conflict", f"{path} would wait until its sync ends")
+                return
             if metadata.get("finalizers") and not _approved(metadata):
                 self._refuse(409, "Conflict", f"{path} would wait for an approval for ever")
                 return

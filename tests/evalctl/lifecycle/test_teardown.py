@@ -654,6 +654,15 @@ def test_a_namespace_is_deleted_after_everything_in_it(rendered: Path) -> None:
     assert found == {"eval-platform", "external-secrets", "monitoring"}
 
 
+def test_a_sync_that_fails_for_ever_does_not_keep_its_application(
+    operator: Operator, cluster: Cluster
+) -> None:
+    stuck = cluster.objects[path(App.WORKER)]
+    stuck["operation"] = {"sync": {}, "retry": {"limit": -1}}
+    assert operator.teardown("--yes").returncode == 0
+    assert path(App.WORKER) not in cluster.objects
+
+
 def position(commands: list[str], part: App | Addon) -> int:
     return next(
         i for i, command in enumerate(commands) if NAMES.application(part) in command.split()
