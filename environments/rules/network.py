@@ -20,7 +20,7 @@ _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/1
 # AWS advises against it, because some of its services use it themselves (VPC user guide, "VPC CIDR blocks").
 _DOCKER = IPv4Network("172.17.0.0/16")
 
-# EKS user guide, "Service quotas": ranges that may reach one public endpoint.
+# General Reference, "Amazon EKS endpoints and quotas": ranges that may reach one public endpoint; no account gets more.
 _MOST_PUBLIC_CIDRS = 40
 # A security group has at most 60 inbound rules (VPC user guide, "Amazon VPC quotas"). The load balancer's has two
 # for each range, for ports 80 and 443; the cluster's has others besides.
