@@ -249,8 +249,9 @@ POSTGRES_MAJORS = ("14", "15", "16", "17", "18")
 VALKEY_VERSIONS = ("7.2", "8.0", "8.1", "8.2")
 
 # ClickHouse's releases with long-term support: one in March and one in August, each supported for a year
-# (clickhouse.com/docs, "Choosing a version"), read 2026-11-28.
-CLICKHOUSE_LTS = ("25.8", "26.3", "26.8")
+# (clickhouse.com/docs, "Choosing a version"), read 2026-11-28. Only those whose own logs
+# were read (stacks/parts/clickhouse_node/system_logs.py): a log without a decision fills the volume.
+CLICKHOUSE_LTS = ("26.8",)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from environments.rules.values import value_at
 from environments.spec import Environment
 
-_GP3_GIB = 16_384  # EBS user guide, "General Purpose SSD volumes"
-_RDS_GIB = 65_536  # RDS user guide, "Amazon RDS DB instance storage"
-_NODES = 450  # EKS user guide, "Service quotas": nodes in a managed node group
-_CENTURY = 36_500  # AWS Backup API reference, Lifecycle: days
+# EBS user guide, "General Purpose SSD volumes"; 16,384 until September 2025 (AWS re:Invent 2025, STG320).
+_GP3_GIB = 65_536
+_RDS_GIB = 65_536  # RDS API reference, CreateDBInstance: AllocatedStorage
+# General Reference, "Amazon EKS endpoints and quotas": nodes per managed node group, without a request for more.
+_NODES = 450
+_CENTURY = 36_500  # AWS Backup API reference, PutBackupVaultLockConfiguration: MaxRetentionDays
 
 # Where no source is named, more than this platform was made for.
 _MOST = {

@@ -13,7 +13,8 @@ _TAG = re.compile(r"[\w .:/=+@-]{1,256}")
 
 # What `git check-ref-format` refuses, and more that GitHub refuses: `refs/` and what looks like a commit
 # (GitHub docs, "Dealing with special characters in branch and tag names"). A branch is also written to YAML and to
-# shells, so only plain characters are accepted.
+# shells, so only plain characters are accepted. 244 of them: a ref has at most 255 bytes, with `refs/heads/`; people
+# measured 250 without it.
 _BRANCH = re.compile(r"(?!refs/|[0-9a-f]{40}$|HEAD$|-)[A-Za-z0-9_-][A-Za-z0-9._/-]{0,243}")
 _NOT_IN_BRANCHES = ("..", "//", "/.", "./", ".lock/")
 

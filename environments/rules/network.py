@@ -23,7 +23,7 @@ _DOCKER = IPv4Network("172.17.0.0/16")
 # Private, and yet not for a VPC.
 RESERVED_NETWORKS = (_DOCKER, IPv4Network(SERVICE_CIDR))
 
-# EKS user guide, "Service quotas": ranges that may reach one public endpoint.
+# General Reference, "Amazon EKS endpoints and quotas": ranges that may reach one public endpoint; no account gets more.
 _MOST_PUBLIC_CIDRS = 40
 # A security group has at most 60 inbound rules (VPC user guide, "Amazon VPC quotas"). The load balancer's has two
 # for each range, for ports 80 and 443; the cluster's has others besides.

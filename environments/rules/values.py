@@ -36,12 +36,12 @@ def repeated(values: Iterable[str]) -> list[str]:
 
 
 def is_github_owner(text: str) -> bool:
-    """Letters, digits and single hyphens, at most 39 (GitHub's form for a new account)."""
+    """Letters, digits and single hyphens, at most 39 (dead-claudia/github-limits, from GitHub's form for a new account)."""
     return len(text) <= 39 and re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", text) is not None
 
 
 def is_github_repository(text: str) -> bool:
-    """At most 100 of GitHub's characters; GitHub reserves the endings of its own addresses."""
+    """At most 100 characters, without the endings that GitHub reserves (github/docs#44805, "Repository name")."""
     return (
         re.fullmatch(r"[A-Za-z0-9._-]{1,100}", text) is not None
         and text not in (".", "..")

@@ -12,6 +12,9 @@ _TOKENS_OF_A_SHORT_CALL = 1_000
 
 # RFC 1123, section 2.1. A top-level domain has letters only, or is internationalised (RFC 5890, A-label).
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+# DNS allows 253 characters, and the load balancer's rule for the name 128 (Elastic Load Balancing API reference,
+# HostHeaderConditionConfig).
+_LONGEST_HOSTNAME = 128
 _HOSTNAME = re.compile(rf"({_LABEL}\.)+([a-z]{{2,63}}|xn--[a-z0-9-]{{0,58}}[a-z0-9])")
 
 
@@ -62,10 +65,12 @@ def problems(env: Environment) -> Iterator[str]:
     for image in Image:
         if not is_digest(env.images[image]):
             yield f"images.{image}: not a digest; write 'sha256:' and 64 hexadecimal digits (images.json)"
-    if len(env.orchestrator.hostname) > 253 or not _HOSTNAME.fullmatch(env.orchestrator.hostname):
+    hostname = env.orchestrator.hostname
+    if len(hostname) > _LONGEST_HOSTNAME or not _HOSTNAME.fullmatch(hostname):
         yield (
-            f"orchestrator.hostname: {env.orchestrator.hostname!r} is not a DNS name; use one you own, in lower case, "
-            "with at most 63 characters between dots and 253 in all (letters that are not ASCII as 'xn--…')"
+            f"orchestrator.hostname: {hostname!r} is not a DNS name; use one you own, in lower case, "
+            f"with at most 63 characters between dots and {_LONGEST_HOSTNAME} in all "
+            "(letters that are not ASCII as 'xn--…')"
         )
 
 

@@ -6,20 +6,13 @@ from typing import Any
 
 import pytest
 
+from environments import dev, prod
 from environments.catalog import INTERFACE_ENDPOINTS
-from environments.dev import DEV
 from environments.images import Image
-from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.rules import InvalidEnvironmentError, problems_of, require_valid
-from environments.spec import CapacityType, Environment, SyncWindow, SyncWindowKind
-from tests.support.previews import PREVIEWED, PREVIEWS
-
-NETWORKS = tuple(f"203.0.{number}.0/24" for number in range(99))
-MOST = DEV.worker.max_replicas
-ONE_ID = f"repo:{DEV.repository.owner}@1/{DEV.repository.name}"
-PODS = DEV.orchestrator.replicas + MOST
-TIMEOUT = DEV.worker.llm_calls.timeout_seconds
+from environments.spec import CapacityType, Compute, Environment, SyncWindow, SyncWindowKind
+from tests.support.previews import PREVIEWS
 
 
 def changed(value: Any, changes: Mapping[str, object]) -> Any:
@@ -29,6 +22,90 @@ def changed(value: Any, changes: Mapping[str, object]) -> Any:
         inner = changed(getattr(value, field), {rest: new}) if rest else new
         value = dataclasses.replace(value, **{field: inner})
     return value
+
+
+# Values that the cases below calculate with, whatever the committed environments have.
+_SPOT = ("c5.xlarge", "c5a.xlarge", "c5d.xlarge", "c6i.xlarge", "c6a.xlarge")
+_BOTH: dict[str, object] = {
+    "account.region": "eu-central-1",
+    "cluster.kubernetes_version": "1.35",
+    "cluster.general.instance_types": ("t3.large",),
+    "cluster.general.min_size": 1,
+    "cluster.general.desired_size": 2,
+    "cluster.general.max_size": 3,
+    "cluster.workers_spot.capacity_type": CapacityType.SPOT,
+    "cluster.workers_spot.instance_types": _SPOT,
+    "worker.compute": Compute.of(
+        cpu="1500m", cpu_limit="2000m", memory="2560Mi", memory_limit="2560Mi"
+    ),
+    "worker.waiting_jobs_per_replica": 5,
+    "sync_windows": (),
+    "previews": None,
+}
+DEV: Environment = changed(
+    dev.DEV,
+    _BOTH
+    | {
+        "account.backup_copy_region": None,
+        "network.vpc_cidr": "10.10.0.0/16",
+        "network.zones": ("eu-central-1a", "eu-central-1b"),
+        "cluster.general.zones": ("eu-central-1a",),
+        "cluster.workers_spot.zones": ("eu-central-1a", "eu-central-1b"),
+        "cluster.workers_spot.max_size": 2,
+        "cluster.public_access_cidrs": ("203.0.113.0/24",),
+        "cluster.private_access_cidrs": (),
+        "controller_replicas": 1,
+        "clickhouse.nodes": 1,
+        "clickhouse.admitted_nodes": 1,
+        "backup.daily_retention_days": 7,
+        "backup.monthly_retention_days": 0,
+        "backup.copy_retention_days": 0,
+        "monitoring.prometheus_replicas": 1,
+        "monitoring.prometheus_retention_days": 7,
+        "monitoring.prometheus_storage_gib": 10,
+        "monitoring.alertmanager_replicas": 1,
+        "orchestrator.replicas": 1,
+        "worker.min_replicas": 1,
+        "worker.max_replicas": 4,
+    },
+)
+PROD: Environment = changed(
+    prod.PROD,
+    _BOTH
+    | {
+        "account.backup_copy_region": "eu-west-1",
+        "network.vpc_cidr": "10.20.0.0/16",
+        "network.zones": ("eu-central-1a", "eu-central-1b", "eu-central-1c"),
+        "cluster.general.zones": ("eu-central-1a", "eu-central-1b", "eu-central-1c"),
+        "cluster.workers_spot.zones": ("eu-central-1a", "eu-central-1b", "eu-central-1c"),
+        "cluster.workers_spot.max_size": 10,
+        "cluster.public_access_cidrs": (),
+        "cluster.private_access_cidrs": ("10.250.0.0/24",),
+        "controller_replicas": 2,
+        "clickhouse.nodes": 3,
+        "clickhouse.admitted_nodes": 3,
+        "monitoring.prometheus_compute": Compute.of(
+            cpu="150m", cpu_limit="1000m", memory="1024Mi", memory_limit="2048Mi"
+        ),
+        "monitoring.prometheus_replicas": 2,
+        "monitoring.alertmanager_replicas": 2,
+        "orchestrator.replicas": 3,
+        "orchestrator.compute": Compute.of(
+            cpu="1000m", cpu_limit="2000m", memory="2048Mi", memory_limit="2048Mi"
+        ),
+        "worker.min_replicas": 2,
+        "worker.max_replicas": 20,
+        "worker.llm_calls.provider_requests_per_minute": 2_000,
+        "worker.llm_calls.provider_tokens_per_minute": 800_000,
+    },
+)
+PREVIEWED: Environment = changed(DEV, {"previews": PREVIEWS})
+
+NETWORKS = tuple(f"203.0.{number}.0/24" for number in range(99))
+MOST = DEV.worker.max_replicas
+ONE_ID = f"repo:{DEV.repository.owner}@1/{DEV.repository.name}"
+PODS = DEV.orchestrator.replicas + MOST
+TIMEOUT = DEV.worker.llm_calls.timeout_seconds
 
 
 def window(
@@ -266,6 +343,7 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (DEV, {"queue.engine_version": "99.9"}, "is not major.minor of a Valkey"),
         (DEV, {"clickhouse.version": "26.8"}, "clickhouse.version"),
         (DEV, {"clickhouse.version": "26.7.1.1"}, "is not a package of a release with long-term"),
+        (DEV, {"clickhouse.version": "26.3.9.8"}, "is not a package of a release with long-term"),
         (DEV, {"clickhouse.version": "٢٦.8.1.1"}, "is not a package of a release with long-term"),
         (DEV, {"storage.report_retention_days": 0}, "use at least 1"),
         (DEV, {"storage.report_retention_days": -1}, "use at least 1"),
@@ -306,7 +384,7 @@ def test_development_with_previews_breaks_no_rule() -> None:
             for hostname in (
                 *("eval", "", "eval..example.com", "-eval.example.com", "eval-.example.com"),
                 *("Eval.example.com", "eval_1.example.com", "eval.example.c", "eval.example.c0m"),
-                *("a" * 64 + ".example.com", "a." * 125 + "com" + "m", "eval.example.com."),
+                *("a" * 64 + ".example.com", "a." * 60 + "exampless", "eval.example.com."),
                 *("eval.٣.com", "eval.bücher.de", "eval.example.xn--", "192.168.0.1"),
             )
         ),
@@ -401,13 +479,14 @@ def test_digits_of_other_scripts_are_no_digits() -> None:
         {"orchestrator.hostname": "eval.example.xn--p1ai"},
         {"orchestrator.hostname": "xn--bcher-kva.example.xn--vermgensberatung-pwb"},
         {"orchestrator.hostname": "a" * 63 + ".example.com"},
-        {"orchestrator.hostname": "a." * 125 + "com"},
+        {"orchestrator.hostname": "a." * 60 + "examples"},  # 128 characters
+        {"clickhouse.data_volume_gib": 65_536},
         {"repository.revision": "release/2026-11_a.b"},
         {"ownership.owner": "Köln / Platform"},
         {"account.region": "us-east-1", "network.zones": ("us-east-1e", "us-east-1f")},
         {"network.interface_endpoints": INTERFACE_ENDPOINTS},
         {"network.vpc_cidr": "192.168.16.0/20"},
-        {"clickhouse.version": "26.3.9.8"},
+        {"clickhouse.version": "26.8.2.7"},
         {"account.backup_copy_region": "eu-west-1", "backup.copy_retention_days": 7},
         {"cluster.general.instance_types": ("m5.xlarge",)},
     ],

@@ -1,8 +1,12 @@
 """What the add-ons need first."""
 
+from dataclasses import replace
+
 import pytest
 
 from environments.names import DEFAULT_STORAGE_CLASS, EXTERNAL_SECRETS, App, Names
+from environments.prod import PROD
+from k8s import app
 from tests.support.manifests import Manifest, all_of, one
 from tests.support.network_policies import Policies
 from tests.support.services import API, DNS
@@ -97,8 +101,10 @@ def test_the_operator_reaches_the_api_aws_and_its_credentials(
             assert not policies.to_address(operator, subnets[tier][0], port)
 
 
-def test_productions_operator_cannot_send_secrets_to_the_internet(manifests: Manifests) -> None:
-    policies = all_of(manifests["prod"][App.FOUNDATION], "NetworkPolicy")
+def test_with_endpoints_the_operator_cannot_send_secrets_to_the_internet() -> None:
+    network = replace(PROD.network, interface_endpoints=("secretsmanager", "sts"))
+    built = app.build(replace(PROD, network=network))
+    policies = all_of(built[App.FOUNDATION], "NetworkPolicy")
     assert policies
     assert "0.0.0.0/0" not in str(policies)
 

@@ -218,11 +218,18 @@ def test_no_number_of_workers_reaches_the_providers_limits(replicas: int) -> Non
 
 
 def test_each_worker_calls_less_if_there_are_more() -> None:
-    twice = dataclasses.replace(DEV.worker, max_replicas=2 * DEV.worker.max_replicas)
-
+    # Even numbers, because half of the workers may be evicted at once.
     few, many = (
-        _settings(build(dataclasses.replace(DEV, worker=worker)), "llm-calls")
-        for worker in (DEV.worker, twice)
+        _settings(
+            build(
+                dataclasses.replace(
+                    DEV,
+                    worker=dataclasses.replace(DEV.worker, min_replicas=1, max_replicas=replicas),
+                )
+            ),
+            "llm-calls",
+        )
+        for replicas in (4, 8)
     )
 
     for setting in ("LLM_REQUESTS_PER_MINUTE", "LLM_TOKENS_PER_MINUTE"):
@@ -235,9 +242,16 @@ def test_a_previews_workers_call_no_more_than_the_same_number_of_the_environment
             PREVIEWED, previews=dataclasses.replace(PREVIEWS, workers=workers)
         )
         calls = one(previews.build(previewed), "ConfigMap", "llm-calls")["data"]
-
-        assert 0 < int(calls["LLM_REQUESTS_PER_MINUTE"]) <= DEV.worker.llm_requests_per_minute
-        assert 0 < int(calls["LLM_TOKENS_PER_MINUTE"]) <= DEV.worker.llm_tokens_per_minute
+        at_once = dataclasses.replace(
+            DEV.worker, min_replicas=workers, max_replicas=workers
+        ).most_at_once
+        limits = DEV.worker.llm_calls
+        for setting, limit in (
+            ("LLM_REQUESTS_PER_MINUTE", limits.provider_requests_per_minute),
+            ("LLM_TOKENS_PER_MINUTE", limits.provider_tokens_per_minute),
+        ):
+            share = limit * workers // DEV.worker.max_replicas
+            assert 0 < int(calls[setting]) * at_once <= share
 
 
 def test_other_settings_for_llm_calls_replace_the_workers() -> None:

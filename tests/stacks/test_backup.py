@@ -1,12 +1,15 @@
 """Backups of RDS and S3."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from environments.names import Bucket, Names, Stack
+from environments.dev import DEV
+from environments.names import TERRAFORM_FILE, Bucket, Names, Stack
 from environments.prod import PROD
 from environments.spec import Environment
+from stacks.app import build
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
 from tests.support.terraform import Body, Stacks, Terraform
 
@@ -48,8 +51,21 @@ def test_production_keeps_a_backup_of_every_month_for_a_year(terraform: Stacks, 
     assert not monthly.get("enable_continuous_backup")  # AWS keeps those for 35 days at most
 
 
-def test_an_environment_without_monthly_backups_has_no_monthly_rule(terraform: Stacks) -> None:
-    assert set(rules(terraform["dev"][Stack.BACKUP], "database")) == {"daily"}
+@pytest.fixture(scope="module")
+def daily_only(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """The stack of an environment without monthly backups, and without copies in another region."""
+    folder = tmp_path_factory.mktemp("daily-only")
+    env = replace(
+        DEV,
+        account=replace(DEV.account, backup_copy_region=None),
+        backup=replace(DEV.backup, monthly_retention_days=0, copy_retention_days=0),
+    )
+    build([env], outdir=folder).synth()
+    return Terraform.read(folder / "stacks" / f"dev-{Stack.BACKUP}" / TERRAFORM_FILE)
+
+
+def test_an_environment_without_monthly_backups_has_no_monthly_rule(daily_only: Terraform) -> None:
+    assert set(rules(daily_only, "database")) == {"daily"}
 
 
 @EACH_NAME
@@ -83,7 +99,7 @@ def test_production_backups_survive_the_loss_of_the_region(terraform: Stacks, pl
     stack = terraform["prod"][Stack.BACKUP]
     (copy,) = rules(stack, plan)["daily"]["copy_action"]
     assert copy["destination_vault_arn"] == "${aws_backup_vault.copy-vault.arn}"
-    assert copy["lifecycle"]["delete_after"] >= 90
+    assert copy["lifecycle"]["delete_after"] == PROD.backup.copy_retention_days
     vault = stack.resource("aws_backup_vault", "copy-vault")
     assert vault["kms_key_arn"] == "${aws_kms_key.copy-key.arn}"
     assert vault["provider"] == stack.resource("aws_kms_key", "copy-key")["provider"] == "aws.copy"
@@ -93,10 +109,9 @@ def test_production_backups_survive_the_loss_of_the_region(terraform: Stacks, pl
     assert elsewhere["default_tags"] == stack.json["provider"]["aws"][0]["default_tags"]
 
 
-def test_development_has_no_copies_in_another_region(terraform: Stacks) -> None:
-    stack = terraform["dev"][Stack.BACKUP]
-    assert len(stack.json["provider"]["aws"]) == 1
-    assert "copy_action" not in rules(stack, "database")["daily"]
+def test_an_environment_without_a_copy_region_has_no_copies(daily_only: Terraform) -> None:
+    assert len(daily_only.json["provider"]["aws"]) == 1
+    assert "copy_action" not in rules(daily_only, "database")["daily"]
 
 
 @pytest.mark.parametrize("lock", ["vault-lock", "copy-vault-lock"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from environments.dev import DEV
 from environments.names import Names, Stack
+from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from stacks.app import build
 from tests.stacks.policies import allowed, boundary_statements, statements
@@ -39,9 +40,13 @@ def test_the_api_is_public_for_listed_addresses_only(terraform: Stacks, name: st
     assert "0.0.0.0/0" not in listed
 
 
-def test_production_has_no_public_api(terraform: Stacks) -> None:
-    network = terraform["prod"][Stack.CLUSTER].only("aws_eks_cluster")["vpc_config"]
+def test_without_public_networks_the_api_is_private(tmp_path: Path) -> None:
+    cluster = replace(PROD.cluster, public_access_cidrs=(), private_access_cidrs=("10.250.0.0/24",))
+    build([replace(PROD, cluster=cluster)], outdir=tmp_path).synth()
+    stack = Terraform.read(tmp_path / "stacks" / f"prod-{Stack.CLUSTER}" / "cdk.tf.json")
+    network = stack.only("aws_eks_cluster")["vpc_config"]
     assert network["endpoint_public_access"] is False
+    assert stack.resources("aws_vpc_security_group_ingress_rule")
 
 
 @EACH_NAME
@@ -55,11 +60,6 @@ def test_the_listed_private_networks_reach_the_api(terraform: Stacks, name: str)
         )
         assert (rule["ip_protocol"], rule["from_port"], rule["to_port"]) == ("tcp", 443, 443)
         assert rule["cidr_ipv4"] in rule["description"]
-
-
-def test_at_least_one_network_reaches_productions_api(terraform: Stacks) -> None:
-    stack = terraform["prod"][Stack.CLUSTER]
-    assert stack.resources("aws_vpc_security_group_ingress_rule")
 
 
 def test_an_iam_identity_center_role_can_administer_with_its_path(tmp_path: Path) -> None:

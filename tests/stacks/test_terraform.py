@@ -45,22 +45,27 @@ def run(folder: Path, *command: str) -> str:
     return result.stdout
 
 
+def terraform_accepts(folder: Path) -> None:
+    """`terraform validate`, with the real provider, of the stack in the folder."""
+    terraform = tools.program("terraform", get_it="install Terraform 1.11 or newer")
+    tools.folder(
+        "TF_PROVIDER_MIRROR", holding=f"a filesystem mirror of hashicorp/aws {PROVIDER_VERSION}"
+    )
+    run(folder, terraform, "init", "-backend=false", "-input=false")
+    verdict = json.loads(run(folder, terraform, "validate", "-json"))
+    assert verdict["diagnostics"] == []
+    assert verdict["valid"]
+
+
 @pytest.mark.rehearsal
 @pytest.mark.parametrize("stack", list(Stack))
 @pytest.mark.parametrize("environment", [env.name for env in ENVIRONMENTS])
 def test_terraform_validates_every_stack_with_the_real_provider(
     rendered: Path, tmp_path: Path, environment: str, stack: Stack
 ) -> None:
-    terraform = tools.program("terraform", get_it="install Terraform 1.11 or newer")
-    tools.folder(
-        "TF_PROVIDER_MIRROR", holding=f"a filesystem mirror of hashicorp/aws {PROVIDER_VERSION}"
-    )
     for name in (TERRAFORM_FILE, LOCK_FILE):
         shutil.copy(rendered / environment / "terraform" / stack / name, tmp_path)
-    run(tmp_path, terraform, "init", "-backend=false", "-input=false")
-    verdict = json.loads(run(tmp_path, terraform, "validate", "-json"))
-    assert verdict["valid"]
-    assert verdict["diagnostics"] == []
+    terraform_accepts(tmp_path)
 
 
 @pytest.mark.rehearsal

@@ -181,9 +181,8 @@ class TestEveryEnvironment:
         stack = terraform[name][Stack.CLUSTER]
         for group in stack.resources("aws_eks_node_group").values():
             assert group["update_config"] == {"max_unavailable": 1}
-        # Services' disruption budgets apply; a long job cannot block an update of spot nodes.
-        assert group_named(stack, GENERAL_NODES)["force_update_version"] is False
-        assert group_named(stack, WORKER_NODES)["force_update_version"] is True
+            # Services' disruption budgets apply; a long job cannot block an update of spot nodes.
+            assert group["force_update_version"] is (group["capacity_type"] == "SPOT")
 
 
 def autoscaler_tags(stack: Terraform, group: str) -> dict[str, str]:
