@@ -177,7 +177,6 @@ class Controllers:
             "external-secrets",
             self.programs.path("external-secrets"),
             *("--metrics-addr", "127.0.0.1:0", "--live-addr", f"127.0.0.1:{live}"),
-            "--enable-generator-state=false",  # needs a definition that the stand-in chart lacks
             "--enable-push-secret-reconciler=false",
             "--enable-cluster-push-secret-reconciler=false",
             "--enable-cluster-external-secret-reconciler=false",

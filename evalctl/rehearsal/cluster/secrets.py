@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from environments.names import Names
+from environments.names import PROVIDER_KEYS, Names, Secret
 from evalctl.rehearsal.emulator import EmulatedAws
 
 
@@ -21,8 +21,9 @@ def create(names: Names, rendered: Path, aws: EmulatedAws) -> None:
 
 
 def entries(names: Names, rendered: Path) -> Mapping[str, set[str]]:
-    """The keys of each entry; none of an entry that people fill and that is read as a whole."""
+    """The keys of each entry; of the entry that is read as a whole, those that people fill in."""
     found: dict[str, set[str]] = defaultdict(set)
+    found[names.secret(Secret.LLM_KEYS)].update(PROVIDER_KEYS)
     for manifest in sorted((rendered / names.env.name).rglob("ExternalSecret-*.yaml")):
         spec = yaml.load(manifest.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["spec"]
         for reference in _references(spec):
