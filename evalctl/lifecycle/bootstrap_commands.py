@@ -35,7 +35,7 @@ class Installation:
     workloads: tuple[Workload, ...]
 
 
-class _Loader(yaml.CSafeLoader):
+class Loader(yaml.CSafeLoader):
     """Reads YAML as Kubernetes does: a bare `=` is a string."""
 
     yaml_constructors = yaml.CSafeLoader.yaml_constructors | {
@@ -62,7 +62,7 @@ def build(names: Names) -> Installation:
         ) from None
     objects = [
         (str(document["kind"]), str(document["metadata"]["name"]))
-        for document in yaml.load_all(text, Loader=_Loader)
+        for document in yaml.load_all(text, Loader=Loader)
     ]
     installation = Installation(
         objects=Counter(kind for kind, _ in objects),

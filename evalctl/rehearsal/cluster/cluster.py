@@ -222,6 +222,7 @@ def stood_in(cluster: Cluster) -> Iterator[str]:
     yield "containers: kwok answers for them, and pods end at once when they are deleted"
     yield "nodes, EBS volumes, load balancers, EKS add-ons: by evalctl, from the environment's value"
     yield f"{Addon.PROMETHEUS_ADAPTER}: a server of one metric, whose value the rehearsal sets"
+    yield "Prometheus' discovery in Kubernetes: by evalctl, the real Prometheus relabels what it finds"
     yield "webhooks of admission: not called, no program runs behind them"
     yield from cluster.charts.described()
     for replacement in cluster.served.replacements:

@@ -200,7 +200,6 @@ class Controllers:
             f"--cert-file={self.plane.admin.certificate}",
             f"--key-file={self.plane.admin.key}",
             f"--ca-file={self.plane.authority.pair.certificate}",
-            f"--namespaces={MONITORING_NAMESPACE}",
             f"--web.listen-address=127.0.0.1:{port}",
             port=port,
             environment=environment,

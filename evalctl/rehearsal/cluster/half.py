@@ -66,7 +66,12 @@ async def aws_without_stacks(setup: Setup) -> AsyncIterator[EmulatedAws]:
     names = Names(setup.env)
     log = setup.folder / "emulator.log"
     with emulated_aws(setup.env.account, log, eks_endpoint=setup.address.url) as aws:
-        await asyncio.to_thread(secrets.create, names, setup.checkout / "rendered", aws)
+        secrets.create(
+            names,
+            setup.checkout / "rendered",
+            aws,
+            authority=setup.address.authority.pair.certificate,
+        )
         aws.client("eks").create_cluster(
             name=names.cluster,
             version=setup.env.cluster.kubernetes_version,

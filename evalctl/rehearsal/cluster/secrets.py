@@ -12,12 +12,16 @@ from environments.names import PROVIDER_KEYS, Names, Secret
 from evalctl.rehearsal.emulator import EmulatedAws
 
 
-def create(names: Names, rendered: Path, aws: EmulatedAws) -> None:
-    """Create each Secrets Manager entry that a rendered ExternalSecret reads, with random values."""
+def create(names: Names, rendered: Path, aws: EmulatedAws, *, authority: Path) -> None:
+    """Create each Secrets Manager entry that a rendered ExternalSecret reads, with random values.
+
+    An entry that is read as a whole and has no keys holds a certificate; `authority` is one.
+    """
     client = aws.client("secretsmanager")
     for name, keys in entries(names, rendered).items():
         value = {key: _value(key) for key in sorted(keys)}
-        client.create_secret(Name=name, SecretString=json.dumps(value))
+        text = json.dumps(value) if keys else authority.read_text()
+        client.create_secret(Name=name, SecretString=text)
 
 
 def entries(names: Names, rendered: Path) -> Mapping[str, set[str]]:

@@ -12,6 +12,7 @@ from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.applications import Application, ApplicationState, Watched
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.waiting import until
 
 _REFRESH = "argocd.argoproj.io/refresh"
 _ROUND_SECONDS = 1
@@ -43,29 +44,28 @@ def check(watched: Watched, *, limit_seconds: float) -> Sequence[Result]:
 
 async def second_sync(cluster: Cluster) -> Result:
     """Compare everything with Git again; nothing may be out of sync, and nothing may be synced again."""
+    name = "a second sync changes nothing"
     before = await applications.read(cluster.client)
-    finished = {name: state.finished for name, state in before.items()}
-    for name in before:
-        await refresh(cluster, name, how="hard")
-    deadline = time.monotonic() + _SECOND_SYNC_SECONDS
-    while pending := await _refreshing(cluster):
-        if time.monotonic() > deadline:
-            return result(
-                "a second sync changes nothing", [f"{name} is not compared" for name in pending], ""
-            )
-        await asyncio.sleep(_ROUND_SECONDS)
+    finished = {each: state.finished for each, state in before.items()}
+    root = cluster.names.argocd_root
+    # The root Application last: it compares the others, which carry the request until it is done.
+    for batch in (before.keys() - {root}, {root}):
+        for each in batch:
+            await refresh(cluster, each, how="hard")
+        if pending := await until(lambda: _refreshing(cluster), seconds=_SECOND_SYNC_SECONDS):
+            return result(name, [f"{each} is not compared" for each in pending], "")
     after = await applications.read(cluster.client)
     problems = [
-        f"{name} is {state.sync} and {state.health}: {state.message}"
-        for name, state in after.items()
+        f"{each} is {state.sync} and {state.health}: {state.message}"
+        for each, state in after.items()
         if not state.settled
     ] + [
-        f"{name} was synced again"
-        for name, state in after.items()
-        if state.finished != finished.get(name)
+        f"{each} was synced again"
+        for each, state in after.items()
+        if state.finished != finished.get(each)
     ]
     return result(
-        "a second sync changes nothing",
+        name,
         problems,
         f"{len(after)} Applications compared with Git again, none was out of sync",
     )

@@ -18,7 +18,9 @@ from lightkube.generic_resource import create_namespaced_resource
 from lightkube.resources.core_v1 import ConfigMap, Secret
 
 from environments.names import MONITORING_NAMESPACE
+from evalctl.rehearsal.cluster import discovery
 from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.discovery import Discovered
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.servers import NotStartedError, free_port, is_healthy, running, running_beside
 
@@ -103,7 +105,7 @@ async def _loaded(cluster: Cluster, found: Written) -> Result:
     name = f"Prometheus {found.name} loads its configuration and finds a target for each job"
     with tempfile.TemporaryDirectory(dir=cluster.plane.folder) as scratch:
         folder, port = Path(scratch), free_port()
-        configuration = local(found, cluster, folder)
+        configuration = local(found, await discovery.read(cluster.client), folder)
         server = running(
             _program("prometheus"),
             f"--config.file={configuration}",
@@ -122,24 +124,28 @@ async def _loaded(cluster: Cluster, found: Written) -> Result:
     )
 
 
-def local(found: Written, cluster: Cluster, folder: Path) -> Path:
-    """The configuration with the files and the API server of this machine."""
+def local(found: Written, discovered: Discovered, folder: Path) -> Path:
+    """The configuration for this machine: its files, and targets in files instead of a discovery."""
     for file, text in found.rules.items():
         (folder / file).write_text(text)
     for file, content in found.assets.items():
         (folder / file).write_bytes(content)
     configuration = json.loads(json.dumps(found.configuration))
     configuration["rule_files"] = [str(folder / "*.yaml")]
-    configuration.pop("remote_write", None)
-    for job in (*configuration["scrape_configs"], *_alertmanagers(configuration)):
+    configuration.pop("storage", None)  # Debian's Prometheus has a flag for it
+    for index, job in enumerate((*configuration["scrape_configs"], *_alertmanagers(configuration))):
         _with_local_files(job, folder)
-        for discovery in job.get("kubernetes_sd_configs", []):
-            discovery["api_server"] = cluster.plane.url
-            discovery["tls_config"] = {
-                "ca_file": str(cluster.plane.authority.pair.certificate),
-                "cert_file": str(cluster.plane.admin.certificate),
-                "key_file": str(cluster.plane.admin.key),
-            }
+        groups = [
+            group
+            for each in job.pop("kubernetes_sd_configs", [])
+            for group in discovered.groups(
+                each["role"], each.get("namespaces", {}).get("names", [])
+            )
+        ]
+        if groups:
+            targets = folder / f"targets-{index}.json"
+            targets.write_text(json.dumps(groups))
+            job["file_sd_configs"] = [{"files": [str(targets)]}]
     path = folder / "prometheus.yml"  # not .yaml: those are rules
     path.write_text(yaml.safe_dump(configuration))
     return path

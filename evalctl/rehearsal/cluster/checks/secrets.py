@@ -98,20 +98,23 @@ def _expected(cluster: Cluster, external: Mapping[str, object]) -> Iterator[tupl
     assert isinstance(spec, dict)
     client = cluster.aws.client("secretsmanager")
 
-    def value_of(entry: str) -> dict[str, str]:
-        value: dict[str, str] = json.loads(client.get_secret_value(SecretId=entry)["SecretString"])
-        return value
+    def text_of(entry: str) -> str:
+        return str(client.get_secret_value(SecretId=entry)["SecretString"])
 
     for data in spec.get("data", []):
         reference = data["remoteRef"]
-        entry = reference["key"]
-        value = value_of(entry)
+        entry, text = reference["key"], text_of(reference["key"])
         if "property" in reference:
-            yield f"{entry}:{reference['property']}", value[reference["property"]]
+            yield (
+                f"{entry}:{reference['property']}",
+                json.loads(text)[reference["property"]],
+            )
+        else:
+            yield entry, text
     for source in spec.get("dataFrom", []):
         entry = source["extract"]["key"]
-        for key, text in value_of(entry).items():
-            yield f"{entry}:{key}", text
+        for key, value in json.loads(text_of(entry)).items():
+            yield f"{entry}:{key}", value
 
 
 def _holds(text: str, value: str) -> bool:

@@ -59,6 +59,12 @@ class ChartRepositories:
         for repository in changed:
             output((self.helm, "repo", "index", str(repository)))
 
+    def package(self, chart: Chart) -> Path:
+        """The served package of a chart."""
+        return (
+            self.folder / _folder_name(chart.repository_url) / f"{chart.name}-{chart.version}.tgz"
+        )
+
     def described(self) -> Iterator[str]:
         """One line for each chart: where it is from."""
         for chart, origin in sorted(self.origins.items(), key=lambda item: item[0].name):
