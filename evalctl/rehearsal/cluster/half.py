@@ -142,6 +142,7 @@ async def _settled(cluster: Cluster, events: Events) -> None:
         for check in (
             running.pods,
             running.services,
+            disruption.budgets,
             admission.check,
             secret_checks.arrived,
             secret_checks.rotated,

@@ -15,7 +15,7 @@ from evalctl.rehearsal.cluster.state import full_name, meta, name_of, namespace_
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
 _REPLACED_SECONDS = 240  # a new node starts, and its pods on it
-_ROLLOUT_SECONDS = 180
+ROLLOUT_SECONDS = 180
 _OWN = ("argocd", "eval-platform", "external-secrets", "monitoring")
 
 
@@ -39,12 +39,23 @@ async def rollouts(cluster: Cluster) -> Result:
     async for deployment in cluster.client.list(Deployment, namespace="*"):
         if namespace_of(deployment) in _OWN:
             restarted += 1
-            problems += await _rolled_out(cluster, deployment)
+            problems += await _rolled_out(cluster, deployment, seconds=ROLLOUT_SECONDS)
     return result(
         "a rollout of each Deployment comes through at the workers' maximum",
         problems,
         f"{restarted} Deployments",
     )
+
+
+async def rollout(cluster: Cluster, name: str, *, seconds: float = ROLLOUT_SECONDS) -> Result:
+    """Restart one Deployment of the platform."""
+    (deployment,) = [
+        found
+        async for found in cluster.client.list(Deployment, namespace="*")
+        if name_of(found) == name and namespace_of(found) in _OWN
+    ]
+    problems = await _rolled_out(cluster, deployment, seconds=seconds)
+    return result(f"a rollout of {name} comes through", problems, full_name(deployment))
 
 
 async def without_a_general_node(cluster: Cluster) -> Result:
@@ -89,7 +100,7 @@ async def _lost(cluster: Cluster, what: str, nodes: list[str]) -> Result:
     )
 
 
-async def _rolled_out(cluster: Cluster, deployment: Deployment) -> list[str]:
+async def _rolled_out(cluster: Cluster, deployment: Deployment, *, seconds: float) -> list[str]:
     name = full_name(deployment)
     restarted = {"kubectl.kubernetes.io/restartedAt": str(time.time())}
     patched = await cluster.client.patch(
@@ -116,7 +127,7 @@ async def _rolled_out(cluster: Cluster, deployment: Deployment) -> list[str]:
             f"{name}: {counts[0]} of {wanted} new pods, {counts[2]} available; {'; '.join(waiting)}"
         ]
 
-    return await until(complete, seconds=_ROLLOUT_SECONDS)
+    return await until(complete, seconds=seconds)
 
 
 async def _nodes(cluster: Cluster, pool: str) -> list[Node]:

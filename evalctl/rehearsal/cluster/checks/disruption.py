@@ -21,6 +21,17 @@ _ROUND_SECONDS = 0.5
 _REFUSED_BY_BUDGET = 429
 
 
+async def budgets(cluster: Cluster) -> Result:
+    """Each budget lets a pod go when all are healthy; otherwise a drain would never end."""
+    found = [budget async for budget in cluster.client.list(PodDisruptionBudget, namespace="*")]
+    problems = [
+        f"{full_name(budget)} allows no eviction of its {budget.status.currentHealthy} healthy pods"
+        for budget in found
+        if budget.status is not None and not budget.status.disruptionsAllowed
+    ]
+    return result("each disruption budget lets a pod go", problems, f"{len(found)} budgets")
+
+
 async def one_of_each_group(cluster: Cluster) -> Result:
     """Drain one node of each group, and let it come back."""
     problems: list[str] = []

@@ -35,7 +35,7 @@ _RULE = create_namespaced_resource(_GROUP, "v1", "PrometheusRule", "prometheusru
 _PROMETHEUS = create_namespaced_resource(_GROUP, "v1", "Prometheus", "prometheuses")
 _ALERTMANAGER = create_namespaced_resource(_GROUP, "v1", "Alertmanager", "alertmanagers")
 _MOUNT = "/etc/prometheus/"
-_TARGETS_SECONDS = 60
+TARGET_SECONDS = 60
 _ROUND_SECONDS = 1
 
 
@@ -53,12 +53,12 @@ class Written:
         return [str(job["job_name"]) for job in self.configuration.get("scrape_configs", [])]
 
 
-async def check(cluster: Cluster) -> list[Result]:
+async def check(cluster: Cluster, *, target_seconds: int = TARGET_SECONDS) -> list[Result]:
     """All results of this question."""
     found = [await written(cluster, name) for name in await _names(cluster, _PROMETHEUS)]
     results = [await _taken(cluster, found)]
     for each in found:
-        results.append(await _loaded(cluster, each))
+        results.append(await _loaded(cluster, each, target_seconds))
     results += [await _routes(cluster, name) for name in await _names(cluster, _ALERTMANAGER)]
     return results
 
@@ -100,7 +100,7 @@ async def _taken(cluster: Cluster, all_written: Iterable[Written]) -> Result:
     )
 
 
-async def _loaded(cluster: Cluster, found: Written) -> Result:
+async def _loaded(cluster: Cluster, found: Written, seconds: int) -> Result:
     """The real Prometheus loads the configuration, and finds a target for each job."""
     name = f"Prometheus {found.name} loads its configuration and finds a target for each job"
     with tempfile.TemporaryDirectory(dir=cluster.plane.folder) as scratch:
@@ -116,7 +116,7 @@ async def _loaded(cluster: Cluster, found: Written) -> Result:
         )
         try:
             async with running_beside(server):
-                without = await _jobs_without_target(found.jobs, port)
+                without = await _jobs_without_target(found.jobs, port, seconds)
         except NotStartedError as error:
             return result(name, [str(error)], "")
     return result(
@@ -167,11 +167,11 @@ def _with_local_files(job: dict[str, Any], folder: Path) -> None:
             job[key] = str(path)
 
 
-async def _jobs_without_target(jobs: Iterable[str], port: int) -> list[str]:
+async def _jobs_without_target(jobs: Iterable[str], port: int, seconds: int) -> list[str]:
     """Jobs for which Prometheus has discovered nothing in time."""
     url = f"http://127.0.0.1:{port}/api/v1/targets?state=active"
     waiting = list(jobs)
-    for _ in range(_TARGETS_SECONDS // _ROUND_SECONDS):
+    for _ in range(seconds // _ROUND_SECONDS):
         with urllib.request.urlopen(url, timeout=5) as response:
             targets = json.load(response)["data"]["activeTargets"]
         pools = {target["scrapePool"] for target in targets}

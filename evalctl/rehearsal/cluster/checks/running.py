@@ -8,12 +8,12 @@ from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.state import full_name
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
-_SECONDS = 60
+SECONDS = 60
 
 
-async def pods(cluster: Cluster) -> Result:
+async def pods(cluster: Cluster, *, seconds: float = SECONDS) -> Result:
     """Each pod runs; what is not created, not scheduled or refused by a kubelet is named."""
-    problems = await until(lambda: _in_the_way(cluster), seconds=_SECONDS)
+    problems = await until(lambda: _in_the_way(cluster), seconds=seconds)
     return result(
         "every pod that is wanted runs",
         problems,
@@ -24,7 +24,7 @@ async def pods(cluster: Cluster) -> Result:
 async def services(cluster: Cluster) -> Result:
     """Each Service's port is one that its pods' containers have."""
     problems = [
-        f"{refusal.pod}: {refusal.object}: {refusal.reason}"
+        str(refusal)
         for refusal in cluster.parts.kubelet.refused
         if refusal.effect is Effect.NOT_SERVED
     ]
@@ -32,7 +32,12 @@ async def services(cluster: Cluster) -> Result:
 
 
 async def _in_the_way(cluster: Cluster) -> list[str]:
-    return [*await not_ready(cluster), *await _not_created(cluster)]
+    refused = [
+        str(refusal)
+        for refusal in cluster.parts.kubelet.refused
+        if refusal.effect is not Effect.NOT_SERVED
+    ]
+    return [*refused, *await not_ready(cluster), *await _not_created(cluster)]
 
 
 async def _not_created(cluster: Cluster) -> list[str]:

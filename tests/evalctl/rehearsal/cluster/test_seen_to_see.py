@@ -1,0 +1,244 @@
+"""Each check of a rehearsed cluster sees its fault: one broken change is merged, seen and reverted."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from environments.dev import DEV
+from environments.names import App, Names
+from evalctl.rehearsal.cluster import applications, day_one, half
+from evalctl.rehearsal.cluster.checks import (
+    capacity,
+    disruption,
+    first_sync,
+    monitoring,
+    running,
+    scaling,
+    secrets,
+)
+from evalctl.rehearsal.cluster.cluster import Cluster, rehearsed_cluster
+from evalctl.rehearsal.cluster.control_plane import choose_address
+from evalctl.rehearsal.cluster.programs import Programs
+from evalctl.rehearsal.cluster.result import Result
+from evalctl.rehearsal.cluster.served.replacements import Windows
+from evalctl.rehearsal.cluster.waiting import until
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("rehearsed cluster")]
+
+NAMES = Names(DEV)
+_SEEN_SECONDS = 25  # for what a check waits for
+_SYNC_SECONDS = 120
+
+Check = Callable[[Cluster], Awaitable[Result]]
+
+
+async def pods(cluster: Cluster) -> Result:
+    return await running.pods(cluster, seconds=_SEEN_SECONDS)
+
+
+async def rollout(cluster: Cluster) -> Result:
+    return await capacity.rollout(cluster, "worker", seconds=_SEEN_SECONDS)
+
+
+async def targets(cluster: Cluster) -> Result:
+    found = await monitoring.check(cluster, target_seconds=_SEEN_SECONDS)
+    return next((each for each in found if not each.passed), found[0])
+
+
+# In the order in which they run; a rollout changes pods, so it is the first.
+CHECKS: dict[str, Check] = {
+    "rollout": rollout,
+    "pods": pods,
+    "services": running.services,
+    "budgets": disruption.budgets,
+    "secrets": secrets.arrived,
+    "targets": targets,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A change to one served file, and the only checks that may fail, with what they must name."""
+
+    application: str
+    file: str
+    change: Callable[[str], str | None]
+    seen_by: dict[str, str]
+
+
+def replaced(old: str, new: str, *, count: int = 0) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        changed, times = re.subn(old, new, text, count=count)
+        assert times, f"{old} is not in the file"
+        return changed
+
+    return change
+
+
+def of(app: App, file: str) -> dict[str, str]:
+    return {
+        "application": NAMES.application(app),
+        "file": f"{NAMES.app_folder(app)}/{file}",
+    }
+
+
+FAULTS = {
+    "a request larger than a node": Fault(
+        **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
+        change=replaced(r"cpu: 500m", "cpu: 3000m", count=1),
+        seen_by={"pods": "orchestrator"},
+    ),
+    "a missing service account": Fault(
+        **of(App.ORCHESTRATOR, "ServiceAccount-orchestrator.yaml"),
+        change=lambda _: None,
+        seen_by={"pods": "ServiceAccount eval-platform/orchestrator"},
+    ),
+    "a toleration of another taint": Fault(
+        **of(App.WORKER, "Deployment-worker.yaml"),
+        change=replaced(
+            r"key: eval-platform.io/pool\n(\s+)operator", r"key: eval-platform.io/other\n\1operator"
+        ),
+        seen_by={"pods": "eval-platform/worker", "rollout": "eval-platform/worker"},
+    ),
+    "a surge on a full group": Fault(
+        **of(App.WORKER, "Deployment-worker.yaml"),
+        change=replaced(
+            r"maxSurge: 0\n(\s+)maxUnavailable: 25%", r"maxSurge: 1\n\1maxUnavailable: 0"
+        ),
+        seen_by={"rollout": "eval-platform/worker", "pods": "eval-platform/worker"},
+    ),
+    "a quota one pod short": Fault(
+        **of(App.NAMESPACE, "ResourceQuota-platform.yaml"),
+        change=replaced(r"pods: '\d+'", "pods: '4'"),
+        seen_by={"rollout": "worker", "pods": "exceeded quota"},
+    ),
+    "a budget of zero": Fault(
+        **of(App.ORCHESTRATOR, "PodDisruptionBudget-orchestrator.yaml"),
+        change=replaced(r"maxUnavailable: 1", "maxUnavailable: 0"),
+        seen_by={"budgets": "eval-platform/orchestrator"},
+    ),
+    "a renamed key of a Secret": Fault(
+        **of(App.MONITORING, "ExternalSecret-redis-metrics-user.yaml"),
+        change=replaced(r"        url:", "        address:"),
+        seen_by={"pods": "monitoring/redis-metrics-user"},
+    ),
+    "another port of a Service": Fault(
+        **of(App.ORCHESTRATOR, "Service-orchestrator.yaml"),
+        change=replaced(r"targetPort: http", "targetPort: web"),
+        seen_by={"services": "eval-platform/orchestrator"},
+    ),
+    "a monitor that selects nothing": Fault(
+        **of(App.MONITORING, "PodMonitor-platform.yaml"),
+        change=replaced(r"(values:\n)(\s+)- orchestrator\n\s+- worker", r"\1\2- nobody"),
+        seen_by={"targets": "podMonitor/monitoring/platform"},
+    ),
+    "an image that nobody pushed": Fault(
+        **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
+        change=replaced(r"orchestrator@sha256:\w{8}", "orchestrator@sha256:deadbeef"),
+        seen_by={"pods": "image"},
+    ),
+}
+
+
+@dataclass
+class Running:
+    """A cluster after its first sync, and the loop in which it lives."""
+
+    runner: asyncio.Runner
+    cluster: Cluster
+
+
+@pytest.fixture(scope="module")
+def rehearsed(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("cluster")
+    setup = half.Setup(
+        env=DEV,
+        checkout=ROOT,
+        programs=programs,
+        folder=folder,
+        address=choose_address(folder),
+        full=False,
+    )
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        try:
+            yield Running(runner, runner.run(_up(setup, stack)))
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _up(setup: half.Setup, stack: AsyncExitStack) -> Cluster:
+    aws = await stack.enter_async_context(half.aws_without_stacks(setup))
+    cluster = await stack.enter_async_context(
+        rehearsed_cluster(
+            setup.env,
+            checkout=setup.checkout,
+            programs=setup.programs,
+            folder=setup.folder,
+            address=setup.address,
+            aws=aws,
+            windows=Windows.OPEN,
+            faster=5,
+        )
+    )
+    await day_one.bootstrap(cluster)
+    await day_one.first_sync(cluster, lambda what, seconds: print(f"{what} {seconds:.0f} s"))
+    found = await scaling.burst(cluster)
+    assert found.passed, found.evidence
+    return cluster
+
+
+def test_without_a_fault_every_check_passes(rehearsed: Running) -> None:
+    assert rehearsed.runner.run(_failed(rehearsed.cluster)) == {}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_seen_by_its_checks_and_by_no_other(rehearsed: Running, name: str) -> None:
+    fault = FAULTS[name]
+    failed = rehearsed.runner.run(_seen(rehearsed.cluster, fault))
+    assert failed.keys() == fault.seen_by.keys(), failed
+    for check, named in fault.seen_by.items():
+        assert named in failed[check]
+
+
+async def _seen(cluster: Cluster, fault: Fault) -> dict[str, str]:
+    """The evidence of the checks that fail while the change is merged."""
+    text = fault.change(cluster.served.text(fault.file))
+    commit = cluster.served.commit("A broken change", {fault.file: text})
+    try:
+        await _synced(cluster, fault.application, commit)
+        return await _failed(cluster)
+    finally:
+        commit = cluster.served.revert()
+        await _synced(cluster, fault.application, commit)
+        assert not await until(lambda: _recovering(cluster), seconds=_SYNC_SECONDS)
+
+
+async def _failed(cluster: Cluster) -> dict[str, str]:
+    results = {name: await check(cluster) for name, check in CHECKS.items()}
+    return {name: found.evidence for name, found in results.items() if not found.passed}
+
+
+async def _synced(cluster: Cluster, application: str, commit: str) -> None:
+    await first_sync.refresh(cluster, application)
+
+    async def at_the_commit() -> list[str]:
+        state = (await applications.read(cluster.client))[application]
+        done = state.revision == commit and state.sync == "Synced"
+        return [] if done else [f"{state.name} is {state.sync}: {state.message}"]
+
+    assert not await until(at_the_commit, seconds=_SYNC_SECONDS)
+
+
+async def _recovering(cluster: Cluster) -> list[str]:
+    """What has not come back after a revert."""
+    states = (await applications.read(cluster.client)).values()
+    found = await running.pods(cluster, seconds=0)
+    return [state.name for state in states if not state.settled] + (
+        [] if found.passed else [found.evidence]
+    )
