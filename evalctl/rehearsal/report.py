@@ -109,7 +109,8 @@ class Report:
         for column in ("check", "", "evidence"):
             table.add_column(column)
         for found in self.results:
-            table.add_row(found.check, "passed" if found.passed else "FAILED", found.evidence)
+            shown = found.evidence.partition("\n")[0]
+            table.add_row(found.check, "passed" if found.passed else "FAILED", shown)
         return table
 
     def _times(self, env: Environment) -> Table:
