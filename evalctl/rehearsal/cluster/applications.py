@@ -14,7 +14,7 @@ from evalctl.rehearsal.cluster.beside import API_ERRORS
 
 Application = create_namespaced_resource("argoproj.io", "v1alpha1", "Application", "applications")
 Project = create_namespaced_resource("argoproj.io", "v1alpha1", "AppProject", "appprojects")
-_ROUND_SECONDS = 0.5
+_ROUND_SECONDS = 1
 _WAVE = "argocd.argoproj.io/sync-wave"
 
 

@@ -21,7 +21,7 @@ from evalctl.rehearsal.cluster.encoded import decoded
 from evalctl.servers import NotStartedError, running_beside
 
 _log = logging.getLogger(__name__)
-_ROUND_SECONDS = 0.5
+_ROUND_SECONDS = 1
 # What a call to an API server that restarts or refuses raises.
 API_ERRORS = (ApiError, httpx2.HTTPError)
 
