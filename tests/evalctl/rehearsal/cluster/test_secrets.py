@@ -1,7 +1,9 @@
 """The secrets of a cluster that is rehearsed without its AWS half."""
 
+import asyncio
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 import yaml
@@ -10,7 +12,9 @@ from environments.names import Names, Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from evalctl.rehearsal.cluster import secrets
-from evalctl.rehearsal.emulator import emulated_aws
+from evalctl.rehearsal.cluster.control_plane import choose_address
+from evalctl.rehearsal.cluster.half import Setup, aws_without_stacks
+from evalctl.rehearsal.cluster.programs import Programs
 from tests.support.terraform import Stacks
 
 EACH = pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
@@ -42,29 +46,43 @@ def test_keys_are_collected_from_every_manifest_and_reference(tmp_path: Path) ->
     whole = {"remoteRef": {"key": "certificate"}}
     external_secret(tmp_path, "k8s/secrets", {"data": [one, whole]})
     external_secret(tmp_path, "dashboards", {"data": [other]})
-    external_secret(tmp_path, "k8s/other", {"dataFrom": [{"extract": {"key": "llm-keys"}}]})
-    assert secrets.entries(Names(ENVIRONMENTS[0]), tmp_path) == {
-        "store": {"username", "password"},
-        "certificate": set(),
-        "llm-keys": set(),
-    }
+    external_secret(tmp_path, "k8s/other", {"dataFrom": [{"extract": {"key": "all"}}]})
+    found = secrets.entries(Names(ENVIRONMENTS[0]), tmp_path)
+    assert found["store"] == {"username", "password"}
+    assert found["certificate"] == found["all"] == set()
 
 
-def test_every_entry_is_created_with_its_keys_and_random_values(
+def test_the_emulated_account_has_every_entry_and_the_clusters_address(
     tmp_path: Path, rendered: Path
 ) -> None:
     env = ENVIRONMENTS[0]
     names = Names(env)
-    with emulated_aws(env.account, tmp_path / "emulator.log") as aws:
-        secrets.create(names, rendered, aws)
-        client = aws.client("secretsmanager")
-        created = {
-            name: json.loads(client.get_secret_value(SecretId=name)["SecretString"])
-            for name in secrets.entries(names, rendered)
-        }
-    pairs = [pair for entry in created.values() for pair in entry.items()]
-    random = [value for key, value in pairs if not key.endswith("port")]
-    assert len(set(random)) == len(random) > 20
+    setup = Setup(
+        env=env,
+        checkout=rendered.parent,
+        programs=cast(Programs, None),
+        folder=tmp_path,
+        address=choose_address(tmp_path),
+        full=False,
+    )
+
+    async def read() -> tuple[dict[str, str], str]:
+        async with aws_without_stacks(setup) as aws:
+            client = aws.client("secretsmanager")
+            found = {
+                name: client.get_secret_value(SecretId=name)["SecretString"]
+                for name in secrets.entries(names, rendered)
+            }
+            cluster = aws.client("eks").describe_cluster(name=names.cluster)["cluster"]
+            return found, cluster["endpoint"]
+
+    created, endpoint = asyncio.run(read())
+    assert endpoint == setup.address.url
+    values: list[str] = []
     for name, keys in secrets.entries(names, rendered).items():
-        assert set(created[name]) == keys
-    assert all(value.isdecimal() for key, value in pairs if key.endswith("port"))
+        if keys:
+            entry = json.loads(created[name])
+            assert set(entry) == keys
+            assert all(value.isdecimal() for key, value in entry.items() if key.endswith("port"))
+            values += [value for key, value in entry.items() if not key.endswith("port")]
+    assert len(set(values)) == len(values) > 20
