@@ -34,8 +34,8 @@ test-rehearsals: cdktf $(VENV)/.testing ## Run the tests that rehearse a deploy,
 	@$(BIN)/pytest -n 2 -m rehearsal
 
 .PHONY: rehearse
-rehearse: $(VENV)/.testing ## Deploy ENV (default: dev) to an emulated AWS on this machine, check it, tear it down.
-	@$(BIN)/evalctl rehearse $(or $(ENV),dev)
+rehearse: $(VENV)/.testing ## Rehearse day one and the teardown of ENV (default: dev); HALF=aws or cluster for one half, FULL=1 for all checks.
+	@$(BIN)/evalctl rehearse $(or $(ENV),dev) $(if $(HALF),--only $(HALF)) $(if $(FULL),--full)
 
 .PHONY: check
 check: $(VENV)/.testing ## Check that versions are compatible and supported, and scan rendered/ with checkov.

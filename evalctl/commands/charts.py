@@ -22,7 +22,8 @@ def command(
     Example: evalctl charts --list
     """
     from environments.names import Names
-    from evalctl.lifecycle.charts import problems, rendered_charts
+    from evalctl.lifecycle.charts import problems
+    from evalctl.rendered_charts import rendered_charts
 
     with checkout.entered():
         charts = {chart for env in known_environments() for chart in rendered_charts(Names(env))}

@@ -53,6 +53,9 @@ def command(
     if only is not None and only not in _HALVES:
         fail(f"--only {only}: there is no such half. Use {' or '.join(_HALVES)}.")
     half = None if only is None else report.Half(only)
+    if half is report.Half.AWS and (full or keep):
+        option = "--full" if full else "--keep"
+        fail(f"{option} is about the cluster, which --only aws leaves out.")
     programs = None
     if half is not report.Half.CLUSTER:
         require_programs("terraform")
@@ -65,6 +68,8 @@ def command(
                 *str(error).splitlines(),
                 f"To rehearse without a cluster: evalctl rehearse {env} --only aws",
             )
+    if json_file is not None:
+        json_file.touch()  # a file that cannot be written is reported before the work
     try:
         done = report.run(
             environment,

@@ -15,6 +15,7 @@ from evalctl.lifecycle.identity import (
 from evalctl.lifecycle.problems import NotReadyError
 from evalctl.lifecycle.steps import Step, print_commands, report, run_step
 from evalctl.processes import CommandFailedError, shown
+from evalctl.rendered_charts import rendered_charts
 
 _HINT = f"`kubectl -n {ARGOCD_NAMESPACE} get pods,events` may show the cause"
 
@@ -54,7 +55,7 @@ def _checked(
         report(console, f"the API answers: Kubernetes {version}")
         problems = [
             *cluster.problems(names, kubectl),
-            *charts.problems(charts.rendered_charts(names)),
+            *charts.problems(rendered_charts(names)),
         ]
         try:
             installation = bootstrap_commands.build(names)

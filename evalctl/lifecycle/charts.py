@@ -7,13 +7,11 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import yaml
 
 from environments.catalog import Chart
-from environments.names import Names
 
 _CONNECT_SECONDS = 20  # also the longest silence
 _INDEX_SECONDS = 120  # prometheus-community's has some 15 MB
@@ -35,25 +33,6 @@ class _Limited:
         if time.monotonic() > self.deadline:
             raise TimeoutError(f"not read whole after {_INDEX_SECONDS} seconds")
         return self.response.read(size)
-
-
-def rendered_charts(names: Names, *, checkout: Path = Path()) -> tuple[Chart, ...]:
-    """The charts that Argo CD will fetch for this environment."""
-    sources = (
-        yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["spec"].get(
-            "source", {}
-        )
-        for path in sorted((checkout / names.argocd_folder).glob("Application-*.yaml"))
-    )
-    return tuple(
-        Chart(
-            repository_url=source["repoURL"],
-            name=source["chart"],
-            version=source["targetRevision"],
-        )
-        for source in sources
-        if "chart" in source
-    )
 
 
 def problems(charts: Sequence[Chart]) -> Iterator[str]:

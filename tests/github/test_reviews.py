@@ -175,6 +175,9 @@ def test_every_version_below_a_comment_is_updated(renovate: dict[str, Any], file
     found = matches(manager, file)
     assert len(found) == (ROOT / file).read_text().count("# renovate:") > 0
     assert all(match["currentValue"][0] in "v0123456789" for match in found)
+    with_digest = [match for match in found if match["datasource"] == "docker"]
+    assert all(match["currentDigest"] for match in with_digest)
+    assert not any("@" in match["currentValue"] for match in found)
 
 
 def test_the_branches_of_the_workflow_render_are_those_of_renovate(

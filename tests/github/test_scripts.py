@@ -1,14 +1,19 @@
 """Every script of the workflows, with the same arguments; gh, curl and terraform are stand-ins."""
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from environments.catalog import ARGOCD, EKS_VERSIONS
+from evalctl.rehearsal.cluster import programs as cluster_programs
 from tests.github.workflows import SCRIPTS, jobs, steps
 from tests.github.workflows import Body as Json
 from tests.support import tools
@@ -450,6 +455,93 @@ def test_definitions_and_provider_are_downloaded_at_their_pinned_versions(sandbo
 
 def test_a_download_that_is_not_a_definition_is_refused(sandbox: Sandbox) -> None:
     assert "is not a CustomResourceDefinition" in fetch(sandbox, downloaded="404").stderr
+
+
+# Downloads a text that names the address, its hash beside it, or an archive with the program.
+RELEASES = """#!/usr/bin/env bash
+set -euo pipefail
+for url; do :; done
+while [[ "$1" != --output ]]; do shift; done
+case "$url" in
+  *.sha256) echo "of ${url%.sha256}" | sha256sum | head -c 64 > "$2" ;;
+  */SHA256SUMS) cat "$(dirname "$0")/archive.sha256" > "$2" ;;
+  *.tar.gz) cp "$(dirname "$0")/archive" "$2" ;;
+  *) echo "of $url" > "$2" ;;
+esac
+"""
+# A container's id is its image, so that what is copied out of it names the image.
+DOCKER = """#!/usr/bin/env bash
+set -euo pipefail
+case "$1 $2" in
+  "create "*) echo "${2//[@:\\/]/+}" ;;
+  "container inspect") echo /bin/program ;;
+  "cp "*) echo "$3" > "$4" && chmod 755 "$4" ;;
+esac
+"""
+
+
+def fetch_programs(sandbox: Sandbox, *, etcd: str = "etcd") -> subprocess.CompletedProcess[str]:
+    """Run `.ci/fetch programs`; the publishers' sums are those of an archive with `etcd`."""
+    checkout = sandbox.folder / "checkout"
+    for folder in (".ci", "environments"):
+        shutil.copytree(ROOT / folder, checkout / folder)
+    programs = {"curl": RELEASES, "docker": DOCKER, "dpkg": "#!/usr/bin/env bash\necho amd64\n"}
+    for name, text in programs.items():
+        (sandbox.folder / "bin" / name).write_text(text)
+        (sandbox.folder / "bin" / name).chmod(0o755)
+    (version,) = re.findall(r"^etcd=(\S+)$", (ROOT / ".ci/fetch").read_text(), re.MULTILINE)
+    name = f"etcd-{version}-linux-amd64"
+    (sandbox.folder / name).mkdir()
+    (sandbox.folder / name / "etcd").write_text("etcd")
+    (sandbox.folder / name / "etcd").chmod(0o755)
+    archive = sandbox.folder / "bin" / "archive"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(sandbox.folder / name, arcname=name)
+    content = archive.read_bytes() if etcd == "etcd" else etcd.encode()
+    sums = f"{hashlib.sha256(content).hexdigest()}  {name}.tar.gz\n"
+    (sandbox.folder / "bin" / "archive.sha256").write_text(f"{'0' * 64}  other.tar.gz\n{sums}")
+    return sandbox.run(checkout / ".ci" / "fetch", "programs", ".tools/programs")
+
+
+def test_the_programs_of_a_cluster_are_all_that_a_rehearsal_needs(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = fetch_programs(sandbox)
+    assert result.returncode == 0, result.stderr
+    folder = sandbox.folder / "checkout/.tools/programs"
+    monkeypatch.setenv(cluster_programs.VARIABLE, str(folder))
+    monkeypatch.delenv(cluster_programs.MANIFEST_VARIABLE, raising=False)
+    for minor, eks in EKS_VERSIONS.items():
+        found = cluster_programs.find(minor)
+        kubelet = eks.node_release.partition("-")[0]
+        assert f"/v{kubelet}/" in Path(found.path("kube-apiserver")).read_text()
+    assert ARGOCD.image_digest.partition(":")[2] in (folder / "argocd").read_text()
+    assert ARGOCD.commit in (folder / f"install-{ARGOCD.version}.yaml").read_text()
+    assert {path.name for path in folder.iterdir() if path.suffix in (".gz", ".sha256")} == set()
+
+
+def test_a_program_with_another_hash_is_refused(sandbox: Sandbox) -> None:
+    result = fetch_programs(sandbox, etcd="another")
+    assert result.returncode == 1
+    assert ".tar.gz does not have the hash of its release" in result.stderr
+    assert not (sandbox.folder / "checkout/.tools/programs/etcd").exists()
+
+
+def test_every_image_is_fetched_by_its_digest() -> None:
+    images = re.findall(r"^\w+_image=(\S+)$", (ROOT / ".ci/fetch").read_text(), re.MULTILINE)
+    assert len(images) == 4
+    for image in images:
+        assert re.fullmatch(r"v[\d.]+@sha256:[0-9a-f]{64}", image)
+
+
+def test_the_error_of_a_missing_program_names_the_command_that_fetches_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(cluster_programs.VARIABLE, raising=False)
+    with pytest.raises(cluster_programs.ProgramsMissingError) as refused:
+        cluster_programs.find("1.35")
+    (command,) = re.findall(r"`(\.ci/fetch \S+) FOLDER`", str(refused.value))
+    assert f"#        {command} DIR" in (ROOT / ".ci/fetch").read_text()
 
 
 def step(workflow: str, job: str, name: str) -> str:

@@ -61,6 +61,7 @@ def test_the_workflows_are_these() -> None:
             "deploy",
             "deploy-environment",
             "drift",
+            "rehearsal",
             "render",
         ),
     }
@@ -253,7 +254,27 @@ def test_check_runs_every_part_of_ci() -> None:
     (script,) = re.findall(r"then requested=\((.*)\); fi", (ROOT / ".ci/run").read_text())
     parts = jobs(FOLDER / "workflows/check.yml")["part"]["strategy"]["matrix"]["part"]
     assert parts == script.split()
-    assert "rehearse" in parts  # tests/github/test_ci.py: of every environment
+    assert {"rehearse", "cluster"} <= set(parts)  # tests/github/test_ci.py: of every environment
+
+
+def test_everything_is_rehearsed_weekly_in_every_environment() -> None:
+    workflow = read(FOLDER / "workflows/rehearsal.yml")
+    assert "schedule" in workflow["on"]
+    listing, rehearse = workflow["jobs"].values()
+    assert listing["outputs"] == {"names": "${{ steps.list.outputs.names }}"}
+    assert (
+        rehearse["strategy"]["matrix"]["env"] == "${{ fromJSON(needs.environments.outputs.names) }}"
+    )
+    assert rehearse["steps"][-1]["run"] == '.ci/run "full-$ENVIRONMENT"'
+
+
+def test_every_job_that_runs_ci_has_all_that_was_fetched() -> None:
+    """A variable that is missing would fail there only."""
+    fetched = {"TF_PROVIDER_MIRROR", "CRD_DIR", "CHART_DIR", "CLUSTER_PROGRAMS"}
+    running = [step for step in RUNS if (step.run or "").startswith(".ci/run")]
+    assert len(running) == 2
+    for step in running:
+        assert fetched <= set(step.body["env"]), step.where
 
 
 def test_every_environment_is_deployed_after_the_one_before_it() -> None:

@@ -17,6 +17,7 @@ from lightkube import ApiError, AsyncClient
 from lightkube.models.core_v1 import Container
 from lightkube.resources.core_v1 import ConfigMap, Pod, Secret
 
+from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster.encoded import decoded
 from evalctl.servers import NotStartedError, running_beside
 
@@ -82,8 +83,8 @@ class Supervisor:
                     await self._round(pods)
                 except API_ERRORS as error:
                     _log.warning("the API server does not answer: %s", error)
-                except NotStartedError as error:
-                    _log.warning("%s", error)  # it is started again in the next round
+                except (CommandFailedError, NotStartedError) as error:
+                    _log.warning("%s", error)  # the next round tries again
                 await asyncio.sleep(_ROUND_SECONDS)
         finally:
             for name in tuple(self._running):

@@ -13,7 +13,6 @@ from lightkube.resources.discovery_v1 import EndpointSlice
 
 from environments.names import MONITORING_NAMESPACE, QUEUE_METRIC, SERVICE_CIDR, Addon, Names
 from environments.spec import Environment
-from evalctl.lifecycle.charts import rendered_charts
 from evalctl.rehearsal.cluster import eks_addons
 from evalctl.rehearsal.cluster.beside import API_ERRORS, Supervisor, is_ready, supervised
 from evalctl.rehearsal.cluster.control_plane import Address, ControlPlane, control_plane
@@ -33,6 +32,7 @@ from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.served.repository import Served, served_copy
 from evalctl.rehearsal.cluster.stand_ins import StandIns, stand_ins
 from evalctl.rehearsal.emulator import EmulatedAws
+from evalctl.rendered_charts import rendered_charts
 from evalctl.servers import free_port, running_beside
 
 CHARTS_VARIABLE = "CHART_DIR"

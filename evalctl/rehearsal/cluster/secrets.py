@@ -49,7 +49,7 @@ def _references(spec: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
 
 def _value(key: str) -> str:
     """Ports are numbers and addresses are addresses, as programs expect them; all else is random."""
-    if key == "port":
+    if key == "port" or key.endswith("_port"):
         return "6379"
     if key.endswith(("webhook", "url")) or key == "heartbeat":
         return f"https://127.0.0.1/{secrets.token_urlsafe(16)}"

@@ -13,6 +13,7 @@ import yaml
 from environments.catalog import ADDON_SETS, Chart
 from environments.names import Names
 from evalctl.lifecycle import charts
+from evalctl.rendered_charts import rendered_charts
 from tests.support.chart_repository import chart_repository, charts_of
 from tests.support.http_server import http_server
 
@@ -102,7 +103,7 @@ def test_the_rendered_charts_are_those_of_the_environments_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(rendered.parent)
-    found = charts.rendered_charts(names[name])
+    found = rendered_charts(names[name])
     assert set(found) == set(ADDON_SETS[names[name].env.addon_set].charts.values())
     copied = tmp_path / "argocd"
     shutil.copytree(rendered / name / "argocd", copied)

@@ -36,7 +36,7 @@ def checkout(rendered: Path, tmp_path: Path) -> Path:
 
 def start(checkout: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "evalctl.main", "rehearse", "dev"],
+        [sys.executable, "-m", "evalctl.main", "rehearse", "dev", "--only", "aws"],
         cwd=checkout,
         env={
             **os.environ,
@@ -89,15 +89,62 @@ def test_a_failure_has_terraforms_message_with_the_resource(checkout: Path) -> N
     assert list((checkout.parent / "scratch").iterdir()) == []
 
 
-def test_an_unknown_environment_is_refused_with_the_known_ones(checkout: Path) -> None:
+def refused(checkout: Path, *arguments: str, **variables: str) -> str:
+    """The error of a rehearsal that does not start."""
     result = subprocess.run(
-        [sys.executable, "-m", "evalctl.main", "rehearse", "qa"],
+        [sys.executable, "-m", "evalctl.main", "rehearse", *arguments],
         cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
     assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_an_unknown_environment_is_refused_with_the_known_ones(checkout: Path) -> None:
     known = ", ".join(env.name for env in ENVIRONMENTS)
-    assert f"no environment 'qa'. Known: {known}" in result.stderr
+    assert f"no environment 'qa'. Known: {known}" in refused(checkout, "qa")
+
+
+def test_an_unknown_half_is_refused_with_the_known_ones(checkout: Path) -> None:
+    error = refused(checkout, "dev", "--only", "network")
+    assert "--only network: there is no such half. Use aws or cluster." in error
+
+
+@pytest.mark.parametrize("options", [(), ("--only", "cluster"), ("--full",), ("--keep",)])
+def test_a_cluster_without_programs_is_refused_with_how_to_get_them(
+    checkout: Path, options: tuple[str, ...]
+) -> None:
+    error = refused(checkout, "dev", *options, CLUSTER_PROGRAMS="")
+    assert "The cluster of dev cannot be rehearsed." in error
+    assert "CLUSTER_PROGRAMS is not set. Set CLUSTER_PROGRAMS to a folder" in error
+    assert "`.ci/fetch programs FOLDER`" in error
+    assert "To rehearse without a cluster: evalctl rehearse dev --only aws" in error
+
+
+def test_each_missing_program_is_listed_on_its_own_line(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / f"kubernetes-{DEV.cluster.kubernetes_version}").mkdir()
+    error = refused(checkout, "dev", CLUSTER_PROGRAMS=str(tmp_path))
+    lines = [line for line in error.splitlines() if line.endswith("is missing or no program")]
+    assert len(lines) > 10
+    assert f"  • {tmp_path}/kwok is missing or no program" in lines
+
+
+@pytest.mark.parametrize("options", [("--keep",), ("--full",)])
+def test_an_option_of_the_cluster_is_refused_for_the_other_half(
+    checkout: Path, options: tuple[str, ...]
+) -> None:
+    error = refused(checkout, "dev", "--only", "aws", *options)
+    assert f"{options[0]} is about the cluster, which --only aws leaves out." in error
+
+
+def test_results_that_cannot_be_written_are_reported_before_the_work(
+    checkout: Path, tmp_path: Path
+) -> None:
+    error = refused(checkout, "dev", "--only", "aws", "--json", str(tmp_path / "none" / "file"))
+    assert f"{tmp_path}/none/file cannot be used: No such" in error

@@ -16,10 +16,10 @@ from environments.catalog import ARGOCD
 from environments.names import Names
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
-from evalctl.lifecycle import charts
 from evalctl.rehearsal.cluster.served.problem import NotServedError
 from evalctl.rehearsal.cluster.served.replacements import INSTALL_MANIFEST, Windows
 from evalctl.rehearsal.cluster.served.repository import Served, served_copy
+from evalctl.rendered_charts import rendered_charts
 from tests.support import argocd_release, tools
 from tests.support.each_environment import EACH_ENVIRONMENT
 from tests.support.paths import ROOT
@@ -63,7 +63,7 @@ def copy_of(
     windows: Windows = Windows.AS_RENDERED,
 ) -> Served:
     repositories = sorted(
-        {chart.repository_url for chart in charts.rendered_charts(Names(env), checkout=checkout)}
+        {chart.repository_url for chart in rendered_charts(Names(env), checkout=checkout)}
     )
     return served_copy(
         env,
@@ -169,10 +169,11 @@ def test_bootstrap_reads_what_is_served(tmp_path: Path, install_manifest: Path) 
     program = (
         "from environments.registry import ENVIRONMENTS\n"
         "from environments.names import Names\n"
-        "from evalctl.lifecycle import bootstrap_commands, charts, repository\n"
+        "from evalctl.lifecycle import bootstrap_commands, repository\n"
+        "from evalctl.rendered_charts import rendered_charts\n"
         f"names = Names(next(env for env in ENVIRONMENTS if env.name == {PROD.name!r}))\n"
         "print(repository.warnings(names))\n"
-        "print(sorted({chart.repository_url for chart in charts.rendered_charts(names)}))\n"
+        "print(sorted({chart.repository_url for chart in rendered_charts(names)}))\n"
         "print(bootstrap_commands.build(names).workloads != ())\n"
     )
     result = subprocess.run(

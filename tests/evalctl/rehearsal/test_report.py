@@ -1,0 +1,88 @@
+"""The output of a rehearsal: progress, tables, JSON."""
+
+import json
+from io import StringIO
+
+from rich.console import Console
+
+from environments.dev import DEV
+from environments.names import Stack
+from evalctl.rehearsal.cluster.result import result
+from evalctl.rehearsal.report import Report, messages
+
+
+def report() -> tuple[Report, StringIO]:
+    text = StringIO()
+    return Report(Console(file=text, width=120)), text
+
+
+def test_a_check_is_printed_at_once_with_its_evidence() -> None:
+    found, text = report()
+    found.result(result("nothing flaps", [], "20 Applications"))
+    found.result(result("every pod runs", ["apps/one: [not] scheduled"], ""))
+    assert text.getvalue().splitlines() == [
+        "  passed  nothing flaps: 20 Applications",
+        "  FAILED  every pod runs: apps/one: [not] scheduled",
+    ]
+
+
+def test_the_failed_checks_are_counted() -> None:
+    found, _ = report()
+    assert found.failed == []
+    found.result(result("first", [], "fine"))
+    found.result(result("second", ["broken", "broken", "torn"], ""))
+    assert [(each.check, each.evidence) for each in found.failed] == [("second", "broken\ntorn")]
+
+
+def test_the_json_holds_checks_and_times() -> None:
+    found, _ = report()
+    found.stack("apply", Stack.QUEUE, 95.96)
+    found.stack("plan", Stack.QUEUE, 20.0)
+    found.result(result("nothing flaps", [], "20 Applications"))
+    passed = json.loads(found.json(DEV))
+    assert passed.pop("seconds") >= 0
+    assert passed == {
+        "environment": DEV.name,
+        "passed": True,
+        "checks": [{"check": "nothing flaps", "passed": True, "evidence": "20 Applications"}],
+        "stacks": {"queue": {"apply": 96.0, "plan": 20.0}},
+    }
+    found.result(result("every pod runs", ["apps/one"], ""))
+    assert json.loads(found.json(DEV))["passed"] is False
+
+
+def test_the_tables_have_each_check_and_each_stack() -> None:
+    found, text = report()
+    found.stack("apply", Stack.STATE, 86.4)
+    found.stack("destroy", Stack.STATE, 20.1)
+    found.result(result("nothing flaps", [], "20 Applications"))
+    found.result(result("every pod runs", ["apps/one"], ""))
+    text.truncate(0)
+    text.seek(0)
+    found.print_tables(DEV)
+    rows = {tuple(line.replace("│", " ").split()) for line in text.getvalue().splitlines()}
+    assert ("nothing", "flaps", "passed", "20", "Applications") in rows
+    assert ("every", "pod", "runs", "FAILED", "apps/one") in rows
+    assert ("state", "86", "20") in rows
+    assert ("queue",) in rows  # it was not reached
+
+
+def test_a_rehearsal_of_one_half_prints_no_empty_table() -> None:
+    found, text = report()
+    found.print_tables(DEV)
+    assert text.getvalue() == ""
+    found.result(result("nothing flaps", [], "20 Applications"))
+    found.print_tables(DEV)
+    assert "dev, checks in the cluster" in text.getvalue()
+    assert "seconds" not in text.getvalue()
+
+
+def test_what_differs_from_production_is_marked() -> None:
+    found, text = report()
+    found.note("nodes: by evalctl")
+    assert text.getvalue() == "  instead of production: nodes: by evalctl\n"
+
+
+def test_each_message_of_a_group_is_listed_once() -> None:
+    inner = ExceptionGroup("stacks", [ValueError("no bucket"), ValueError("no bucket")])
+    assert messages(ExceptionGroup("all", [inner, ValueError("no key")])) == ["no bucket", "no key"]
