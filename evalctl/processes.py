@@ -1,6 +1,7 @@
 """Runs other programs to their end: kubectl, aws, git, terraform and the like."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -147,12 +148,18 @@ async def started(
         yield process
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGTERM)
+            _signal_group(process.pid, signal.SIGTERM)
             try:
                 await asyncio.wait_for(process.wait(), _GRACE_SECONDS)
             except TimeoutError:
-                os.killpg(process.pid, signal.SIGKILL)
+                _signal_group(process.pid, signal.SIGKILL)
                 await process.wait()
+
+
+def _signal_group(group: int, number: int) -> None:
+    """Signal a process group; nothing if it has just ended, which asyncio notices a moment later."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
 
 
 async def run(*command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:

@@ -45,16 +45,28 @@ def configuration(folder: Path, socket: Path) -> Path:
 async def proxy(socket: Path, resolve: Resolve) -> AsyncIterator[None]:
     """A CONNECT proxy on a Unix socket."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            await _connect(reader, writer, resolve)
-        writer.close()
+    connections: set[asyncio.Task[None]] = set()  # asyncio itself keeps no reference to them
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await _connect(reader, writer, resolve)
+        finally:
+            writer.close()
+
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(connection(reader, writer))
+        connections.add(task)
+        task.add_done_callback(connections.discard)
 
     server = await asyncio.start_unix_server(serve, path=socket, limit=_HEAD_LIMIT)
     try:
         yield
     finally:
         server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
 
 async def _connect(

@@ -74,10 +74,15 @@ async def written(cluster: Cluster, name: str) -> Written:
     text = gzip.decompress(secret["prometheus.yaml.gz"]) if "prometheus.yaml.gz" in secret else b""
     return Written(
         name=name,
-        configuration=yaml.load(text, Loader=yaml.CSafeLoader) or {},
+        configuration=yaml.load(_substituted(text.decode()), Loader=yaml.CSafeLoader) or {},
         rules=rules,
         assets=await _secret(cluster, f"prometheus-{name}-tls-assets-0"),
     )
+
+
+def _substituted(text: str) -> str:
+    """What the pod's config reloader substitutes: the variables of the first replica."""
+    return text.replace("$(SHARD)", "0").replace("$(POD_NAME)", "first")
 
 
 async def _taken(cluster: Cluster, all_written: Iterable[Written]) -> Result:
