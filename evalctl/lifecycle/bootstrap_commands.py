@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from environments.catalog import ARGOCD
 from environments.names import ARGOCD_NAMESPACE, Names
+from evalctl.kubernetes_yaml import documents
 from evalctl.lifecycle.cluster import Workload
 from evalctl.lifecycle.identity import Kubectl
 from evalctl.lifecycle.problems import NotReadyError
@@ -35,14 +34,6 @@ class Installation:
     workloads: tuple[Workload, ...]
 
 
-class Loader(yaml.CSafeLoader):
-    """Reads YAML as Kubernetes does: a bare `=` is a string."""
-
-    yaml_constructors = yaml.CSafeLoader.yaml_constructors | {
-        "tag:yaml.org,2002:value": yaml.CSafeLoader.construct_yaml_str
-    }
-
-
 def build(names: Names) -> Installation:
     """Build the folder as `kubectl apply` will, to find out first whether everything can be fetched.
 
@@ -61,8 +52,7 @@ def build(names: Names) -> Installation:
             f"Kustomize cannot build {required[0]}, whose base is {ARGOCD.manifest_url}: {error.reason}"
         ) from None
     objects = [
-        (str(document["kind"]), str(document["metadata"]["name"]))
-        for document in yaml.load_all(text, Loader=Loader)
+        (str(document["kind"]), str(document["metadata"]["name"])) for document in documents(text)
     ]
     installation = Installation(
         objects=Counter(kind for kind, _ in objects),

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from environments.catalog import Chart
-from evalctl.lifecycle.bootstrap_commands import Loader
+from evalctl import kubernetes_yaml
 from evalctl.processes import output
 from evalctl.rehearsal.cluster.served.chart_repositories import ChartRepositories
 from evalctl.rehearsal.cluster.served.repository import Served
@@ -25,12 +25,12 @@ def documents(served: Served, charts: ChartRepositories) -> Iterator[Document]:
     rendered = served.folder / "rendered" / names.env.name
     for folder in ("k8s", "dashboards", "argocd"):
         for path in sorted((rendered / folder).rglob("*.yaml")):
-            yield from _loaded(path.read_text(encoding="utf-8"))
-    yield from _loaded(
+            yield from kubernetes_yaml.documents(path.read_text(encoding="utf-8"))
+    yield from kubernetes_yaml.documents(
         output(("kubectl", "kustomize", str(served.folder / names.argocd_installation_folder)))
     )
     for path in sorted((rendered / "argocd").glob("Application-*.yaml")):
-        (application,) = _loaded(path.read_text(encoding="utf-8"))
+        (application,) = kubernetes_yaml.documents(path.read_text(encoding="utf-8"))
         if "chart" in application["spec"].get("source", {}):
             yield from _of_chart(application["spec"], served, charts)
 
@@ -52,7 +52,7 @@ def _of_chart(
                 *_api_versions(),
             )
         )
-    for document in _loaded(text):
+    for document in kubernetes_yaml.documents(text):
         document["metadata"].setdefault("namespace", namespace)
         yield document
 
@@ -60,7 +60,3 @@ def _of_chart(
 def _api_versions() -> tuple[str, ...]:
     """Argo CD gives Helm the cluster's API versions; charts look for these only."""
     return ("--api-versions", "monitoring.coreos.com/v1", "--api-versions", "policy/v1")
-
-
-def _loaded(text: str) -> list[Document]:
-    return [document for document in yaml.load_all(text, Loader=Loader) if document]

@@ -207,7 +207,7 @@ def test_every_kind_is_one_that_the_project_of_the_add_ons_permits(
 def test_definitions_have_the_annotations_of_the_values(
     name: str, argocd: Rendered, packages: dict[Addon, tuple[Path, str]], version: str
 ) -> None:
-    for addon, count in ((Addon.PROMETHEUS_CRDS, 10), (Addon.EXTERNAL_SECRETS, 2)):
+    for addon, count in ((Addon.PROMETHEUS_CRDS, 10), (Addon.EXTERNAL_SECRETS, 3)):
         app = application(argocd[name], addon)
         definitions = all_of(
             charts.objects(
