@@ -26,12 +26,16 @@ board-pages: $(VENV)/.testing ## Draw the boards of ENV (default: prod) as pages
 setup: $(VENV)/.testing ## Install everything that tests and evaluation runs need.
 
 .PHONY: test
-test: $(VENV)/.testing ## Run all tests except the rehearsals.
-	@$(BIN)/pytest -n 2 -m "not rehearsal"
+test: $(VENV)/.testing ## Run all tests except the rehearsals and those with a cluster.
+	@$(BIN)/pytest -n 2 -m "not rehearsal and not cluster"
 
 .PHONY: test-rehearsals
 test-rehearsals: cdktf $(VENV)/.testing ## Run the tests that rehearse a deploy, an incident or an evaluation run.
 	@$(BIN)/pytest -n 2 -m rehearsal
+
+.PHONY: test-cluster
+test-cluster: $(VENV)/.testing ## Run the tests with a real control plane on loopback; CLUSTER_PROGRAMS names its programs.
+	@$(BIN)/pytest -n 0 -m cluster
 
 .PHONY: rehearse
 rehearse: $(VENV)/.testing ## Rehearse day one and the teardown of ENV (default: dev); HALF=aws or cluster for one half, FULL=1 for all checks.

@@ -39,7 +39,8 @@ def command(
     from evalctl.lifecycle.teardown import teardown
 
     def confirmed() -> bool:
-        typed: str = typer.prompt(f"This destroys {env}. Type its name to go on")
+        what = f"empties the cluster of {env}" if only_cluster else f"destroys {env}"
+        typed: str = typer.prompt(f"This {what}. Type its name to go on")
         return typed == env
 
     environment = one_environment(known_environments(), env)

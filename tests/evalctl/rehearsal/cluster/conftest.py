@@ -24,7 +24,7 @@ def programs() -> Programs:
     return find(MINOR)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", name="control_plane")
 def plane(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A running control plane, whose loop runs in the test's thread only between tests."""
     with asyncio.Runner() as runner:

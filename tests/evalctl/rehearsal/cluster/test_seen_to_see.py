@@ -28,7 +28,7 @@ from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.waiting import until
 from tests.support.paths import ROOT
 
-pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("rehearsed cluster")]
+pytestmark = pytest.mark.cluster
 
 NAMES = Names(DEV)
 _SEEN_SECONDS = 25  # for what a check waits for

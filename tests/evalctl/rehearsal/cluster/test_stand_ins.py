@@ -40,7 +40,7 @@ from evalctl.servers import free_port
 from tests.evalctl.rehearsal.cluster.objects import of
 
 pytestmark = [
-    pytest.mark.rehearsal,
+    pytest.mark.cluster,
     pytest.mark.skipif(
         "CLUSTER_PROGRAMS" not in os.environ,
         reason="CLUSTER_PROGRAMS is not set: the folder with kwok and the programs of Kubernetes",
