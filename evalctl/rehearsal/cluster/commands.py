@@ -1,6 +1,5 @@
 """Runs evalctl's own commands in the served copy, as a person runs them in a checkout."""
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,8 +21,7 @@ async def evalctl(
         folder=checkout,
         environment={
             **environment,
-            # aws and kubectl are installed beside Python.
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), programs]),
+            "PATH": programs,
             "PYTHONPATH": str(checkout),
             "HOME": str(checkout.parent),
             "COLUMNS": "160",

@@ -26,7 +26,7 @@ from evalctl.rehearsal.cluster.checks import (
 from evalctl.rehearsal.cluster.checks import secrets as secret_checks
 from evalctl.rehearsal.cluster.cluster import Cluster, rehearsed_cluster, stood_in
 from evalctl.rehearsal.cluster.control_plane import Address
-from evalctl.rehearsal.cluster.programs import Programs
+from evalctl.rehearsal.cluster.programs import Programs, versions
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
@@ -104,7 +104,7 @@ async def rehearse_cluster(
         windows=Windows.OPEN,
         faster=1 if setup.full else _FASTER,
     ) as cluster:
-        for line in stood_in(cluster):
+        for line in (*versions(setup.programs, setup.env), *stood_in(cluster)):
             events.note(line)
         events.step("control plane", time.monotonic() - started)
         if await _day_one(cluster, events):

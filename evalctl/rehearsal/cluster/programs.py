@@ -1,16 +1,21 @@
 """The programs of a control plane and of its controllers, in the folder that CLUSTER_PROGRAMS names."""
 
+import mmap
 import os
+import re
 import shutil
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from environments.catalog import ARGOCD
+from environments.catalog import ADDON_SETS, ARGOCD
+from environments.names import Addon
+from environments.spec import Environment
 
 VARIABLE = "CLUSTER_PROGRAMS"
 MANIFEST_VARIABLE = "ARGOCD_MANIFEST"
 
-# Versions of what a build from Go modules does not print; of the others the programs print their own.
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _BESIDE = (
     "etcd",
@@ -28,7 +33,7 @@ _BESIDE = (
 # From the distribution, with the package of Debian that has it.
 _FROM_PATH = {
     "redis-server": "redis-server",
-    "kubectl": "kubectl",
+    "kubectl": "kubectl, or `make setup`",
     "git": "git",
 }
 _HOW_TO_GET = (
@@ -57,8 +62,10 @@ class Programs:
 
     @property
     def search_path(self) -> str:
-        """The PATH for programs that start others: helm, kustomize and git."""
-        return f"{self.folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        """The PATH for programs that start others; kubectl and aws are installed beside Python."""
+        beside_python = Path(sys.executable).parent
+        path = os.environ.get("PATH", os.defpath)
+        return os.pathsep.join([str(self.folder), str(beside_python), path])
 
 
 def find(minor: str) -> Programs:
@@ -97,9 +104,45 @@ def find(minor: str) -> Programs:
         *(
             f"{program} is not installed: apt-get install {package}"
             for program, package in _FROM_PATH.items()
-            if shutil.which(program) is None
+            if shutil.which(program, path=programs.search_path) is None
         ),
     ]
     if missing:
         raise ProgramsMissingError("\n".join([*missing, f"{_HOW_TO_GET}."]))
     return programs
+
+
+def versions(programs: Programs, env: Environment) -> Iterator[str]:
+    """Each program that a cluster has too: the version here, and what the environment pins."""
+    charts = ADDON_SETS[env.addon_set].charts
+    pins = {
+        ("kube-apiserver", "k8s.io/kubernetes"): f"Kubernetes {env.cluster.kubernetes_version}",
+        ("argocd", "github.com/argoproj/argo-cd/v3"): ARGOCD.version,
+        **{
+            (program, module): f"the chart {charts[addon].name} {charts[addon].version}"
+            for program, module, addon in (
+                (
+                    "external-secrets",
+                    "github.com/external-secrets/external-secrets",
+                    Addon.EXTERNAL_SECRETS,
+                ),
+                ("metrics-server", "sigs.k8s.io/metrics-server", Addon.METRICS_SERVER),
+                (
+                    "prometheus-operator",
+                    "github.com/prometheus-operator/prometheus-operator",
+                    Addon.PROMETHEUS_STACK,
+                ),
+            )
+        },
+    }
+    for (program, module), pinned in pins.items():
+        found = _module_version(Path(programs.path(program)), module)
+        yield f"{program}: {found}, the environment pins {pinned}"
+
+
+def _module_version(program: Path, module: str) -> str:
+    """The version that Go has written into a program (runtime/debug.BuildInfo), of its main module."""
+    pattern = rb"\n(?:mod|dep)\t" + re.escape(module.encode()) + rb"\t(v\S+)"
+    with program.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        match = re.search(pattern, text)
+        return match[1].decode() if match is not None else "a version that it does not state"

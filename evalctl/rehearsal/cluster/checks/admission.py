@@ -43,7 +43,9 @@ async def check(cluster: Cluster) -> Result:
 
 
 def _renamed(cluster: Cluster) -> Iterator[Mapping[str, Any]]:
-    for document in documents(cluster.served, cluster.charts):
+    for document in documents(
+        cluster.served, cluster.charts, kustomize=cluster.programs.path("kustomize")
+    ):
         if document["kind"] in _NAMED_BY_CONTENT:
             continue
         document["metadata"]["name"] += _SUFFIX

@@ -15,7 +15,7 @@ from evalctl.rehearsal.cluster.served.repository import Served
 Document = dict[str, Any]
 
 
-def documents(served: Served, charts: ChartRepositories) -> Iterator[Document]:
+def documents(served: Served, charts: ChartRepositories, *, kustomize: str) -> Iterator[Document]:
     """Each object with the namespace in which it is made.
 
     Raises:
@@ -27,7 +27,7 @@ def documents(served: Served, charts: ChartRepositories) -> Iterator[Document]:
         for path in sorted((rendered / folder).rglob("*.yaml")):
             yield from kubernetes_yaml.documents(path.read_text(encoding="utf-8"))
     yield from kubernetes_yaml.documents(
-        output(("kubectl", "kustomize", str(served.folder / names.argocd_installation_folder)))
+        output((kustomize, "build", str(served.folder / names.argocd_installation_folder)))
     )
     for path in sorted((rendered / "argocd").glob("Application-*.yaml")):
         (application,) = kubernetes_yaml.documents(path.read_text(encoding="utf-8"))
