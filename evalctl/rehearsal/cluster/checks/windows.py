@@ -39,8 +39,8 @@ async def check(cluster: Cluster) -> Result:
     if await _arrived(cluster):
         problems.append(f"{app} was synced while its window was closed")
     # The root Application's own window is closed too, so a person starts its sync.
-    cluster.served.set_windows(Windows.OPEN)
-    await sync_by_hand(cluster, cluster.names.argocd_root)
+    commit = cluster.served.set_windows(Windows.OPEN)
+    await sync_by_hand(cluster, cluster.names.argocd_root, commit=commit)
     problems += await until(lambda: _has_arrived(cluster), seconds=_SECONDS)
     cluster.served.revert()
     await first_sync.refresh(cluster, app)
@@ -48,12 +48,12 @@ async def check(cluster: Cluster) -> Result:
     return result(name, problems, f"{app}: held for {_HELD_SECONDS} s, then synced")
 
 
-async def sync_by_hand(cluster: Cluster, name: str) -> None:
-    """What the button SYNC of Argo CD does."""
+async def sync_by_hand(cluster: Cluster, name: str, *, commit: str) -> None:
+    """What the button SYNC of Argo CD does with the newest commit."""
     await cluster.client.patch(
         Application,
         name,
-        {"operation": {"initiatedBy": {"username": "rehearsal"}, "sync": {}}},
+        {"operation": {"initiatedBy": {"username": "rehearsal"}, "sync": {"revision": commit}}},
         namespace=ARGOCD_NAMESPACE,
         patch_type=PatchType.MERGE,
     )
