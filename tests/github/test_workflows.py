@@ -265,7 +265,7 @@ def test_everything_is_rehearsed_weekly_in_every_environment() -> None:
     assert (
         rehearse["strategy"]["matrix"]["env"] == "${{ fromJSON(needs.environments.outputs.names) }}"
     )
-    assert rehearse["steps"][-1]["run"] == '.ci/run "full-$ENVIRONMENT"'
+    assert rehearse["steps"][-1]["run"] == '.ci/run "full-$ENVIRONMENT" test-cluster'
 
 
 def test_every_job_that_runs_ci_has_all_that_was_fetched() -> None:

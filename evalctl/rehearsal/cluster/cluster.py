@@ -23,7 +23,7 @@ from evalctl.rehearsal.cluster.kubelet import Kubelet
 from evalctl.rehearsal.cluster.kwok import running_kwok
 from evalctl.rehearsal.cluster.node_groups import NodeGroups
 from evalctl.rehearsal.cluster.node_template import NodeTemplate
-from evalctl.rehearsal.cluster.programs import Programs
+from evalctl.rehearsal.cluster.programs import Programs, versions
 from evalctl.rehearsal.cluster.served.chart_repositories import (
     ChartRepositories,
     chart_repositories,
@@ -218,7 +218,8 @@ async def local_port(
 
 
 def stood_in(cluster: Cluster) -> Iterator[str]:
-    """Each thing that is not what production has, for the output."""
+    """Each version and each thing that is not what production has, for the output."""
+    yield from versions(cluster.programs, cluster.env)
     yield "containers: kwok answers for them, and pods end at once when they are deleted"
     yield "nodes, EBS volumes, load balancers, EKS add-ons: by evalctl, from the environment's value"
     yield f"{Addon.PROMETHEUS_ADAPTER}: a server of one metric, whose value the rehearsal sets"

@@ -10,6 +10,7 @@ from environments.names import (
     ARGOCD_NAMESPACE,
     EXTERNAL_SECRETS_NAMESPACE,
     MONITORING_NAMESPACE,
+    Addon,
     ExternalSecretsPart,
 )
 from evalctl.processes import output
@@ -20,6 +21,8 @@ from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.servers import free_port, is_listening, running
 
 _START_SECONDS = 60
+# The name that the chart gives to the Service of the kubelets.
+_KUBELET_SERVICE = f"{Addon.PROMETHEUS_STACK}-kubelet"
 Process = AbstractContextManager[Popen[bytes]]
 
 
@@ -200,6 +203,7 @@ class Controllers:
             f"--cert-file={self.plane.admin.certificate}",
             f"--key-file={self.plane.admin.key}",
             f"--ca-file={self.plane.authority.pair.certificate}",
+            f"--kubelet-service=kube-system/{_KUBELET_SERVICE}",
             f"--web.listen-address=127.0.0.1:{port}",
             port=port,
             environment=environment,
@@ -218,6 +222,7 @@ class Controllers:
             f"--secure-port={port}",
             f"--cert-dir={self._folder('metrics-server')}",
             "--kubelet-use-node-status-port",
+            "--kubelet-preferred-address-types=ExternalIP",  # where kwok answers
             "--kubelet-insecure-tls",
             "--kubelet-request-timeout=5s",
             "--metric-resolution=10s",

@@ -18,15 +18,18 @@ from lightkube.models.core_v1 import (
     ServiceSpec,
     Toleration,
 )
+from lightkube.models.discovery_v1 import Endpoint, EndpointConditions, EndpointPort
 from lightkube.models.meta_v1 import LabelSelector, ObjectMeta
 from lightkube.models.policy_v1 import PodDisruptionBudgetSpec
 from lightkube.models.storage_v1 import CSIDriverSpec
 from lightkube.resources.apps_v1 import DaemonSet, Deployment
 from lightkube.resources.core_v1 import Service, ServiceAccount
+from lightkube.resources.discovery_v1 import EndpointSlice
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 from lightkube.resources.storage_v1 import CSIDriver
 
 from environments import names as shared
+from environments.address_plan import address_plan
 from environments.catalog import EKS_VERSIONS
 from environments.eks_addons import (
     AWS_NODE,
@@ -92,6 +95,7 @@ def objects(names: Names) -> Iterator[NamespacedResource | GlobalResource]:
                 maxUnavailable=1, selector=LabelSelector(matchLabels=_labels(pod))
             ),
         )
+    yield _endpoints_of_the_api(names)
     yield Service(
         metadata=_metadata("kube-dns"),
         spec=ServiceSpec(
@@ -102,6 +106,24 @@ def objects(names: Names) -> Iterator[NamespacedResource | GlobalResource]:
                 ServicePort(name="dns-tcp", port=53, protocol="TCP"),
             ],
         ),
+    )
+
+
+def _endpoints_of_the_api(names: Names) -> EndpointSlice:
+    """EKS' network interfaces in the private subnets; the API server here listens on loopback only."""
+    zones = address_plan(names.env.network)
+    return EndpointSlice(
+        metadata=ObjectMeta(
+            name="kubernetes",
+            namespace="default",
+            labels={"kubernetes.io/service-name": "kubernetes"},
+        ),
+        addressType="IPv4",
+        endpoints=[
+            Endpoint(addresses=[str(zone.private[10])], conditions=EndpointConditions(ready=True))
+            for zone in zones
+        ],
+        ports=[EndpointPort(name="https", port=443, protocol="TCP")],
     )
 
 

@@ -26,7 +26,7 @@ from evalctl.rehearsal.cluster.checks import (
 from evalctl.rehearsal.cluster.checks import secrets as secret_checks
 from evalctl.rehearsal.cluster.cluster import Cluster, rehearsed_cluster, stood_in
 from evalctl.rehearsal.cluster.control_plane import Address
-from evalctl.rehearsal.cluster.programs import Programs, versions
+from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
@@ -66,12 +66,7 @@ async def aws_without_stacks(setup: Setup) -> AsyncIterator[EmulatedAws]:
     names = Names(setup.env)
     log = setup.folder / "emulator.log"
     with emulated_aws(setup.env.account, log, eks_endpoint=setup.address.url) as aws:
-        secrets.create(
-            names,
-            setup.checkout / "rendered",
-            aws,
-            authority=setup.address.authority.pair.certificate,
-        )
+        secrets.create(names, setup.checkout / "rendered", aws)
         aws.client("eks").create_cluster(
             name=names.cluster,
             version=setup.env.cluster.kubernetes_version,
@@ -104,8 +99,9 @@ async def rehearse_cluster(
         windows=Windows.OPEN,
         faster=1 if setup.full else _FASTER,
     ) as cluster:
-        for line in (*versions(setup.programs, setup.env), *stood_in(cluster)):
+        for line in stood_in(cluster):
             events.note(line)
+        events.note(fill_secrets(cluster))
         events.step("control plane", time.monotonic() - started)
         if await _day_one(cluster, events):
             await _settled(cluster, events)
@@ -113,6 +109,17 @@ async def rehearse_cluster(
         if kept is not None:
             await kept(cluster)
         await _end(cluster, events)
+
+
+def fill_secrets(cluster: Cluster) -> str:
+    """Give values to the secrets that no stack gives one; returns the note about it."""
+    filled = secrets.fill(
+        cluster.names,
+        cluster.checkout / "rendered",
+        cluster.aws,
+        authority=cluster.plane.authority.pair.certificate,
+    )
+    return f"secrets that people and nodes fill in: random values in {', '.join(filled)}"
 
 
 async def _day_one(cluster: Cluster, events: Events) -> bool:

@@ -15,6 +15,8 @@ ADMITTED_ANNOTATION = "rehearsal.eval-platform.io/admitted"
 # What the kubelet reports of a pod to metrics-server; Kubernetes quantities.
 CPU_ANNOTATION = "rehearsal.eval-platform.io/usage-cpu"
 MEMORY_ANNOTATION = "rehearsal.eval-platform.io/usage-memory"
+# The address of a node in its subnet.
+ADDRESS_ANNOTATION = "rehearsal.eval-platform.io/address"
 # Where metrics-server reads a node's metrics.
 METRICS_PATH = "/metrics/nodes/{nodeName}/metrics/resource"
 

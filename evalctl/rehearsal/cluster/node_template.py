@@ -13,7 +13,7 @@ from environments.catalog import EKS_VERSIONS, INSTANCE_TYPES
 from environments.names import NODE_POOL_LABEL, Names
 from environments.node_pools import NodePool
 from environments.spec import CapacityType
-from evalctl.rehearsal.cluster.kwok import METRICS_PATH, NODE_ANNOTATION
+from evalctl.rehearsal.cluster.kwok import ADDRESS_ANNOTATION, METRICS_PATH, NODE_ANNOTATION
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
 # The EBS driver's own label of the same, which its volumes name.
@@ -46,6 +46,7 @@ class NodeTemplate:
                 labels=self._labels(pool, zone, instance_type) | {"kubernetes.io/hostname": name},
                 annotations={
                     NODE_ANNOTATION: "fake",
+                    ADDRESS_ANNOTATION: self._address(zone, number),
                     "metrics.k8s.io/resource-metrics-path": METRICS_PATH.format(nodeName=name),
                 },
             ),
@@ -62,12 +63,16 @@ class NodeTemplate:
         """The node group's name: the provider appends the time, which a rehearsal does not have."""
         return f"{pool.group_prefix}rehearsal"
 
-    def _host_name(self, zone: str, number: int) -> str:
-        """By the node's address in its zone's private subnet, as EC2 names it."""
+    def _address(self, zone: str, number: int) -> str:
+        """In the zone's private subnet."""
         env = self.names.env
         subnet = address_plan(env.network)[env.network.zones.index(zone)].private
-        address = str(subnet[_FIRST_ADDRESS + number]).replace(".", "-")
-        return f"ip-{address}.{env.account.region}.compute.internal"
+        return str(subnet[_FIRST_ADDRESS + number])
+
+    def _host_name(self, zone: str, number: int) -> str:
+        """By the node's address, as EC2 names it."""
+        address = self._address(zone, number).replace(".", "-")
+        return f"ip-{address}.{self.names.env.account.region}.compute.internal"
 
     def _labels(self, pool: NodePool, zone: str, instance_type: str) -> dict[str, str]:
         return {

@@ -1,4 +1,4 @@
-"""The secrets of a cluster that is rehearsed without its AWS half, by the names and keys that pods need."""
+"""The values of secrets that no stack writes, by the names and keys that the rendered ExternalSecrets read."""
 
 import json
 import secrets
@@ -12,16 +12,28 @@ from environments.names import PROVIDER_KEYS, Names, Secret
 from evalctl.rehearsal.emulator import EmulatedAws
 
 
-def create(names: Names, rendered: Path, aws: EmulatedAws, *, authority: Path) -> None:
-    """Create each Secrets Manager entry that a rendered ExternalSecret reads, with random values.
+def create(names: Names, rendered: Path, aws: EmulatedAws) -> None:
+    """Create each entry that a rendered ExternalSecret reads, without a value, as the stacks do."""
+    client = aws.client("secretsmanager")
+    for name in entries(names, rendered):
+        client.create_secret(Name=name)
 
-    An entry that is read as a whole and has no keys holds a certificate; `authority` is one.
+
+def fill(names: Names, rendered: Path, aws: EmulatedAws, *, authority: Path) -> list[str]:
+    """Give random values to the entries that have none; returns their names.
+
+    People and nodes write these in an account. An entry that is read as a whole and has no keys holds a
+    certificate; `authority` is one.
     """
     client = aws.client("secretsmanager")
+    filled = []
     for name, keys in entries(names, rendered).items():
-        value = {key: _value(key) for key in sorted(keys)}
-        text = json.dumps(value) if keys else authority.read_text()
-        client.create_secret(Name=name, SecretString=text)
+        if not client.describe_secret(SecretId=name).get("VersionIdsToStages"):
+            value = {key: _value(key) for key in sorted(keys)}
+            text = json.dumps(value) if keys else authority.read_text()
+            client.put_secret_value(SecretId=name, SecretString=text)
+            filled.append(name)
+    return filled
 
 
 def entries(names: Names, rendered: Path) -> Mapping[str, set[str]]:

@@ -107,6 +107,7 @@ def rehearsed(monkeypatch: pytest.MonkeyPatch) -> Rehearsed:
 
     monkeypatch.setattr(half, "rehearsed_cluster", rehearsed_cluster)
     monkeypatch.setattr(half, "stood_in", lambda _: ["nodes: by evalctl"])
+    monkeypatch.setattr(half, "fill_secrets", lambda _: "secrets: random")
     monkeypatch.setattr(first_sync, "check", lambda *_, **__: [found.called("first_sync.check")])
     monkeypatch.setattr(
         teardown, "lift_protection", lambda _: found.called("teardown.lift_protection")
@@ -139,7 +140,7 @@ def test_dev_is_read_first_then_changed_then_torn_down(rehearsed: Rehearsed) -> 
     assert calls[:3] == FIRST_SYNC
     assert set(calls[3:changes]) >= READ_ONLY
     assert calls[changes:] == [*CHANGES, *TEARDOWN, "end"]
-    assert rehearsed.notes == ["nodes: by evalctl"]
+    assert rehearsed.notes == ["nodes: by evalctl", "secrets: random"]
     assert rehearsed.faster == 5
 
 

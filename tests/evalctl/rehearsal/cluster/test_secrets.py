@@ -69,6 +69,10 @@ def test_the_emulated_account_has_every_entry_and_the_clusters_address(
     async def read() -> tuple[dict[str, str], str]:
         async with aws_without_stacks(setup) as aws:
             client = aws.client("secretsmanager")
+            authority = setup.address.authority.pair.certificate
+            filled = secrets.fill(names, rendered, aws, authority=authority)
+            assert filled == list(secrets.entries(names, rendered))
+            assert secrets.fill(names, rendered, aws, authority=authority) == [], "all have values"
             found = {
                 name: client.get_secret_value(SecretId=name)["SecretString"]
                 for name in secrets.entries(names, rendered)
