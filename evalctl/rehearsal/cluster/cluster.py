@@ -19,6 +19,7 @@ from evalctl.rehearsal.cluster.beside import API_ERRORS, Supervisor, is_ready, s
 from evalctl.rehearsal.cluster.control_plane import Address, ControlPlane, control_plane
 from evalctl.rehearsal.cluster.controllers import Controllers, Ports
 from evalctl.rehearsal.cluster.external_metrics import ExternalMetrics, external_metrics
+from evalctl.rehearsal.cluster.github import GitHub, github
 from evalctl.rehearsal.cluster.images import registry
 from evalctl.rehearsal.cluster.kubelet import Kubelet
 from evalctl.rehearsal.cluster.kwok import running_kwok
@@ -58,6 +59,7 @@ class Cluster:
     supervisor: Supervisor
     parts: StandIns
     queue: ExternalMetrics  # the value is the number of waiting jobs
+    github: GitHub  # the pull requests that are open
     # Namespaces and names of the Services behind aggregated APIs, with the port of the local program. A Service
     # that a check removes is out of the API server's reach.
     services: dict[tuple[str, str], int]
@@ -130,6 +132,7 @@ async def rehearsed_cluster(
                 helm=programs.path("helm"),
             )
         )
+        pull_requests = stack.enter_context(github())
         served = served_copy(
             env,
             checkout,
@@ -138,6 +141,7 @@ async def rehearsed_cluster(
             install_manifest=programs.install_manifest,
             windows=windows,
             faster=faster,
+            github=pull_requests.address,
         )
         queue = stack.enter_context(
             external_metrics(address.authority.server("external-metrics"), metric=QUEUE_METRIC)
@@ -204,6 +208,7 @@ async def rehearsed_cluster(
             parts=parts,
             queue=queue,
             services=services,
+            github=pull_requests,
         )
 
 

@@ -22,6 +22,7 @@ from evalctl.rehearsal.cluster.checks import (
     first_sync,
     monitoring,
     next_minor,
+    previews,
     running,
     scaling,
     windows,
@@ -54,6 +55,7 @@ _FULL: tuple[Check, ...] = (
     faults.stack_prune_waits,
     faults.controller_killed,
     faults.api_server_restarted,
+    previews.check,
     next_minor.check,  # the last: the cluster stays on it
 )
 

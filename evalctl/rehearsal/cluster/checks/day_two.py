@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from lightkube.resources.apps_v1 import StatefulSet
 from lightkube.resources.core_v1 import PersistentVolume, PersistentVolumeClaim
 
 from environments.names import MONITORING_NAMESPACE
+from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.checks import merges
 from evalctl.rehearsal.cluster.checks.first_sync import refresh
@@ -35,7 +37,7 @@ async def storage_grows(cluster: Cluster) -> Result:
     before = await _volumes_of_claims(cluster)
     started = time.monotonic()
     await change(cluster, "More storage for Prometheus", "prometheus_storage_gib", size)
-    problems = await _arrives(cluster, lambda: _template(cluster, wanted))
+    problems = await arrives(cluster, lambda: _template(cluster, wanted))
     problems += await merges.healthy(cluster, seconds=_SECONDS)
     for claim in before:
         await cluster.client.patch(
@@ -63,10 +65,10 @@ async def maximum_changes(cluster: Cluster) -> Result:
     maximum = cluster.env.worker.max_replicas
     started = time.monotonic()
     await change(cluster, "A lower maximum", "max_replicas", maximum - 1)
-    problems = await _arrives(cluster, lambda: _workers(cluster, maximum - 1))
+    problems = await arrives(cluster, lambda: _workers(cluster, maximum - 1))
     lower = time.monotonic() - started
     cluster.served.revert()
-    problems += await _arrives(cluster, lambda: _workers(cluster, maximum))
+    problems += await arrives(cluster, lambda: _workers(cluster, maximum))
     problems += await merges.healthy(cluster, seconds=_SECONDS)
     return result(
         name,
@@ -76,23 +78,42 @@ async def maximum_changes(cluster: Cluster) -> Result:
 
 
 async def change(cluster: Cluster, message: str, field: str, value: int) -> str:
-    """Change a number of the environment's value, render it, and merge both, as a pull request does.
+    """Merge another number of the environment's value.
 
     Raises:
         CommandFailedError: a rule refuses the value, or it cannot be rendered.
     """
-    path = f"environments/{cluster.env.name}.py"
-    text = with_number(cluster.served.text(path), field, value)
-    (cluster.served.folder / path).write_text(text)
+    text = with_number(cluster.served.text(module_of(cluster)), field, value)
+    return await change_module(cluster, message, text)
+
+
+def module_of(cluster: Cluster) -> str:
+    """The path of the environment's value."""
+    return f"environments/{cluster.env.name}.py"
+
+
+async def change_module(cluster: Cluster, message: str, text: str) -> str:
+    """Change the module of the environment's value, render it, and merge both, as a pull request does.
+
+    Raises:
+        CommandFailedError: a rule refuses the value, or it cannot be rendered.
+    """
+    before = cluster.served.text(module_of(cluster))
+    (cluster.served.folder / module_of(cluster)).write_text(text, encoding="utf-8")
     out = cluster.plane.folder / "rendered"
-    await evalctl(
-        *("render", "--env", cluster.env.name, "--out", str(out)),
-        checkout=cluster.checkout,
-        environment=cluster.environment,
-        programs=cluster.programs.search_path,
-    )
+    shutil.rmtree(out, ignore_errors=True)
+    try:
+        await evalctl(
+            *("render", "--env", cluster.env.name, "--out", str(out)),
+            checkout=cluster.checkout,
+            environment=cluster.environment,
+            programs=cluster.programs.search_path,
+        )
+    except CommandFailedError:
+        (cluster.served.folder / module_of(cluster)).write_text(before, encoding="utf-8")
+        raise
     edits = dict(_different(out, cluster.served.checkout / "rendered"))
-    return cluster.served.commit(message, {path: text, **edits})
+    return cluster.served.commit(message, {module_of(cluster): text, **edits})
 
 
 def with_number(text: str, field: str, value: int) -> str:
@@ -116,7 +137,7 @@ def _different(fresh: Path, before: Path) -> Iterator[tuple[str, str]]:
             yield str("rendered" / relative), text
 
 
-async def _arrives(cluster: Cluster, reached: Callable[[], Awaitable[list[str]]]) -> list[str]:
+async def arrives(cluster: Cluster, reached: Callable[[], Awaitable[list[str]]]) -> list[str]:
     """Let Argo CD compare every Application with Git until the change is there, the root first."""
     root = cluster.names.argocd_root
 

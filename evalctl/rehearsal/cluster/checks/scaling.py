@@ -127,7 +127,7 @@ async def _outage(cluster: Cluster, service: tuple[str, str]) -> Result:
         problems += await _stays(cluster, before)
         if (await applications.read(cluster.client))[app].finished != finished:
             problems.append(f"Argo CD synced {app} again while the workers stayed")
-        reason = await _message(cluster)
+        reasons = [line for line in await _conditions(cluster) if "FailedGet" in line]
     finally:
         cluster.services[service] = port
     started = time.monotonic()
@@ -141,7 +141,7 @@ async def _outage(cluster: Cluster, service: tuple[str, str]) -> Result:
     return result(
         name,
         problems,
-        f"{before} workers for {_OUTAGE_SECONDS} s with an empty queue ({reason}); fewer {fell:.0f} s after the outage",
+        f"{before} workers for {_OUTAGE_SECONDS} s with an empty queue ({'; '.join(reasons)}); fewer {fell:.0f} s after the outage",
     )
 
 
@@ -201,8 +201,13 @@ async def workers(cluster: Cluster) -> int:
 
 async def _message(cluster: Cluster) -> str:
     """The autoscaler's own reason."""
+    return "; ".join(await _conditions(cluster))
+
+
+async def _conditions(cluster: Cluster) -> list[str]:
     found = await cluster.client.get(HorizontalPodAutoscaler, WORKER.name, namespace=NAMESPACE)
     conditions = (found.status and found.status.conditions) or ()
-    return "; ".join(
-        f"{condition.type} is {condition.status}: {condition.message}" for condition in conditions
-    )
+    return [
+        f"{condition.type} is {condition.status} ({condition.reason}): {condition.message}"
+        for condition in conditions
+    ]
