@@ -137,7 +137,7 @@ async def rehearse_cluster(
             await _day_two(cluster, events, full=setup.full)
         if kept is not None:
             await kept(cluster)
-        await _end(cluster, events)
+        await _end(cluster, events, full=setup.full)
 
 
 async def _day_one(cluster: Cluster, events: Events) -> bool:
@@ -199,8 +199,10 @@ async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
         events.result(await check(cluster))
 
 
-async def _end(cluster: Cluster, events: Events) -> None:
+async def _end(cluster: Cluster, events: Events, *, full: bool) -> None:
     if cluster.env.database.deletion_protection:
         events.result(await teardown.refused(cluster))
         teardown.lift_protection(cluster)
+    if full:
+        events.result(await teardown.stopped_halfway(cluster))
     events.result(await teardown.check(cluster))

@@ -1,6 +1,5 @@
 """Whether an environment's value can be changed under what runs, as docs/changes.md describes it."""
 
-import asyncio
 import re
 import shutil
 import time
@@ -13,9 +12,8 @@ from lightkube.resources.core_v1 import PersistentVolume, PersistentVolumeClaim
 
 from environments.names import MONITORING_NAMESPACE
 from evalctl.processes import CommandFailedError
-from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.checks import merges
-from evalctl.rehearsal.cluster.checks.first_sync import refresh
+from evalctl.rehearsal.cluster.checks.first_sync import compare
 from evalctl.rehearsal.cluster.checks.scaling import workers
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.commands import evalctl
@@ -138,19 +136,12 @@ def _different(fresh: Path, before: Path) -> Iterator[tuple[str, str]]:
 
 
 async def arrives(cluster: Cluster, reached: Callable[[], Awaitable[list[str]]]) -> list[str]:
-    """Let Argo CD compare every Application with Git until the change is there, the root first."""
-    root = cluster.names.argocd_root
-
-    async def compared() -> list[str]:
-        if not (problems := await reached()):
-            return []
-        for each in (root, *(set(await applications.read(cluster.client)) - {root})):
-            await refresh(cluster, each)
-        return problems
-
+    """Let Argo CD compare everything with Git until the change is there; what is in its way."""
     deadline = time.monotonic() + _SECONDS
-    while (problems := await until(compared, seconds=0)) and time.monotonic() < deadline:
-        await asyncio.sleep(_COMPARE_SECONDS)
+    while (problems := await until(reached, seconds=_COMPARE_SECONDS)) and (
+        time.monotonic() < deadline
+    ):
+        await compare(cluster)
     return problems
 
 
