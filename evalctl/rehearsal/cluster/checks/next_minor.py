@@ -13,8 +13,10 @@ from environments.spec import Environment
 from evalctl.processes import run
 from evalctl.rehearsal.cluster import programs
 from evalctl.rehearsal.cluster.checks import admission, merges
+from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of
 from evalctl.rehearsal.cluster.checks.disruption import drained
 from evalctl.rehearsal.cluster.checks.faults import replaced, uids
+from evalctl.rehearsal.cluster.checks.first_sync import compare
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.node_template import ZONE_LABEL, NodeTemplate
 from evalctl.rehearsal.cluster.programs import ProgramsMissingError
@@ -27,7 +29,10 @@ _DEPRECATED = re.compile(r"apiserver_requested_deprecated_apis\{(?P<labels>[^}]*
 
 
 async def check(cluster: Cluster) -> Result:
-    """Replace the control plane, then the nodes group by group; afterwards the cluster stays on the new minor."""
+    """Merge the minor, replace the control plane, then the nodes group by group, as docs/upgrades.md describes it.
+
+    Afterwards the cluster stays on the new minor.
+    """
     minor = following(cluster.env.cluster.kubernetes_version)
     if minor is None:
         return result("the next Kubernetes minor", [], "the catalogue has no newer one")
@@ -36,13 +41,17 @@ async def check(cluster: Cluster) -> Result:
         found = programs.find(minor)
     except ProgramsMissingError as error:
         return result(name, [str(error)], "")
+    started = time.monotonic()
+    text = cluster.served.text(module_of(cluster))
+    await change_module(cluster, f"Kubernetes {minor}", with_minor(text, minor))
+    await compare(cluster)
     problems = await merges.healthy(cluster)
     before = await uids(cluster)
-    started = time.monotonic()
+    replacing = time.monotonic()
     await cluster.plane.replace(found)
     problems += await merges.healthy(cluster)
     problems += replaced(before, await uids(cluster))
-    control_plane = time.monotonic() - started
+    control_plane = time.monotonic() - replacing
     admitted = await admission.check(cluster)
     problems += [] if admitted.passed else admitted.evidence.splitlines()
     cluster.parts.groups.template = NodeTemplate(names=Names(on_minor(cluster.env, minor)))
@@ -67,6 +76,18 @@ def following(minor: str) -> str | None:
         key=lambda each: _number(each),
     )
     return newer[0] if newer else None
+
+
+def with_minor(text: str, minor: str) -> str:
+    """The module of an environment with another minor.
+
+    Raises:
+        ValueError: it names no minor, or several.
+    """
+    changed, times = re.subn(r'\bkubernetes_version="[^"]+"', f'kubernetes_version="{minor}"', text)
+    if times != 1:
+        raise ValueError(f"the environment's module has {times} minors, and not one")
+    return changed
 
 
 def on_minor(env: Environment, minor: str) -> Environment:
