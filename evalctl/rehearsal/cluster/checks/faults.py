@@ -58,6 +58,7 @@ async def controller_killed(cluster: Cluster) -> Result:
 async def api_server_restarted(cluster: Cluster) -> Result:
     """Stop the API server for some seconds; nothing of what runs may be replaced by it."""
     name = "everything is Healthy after the API server was away"
+    ran = _programs(cluster)
     before = await uids(cluster)
     started = time.monotonic()
     await cluster.plane.restart_api_server(cluster.programs, down_seconds=_AWAY_SECONDS)
@@ -66,17 +67,19 @@ async def api_server_restarted(cluster: Cluster) -> Result:
     healthy = time.monotonic() - started
     # A change still comes through, so each of Argo CD's watches is there again.
     problems += await _change_comes_through(cluster)
-    problems += [
-        f"{program.name} does not run"
-        for program in cluster.supervisor.programs
-        if not cluster.supervisor.runs(program.name)
-    ]
+    problems += [f"{each} does not run" for each in sorted(ran - _programs(cluster))]
     problems += replaced(before, await uids(cluster))
     return result(
         name,
         problems,
-        f"away for {away:.0f} s, healthy {healthy:.0f} s after it stopped, {len(before)} nodes and pods as before",
+        f"away for {away:.0f} s, healthy {healthy:.0f} s after it stopped, {len(ran)} programs, {len(before)} nodes and pods as before",
     )
+
+
+def _programs(cluster: Cluster) -> set[str]:
+    """The local programs that run."""
+    supervisor = cluster.supervisor
+    return {each.name for each in supervisor.programs if supervisor.runs(each.name)}
 
 
 async def _change_comes_through(cluster: Cluster) -> list[str]:
