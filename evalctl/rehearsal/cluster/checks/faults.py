@@ -251,7 +251,9 @@ async def _prune_waits(cluster: Cluster, app: str, path: str, thing: str) -> Res
     problems += replaced(before, await uids(cluster))
     commit = cluster.served.revert()
     await refresh(cluster, app)
-    problems += await until(lambda: _at_revision(cluster, app, commit), seconds=_NAMED_SECONDS)
+    problems += await until(
+        lambda: merges.at_revision(cluster, app, commit), seconds=_NAMED_SECONDS
+    )
     # The operation still waits for a person, and holds back every other sync.
     await cluster.client.patch(
         Application,
@@ -265,13 +267,6 @@ async def _prune_waits(cluster: Cluster, app: str, path: str, thing: str) -> Res
     problems += await merges.synced(cluster, app, commit)
     problems += await merges.healthy(cluster)
     return result(f"the prune of {thing} waits for a person", problems, f"{app}: {seen[0]}")
-
-
-async def _at_revision(cluster: Cluster, app: str, commit: str) -> list[str]:
-    state = (await applications.read(cluster.client))[app]
-    if state.revision == commit and state.sync == "Synced":
-        return []
-    return [f"{app} is {state.sync} at {state.revision}, and not at the revert"]
 
 
 async def _ended(cluster: Cluster, app: str) -> list[str]:

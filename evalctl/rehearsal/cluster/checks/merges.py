@@ -33,6 +33,14 @@ async def synced(
     return await until(at_the_commit, seconds=seconds)
 
 
+async def at_revision(cluster: Cluster, app: str, commit: str) -> list[str]:
+    """What keeps an Application from being Synced with Git at a commit; it may not be Healthy yet."""
+    state = (await applications.read(cluster.client))[app]
+    if state.revision == commit and state.sync == "Synced":
+        return []
+    return [f"{app} is {state.sync} at {state.revision}, and not at {commit}"]
+
+
 async def reverted(cluster: Cluster, application: str, *, seconds: float = SECONDS) -> list[str]:
     """`git revert` the last change; what has not come back in time."""
     problems = await synced(cluster, application, cluster.served.revert(), seconds=seconds)

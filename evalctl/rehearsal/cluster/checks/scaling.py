@@ -154,17 +154,9 @@ async def _shorter_window(cluster: Cluster, app: str) -> list[str]:
         r"(scaleDown:[\s\S]*?stabilizationWindowSeconds:) \d+",
         rf"\1 {_WINDOW_SECONDS}",
     )
-    cluster.served.commit("A shorter window", edit)
+    commit = cluster.served.commit("A shorter window", edit)
     await refresh(cluster, app)
-
-    async def arrived() -> list[str]:
-        found = await cluster.client.get(HorizontalPodAutoscaler, WORKER.name, namespace=NAMESPACE)
-        assert found.spec is not None
-        behavior = found.spec.behavior
-        window = behavior and behavior.scaleDown and behavior.scaleDown.stabilizationWindowSeconds
-        return [] if window == _WINDOW_SECONDS else [f"{app} is not synced during the outage"]
-
-    return await until(arrived, seconds=merges.SECONDS)
+    return await until(lambda: merges.at_revision(cluster, app, commit), seconds=merges.SECONDS)
 
 
 async def _stays(cluster: Cluster, replicas: int) -> list[str]:
