@@ -18,6 +18,7 @@ from evalctl.rehearsal.cluster.beside import API_ERRORS, Supervisor, is_ready, s
 from evalctl.rehearsal.cluster.control_plane import Address, ControlPlane, control_plane
 from evalctl.rehearsal.cluster.controllers import Controllers, Ports
 from evalctl.rehearsal.cluster.external_metrics import ExternalMetrics, external_metrics
+from evalctl.rehearsal.cluster.github import GitHub, github
 from evalctl.rehearsal.cluster.images import registry
 from evalctl.rehearsal.cluster.kubelet import Kubelet
 from evalctl.rehearsal.cluster.kwok import running_kwok
@@ -37,6 +38,9 @@ from evalctl.servers import free_port, running_beside
 
 CHARTS_VARIABLE = "CHART_DIR"
 DEFINITIONS_VARIABLE = "CRD_DIR"
+# The Services behind aggregated APIs, by namespace and name.
+METRICS_SERVER = ("kube-system", Addon.METRICS_SERVER.value)
+PROMETHEUS_ADAPTER = (MONITORING_NAMESPACE, Addon.PROMETHEUS_ADAPTER.value)
 _HPA_SYNC_SECONDS = 15  # Kubernetes' default
 _POD_CIDR = "10.0.0.1/16"  # addresses that kwok gives to pods; nothing listens there
 
@@ -55,6 +59,10 @@ class Cluster:
     supervisor: Supervisor
     parts: StandIns
     queue: ExternalMetrics  # the value is the number of waiting jobs
+    github: GitHub  # the pull requests that are open
+    # Namespaces and names of the Services behind aggregated APIs, with the port of the local program. A Service
+    # that a check removes is out of the API server's reach.
+    services: dict[tuple[str, str], int]
 
     @property
     def names(self) -> Names:
@@ -124,6 +132,7 @@ async def rehearsed_cluster(
                 helm=programs.path("helm"),
             )
         )
+        pull_requests = stack.enter_context(github())
         served = served_copy(
             env,
             checkout,
@@ -132,14 +141,12 @@ async def rehearsed_cluster(
             install_manifest=programs.install_manifest,
             windows=windows,
             faster=faster,
+            github=pull_requests.address,
         )
         queue = stack.enter_context(
             external_metrics(address.authority.server("external-metrics"), metric=QUEUE_METRIC)
         )
-        services = {
-            ("kube-system", "metrics-server"): ports.metrics_server,
-            (MONITORING_NAMESPACE, "prometheus-adapter"): queue.port,
-        }
+        services = {METRICS_SERVER: ports.metrics_server, PROMETHEUS_ADAPTER: queue.port}
         clients: list[AsyncClient] = []  # the proxy starts before the API server
 
         async def resolve(host: str, port: int) -> int | None:
@@ -200,6 +207,8 @@ async def rehearsed_cluster(
             supervisor=supervisor,
             parts=parts,
             queue=queue,
+            services=services,
+            github=pull_requests,
         )
 
 
@@ -208,7 +217,7 @@ async def local_port(
 ) -> int | None:
     """The port of the program that stands for a Service's address, while one of its pods is ready."""
     try:
-        for namespace, name in services:
+        for namespace, name in tuple(services):
             if await _has_address(client, namespace, name, address):
                 ready = await _has_ready_pod(client, namespace, name)
                 return services[namespace, name] if ready else None

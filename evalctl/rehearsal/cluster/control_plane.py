@@ -1,11 +1,12 @@
 """etcd, API server, controller manager and scheduler on loopback, set up as EKS sets them up."""
 
+import asyncio
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
 
@@ -22,6 +23,21 @@ _EKS_ADMISSION = ("NodeRestriction", "ExtendedResourceToleration")
 # No pod of the cluster runs, so a webhook has no program that could answer.
 _WITHOUT_PROGRAM = ("MutatingAdmissionWebhook", "ValidatingAdmissionWebhook")
 _START_SECONDS = 60
+_API_SERVER = "kube-apiserver"
+
+
+@dataclass
+class Part:
+    """A program of the control plane, which can be stopped and started again, also in another version."""
+
+    run: Callable[[Programs], AbstractContextManager[Popen[bytes]]]
+    _running: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self, programs: Programs) -> None:
+        await self._running.enter_async_context(running_beside(self.run(programs)))
+
+    async def stop(self) -> None:
+        await self._running.aclose()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +49,27 @@ class ControlPlane:
     folder: Path
     authority: Authority
     admin: KeyPair
+    parts: dict[str, Part] = field(default_factory=dict)  # by program, in the order of their start
+
+    async def restart_api_server(self, programs: Programs, *, down_seconds: float = 0) -> None:
+        """Stop the API server, and start it with the same address and data.
+
+        Raises:
+            NotStartedError: it was not ready in time.
+        """
+        await self.parts[_API_SERVER].stop()
+        await asyncio.sleep(down_seconds)
+        await self.parts[_API_SERVER].start(programs)
+
+    async def replace(self, programs: Programs) -> None:
+        """Start each part anew with other programs, the API server first, as a new minor requires.
+
+        Raises:
+            NotStartedError: a part was not ready in time.
+        """
+        for part in self.parts.values():
+            await part.stop()
+            await part.start(programs)
 
     @property
     def kubeconfig(self) -> Path:
@@ -107,22 +144,20 @@ async def control_plane(
     async with AsyncExitStack() as stack:
         etcd = await stack.enter_async_context(_etcd(programs, folder))
         await stack.enter_async_context(egress.proxy(socket, resolve))
-        await stack.enter_async_context(
-            _api_server(
-                programs,
-                plane,
-                port=address.port,
-                etcd=etcd,
-                service_range=service_range,
-                egress_configuration=egress.configuration(folder, socket),
-            )
+        plane.parts[_API_SERVER] = _api_server(
+            plane,
+            port=address.port,
+            etcd=etcd,
+            service_range=service_range,
+            egress_configuration=egress.configuration(folder, socket),
         )
-        await stack.enter_async_context(
-            _controller(
-                programs, plane, "kube-controller-manager", *_controllers(plane, hpa_sync_seconds)
-            )
+        plane.parts["kube-controller-manager"] = _controller(
+            plane, "kube-controller-manager", *_controllers(plane, hpa_sync_seconds)
         )
-        await stack.enter_async_context(_controller(programs, plane, "kube-scheduler"))
+        plane.parts["kube-scheduler"] = _controller(plane, "kube-scheduler")
+        for part in plane.parts.values():
+            stack.push_async_callback(part.stop)
+            await part.start(programs)
         yield plane
 
 
@@ -147,65 +182,63 @@ async def _etcd(programs: Programs, folder: Path) -> AsyncIterator[str]:
         yield url
 
 
-@asynccontextmanager
-async def _api_server(
-    programs: Programs,
+def _api_server(
     plane: ControlPlane,
     *,
     port: int,
     etcd: str,
     service_range: str,
     egress_configuration: Path,
-) -> AsyncIterator[None]:
+) -> Part:
     folder, authority = plane.folder, plane.authority
-    server = authority.server("kube-apiserver", "kubernetes.default.svc")
+    server = authority.server(_API_SERVER, "kubernetes.default.svc")
     front_proxy = authority.client("front-proxy")
     tokens = certificates.service_account_key(folder)
     # The certificate authority signs the front proxy's certificate too, so its name is required.
-    async with running_beside(
-        running(
-            programs.path("kube-apiserver"),
-            f"--etcd-servers={etcd}",
-            "--bind-address=127.0.0.1",
-            "--endpoint-reconciler-type=none",  # the only address is loopback, which it refuses
-            f"--secure-port={port}",
-            f"--tls-cert-file={server.certificate}",
-            f"--tls-private-key-file={server.key}",
-            f"--client-ca-file={authority.pair.certificate}",
-            "--authorization-mode=Node,RBAC",
-            "--anonymous-auth=false",
-            f"--service-cluster-ip-range={service_range}",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-signing-key-file={tokens}",
-            f"--service-account-key-file={tokens}",
-            f"--requestheader-client-ca-file={authority.pair.certificate}",
-            "--requestheader-allowed-names=front-proxy",
-            "--requestheader-username-headers=X-Remote-User",
-            "--requestheader-group-headers=X-Remote-Group",
-            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
-            f"--proxy-client-cert-file={front_proxy.certificate}",
-            f"--proxy-client-key-file={front_proxy.key}",
-            f"--egress-selector-config-file={egress_configuration}",
-            f"--enable-admission-plugins={','.join(_EKS_ADMISSION)}",
-            f"--disable-admission-plugins={','.join(_WITHOUT_PROGRAM)}",
-            "--allow-privileged=true",
-            "--profiling=false",
-            log=folder / "kube-apiserver.log",
+    options = (
+        f"--etcd-servers={etcd}",
+        "--bind-address=127.0.0.1",
+        "--endpoint-reconciler-type=none",  # the only address is loopback, which it refuses
+        f"--secure-port={port}",
+        f"--tls-cert-file={server.certificate}",
+        f"--tls-private-key-file={server.key}",
+        f"--client-ca-file={authority.pair.certificate}",
+        "--authorization-mode=Node,RBAC",
+        "--anonymous-auth=false",
+        f"--service-cluster-ip-range={service_range}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-signing-key-file={tokens}",
+        f"--service-account-key-file={tokens}",
+        f"--requestheader-client-ca-file={authority.pair.certificate}",
+        "--requestheader-allowed-names=front-proxy",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        f"--proxy-client-cert-file={front_proxy.certificate}",
+        f"--proxy-client-key-file={front_proxy.key}",
+        f"--egress-selector-config-file={egress_configuration}",
+        f"--enable-admission-plugins={','.join(_EKS_ADMISSION)}",
+        f"--disable-admission-plugins={','.join(_WITHOUT_PROGRAM)}",
+        "--allow-privileged=true",
+        "--profiling=false",
+    )
+    return Part(
+        lambda programs: running(
+            programs.path(_API_SERVER),
+            *options,
+            log=folder / f"{_API_SERVER}.log",
             ready=lambda: _is_ready(plane),
             start_seconds=_START_SECONDS,
             # It waits for its watches to end; nothing is lost when it is killed.
             grace_seconds=2,
         )
-    ):
-        yield
+    )
 
 
-def _controller(
-    programs: Programs, plane: ControlPlane, program: str, *options: str
-) -> AbstractAsyncContextManager[Popen[bytes]]:
+def _controller(plane: ControlPlane, program: str, *options: str) -> Part:
     port = free_port()
-    return running_beside(
-        running(
+    return Part(
+        lambda programs: running(
             programs.path(program),
             f"--kubeconfig={plane.kubeconfig}",
             "--leader-elect=false",

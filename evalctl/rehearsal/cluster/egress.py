@@ -17,6 +17,7 @@ Resolve = Callable[[str, int], Awaitable[int | None]]
 
 _HEAD_LIMIT = 16 * 1024
 _CHUNK = 64 * 1024
+_ROUND_SECONDS = 2
 
 
 def configuration(folder: Path, socket: Path) -> Path:
@@ -88,11 +89,13 @@ async def _connect(
         return
     writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
     await writer.drain()
+    copies = asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
     try:
-        async with asyncio.TaskGroup() as both_ways:
-            both_ways.create_task(_copy(reader, upstream_writer))
-            both_ways.create_task(_copy(upstream_reader, writer))
+        while not (await asyncio.wait([copies], timeout=_ROUND_SECONDS))[0]:
+            if await resolve(host, int(port)) != local:
+                break  # the program's pod is gone, and with it what is connected to it
     finally:
+        copies.cancel()
         upstream_writer.close()
 
 

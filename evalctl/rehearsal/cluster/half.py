@@ -16,9 +16,13 @@ from evalctl.rehearsal.cluster.applications import NotSettledError
 from evalctl.rehearsal.cluster.checks import (
     admission,
     capacity,
+    day_two,
     disruption,
+    faults,
     first_sync,
     monitoring,
+    next_minor,
+    previews,
     running,
     scaling,
     windows,
@@ -31,8 +35,29 @@ from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
 
+Check = Callable[[Cluster], Awaitable[Result]]
+
 _QUIET_SECONDS = 120  # in which nothing may flap
 _FASTER = 5  # how much faster the autoscaler is, unless everything is rehearsed
+
+# What only `--full` does, after the rest of day two, with the workers at their maximum.
+_FULL: tuple[Check, ...] = (
+    capacity.without_a_general_node,
+    capacity.without_the_largest_spot_zone,
+    scaling.without_prometheus_adapter,
+    scaling.without_metrics_server,
+    day_two.maximum_changes,
+    day_two.storage_grows,
+    secret_checks.without_a_key,
+    secret_checks.without_provider_keys,
+    faults.bad_merges,
+    faults.namespace_prune_waits,
+    faults.stack_prune_waits,
+    faults.controller_killed,
+    faults.api_server_restarted,
+    previews.check,
+    next_minor.check,  # the last: the cluster stays on it
+)
 
 
 class Events(Protocol):
@@ -108,7 +133,7 @@ async def rehearse_cluster(
             await _day_two(cluster, events, full=setup.full)
         if kept is not None:
             await kept(cluster)
-        await _end(cluster, events)
+        await _end(cluster, events, full=setup.full)
 
 
 def fill_secrets(cluster: Cluster) -> str:
@@ -167,7 +192,7 @@ async def _settled(cluster: Cluster, events: Events) -> None:
 
 async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
     """What changes the cluster: one after the other, the workers at their maximum from the first on."""
-    checks = [
+    checks: list[Check] = [
         scaling.burst,
         capacity.at_the_maximum,
         capacity.rollouts,
@@ -176,13 +201,15 @@ async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
     if cluster.env.sync_windows:
         checks.append(windows.check)
     if full:
-        checks += [capacity.without_a_general_node, capacity.without_the_largest_spot_zone]
+        checks = [scaling.up_and_down, *checks, *_FULL]
     for check in checks:
         events.result(await check(cluster))
 
 
-async def _end(cluster: Cluster, events: Events) -> None:
+async def _end(cluster: Cluster, events: Events, *, full: bool) -> None:
     if cluster.env.database.deletion_protection:
         events.result(await teardown.refused(cluster))
         teardown.lift_protection(cluster)
+    if full:
+        events.result(await teardown.stopped_halfway(cluster))
     events.result(await teardown.check(cluster))

@@ -32,11 +32,14 @@ class Registry:
         return "it has neither a digest nor a tag other than latest, so it can change"
 
 
-def registry(names: Names) -> Registry:
-    """What `images.json` names, and the images of previews where the environment has previews."""
-    previews = (Image.ORCHESTRATOR, Image.WORKER) if names.env.previews else ()
+def registry(names: Names, *, previews: bool = False) -> Registry:
+    """What `images.json` names, and the images of previews where the environment has previews, or is given them."""
+    has_previews = previews or names.env.previews is not None
+    of_previews = (Image.ORCHESTRATOR, Image.WORKER) if has_previews else ()
     return Registry(
         host=names.image_registry,
         images=frozenset(names.image(image) for image in Image),
-        preview_repositories=frozenset(names.image(image).partition("@")[0] for image in previews),
+        preview_repositories=frozenset(
+            names.image(image).partition("@")[0] for image in of_previews
+        ),
     )

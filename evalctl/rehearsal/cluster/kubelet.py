@@ -24,14 +24,14 @@ class Kubelet:
 
     def __init__(self, registry: Callable[[], Registry]) -> None:
         # A release changes what the registry has.
-        self._registry = registry
+        self.registry = registry
         # What is refused now, and every refusal so far, in the order of its first round.
         self.refused: tuple[Refusal, ...] = ()
         self.history: dict[Refusal, datetime] = {}
 
     async def act(self, client: AsyncClient, snapshot: Snapshot) -> None:
         now = datetime.now(UTC)
-        registry = self._registry()
+        registry = self.registry()
         found = {
             index: tuple(refusals(pod, snapshot, registry))
             for index, pod in enumerate(snapshot.pods)

@@ -1,5 +1,6 @@
 """The end of a cluster: `evalctl teardown` empties it, and nothing is left."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -10,10 +11,13 @@ from lightkube.resources.networking_v1 import Ingress
 from environments.names import ARGOCD_NAMESPACE, Stack
 from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster import applications
-from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.applications import Application
+from evalctl.rehearsal.cluster.cluster import PROMETHEUS_ADAPTER, Cluster
 from evalctl.rehearsal.cluster.commands import evalctl
 from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.waiting import until
 
+_BEGINS_SECONDS = 120
 _OWN = ("default", "kube-node-lease", "kube-public", "kube-system", ARGOCD_NAMESPACE)
 
 
@@ -45,6 +49,33 @@ def lift_protection(cluster: Cluster) -> None:
     rendered.write_text(json.dumps(document))
 
 
+async def stopped_halfway(cluster: Cluster) -> Result:
+    """Stop a teardown when it deletes the first Application, and take prometheus-adapter away.
+
+    `check` is the second attempt, and must come through from there.
+    """
+    name = "a teardown can be stopped halfway"
+    attempt = asyncio.create_task(_teardown(cluster))
+
+    async def deleting() -> list[str]:
+        if attempt.done():
+            return []
+        found = [each async for each in _being_deleted(cluster)]
+        return [] if found else ["no Application is being deleted"]
+
+    problems = await until(deleting, seconds=_BEGINS_SECONDS)
+    ended = attempt.done()
+    attempt.cancel()
+    await asyncio.wait([attempt])
+    if ended:
+        problems.append("it ended before it was stopped")
+    cluster.services.pop(PROMETHEUS_ADAPTER)
+    left = await applications.read(cluster.client)
+    return result(
+        name, problems, f"{len(left)} Applications were left, and {PROMETHEUS_ADAPTER[1]} was away"
+    )
+
+
 async def check(cluster: Cluster) -> Result:
     """Tear the cluster down; nothing of the platform may be left in it but Argo CD."""
     started = time.monotonic()
@@ -69,6 +100,12 @@ async def _teardown(cluster: Cluster) -> str:
         environment=cluster.environment,
         programs=cluster.programs.search_path,
     )
+
+
+async def _being_deleted(cluster: Cluster) -> AsyncIterator[str]:
+    async for each in cluster.client.list(Application, namespace=ARGOCD_NAMESPACE):
+        if each.metadata is not None and each.metadata.deletionTimestamp is not None:
+            yield str(each.metadata.name)
 
 
 async def _left(cluster: Cluster) -> AsyncIterator[str]:

@@ -47,13 +47,8 @@ async def second_sync(cluster: Cluster) -> Result:
     name = "a second sync changes nothing"
     before = await applications.read(cluster.client)
     finished = {each: state.finished for each, state in before.items()}
-    root = cluster.names.argocd_root
-    # The root Application last: it compares the others, which carry the request until it is done.
-    for batch in (before.keys() - {root}, {root}):
-        for each in batch:
-            await refresh(cluster, each, how="hard")
-        if pending := await until(lambda: _refreshing(cluster), seconds=_SECOND_SYNC_SECONDS):
-            return result(name, [f"{each} is not compared" for each in pending], "")
+    if pending := await compare(cluster, how="hard"):
+        return result(name, pending, "")
     after = await applications.read(cluster.client)
     problems = [
         f"{each} is {state.sync} and {state.health}: {state.message}"
@@ -69,6 +64,19 @@ async def second_sync(cluster: Cluster) -> Result:
         problems,
         f"{len(after)} Applications compared with Git again, none was out of sync",
     )
+
+
+async def compare(cluster: Cluster, *, how: str = "normal") -> list[str]:
+    """Let Argo CD compare every Application with Git now; those that it did not compare in time."""
+    root = cluster.names.argocd_root
+    names = (await applications.read(cluster.client)).keys()
+    # The root Application last: it compares the others, which carry the request until it is done.
+    for batch in (names - {root}, {root}):
+        for each in batch:
+            await refresh(cluster, each, how=how)
+        if pending := await until(lambda: _refreshing(cluster), seconds=_SECOND_SYNC_SECONDS):
+            return [f"{each} is not compared" for each in pending]
+    return []
 
 
 async def refresh(cluster: Cluster, name: str, *, how: str = "normal") -> None:

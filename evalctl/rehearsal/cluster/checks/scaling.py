@@ -1,19 +1,31 @@
-"""Whether the real autoscaler takes the workers from their minimum to their maximum on a burst of jobs."""
+"""Whether the real autoscaler follows the queue: up, down, and not at all while it cannot read a metric."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.autoscaling_v2 import HorizontalPodAutoscaler
 
-from environments.names import NAMESPACE, WORKER
-from evalctl.rehearsal.cluster.cluster import Cluster
+from environments.names import NAMESPACE, WORKER, App
+from evalctl.rehearsal.cluster import applications
+from evalctl.rehearsal.cluster.checks import merges
+from evalctl.rehearsal.cluster.checks.curve import drawn
+from evalctl.rehearsal.cluster.checks.first_sync import refresh
+from evalctl.rehearsal.cluster.cluster import METRICS_SERVER, PROMETHEUS_ADAPTER, Cluster
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
+PICTURES = "docs/pictures"
 BURST_JOBS = 10_000
 _UP_SECONDS = 420
 _RUN_SECONDS = 180  # for the nodes of the last workers
+_DOWN_SECONDS = 3600
+_NOTICED_SECONDS = 120
+# Of an outage: several decisions of the autoscaler, each with a window that has passed.
+_OUTAGE_SECONDS = 75
+_WINDOW_SECONDS = 15
+_FALLS_SECONDS = 240
 
 
 @dataclass
@@ -25,7 +37,12 @@ class Curve:
 
     def add(self, replicas: int) -> None:
         if not self.points or self.points[-1][1] != replicas:
-            self.points.append((time.monotonic() - self.started, replicas))
+            self.points.append((self.seconds, replicas))
+
+    @property
+    def seconds(self) -> float:
+        """Since the burst."""
+        return time.monotonic() - self.started
 
     def __str__(self) -> str:
         return ", ".join(f"{replicas} after {seconds:.0f} s" for seconds, replicas in self.points)
@@ -39,7 +56,7 @@ async def burst(cluster: Cluster, *, curve: Curve | None = None) -> Result:
     cluster.queue.value = BURST_JOBS
 
     async def at_the_maximum() -> list[str]:
-        replicas = await _replicas(cluster)
+        replicas = await workers(cluster)
         curve.add(replicas)
         return [] if replicas == maximum else [f"{replicas} workers, {await _message(cluster)}"]
 
@@ -49,7 +66,126 @@ async def burst(cluster: Cluster, *, curve: Curve | None = None) -> Result:
     return result(name, problems, f"{BURST_JOBS} jobs: {curve}")
 
 
-async def _replicas(cluster: Cluster) -> int:
+async def down(cluster: Cluster, *, curve: Curve | None = None) -> Result:
+    """Let no job wait, and follow the workers to their minimum."""
+    curve = curve or Curve()
+    minimum = cluster.env.worker.min_replicas
+    cluster.queue.value = 0
+
+    async def at_the_minimum() -> list[str]:
+        replicas = await workers(cluster)
+        curve.add(replicas)
+        return [] if replicas == minimum else [f"{replicas} workers, {await _message(cluster)}"]
+
+    problems = await until(at_the_minimum, seconds=_DOWN_SECONDS)
+    return result("an empty queue takes the workers back to their minimum", problems, str(curve))
+
+
+async def up_and_down(cluster: Cluster) -> Result:
+    """A burst and its end, drawn for the documentation."""
+    curve = Curve()
+    up = await burst(cluster, curve=curve)
+    if not up.passed:
+        return up
+    ended = curve.seconds
+    back = await down(cluster, curve=curve)
+    path = cluster.served.checkout / PICTURES / f"workers-of-{cluster.env.name}.svg"
+    path.write_text(drawn(curve.points, ended=ended, seconds=curve.seconds), encoding="utf-8")
+    return Result(
+        check="the workers follow a burst up and down",
+        passed=back.passed,
+        evidence=f"{back.evidence}; the jobs end after {ended:.0f} s; {path}",
+    )
+
+
+async def without_prometheus_adapter(cluster: Cluster) -> Result:
+    """The queue's length cannot be read."""
+    return await _outage(cluster, PROMETHEUS_ADAPTER)
+
+
+async def without_metrics_server(cluster: Cluster) -> Result:
+    """The workers' CPU cannot be read."""
+    return await _outage(cluster, METRICS_SERVER)
+
+
+async def _outage(cluster: Cluster, service: tuple[str, str]) -> Result:
+    """Call it when the workers are at their maximum.
+
+    The queue becomes empty during the outage, so nothing but the outage keeps the workers. That they fall
+    afterwards shows it. A shorter window of the autoscaler, merged while the API is away, shows that
+    Argo CD still syncs.
+    """
+    name = f"without {service[1]} the workers stay, and Argo CD syncs"
+    app = cluster.names.application(App.WORKER)
+    before = await workers(cluster)
+    port = cluster.services.pop(service)
+    cluster.queue.value = 0
+    try:
+        problems = await until(lambda: _noticed(cluster), seconds=_NOTICED_SECONDS)
+        problems += await _shorter_window(cluster, app)
+        finished = (await applications.read(cluster.client))[app].finished
+        problems += await _stays(cluster, before)
+        if (await applications.read(cluster.client))[app].finished != finished:
+            problems.append(f"Argo CD synced {app} again while the workers stayed")
+        reasons = [line for line in await _conditions(cluster) if "FailedGet" in line]
+    finally:
+        cluster.services[service] = port
+    started = time.monotonic()
+    problems += await until(lambda: _below(cluster, before), seconds=_FALLS_SECONDS)
+    fell = time.monotonic() - started
+    cluster.queue.value = BURST_JOBS
+    commit = cluster.served.revert()
+    problems += await until(lambda: _at(cluster, before), seconds=_UP_SECONDS)
+    problems += await merges.synced(cluster, app, commit)
+    problems += await merges.healthy(cluster)
+    return result(
+        name,
+        problems,
+        f"{before} workers for {_OUTAGE_SECONDS} s with an empty queue ({'; '.join(reasons)}); fewer {fell:.0f} s after the outage",
+    )
+
+
+async def _shorter_window(cluster: Cluster, app: str) -> list[str]:
+    """Merge it, and wait until the cluster has it; the Application is not Healthy during an outage."""
+    path = f"{cluster.names.app_folder(App.WORKER)}/HorizontalPodAutoscaler-{WORKER.name}.yaml"
+    edit = merges.replaced(
+        cluster,
+        path,
+        r"(scaleDown:[\s\S]*?stabilizationWindowSeconds:) \d+",
+        rf"\1 {_WINDOW_SECONDS}",
+    )
+    commit = cluster.served.commit("A shorter window", edit)
+    await refresh(cluster, app)
+    return await until(lambda: merges.at_revision(cluster, app, commit), seconds=merges.SECONDS)
+
+
+async def _stays(cluster: Cluster, replicas: int) -> list[str]:
+    deadline = time.monotonic() + _OUTAGE_SECONDS
+    while time.monotonic() < deadline:
+        if problems := await _at(cluster, replicas):
+            return problems
+        await asyncio.sleep(1)
+    return []
+
+
+async def _noticed(cluster: Cluster) -> list[str]:
+    """The autoscaler's condition names the metric that it cannot read."""
+    message = await _message(cluster)
+    return [] if "FailedGet" in message else [f"the autoscaler does not notice: {message}"]
+
+
+async def _at(cluster: Cluster, replicas: int) -> list[str]:
+    now = await workers(cluster)
+    return [] if now == replicas else [f"{now} workers and not {replicas}"]
+
+
+async def _below(cluster: Cluster, replicas: int) -> list[str]:
+    now = await workers(cluster)
+    return [] if now < replicas else [f"{now} workers still, with an empty queue"]
+
+
+async def workers(cluster: Cluster) -> int:
+    """How many the autoscaler wants."""
     deployment = await cluster.client.get(Deployment, WORKER.name, namespace=NAMESPACE)
     assert deployment.spec is not None
     return deployment.spec.replicas or 0
@@ -57,8 +193,13 @@ async def _replicas(cluster: Cluster) -> int:
 
 async def _message(cluster: Cluster) -> str:
     """The autoscaler's own reason."""
+    return "; ".join(await _conditions(cluster))
+
+
+async def _conditions(cluster: Cluster) -> list[str]:
     found = await cluster.client.get(HorizontalPodAutoscaler, WORKER.name, namespace=NAMESPACE)
     conditions = (found.status and found.status.conditions) or ()
-    return "; ".join(
-        f"{condition.type} is {condition.status}: {condition.message}" for condition in conditions
-    )
+    return [
+        f"{condition.type} is {condition.status} ({condition.reason}): {condition.message}"
+        for condition in conditions
+    ]

@@ -57,6 +57,7 @@ def replacements(
     install_manifest: Path,
     windows: Windows,
     faster: int,
+    github: str,
 ) -> tuple[Replacement, ...]:
     """Everything that differs: where Git, charts and Argo CD's manifests come from, and the windows.
 
@@ -70,6 +71,11 @@ def replacements(
             change=lambda document: _with_addresses(document, own),
         ),
         *(_chart_repository(names, real, served) for real, served in charts.items()),
+        Replacement(
+            description=f"GitHub's API, where pull requests get previews: {github}, without an App's key",
+            folder=names.argocd_folder,
+            change=lambda document: _with_github(document, github),
+        ),
         Replacement(
             description=f"Argo CD's manifests: {ARGOCD.manifest_url} is {_described(install_manifest)}",
             folder=names.argocd_installation_folder,
@@ -168,6 +174,24 @@ def _with_local_manifest(document: Document) -> Document:
             for resource in resources
         ],
     }
+
+
+def _with_github(document: Document, address: str) -> Document:
+    if document.get("kind") != "ApplicationSet":
+        return document
+
+    def generator(old: Document) -> Document:
+        pull_request = old["pullRequest"]
+        assert isinstance(pull_request, dict)
+        github = {
+            key: value for key, value in pull_request["github"].items() if key != "appSecretName"
+        }
+        return {"pullRequest": {**pull_request, "github": {**github, "api": address}}}
+
+    spec = document["spec"]
+    assert isinstance(spec, dict)
+    generators = [generator(each) for each in spec["generators"]]
+    return {**document, "spec": {**spec, "generators": generators}}
 
 
 def _described(install_manifest: Path) -> str:

@@ -49,6 +49,7 @@ class Served:
     install_manifest: Path
     windows: Windows
     faster: int
+    github: str  # the address of its API, for previews
     _commits: list[str] = field(default_factory=list)  # those that `revert` can undo
 
     @property
@@ -65,6 +66,7 @@ class Served:
             install_manifest=self.install_manifest,
             windows=self.windows,
             faster=self.faster,
+            github=self.github,
         )
 
     def text(self, path: str) -> str:
@@ -140,6 +142,7 @@ def served_copy(
     install_manifest: Path,
     windows: Windows,
     faster: int = 1,
+    github: str = "http://127.0.0.1:0/",
 ) -> Served:
     """Copy the checkout's files, change the short list, and commit them on the environment's branch.
 
@@ -165,6 +168,7 @@ def served_copy(
         install_manifest=install_manifest,
         windows=windows,
         faster=faster,
+        github=github,
     )
     changed = {change.folder for change in served.replacements}
     for path in files:

@@ -55,3 +55,29 @@ def test_an_address_without_a_program_is_refused(tmp_path: Path) -> None:
 def test_only_connections_are_served(tmp_path: Path) -> None:
     request = b"GET http://172.20.0.9/ HTTP/1.1\r\n\r\n"
     assert asyncio.run(_through(tmp_path, request, known=True)).startswith(b"HTTP/1.1 502")
+
+
+async def _cut_off(folder: Path) -> bytes:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    ports: list[int | None] = [server.sockets[0].getsockname()[1]]
+
+    async def resolve(_host: str, _port: int) -> int | None:
+        return ports[0]
+
+    socket = folder / "egress.sock"
+    async with server, egress.proxy(socket, resolve):
+        reader, writer = await asyncio.open_unix_connection(str(socket))
+        writer.write(CONNECT)
+        await reader.readuntil(b"\r\n\r\n")
+        ports[0] = None
+        found = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+    return found
+
+
+def test_an_open_connection_ends_when_its_program_is_out_of_reach(tmp_path: Path) -> None:
+    assert asyncio.run(_cut_off(tmp_path)) == b""

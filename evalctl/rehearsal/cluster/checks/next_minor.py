@@ -1,0 +1,146 @@
+"""Whether the platform runs on through an upgrade to the next Kubernetes minor, as EKS does it."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lightkube.resources.core_v1 import Node
+
+from environments.catalog import EKS_VERSIONS
+from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, Names
+from environments.spec import Environment
+from evalctl.processes import run
+from evalctl.rehearsal.cluster import programs
+from evalctl.rehearsal.cluster.checks import admission, merges
+from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of
+from evalctl.rehearsal.cluster.checks.disruption import drained
+from evalctl.rehearsal.cluster.checks.faults import replaced, uids
+from evalctl.rehearsal.cluster.checks.first_sync import compare
+from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.node_template import ZONE_LABEL, NodeTemplate
+from evalctl.rehearsal.cluster.programs import ProgramsMissingError
+from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.state import meta, name_of
+from evalctl.rehearsal.cluster.waiting import until
+
+_JOINED_SECONDS = 240
+_DEPRECATED = re.compile(r"apiserver_requested_deprecated_apis\{(?P<labels>[^}]*)\} 1")
+
+
+async def check(cluster: Cluster) -> Result:
+    """Merge the minor, replace the control plane, then the nodes group by group, as docs/upgrades.md describes it.
+
+    Afterwards the cluster stays on the new minor.
+    """
+    minor = following(cluster.env.cluster.kubernetes_version)
+    if minor is None:
+        return result("the next Kubernetes minor", [], "the catalogue has no newer one")
+    name = f"everything is Healthy before, during and after the upgrade to Kubernetes {minor}"
+    try:
+        found = programs.find(minor)
+    except ProgramsMissingError as error:
+        return result(name, [str(error)], "")
+    started = time.monotonic()
+    text = cluster.served.text(module_of(cluster))
+    await change_module(cluster, f"Kubernetes {minor}", with_minor(text, minor))
+    await compare(cluster)
+    problems = await merges.healthy(cluster)
+    before = await uids(cluster)
+    replacing = time.monotonic()
+    await cluster.plane.replace(found)
+    problems += await merges.healthy(cluster)
+    problems += replaced(before, await uids(cluster))
+    control_plane = time.monotonic() - replacing
+    admitted = await admission.check(cluster)
+    problems += [] if admitted.passed else admitted.evidence.splitlines()
+    cluster.parts.groups.template = NodeTemplate(names=Names(on_minor(cluster.env, minor)))
+    for pool in (GENERAL_POOL, WORKER_POOL):
+        problems += await _group(cluster, pool)
+    problems += await merges.healthy(cluster)
+    versions = [await _version(cluster, name_of(node)) for node in await _nodes(cluster)]
+    problems += [f"a node runs {each}" for each in versions if not each.startswith(f"v{minor}.")]
+    deprecated = ", ".join(await _deprecated(cluster)) or "none"
+    return result(
+        name,
+        problems,
+        f"control plane {control_plane:.0f} s, {len(versions)} nodes {time.monotonic() - started:.0f} s in all; "
+        f"deprecated APIs in use: {deprecated}",
+    )
+
+
+def following(minor: str) -> str | None:
+    """The next minor of the catalogue."""
+    newer = sorted(
+        (each for each in EKS_VERSIONS if _number(each) > _number(minor)),
+        key=lambda each: _number(each),
+    )
+    return newer[0] if newer else None
+
+
+def with_minor(text: str, minor: str) -> str:
+    """The module of an environment with another minor.
+
+    Raises:
+        ValueError: it names no minor, or several.
+    """
+    changed, times = re.subn(r'\bkubernetes_version="[^"]+"', f'kubernetes_version="{minor}"', text)
+    if times != 1:
+        raise ValueError(f"the environment's module has {times} minors, and not one")
+    return changed
+
+
+def on_minor(env: Environment, minor: str) -> Environment:
+    return replace(env, cluster=replace(env.cluster, kubernetes_version=minor))
+
+
+def deprecated_apis(metrics: str) -> Iterator[str]:
+    """The deprecated APIs that clients requested, of the API server's metrics."""
+    for found in _DEPRECATED.finditer(metrics):
+        labels = dict(re.findall(r'(\w+)="([^"]*)"', found["labels"]))
+        version = f"{labels['group']}/{labels['version']}".lstrip("/")
+        removed = labels.get("removed_release")
+        yield f"{version} {labels['resource']}" + (f" (removed in {removed})" if removed else "")
+
+
+async def _group(cluster: Cluster, pool: str) -> list[str]:
+    """One node after the other: a new one joins, the old one is drained and removed."""
+    problems: list[str] = []
+    for node in await _nodes(cluster, pool):
+        new = cluster.parts.groups.add(pool, (meta(node).labels or {})[ZONE_LABEL])
+
+        async def joined(new: str = new) -> list[str]:
+            there = {name_of(each) for each in await _nodes(cluster, pool)}
+            return [] if new in there else [f"{new} has not joined"]
+
+        problems += await until(joined, seconds=_JOINED_SECONDS)
+        problems += await drained(cluster, name_of(node))
+        await cluster.parts.groups.remove(cluster.client, name_of(node))
+        problems += await merges.healthy(cluster)
+    return problems
+
+
+async def _nodes(cluster: Cluster, pool: str | None = None) -> list[Node]:
+    nodes = [node async for node in cluster.client.list(Node)]
+    return [
+        node for node in nodes if pool in (None, (meta(node).labels or {}).get(NODE_POOL_LABEL))
+    ]
+
+
+async def _version(cluster: Cluster, node: str) -> str:
+    found = await cluster.client.get(Node, node)
+    info = found.status and found.status.nodeInfo
+    return info.kubeletVersion if info else ""
+
+
+async def _deprecated(cluster: Cluster) -> list[str]:
+    _, output = await run(
+        *("kubectl", "get", "--raw", "/metrics"),
+        folder=cluster.checkout,
+        environment={**cluster.environment, "PATH": cluster.programs.search_path},
+    )
+    return sorted(deprecated_apis(output))
+
+
+def _number(minor: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in minor.split("."))
