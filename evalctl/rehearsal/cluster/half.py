@@ -41,7 +41,7 @@ _QUIET_SECONDS = 120  # in which nothing may flap
 _FASTER = 5  # how much faster the autoscaler is, unless everything is rehearsed
 
 # What only `--full` does, after the rest of day two, with the workers at their maximum.
-_FULL: tuple[Check, ...] = (
+FULL: tuple[Check, ...] = (
     capacity.without_a_general_node,
     capacity.without_the_largest_spot_zone,
     scaling.without_prometheus_adapter,
@@ -201,7 +201,7 @@ async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
     if cluster.env.sync_windows:
         checks.append(windows.check)
     if full:
-        checks = [scaling.up_and_down, *checks, *_FULL]
+        checks = [scaling.up_and_down, *checks, *FULL]
     for check in checks:
         events.result(await check(cluster))
 

@@ -263,7 +263,7 @@ async def _prune_waits(cluster: Cluster, app: str, path: str, thing: str) -> Res
         patch_type=PatchType.MERGE,
     )
     problems += await until(lambda: _ended(cluster, app), seconds=_RUNNING_SECONDS)
-    await sync_by_hand(cluster, app)
+    await sync_by_hand(cluster, app, commit=commit)
     problems += await merges.synced(cluster, app, commit)
     problems += await merges.healthy(cluster)
     return result(f"the prune of {thing} waits for a person", problems, f"{app}: {seen[0]}")

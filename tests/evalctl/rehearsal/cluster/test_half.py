@@ -106,6 +106,10 @@ def rehearsed(monkeypatch: pytest.MonkeyPatch) -> Rehearsed:
         found.calls.append("end")
 
     monkeypatch.setattr(half, "rehearsed_cluster", rehearsed_cluster)
+    full = [
+        stand_in(f"{check.__module__.rpartition('.')[2]}.{check.__name__}") for check in half.FULL
+    ]
+    monkeypatch.setattr(half, "FULL", tuple(full))
     monkeypatch.setattr(half, "stood_in", lambda _: ["nodes: by evalctl"])
     monkeypatch.setattr(half, "fill_secrets", lambda _: "secrets: random")
     monkeypatch.setattr(first_sync, "check", lambda *_, **__: [found.called("first_sync.check")])
