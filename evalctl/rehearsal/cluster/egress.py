@@ -89,13 +89,17 @@ async def _connect(
         return
     writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
     await writer.drain()
-    copies = asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
+    copies = [
+        asyncio.create_task(_copy(reader, upstream_writer)),
+        asyncio.create_task(_copy(upstream_reader, writer)),
+    ]
     try:
-        while not (await asyncio.wait([copies], timeout=_ROUND_SECONDS))[0]:
+        while (await asyncio.wait(copies, timeout=_ROUND_SECONDS))[1]:
             if await resolve(host, int(port)) != local:
                 break  # the program's pod is gone, and with it what is connected to it
     finally:
-        copies.cancel()
+        for copy in copies:
+            copy.cancel()
         upstream_writer.close()
 
 
