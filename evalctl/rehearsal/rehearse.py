@@ -33,7 +33,7 @@ async def rehearse(
 ) -> None:
     """Deploy an environment to an empty account, verify it and tear it down.
 
-    `when_deployed` runs beside the verification and before the teardown, for what needs a deployed
+    `when_deployed` runs beside the second plan and before the teardown, for what needs a deployed
     account; the account's cluster then has the address `eks_endpoint`.
 
     Raises:
@@ -45,8 +45,9 @@ async def rehearse(
         env, rendered=rendered, progress=progress, eks_endpoint=eks_endpoint
     ) as emulated:
         await deploy(emulated)
+        await require_promised_account(emulated)  # before the cluster half fills in secrets
         async with asyncio.TaskGroup() as beside:
-            beside.create_task(verify(emulated))
+            beside.create_task(emulated.each("plan", emulated.terraform.require_no_changes))
             if when_deployed is not None:
                 beside.create_task(when_deployed(emulated.aws))
         await tear_down(emulated)
@@ -67,14 +68,12 @@ async def deploy(emulated: EmulatedEnvironment) -> None:
     await emulated.each("apply", apply)
 
 
-async def verify(emulated: EmulatedEnvironment) -> None:
-    """Plan again, and compare the account with the environment's value.
+async def require_promised_account(emulated: EmulatedEnvironment) -> None:
+    """Compare the account with the environment's value.
 
     Raises:
-        TerraformError: a second plan was not empty.
-        RehearsalError: the account differs.
+        RehearsalError: it differs.
     """
-    await emulated.each("plan", emulated.terraform.require_no_changes)
     found = await asyncio.to_thread(differences, emulated.env, emulated.aws)
     if found:
         raise RehearsalError(
