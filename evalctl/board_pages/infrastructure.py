@@ -70,6 +70,9 @@ def _cluster(env: Environment, queue: Queue) -> dict[str, Maker]:
         "kube_horizontalpodautoscaler_spec_max_replicas": gauges(
             lambda t: env.worker.max_replicas, autoscaler
         ),
+        "kube_horizontalpodautoscaler_status_condition": gauges(
+            lambda t: 0, autoscaler | {"condition": "ScalingActive", "status": "false"}
+        ),
         "kube_horizontalpodautoscaler_status_current_replicas": gauges(queue.workers, autoscaler),
         "kube_pod_container_status_restarts_total": counters(*restarts),
         "kube_node_labels": gauges(lambda t: 1, *nodes),

@@ -405,7 +405,7 @@ def test_every_field_is_drawn() -> None:
     fields = {where for where, _ in leaves(FULL)}
     drawn: set[str] = set()
 
-    @limits(80)
+    @limits(160)
     @given(environments())
     def draw(drawing: Drawn) -> None:
         before = dict(leaves(BASES[drawing.base]))

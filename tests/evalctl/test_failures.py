@@ -172,7 +172,7 @@ def hiding(tmp_path_factory: pytest.TempPathFactory) -> str:
     ("command", "place", "package"),
     [
         ("check", "evalctl/checks/policy.py", "checkov"),
-        ("rehearse dev", "evalctl/rehearsal/emulator.py", "boto3"),
+        ("rehearse dev", "evalctl/rehearsal/cluster/cluster.py", "lightkube"),
         ("board-pages", "evalctl/board_pages/drawing.py", "plotly"),
         ("secret-scan README.md", "evalctl/checks/secret_patterns.py", "detect_secrets"),
     ],

@@ -227,8 +227,8 @@ def test_a_name_that_cannot_be_used_is_refused_and_nothing_changes(
         ("environments/dev.py", 'images_of("dev")', 'images_of(environment="dev")', "Write it so"),
         (
             "environments/dev.py",
-            'vpc_cidr="10.10.0.0/16",',
-            '**{"vpc_cidr": "10.10.0.0/16"},',
+            f'vpc_cidr="{DEV.network.vpc_cidr}",',
+            f'**{{"vpc_cidr": "{DEV.network.vpc_cidr}"}},',
             "does not write network.vpc_cidr as an argument",
         ),
     ],
@@ -310,7 +310,7 @@ def test_many_environments_in_a_row_break_no_rule() -> None:
 @pytest.mark.parametrize(
     ("cidr", "taken", "following"),
     [
-        ("10.10.0.0/16", (), "10.11.0.0/16"),
+        ("10.90.0.0/16", (), "10.91.0.0/16"),
         ("10.255.0.0/16", (), "172.16.0.0/16"),
         ("172.16.0.0/16", (), "172.18.0.0/16"),  # 172.17 is Docker's
         ("172.19.0.0/16", (), "172.21.0.0/16"),  # 172.20 is of Kubernetes services
@@ -333,7 +333,7 @@ def test_the_next_free_range_is_used(cidr: str, taken: tuple[str, ...], followin
 @pytest.mark.parametrize(
     ("hostname", "following"),
     [
-        ("eval-dev.example.com", "eval-load-test.example.com"),
+        ("evals-dev.example.com", "evals-load-test.example.com"),
         ("eval.dev.example.com", "eval.load-test.example.com"),
         ("dev.devices.example.com", "load-test.devices.example.com"),
         ("devices.example.com", "devices-load-test.example.com"),

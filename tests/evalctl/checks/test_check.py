@@ -22,7 +22,9 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
         until = datetime.now(UTC).date() + timedelta(days=days_of_support)
         version = replace(EKS_VERSIONS[MINOR], standard_support_until=until)
         monkeypatch.setitem(EKS_VERSIONS, MINOR, version)
-        monkeypatch.setattr(policy, "findings", lambda rendered: [])  # checkov has its own tests
+        monkeypatch.setattr(
+            policy, "findings", lambda rendered, environments: []
+        )  # checkov has its own tests
         monkeypatch.setattr("evalctl.commands.check.known_environments", lambda: (env,))
         return CliRunner().invoke(main.app, ["check"])
 
