@@ -110,7 +110,12 @@ async def _loaded(cluster: Cluster, found: Written, seconds: int) -> Result:
     name = f"Prometheus {found.name} loads its configuration and finds a target for each job"
     with tempfile.TemporaryDirectory(dir=cluster.plane.folder) as scratch:
         folder, port = Path(scratch), free_port()
-        configuration = local(found, await discovery.read(cluster.client), folder)
+        configuration = local(
+            found,
+            await discovery.read(cluster.client),
+            folder,
+            authority=cluster.plane.authority.pair.certificate,
+        )
         server = running(
             _program("prometheus"),
             f"--config.file={configuration}",
@@ -129,7 +134,7 @@ async def _loaded(cluster: Cluster, found: Written, seconds: int) -> Result:
     )
 
 
-def local(found: Written, discovered: Discovered, folder: Path) -> Path:
+def local(found: Written, discovered: Discovered, folder: Path, *, authority: Path) -> Path:
     """The configuration for this machine: its files, and targets in files instead of a discovery."""
     for file, text in found.rules.items():
         (folder / file).write_text(text)
@@ -139,7 +144,7 @@ def local(found: Written, discovered: Discovered, folder: Path) -> Path:
     configuration["rule_files"] = [str(folder / "*.yaml")]
     configuration.pop("storage", None)  # Debian's Prometheus has a flag for it
     for index, job in enumerate((*configuration["scrape_configs"], *_alertmanagers(configuration))):
-        _with_local_files(job, folder)
+        _with_local_files(job, folder, authority)
         groups = [
             group
             for each in job.pop("kubernetes_sd_configs", [])
@@ -161,14 +166,15 @@ def _alertmanagers(configuration: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _with_local_files(job: dict[str, Any], folder: Path) -> None:
-    """Files that pods would have mounted: the operator's assets, and empty ones for the others."""
+def _with_local_files(job: dict[str, Any], folder: Path, authority: Path) -> None:
+    """Files that pods would have mounted: the operator's assets, a certificate, or an empty one."""
     for key, value in list(job.items()):
         if isinstance(value, dict):
-            _with_local_files(value, folder)
+            _with_local_files(value, folder, authority)
         elif isinstance(value, str) and value.startswith((_MOUNT, "/var/run/secrets/")):
             path = folder / Path(value).name
-            path.touch()
+            if not path.exists():
+                path.write_bytes(authority.read_bytes() if path.suffix == ".crt" else b"")
             job[key] = str(path)
 
 
