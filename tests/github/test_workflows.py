@@ -254,7 +254,7 @@ def test_check_runs_every_part_of_ci() -> None:
     (script,) = re.findall(r"then requested=\((.*)\); fi", (ROOT / ".ci/run").read_text())
     parts = jobs(FOLDER / "workflows/check.yml")["part"]["strategy"]["matrix"]["part"]
     assert parts == script.split()
-    assert {"rehearse", "cluster"} <= set(parts)  # tests/github/test_ci.py: of every environment
+    assert "rehearse" in parts  # tests/github/test_ci.py: of every environment
 
 
 def test_everything_is_rehearsed_weekly_in_every_environment() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +101,44 @@ class Running:
                 yield pod.metadata.labels.get("app.kubernetes.io/instance", "")
 
 
+class Reachable:
+    """The Services behind which a program runs and a pod is ready, read once a second."""
+
+    def __init__(self, services: Mapping[tuple[str, str], int]) -> None:
+        self._services = services  # the port of the program; an outage takes one away
+        self._ports: dict[str, int] = {}
+
+    def port(self, address: str) -> int | None:
+        """The port of the program that stands for a Service's address."""
+        return self._ports.get(address)
+
+    async def follow(self, client: AsyncClient) -> None:
+        while True:
+            with suppress(*API_ERRORS):  # as it was, until the API server answers
+                self._ports = {
+                    address: port
+                    for (namespace, name), port in tuple(self._services.items())
+                    async for address in _addresses(client, namespace, name)
+                }
+            await asyncio.sleep(1)
+
+
+async def _addresses(client: AsyncClient, namespace: str, name: str) -> AsyncIterator[str]:
+    """The address of a Service, if one of its pods is ready."""
+    slices = client.list(
+        EndpointSlice, namespace=namespace, labels={"kubernetes.io/service-name": name}
+    )
+    ready = [
+        endpoint
+        async for each in slices
+        for endpoint in each.endpoints or ()
+        if endpoint.conditions is not None and endpoint.conditions.ready
+    ]
+    async for service in client.list(Service, namespace=namespace, fields={"metadata.name": name}):
+        if ready and service.spec is not None and service.spec.clusterIP is not None:
+            yield service.spec.clusterIP
+
+
 @asynccontextmanager
 async def rehearsed_cluster(
     env: Environment,
@@ -147,12 +185,10 @@ async def rehearsed_cluster(
             external_metrics(address.authority.server("external-metrics"), metric=QUEUE_METRIC)
         )
         services = {METRICS_SERVER: ports.metrics_server, PROMETHEUS_ADAPTER: queue.port}
-        clients: list[AsyncClient] = []  # the proxy starts before the API server
+        reachable = Reachable(services)
 
         async def resolve(host: str, port: int) -> int | None:
-            if host == "127.0.0.1":
-                return port  # a kubelet
-            return await local_port(clients[0], host, services) if clients else None
+            return port if host == "127.0.0.1" else reachable.port(host)  # there is the kubelet
 
         plane = await stack.enter_async_context(
             control_plane(
@@ -165,7 +201,7 @@ async def rehearsed_cluster(
                 hpa_sync_seconds=_HPA_SYNC_SECONDS // faster,
             )
         )
-        clients.append(client := plane.client())
+        client = plane.client()
         kubelet = address.authority.server("kubelet")
         await stack.enter_async_context(
             running_beside(
@@ -190,7 +226,7 @@ async def rehearsed_cluster(
             kubelet=Kubelet(lambda: registry(names)),
             controls_load_balancers=lambda: Addon.LOAD_BALANCER_CONTROLLER in runs,
         )
-        for loop in (runs.follow(), stand_ins(client, parts)):
+        for loop in (runs.follow(), reachable.follow(client), stand_ins(client, parts)):
             stack.push_async_callback(_cancelled, asyncio.create_task(loop))
         controllers = Controllers(programs=programs, plane=plane, aws=aws, ports=ports)
         supervisor = await stack.enter_async_context(
@@ -212,20 +248,6 @@ async def rehearsed_cluster(
         )
 
 
-async def local_port(
-    client: AsyncClient, address: str, services: dict[tuple[str, str], int]
-) -> int | None:
-    """The port of the program that stands for a Service's address, while one of its pods is ready."""
-    try:
-        for namespace, name in tuple(services):
-            if await _has_address(client, namespace, name, address):
-                ready = await _has_ready_pod(client, namespace, name)
-                return services[namespace, name] if ready else None
-    except API_ERRORS:
-        return None
-    return None
-
-
 def stood_in(cluster: Cluster) -> Iterator[str]:
     """Each version and each thing that is not what production has, for the output."""
     yield from versions(cluster.programs, cluster.env)
@@ -237,25 +259,6 @@ def stood_in(cluster: Cluster) -> Iterator[str]:
     yield from cluster.charts.described()
     for replacement in cluster.served.replacements:
         yield replacement.description
-
-
-async def _has_address(client: AsyncClient, namespace: str, name: str, address: str) -> bool:
-    async for service in client.list(Service, namespace=namespace, fields={"metadata.name": name}):
-        if service.spec is not None and service.spec.clusterIP == address:
-            return True
-    return False
-
-
-async def _has_ready_pod(client: AsyncClient, namespace: str, service: str) -> bool:
-    async for endpoints in client.list(
-        EndpointSlice, namespace=namespace, labels={"kubernetes.io/service-name": service}
-    ):
-        if any(
-            endpoint.conditions is not None and endpoint.conditions.ready
-            for endpoint in endpoints.endpoints or ()
-        ):
-            return True
-    return False
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
