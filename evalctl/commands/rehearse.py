@@ -49,7 +49,7 @@ def command(
     from evalctl.rehearsal import report
     from evalctl.rehearsal.cluster.programs import ProgramsMissingError, find
 
-    environment = one_environment(known_environments(), env)
+    environment, root = one_environment(known_environments(), env), checkout.root()
     if only is not None and only not in _HALVES:
         fail(f"--only {only}: there is no such half. Use {' or '.join(_HALVES)}.")
     half = None if only is None else report.Half(only)
@@ -73,7 +73,7 @@ def command(
     try:
         done = report.run(
             environment,
-            checkout=checkout.root(),
+            checkout=root,
             programs=programs,
             only=half,
             full=full,
