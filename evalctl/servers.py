@@ -4,13 +4,16 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 _GRACE_SECONDS = 10
 
@@ -77,7 +80,7 @@ def running(
 
 
 @asynccontextmanager
-async def running_beside(
+async def started_in_thread(
     server: AbstractContextManager[subprocess.Popen[bytes]],
 ) -> AsyncIterator[subprocess.Popen[bytes]]:
     """A server of `running` that starts and ends in a thread, so that other tasks go on.
@@ -91,6 +94,24 @@ async def running_beside(
         await asyncio.wait([start])
         if start.exception() is None:
             await asyncio.to_thread(server.__exit__, None, None, None)
+
+
+@contextmanager
+def http_server(
+    handler: Callable[..., BaseHTTPRequestHandler], *, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
+    """Serve on a free port of loopback until the block ends; yields `<host>:<port>`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _wait_until(

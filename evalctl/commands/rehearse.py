@@ -1,5 +1,6 @@
 """`evalctl rehearse`: a deploy on this machine."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +9,6 @@ import typer
 from evalctl import checkout
 from evalctl.terminal import console, fail, require_programs
 from evalctl.values import known_environments, one_environment
-
-_HALVES = {"aws": "terraform on the emulated AWS", "cluster": "Argo CD on a real control plane"}
 
 
 def command(
@@ -48,18 +47,19 @@ def command(
     """
     from evalctl.rehearsal import report
     from evalctl.rehearsal.cluster.programs import ProgramsMissingError, find
+    from evalctl.rehearsal.halves import Half
 
     environment, root = one_environment(known_environments(), env), checkout.root()
-    if only is not None and only not in _HALVES:
-        fail(f"--only {only}: there is no such half. Use {' or '.join(_HALVES)}.")
-    half = None if only is None else report.Half(only)
-    if half is report.Half.AWS and (full or keep):
+    if only is not None and only not in list(Half):
+        fail(f"--only {only}: there is no such half. Use {' or '.join(Half)}.")
+    half = None if only is None else Half(only)
+    if half is Half.AWS and (full or keep):
         option = "--full" if full else "--keep"
         fail(f"{option} is about the cluster, which --only aws leaves out.")
     programs = None
-    if half is not report.Half.CLUSTER:
+    if half is not Half.CLUSTER:
         require_programs("terraform")
-    if half is not report.Half.AWS:
+    if half is not Half.AWS:
         try:
             programs = find(environment.cluster.kubernetes_version)
         except ProgramsMissingError as error:
@@ -70,18 +70,22 @@ def command(
             )
     if json_file is not None:
         json_file.touch()  # a file that cannot be written is reported before the work
+    done = report.Report(console)
     try:
-        done = report.run(
-            environment,
-            checkout=root,
-            programs=programs,
-            only=half,
-            full=full,
-            keep=keep,
-            console=console,
+        asyncio.run(
+            report.run(
+                environment,
+                checkout=root,
+                programs=programs,
+                only=half,
+                full=full,
+                keep=keep,
+                report=done,
+            )
         )
     except report.FAILURES as error:
         fail(f"The rehearsal of {env} failed.", *report.messages(error))
+    done.print_tables(environment)
     if json_file is not None:
         json_file.write_text(done.json(environment) + "\n", encoding="utf-8")
     if done.failed:

@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +20,7 @@ from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result
 from evalctl.rehearsal.cluster.served.problem import NotServedError
 from evalctl.rehearsal.emulator import EmulatedAws, NotOnLoopbackError
+from evalctl.rehearsal.halves import Half
 from evalctl.rehearsal.rehearse import RehearsalError, rehearse
 from evalctl.rehearsal.terraform import TerraformError
 from evalctl.servers import NotStartedError
@@ -35,13 +35,6 @@ FAILURES = (
     TerraformError,
 )
 _PHASES = ("apply", "plan", "destroy")
-
-
-class Half(StrEnum):
-    """What is rehearsed if not all of it."""
-
-    AWS = "aws"
-    CLUSTER = "cluster"
 
 
 @dataclass
@@ -124,38 +117,7 @@ class Report:
         return table
 
 
-def run(
-    env: Environment,
-    *,
-    checkout: Path,
-    programs: Programs | None,
-    only: Half | None,
-    full: bool,
-    keep: bool,
-    console: Console,
-) -> Report:
-    """Rehearse an environment and print its progress; without `programs`, only its AWS half.
-
-    Raises:
-        One of FAILURES; `messages` describes it.
-    """
-    report = Report(console)
-    asyncio.run(
-        _run(
-            env,
-            checkout=checkout,
-            programs=programs,
-            only=only,
-            full=full,
-            keep=keep,
-            report=report,
-        )
-    )
-    report.print_tables(env)
-    return report
-
-
-async def _run(
+async def run(
     env: Environment,
     *,
     checkout: Path,
@@ -165,6 +127,11 @@ async def _run(
     keep: bool,
     report: Report,
 ) -> None:
+    """Rehearse an environment; without `programs`, only its AWS half.
+
+    Raises:
+        One of FAILURES; `messages` describes it.
+    """
     rendered = checkout / "rendered"
     if programs is None:
         await rehearse(env, rendered=rendered, progress=report.stack)

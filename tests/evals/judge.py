@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from typing import ClassVar
 
-from tests.support.http_server import http_server
+from evalctl.servers import http_server
 
 
 class Refusal:

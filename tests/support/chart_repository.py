@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from evalctl.servers import http_server
 from tests.support import tools
-from tests.support.http_server import http_server
 
 
 class _Files(SimpleHTTPRequestHandler):

@@ -10,7 +10,7 @@ from lightkube import AsyncClient
 from lightkube.generic_resource import create_namespaced_resource
 
 from environments.names import ARGOCD_NAMESPACE
-from evalctl.rehearsal.cluster.beside import API_ERRORS
+from evalctl.rehearsal.cluster.local_programs import API_ERRORS
 
 Application = create_namespaced_resource("argoproj.io", "v1alpha1", "Application", "applications")
 Project = create_namespaced_resource("argoproj.io", "v1alpha1", "AppProject", "appprojects")
@@ -31,6 +31,10 @@ class ApplicationState:
     finished: str  # when its last operation ended
     message: str
     revision: str
+
+    def __str__(self) -> str:
+        phase = self.phase or "not synced"
+        return f"{self.name} is {self.sync} and {self.health}, {phase}: {self.message}"
 
     @property
     def settled(self) -> bool:
@@ -74,15 +78,13 @@ async def settled(
     *,
     seconds: float,
     progress: Callable[[ApplicationState, float], None],
-    watched: Watched | None = None,
-    revision: str | None = None,
 ) -> Watched:
-    """Wait until all expected Applications are settled, those of Git at the revision if one is given.
+    """Wait until all expected Applications are settled.
 
     Raises:
         NotSettledError: they are not in time.
     """
-    watched = watched or Watched()
+    watched = Watched()
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -91,16 +93,10 @@ async def settled(
             states = watched.states  # the API server restarts, or the definition is not there yet
         for name in watched.add(states):
             progress(states[name], watched.settled_after[name])
-        if expected <= states.keys() and all(
-            state.settled and revision in (None, state.revision, "") for state in states.values()
-        ):
+        if expected <= states.keys() and all(state.settled for state in states.values()):
             return watched
         if time.monotonic() > deadline:
-            waiting = [
-                f"{state.name} is {state.sync} and {state.health}, {state.phase or 'not synced'}: {state.message}"
-                for state in states.values()
-                if not state.settled
-            ]
+            waiting = [str(state) for state in states.values() if not state.settled]
             missing = [f"{name} is missing" for name in sorted(expected - states.keys())]
             raise NotSettledError("\n".join([*waiting, *missing]))
         await asyncio.sleep(_ROUND_SECONDS)

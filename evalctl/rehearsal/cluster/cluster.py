@@ -2,26 +2,38 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lightkube import AsyncClient
-from lightkube.resources.core_v1 import Pod, Service
+from lightkube.resources.core_v1 import Node, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 
-from environments.names import MONITORING_NAMESPACE, QUEUE_METRIC, SERVICE_CIDR, Addon, Names
+from environments.names import (
+    MONITORING_NAMESPACE,
+    NODE_POOL_LABEL,
+    QUEUE_METRIC,
+    SERVICE_CIDR,
+    Addon,
+    Names,
+)
 from environments.spec import Environment
 from evalctl.rehearsal.cluster import eks_addons
-from evalctl.rehearsal.cluster.beside import API_ERRORS, Supervisor, is_ready, supervised
-from evalctl.rehearsal.cluster.control_plane import Address, ControlPlane, control_plane
+from evalctl.rehearsal.cluster.control_plane import (
+    HPA_SYNC_SECONDS,
+    Address,
+    ControlPlane,
+    control_plane,
+)
 from evalctl.rehearsal.cluster.controllers import Controllers, Ports
 from evalctl.rehearsal.cluster.external_metrics import ExternalMetrics, external_metrics
 from evalctl.rehearsal.cluster.github import GitHub, github
 from evalctl.rehearsal.cluster.images import registry
 from evalctl.rehearsal.cluster.kubelet import Kubelet
-from evalctl.rehearsal.cluster.kwok import running_kwok
+from evalctl.rehearsal.cluster.kwok import kwok_command, running_kwok
+from evalctl.rehearsal.cluster.local_programs import API_ERRORS, Supervisor, in_background, is_ready
 from evalctl.rehearsal.cluster.node_groups import NodeGroups
 from evalctl.rehearsal.cluster.node_template import NodeTemplate
 from evalctl.rehearsal.cluster.programs import Programs, versions
@@ -32,16 +44,16 @@ from evalctl.rehearsal.cluster.served.chart_repositories import (
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.served.repository import Served, served_copy
 from evalctl.rehearsal.cluster.stand_ins import StandIns, stand_ins
+from evalctl.rehearsal.cluster.state import Snapshot, meta, namespace_of
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rendered_charts import rendered_charts
-from evalctl.servers import free_port, running_beside
+from evalctl.servers import free_port, started_in_thread
 
 CHARTS_VARIABLE = "CHART_DIR"
 DEFINITIONS_VARIABLE = "CRD_DIR"
 # The Services behind aggregated APIs, by namespace and name.
 METRICS_SERVER = ("kube-system", Addon.METRICS_SERVER.value)
 PROMETHEUS_ADAPTER = (MONITORING_NAMESPACE, Addon.PROMETHEUS_ADAPTER.value)
-_HPA_SYNC_SECONDS = 15  # Kubernetes' default
 _POD_CIDR = "10.0.0.1/16"  # addresses that kwok gives to pods; nothing listens there
 
 
@@ -69,36 +81,31 @@ class Cluster:
         return Names(self.env)
 
     @property
-    def checkout(self) -> Path:
-        """The served copy, in which evalctl's commands run."""
-        return self.served.folder
-
-    @property
     def environment(self) -> dict[str, str]:
         """Variables for kubectl, aws and evalctl, which then reach this cluster and no other."""
-        return {"KUBECONFIG": str(self.plane.kubeconfig), **self.aws.environment}
+        return {
+            "PATH": self.programs.search_path,
+            "KUBECONFIG": str(self.plane.kubeconfig),
+            **self.aws.environment,
+        }
+
+    async def nodes(self, pool: str | None = None) -> list[Node]:
+        """The nodes of a pool, or all of them."""
+        selected = self.client.list(Node, labels={} if pool is None else {NODE_POOL_LABEL: pool})
+        return [node async for node in selected]
 
 
-class Running:
-    """Which add-ons run, for what acts only while they do: read from their pods once a second."""
+def _runs(addon: Addon) -> Callable[[Snapshot], bool]:
+    """Whether a pod of the add-on is ready, for what acts only while it is."""
 
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
-        self._names: frozenset[str] = frozenset()
+    def ready(snapshot: Snapshot) -> bool:
+        return any(
+            (meta(pod).labels or {}).get("app.kubernetes.io/instance") == addon and is_ready(pod)
+            for pod in snapshot.pods
+            if namespace_of(pod) == "kube-system"
+        )
 
-    def __contains__(self, addon: object) -> bool:
-        return addon in self._names
-
-    async def follow(self) -> None:
-        while True:
-            with suppress(*API_ERRORS):  # as it was, until the API server answers
-                self._names = frozenset([name async for name in self._ready()])
-            await asyncio.sleep(1)
-
-    async def _ready(self) -> AsyncIterator[str]:
-        async for pod in self._client.list(Pod, namespace="kube-system"):
-            if is_ready(pod) and pod.metadata is not None and pod.metadata.labels:
-                yield pod.metadata.labels.get("app.kubernetes.io/instance", "")
+    return ready
 
 
 class Reachable:
@@ -198,40 +205,33 @@ async def rehearsed_cluster(
                 context=names.cluster,
                 service_range=SERVICE_CIDR,
                 resolve=resolve,
-                hpa_sync_seconds=_HPA_SYNC_SECONDS // faster,
+                hpa_sync_seconds=HPA_SYNC_SECONDS // faster,
             )
         )
         client = plane.client()
-        kubelet = address.authority.server("kubelet")
+        kubelet, port = address.authority.server("kubelet"), free_port()
+        kwok = kwok_command(
+            Path(programs.path("kwok")),
+            kubeconfig=plane.kubeconfig,
+            port=port,
+            certificate=kubelet.certificate,
+            key=kubelet.key,
+            pod_cidr=_POD_CIDR,
+        )
         await stack.enter_async_context(
-            running_beside(
-                running_kwok(
-                    Path(programs.path("kwok")),
-                    kubeconfig=plane.kubeconfig,
-                    port=free_port(),
-                    certificate=kubelet.certificate,
-                    key=kubelet.key,
-                    pod_cidr=_POD_CIDR,
-                    log=folder / "kwok.log",
-                )
-            )
+            started_in_thread(running_kwok(kwok, port=port, log=folder / "kwok.log"))
         )
         await eks_addons.install(client, names)
-        runs = Running(client)
         parts = StandIns(
             names=names,
-            groups=NodeGroups(
-                NodeTemplate(names=names), grow=lambda: Addon.CLUSTER_AUTOSCALER in runs
-            ),
+            groups=NodeGroups(NodeTemplate(names=names), grow=_runs(Addon.CLUSTER_AUTOSCALER)),
             kubelet=Kubelet(lambda: registry(names)),
-            controls_load_balancers=lambda: Addon.LOAD_BALANCER_CONTROLLER in runs,
+            controls_load_balancers=_runs(Addon.LOAD_BALANCER_CONTROLLER),
         )
-        for loop in (runs.follow(), reachable.follow(client), stand_ins(client, parts)):
-            stack.push_async_callback(_cancelled, asyncio.create_task(loop))
         controllers = Controllers(programs=programs, plane=plane, aws=aws, ports=ports)
-        supervisor = await stack.enter_async_context(
-            supervised(Supervisor(client, tuple(controllers.all())))
-        )
+        supervisor = Supervisor(client, tuple(controllers.all()))
+        for loop in (reachable.follow(client), stand_ins(client, parts), supervisor.follow()):
+            await stack.enter_async_context(in_background(loop))
         yield Cluster(
             env=env,
             programs=programs,
@@ -259,11 +259,6 @@ def stood_in(cluster: Cluster) -> Iterator[str]:
     yield from cluster.charts.described()
     for replacement in cluster.served.replacements:
         yield replacement.description
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
 
 
 def _folder(variable: str) -> Path | None:

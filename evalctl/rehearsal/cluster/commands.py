@@ -7,9 +7,7 @@ from pathlib import Path
 from evalctl.processes import CommandFailedError, run
 
 
-async def evalctl(
-    *arguments: str, checkout: Path, environment: Mapping[str, str], programs: str
-) -> str:
+async def evalctl(*arguments: str, checkout: Path, environment: Mapping[str, str]) -> str:
     """The command's output.
 
     Raises:
@@ -21,7 +19,6 @@ async def evalctl(
         folder=checkout,
         environment={
             **environment,
-            "PATH": programs,
             "PYTHONPATH": str(checkout),
             "HOME": str(checkout.parent),
             "COLUMNS": "160",

@@ -16,13 +16,15 @@ from lightkube.config.kubeconfig import KubeConfig
 from evalctl.rehearsal.cluster import certificates, egress
 from evalctl.rehearsal.cluster.certificates import Authority, KeyPair
 from evalctl.rehearsal.cluster.programs import Programs
-from evalctl.servers import free_port, is_listening, running, running_beside
+from evalctl.servers import free_port, is_listening, running, started_in_thread
 
 # What EKS enables besides the API server's defaults (EKS user guide, "Platform versions").
 _EKS_ADMISSION = ("NodeRestriction", "ExtendedResourceToleration")
 # No pod of the cluster runs, so a webhook has no program that could answer.
 _WITHOUT_PROGRAM = ("MutatingAdmissionWebhook", "ValidatingAdmissionWebhook")
 _START_SECONDS = 60
+# Between two decisions of the autoscaler; the controller manager's default.
+HPA_SYNC_SECONDS = 15
 _API_SERVER = "kube-apiserver"
 
 
@@ -34,7 +36,7 @@ class Part:
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self, programs: Programs) -> None:
-        await self._running.enter_async_context(running_beside(self.run(programs)))
+        await self._running.enter_async_context(started_in_thread(self.run(programs)))
 
     async def stop(self) -> None:
         await self._running.aclose()
@@ -123,7 +125,7 @@ async def control_plane(
     context: str,
     service_range: str,
     resolve: egress.Resolve,
-    hpa_sync_seconds: int = 15,
+    hpa_sync_seconds: int = HPA_SYNC_SECONDS,
 ) -> AsyncIterator[ControlPlane]:
     """A control plane from when it answers to the block's end.
 
@@ -166,7 +168,7 @@ async def _etcd(programs: Programs, folder: Path) -> AsyncIterator[str]:
     """The cluster's store; nothing is flushed to the disk, because nothing outlives the rehearsal."""
     port, peers = free_port(), free_port()
     url, peer_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
-    async with running_beside(
+    async with started_in_thread(
         running(
             programs.path("etcd"),
             *("--name", "rehearsal", "--data-dir", str(folder / "etcd")),

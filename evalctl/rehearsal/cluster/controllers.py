@@ -1,4 +1,4 @@
-"""The real controllers that run beside the cluster, and how each is started on loopback."""
+"""The real controllers, which run as local programs, and how each is started on loopback."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -14,8 +14,8 @@ from environments.names import (
     ExternalSecretsPart,
 )
 from evalctl.processes import output
-from evalctl.rehearsal.cluster.beside import Environment, LocalProgram
 from evalctl.rehearsal.cluster.control_plane import ControlPlane
+from evalctl.rehearsal.cluster.local_programs import Environment, LocalProgram, Run
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.servers import free_port, is_listening, running
@@ -53,27 +53,9 @@ class Controllers:
             run=self._redis,
             initialize=self._redis_password,
         )
-        yield LocalProgram(
-            name="argocd-repo-server",
-            namespace=ARGOCD_NAMESPACE,
-            labels={"app.kubernetes.io/name": "argocd-repo-server"},
-            container="argocd-repo-server",
-            run=self._repo_server,
-        )
-        yield LocalProgram(
-            name="argocd-application-controller",
-            namespace=ARGOCD_NAMESPACE,
-            labels={"app.kubernetes.io/name": "argocd-application-controller"},
-            container="argocd-application-controller",
-            run=self._application_controller,
-        )
-        yield LocalProgram(
-            name="argocd-applicationset-controller",
-            namespace=ARGOCD_NAMESPACE,
-            labels={"app.kubernetes.io/name": "argocd-applicationset-controller"},
-            container="argocd-applicationset-controller",
-            run=self._application_sets,
-        )
+        yield _of_argocd("argocd-repo-server", self._repo_server)
+        yield _of_argocd("argocd-application-controller", self._application_controller)
+        yield _of_argocd("argocd-applicationset-controller", self._application_sets)
         yield LocalProgram(
             name="external-secrets",
             namespace=EXTERNAL_SECRETS_NAMESPACE,
@@ -256,3 +238,14 @@ class Controllers:
             },
             start_seconds=_START_SECONDS,
         )
+
+
+def _of_argocd(name: str, run: Run) -> LocalProgram:
+    """A program of Argo CD: its label and its container have its name."""
+    return LocalProgram(
+        name=name,
+        namespace=ARGOCD_NAMESPACE,
+        labels={"app.kubernetes.io/name": name},
+        container=name,
+        run=run,
+    )

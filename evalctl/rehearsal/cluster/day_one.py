@@ -1,6 +1,5 @@
 """Day one of a cluster: `evalctl bootstrap`, then the first sync by Argo CD, wave by wave."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,9 +34,8 @@ async def bootstrap(cluster: Cluster) -> str:
         cluster.env.name,
         "--context",
         cluster.plane.context,
-        checkout=cluster.checkout,
+        checkout=cluster.served.folder,
         environment=cluster.environment,
-        programs=cluster.programs.search_path,
     )
 
 
@@ -53,8 +51,7 @@ async def first_sync(cluster: Cluster, progress: Progress) -> Watched:
 
     return await applications.settled(
         cluster.client,
-        expected_applications(cluster.checkout, Names(cluster.env)),
+        expected_applications(cluster.served.folder, cluster.names),
         seconds=_GIVE_UP_SECONDS,
         progress=settled,
-        watched=Watched(started=time.monotonic()),
     )

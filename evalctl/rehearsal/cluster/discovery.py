@@ -13,7 +13,7 @@ from lightkube.models.core_v1 import ContainerPort
 from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 
-from evalctl.rehearsal.cluster.beside import is_ready
+from evalctl.rehearsal.cluster.local_programs import is_ready
 from evalctl.rehearsal.cluster.state import meta, name_of, namespace_of
 
 Labels = dict[str, str]

@@ -2,14 +2,14 @@
 
 import json
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from evalctl.rehearsal.cluster.certificates import KeyPair
+from evalctl.servers import http_server
 
 _GROUP = "external.metrics.k8s.io/v1beta1"
 
@@ -44,19 +44,11 @@ def external_metrics(pair: KeyPair, *, metric: str) -> Iterator[ExternalMetrics]
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair.certificate, pair.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.daemon_threads = True
-    served.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pair.certificate, pair.key)
+    with http_server(Handler, tls=tls) as address:
+        served.port = int(address.rpartition(":")[2])
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _response(served: ExternalMetrics, path: str) -> dict[str, object] | None:

@@ -1,11 +1,12 @@
 """Stands for GitHub's API: the open pull requests of every repository, which a check opens and closes."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from evalctl.servers import http_server
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +44,9 @@ def github() -> Iterator[GitHub]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    served.address = f"http://127.0.0.1:{server.server_address[1]}/"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with http_server(Handler) as address:
+        served.address = f"http://{address}/"
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _described(pull_request: PullRequest) -> dict[str, object]:

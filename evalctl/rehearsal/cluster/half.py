@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -101,6 +101,20 @@ async def aws_without_stacks(setup: Setup) -> AsyncIterator[EmulatedAws]:
         yield aws
 
 
+def cluster_of(setup: Setup, aws: EmulatedAws) -> AbstractAsyncContextManager[Cluster]:
+    """The cluster of a setup, whose secrets have no values yet."""
+    return rehearsed_cluster(
+        setup.env,
+        checkout=setup.checkout,
+        programs=setup.programs,
+        folder=setup.folder,
+        address=setup.address,
+        aws=aws,
+        windows=Windows.OPEN,
+        faster=1 if setup.full else _FASTER,
+    )
+
+
 async def rehearse_cluster(
     setup: Setup,
     *,
@@ -114,16 +128,7 @@ async def rehearse_cluster(
         NotServedError, NotStartedError: the cluster did not come up.
     """
     started = time.monotonic()
-    async with rehearsed_cluster(
-        setup.env,
-        checkout=setup.checkout,
-        programs=setup.programs,
-        folder=setup.folder,
-        address=setup.address,
-        aws=aws,
-        windows=Windows.OPEN,
-        faster=1 if setup.full else _FASTER,
-    ) as cluster:
+    async with cluster_of(setup, aws) as cluster:
         for line in stood_in(cluster):
             events.note(line)
         events.note(fill_secrets(cluster))
@@ -140,7 +145,7 @@ def fill_secrets(cluster: Cluster) -> str:
     """Give values to the secrets that no stack gives one; returns the note about it."""
     filled = secrets.fill(
         cluster.names,
-        cluster.checkout / "rendered",
+        cluster.served.folder / "rendered",
         cluster.aws,
         authority=cluster.plane.authority.pair.certificate,
     )

@@ -1,7 +1,7 @@
 """Starts kwok, which moves nodes and pods through the stages of `stages.yaml`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import Popen
 
@@ -46,31 +46,18 @@ def kwok_command(
     )
 
 
-@contextmanager
 def running_kwok(
-    program: Path,
-    *,
-    kubeconfig: Path,
-    port: int,
-    certificate: Path,
-    key: Path,
-    pod_cidr: str,
-    log: Path,
-) -> Iterator[Popen[bytes]]:
-    """kwok, from when it answers to the block's end.
+    command: Sequence[str], *, port: int, log: Path
+) -> AbstractContextManager[Popen[bytes]]:
+    """The command of `kwok_command`, from when it answers on the port to the block's end.
 
     Raises:
         NotStartedError: it ended, or was not ready in time.
     """
-    command = kwok_command(
-        program,
-        kubeconfig=kubeconfig,
-        port=port,
-        certificate=certificate,
-        key=key,
-        pod_cidr=pod_cidr,
+    return running(
+        *command,
+        log=log,
+        ready=lambda: is_listening(port),
+        # Its own folder stands for the user's, whose ~/.kwok/kwok.yaml it would read.
+        environment={"HOME": str(log.parent)},
     )
-    # Its own folder stands for the user's, whose ~/.kwok/kwok.yaml it would read.
-    home = {"HOME": str(log.parent)}
-    with running(*command, log=log, ready=lambda: is_listening(port), environment=home) as process:
-        yield process

@@ -15,10 +15,10 @@ _SCHEME_ANNOTATION = "alb.ingress.kubernetes.io/scheme"
 
 
 async def act(
-    client: AsyncClient, snapshot: Snapshot, *, names: Names, controls: Callable[[], bool]
+    client: AsyncClient, snapshot: Snapshot, *, names: Names, controls: Callable[[Snapshot], bool]
 ) -> None:
     """`controls` is whether the controller's pod runs."""
-    if not controls():
+    if not controls(snapshot):
         return
     await asyncio.gather(
         *(

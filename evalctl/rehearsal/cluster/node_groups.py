@@ -48,7 +48,7 @@ class NodeGroups:
         self,
         template: NodeTemplate,
         *,
-        grow: Callable[[], bool],
+        grow: Callable[[Snapshot], bool],
         start_seconds: Mapping[CapacityType, float] = START_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -74,7 +74,7 @@ class NodeGroups:
     def joining(self, snapshot: Snapshot, now: datetime) -> list[StartingNode]:
         """Replace what is missing, grow for pods that wait, and return the nodes whose start time has passed."""
         self._fill(snapshot)
-        if self._grow():
+        if self._grow(snapshot):
             self._grow_for_pods(snapshot, now)
         return [instance for instance in self.starting if instance.ready_at <= self._clock()]
 

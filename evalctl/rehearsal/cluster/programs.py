@@ -62,7 +62,7 @@ class Programs:
 
     @property
     def search_path(self) -> str:
-        """The PATH for programs that start others; kubectl and aws are installed beside Python."""
+        """The PATH for programs that start others; kubectl and aws are in the folder of Python."""
         beside_python = Path(sys.executable).parent
         path = os.environ.get("PATH", os.defpath)
         return os.pathsep.join([str(self.folder), str(beside_python), path])

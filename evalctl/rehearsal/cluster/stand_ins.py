@@ -25,7 +25,7 @@ class StandIns:
     names: Names
     groups: NodeGroups
     kubelet: Kubelet
-    controls_load_balancers: Callable[[], bool]
+    controls_load_balancers: Callable[[Snapshot], bool]
 
     async def act(self, client: AsyncClient, snapshot: Snapshot) -> None:
         """One round. A part that fails does not stop the others."""

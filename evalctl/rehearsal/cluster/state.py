@@ -27,7 +27,8 @@ from lightkube.resources.storage_v1 import StorageClass
 class Described(Protocol):
     """An object with metadata, which the API server always sends."""
 
-    metadata: ObjectMeta | None
+    @property
+    def metadata(self) -> ObjectMeta | None: ...
 
 
 T = TypeVar("T", bound=Described)

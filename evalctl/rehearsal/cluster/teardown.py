@@ -39,10 +39,10 @@ async def refused(cluster: Cluster) -> Result:
 
 def lift_protection(cluster: Cluster) -> None:
     """In the served copy, do what docs/teardown.md lets a person do first."""
-    value = cluster.checkout / "environments" / f"{cluster.env.name}.py"
+    value = cluster.served.folder / "environments" / f"{cluster.env.name}.py"
     text = value.read_text()
     value.write_text(text.replace("deletion_protection=True", "deletion_protection=False"))
-    rendered = cluster.checkout / cluster.names.stack_file(Stack.DATABASE)
+    rendered = cluster.served.folder / cluster.names.stack_file(Stack.DATABASE)
     document = json.loads(rendered.read_text())
     for database in document["resource"]["aws_db_instance"].values():
         database["deletion_protection"] = False
@@ -96,9 +96,8 @@ async def _teardown(cluster: Cluster) -> str:
         "--yes",
         "--context",
         cluster.plane.context,
-        checkout=cluster.checkout,
+        checkout=cluster.served.folder,
         environment=cluster.environment,
-        programs=cluster.programs.search_path,
     )
 
 

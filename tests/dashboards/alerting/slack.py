@@ -13,9 +13,8 @@ from typing import Any
 
 import yaml
 
-from evalctl.servers import free_port, is_healthy, running
+from evalctl.servers import free_port, http_server, is_healthy, running
 from tests.dashboards.alerting.alertmanager_files import any_webhooks, write
-from tests.support.http_server import http_server
 from tests.support.manifests import Manifest
 from tests.support.tools import program
 

@@ -20,12 +20,11 @@ import yaml
 from argocd.addons.redis_exporter import FLAGS
 from environments.names import REDIS_QUEUE_KEY
 from evalctl.board_pages.prometheus import add_blocks, serving
-from evalctl.servers import free_port, is_healthy, is_listening, running
+from evalctl.servers import free_port, http_server, is_healthy, is_listening, running
 from telemetry.contract import Emitter
 from tests.dashboards.alerting.rules import alert_rule, rule_file
 from tests.dashboards.alerting.slack import alertmanager, slack
 from tests.dashboards.alerting.test_alerts import GET_PROMTOOL
-from tests.support.http_server import http_server
 from tests.support.manifests import Manifest
 from tests.support.tools import program
 

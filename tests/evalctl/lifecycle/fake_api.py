@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.http_server import http_server
+from evalctl.servers import http_server
 from tests.support.manifests import Manifest
 
 # Plural → kind, of each group version; those in the second line of a group are cluster-scoped.

@@ -14,8 +14,8 @@ from environments.catalog import ADDON_SETS, Chart
 from environments.names import Names
 from evalctl.lifecycle import charts
 from evalctl.rendered_charts import rendered_charts
+from evalctl.servers import http_server
 from tests.support.chart_repository import chart_repository, charts_of
-from tests.support.http_server import http_server
 
 IN_REPOSITORY = [("first", "1.0.0"), ("first", "1.1.0"), ("second", "2.0.0")]
 

@@ -28,10 +28,10 @@ from environments.names import (
 from evalctl.rehearsal.emulated_environment import emulated_environment
 from evalctl.rehearsal.terraform import TerraformError
 from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stack
+from evalctl.servers import http_server
 from stacks.base import PROVIDER_VERSION
 from tests.evalctl.rehearsal.accounts import opened, print_progress, require_terraform
 from tests.support import tools
-from tests.support.http_server import http_server
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.rehearsal

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from environments.dev import DEV
-from tests.support.http_server import http_server
+from evalctl.servers import http_server
 
 _ACCOUNT = DEV.account.id
 _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">

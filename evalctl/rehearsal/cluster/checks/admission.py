@@ -32,8 +32,8 @@ async def check(cluster: Cluster) -> Result:
     code, output = await run(
         "kubectl",
         *("create", "--dry-run=server", "--filename", str(path)),
-        folder=cluster.checkout,
-        environment={**cluster.environment, "PATH": cluster.programs.search_path},
+        folder=cluster.served.folder,
+        environment=cluster.environment,
     )
     lines = output.splitlines()
     problems = [line for line in lines if line.startswith("Warning:") and not _allowed(line)]

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 
 from lightkube.resources.apps_v1 import Deployment
-from lightkube.resources.core_v1 import Node, Pod
+from lightkube.resources.core_v1 import Pod
 from lightkube.types import PatchType
 
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL
@@ -23,10 +23,7 @@ async def at_the_maximum(cluster: Cluster) -> Result:
     """Every pod runs; call it when the workers are at their maximum."""
     problems = await until(lambda: not_ready(cluster), seconds=_REPLACED_SECONDS)
     nodes = Counter(
-        [
-            (meta(node).labels or {}).get(NODE_POOL_LABEL, "")
-            async for node in cluster.client.list(Node)
-        ]
+        (meta(node).labels or {}).get(NODE_POOL_LABEL, "") for node in await cluster.nodes()
     )
     evidence = ", ".join(f"{count} nodes of {pool}" for pool, count in sorted(nodes.items()))
     return result("everything runs at the workers' maximum", problems, evidence)
@@ -61,14 +58,14 @@ async def rollout(cluster: Cluster, name: str, *, seconds: float = ROLLOUT_SECON
 async def without_a_general_node(cluster: Cluster) -> Result:
     """Lose the general node with the most pods; its group replaces it."""
     pods = Counter([_node_of(pod) async for pod in cluster.client.list(Pod, namespace="*")])
-    nodes = [name_of(node) for node in await _nodes(cluster, GENERAL_POOL)]
+    nodes = [name_of(node) for node in await cluster.nodes(GENERAL_POOL)]
     fullest = max(nodes, key=lambda node: pods[node])
     return await _lost(cluster, "a general node is lost", [fullest])
 
 
 async def without_the_largest_spot_zone(cluster: Cluster) -> Result:
     """Lose the zone with most spot nodes; other zones take over as far as the group's maximum allows."""
-    nodes = await _nodes(cluster, WORKER_POOL)
+    nodes = await cluster.nodes(WORKER_POOL)
     zones = Counter((meta(node).labels or {}).get(ZONE_LABEL, "") for node in nodes)
     ((zone, _),) = zones.most_common(1)
     lost = [name_of(node) for node in nodes if (meta(node).labels or {}).get(ZONE_LABEL) == zone]
@@ -130,13 +127,9 @@ async def _rolled_out(cluster: Cluster, deployment: Deployment, *, seconds: floa
     return await until(complete, seconds=seconds)
 
 
-async def _nodes(cluster: Cluster, pool: str) -> list[Node]:
-    return [node async for node in cluster.client.list(Node, labels={NODE_POOL_LABEL: pool})]
-
-
 def _node_of(pod: Pod) -> str:
     return (pod.spec.nodeName if pod.spec else None) or ""
 
 
 async def _exists(cluster: Cluster, name: str) -> bool:
-    return any([name_of(node) == name async for node in cluster.client.list(Node)])
+    return name in map(name_of, await cluster.nodes())

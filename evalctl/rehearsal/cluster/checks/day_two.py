@@ -12,9 +12,7 @@ from lightkube.resources.core_v1 import PersistentVolume, PersistentVolumeClaim
 
 from environments.names import MONITORING_NAMESPACE
 from evalctl.processes import CommandFailedError
-from evalctl.rehearsal.cluster.checks import merges
-from evalctl.rehearsal.cluster.checks.first_sync import compare
-from evalctl.rehearsal.cluster.checks.scaling import workers
+from evalctl.rehearsal.cluster.checks import merges, scaling, sync
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.commands import evalctl
 from evalctl.rehearsal.cluster.result import Result, result
@@ -63,10 +61,10 @@ async def maximum_changes(cluster: Cluster) -> Result:
     maximum = cluster.env.worker.max_replicas
     started = time.monotonic()
     await change(cluster, "A lower maximum", "max_replicas", maximum - 1)
-    problems = await arrives(cluster, lambda: _workers(cluster, maximum - 1))
+    problems = await arrives(cluster, lambda: scaling.at(cluster, maximum - 1))
     lower = time.monotonic() - started
     cluster.served.revert()
-    problems += await arrives(cluster, lambda: _workers(cluster, maximum))
+    problems += await arrives(cluster, lambda: scaling.at(cluster, maximum))
     problems += await merges.healthy(cluster, seconds=_SECONDS)
     return result(
         name,
@@ -80,6 +78,7 @@ async def change(cluster: Cluster, message: str, field: str, value: int) -> str:
 
     Raises:
         CommandFailedError: a rule refuses the value, or it cannot be rendered.
+        ValueError: the field does not have exactly one number there.
     """
     text = with_number(cluster.served.text(module_of(cluster)), field, value)
     return await change_module(cluster, message, text)
@@ -103,9 +102,8 @@ async def change_module(cluster: Cluster, message: str, text: str) -> str:
     try:
         await evalctl(
             *("render", "--env", cluster.env.name, "--out", str(out)),
-            checkout=cluster.checkout,
+            checkout=cluster.served.folder,
             environment=cluster.environment,
-            programs=cluster.programs.search_path,
         )
     except CommandFailedError:
         (cluster.served.folder / module_of(cluster)).write_text(before, encoding="utf-8")
@@ -141,7 +139,7 @@ async def arrives(cluster: Cluster, reached: Callable[[], Awaitable[list[str]]])
     while (problems := await until(reached, seconds=_COMPARE_SECONDS)) and (
         time.monotonic() < deadline
     ):
-        await compare(cluster)
+        await sync.compare(cluster)
     return problems
 
 
@@ -189,8 +187,3 @@ async def _sizes(cluster: Cluster, size: str) -> list[str]:
         for claim in await _claims(cluster)
         if (has := ((claim.status and claim.status.capacity) or {}).get("storage")) != size
     ]
-
-
-async def _workers(cluster: Cluster, number: int) -> list[str]:
-    now = await workers(cluster)
-    return [] if now == number else [f"{now} workers and not {number}"]

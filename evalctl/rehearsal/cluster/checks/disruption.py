@@ -9,7 +9,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node, Pod, PodEviction
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 
-from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL
+from environments.names import GENERAL_POOL, WORKER_POOL
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.state import full_name, meta, name_of, namespace_of
@@ -37,10 +37,7 @@ async def one_of_each_group(cluster: Cluster) -> Result:
     problems: list[str] = []
     evidence: list[str] = []
     for pool in (GENERAL_POOL, WORKER_POOL):
-        (node, *_) = [
-            name_of(node)
-            async for node in cluster.client.list(Node, labels={NODE_POOL_LABEL: pool})
-        ]
+        (node, *_) = map(name_of, await cluster.nodes(pool))
         started = time.monotonic()
         problems += await drained(cluster, node)
         evidence.append(f"{pool} in {time.monotonic() - started:.0f} s")

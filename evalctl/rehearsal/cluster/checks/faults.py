@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
-from lightkube.resources.core_v1 import Node, Pod
-from lightkube.types import PatchType
+from lightkube.resources.core_v1 import Pod
 
 from environments.names import ARGOCD_NAMESPACE, NAMESPACE, ORCHESTRATOR, Addon, App
 from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.applications import Application
-from evalctl.rehearsal.cluster.checks import merges
-from evalctl.rehearsal.cluster.checks.first_sync import refresh
-from evalctl.rehearsal.cluster.checks.windows import sync_by_hand
+from evalctl.rehearsal.cluster.checks import merges, sync
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.state import full_name, meta, name_of
@@ -29,7 +26,6 @@ _AWAY_SECONDS = 10
 _NAMED_SECONDS = 120
 _SERVES_SECONDS = 10  # in which a bad merge would take what runs away
 _CONFIRMATION = "pruning confirmation"
-_MARK = "eval-platform.io/rehearsed"
 
 
 async def controller_killed(cluster: Cluster) -> Result:
@@ -38,9 +34,9 @@ async def controller_killed(cluster: Cluster) -> Result:
     app = cluster.names.application(App.CLICKHOUSE_SCHEMA)
     commit = cluster.served.commit(
         "A change whose sync is interrupted",
-        _marked(cluster, App.CLICKHOUSE_SCHEMA, "ConfigMap-clickhouse-schema.yaml"),
+        merges.marked(cluster, App.CLICKHOUSE_SCHEMA, "ConfigMap-clickhouse-schema.yaml"),
     )
-    await refresh(cluster, app)
+    await sync.refresh(cluster, app)
     problems = await until(lambda: _syncing(cluster, app, commit), seconds=_RUNNING_SECONDS)
     process = cluster.supervisor.process(_CONTROLLER)
     if process is None:
@@ -85,16 +81,9 @@ def _programs(cluster: Cluster) -> set[str]:
 async def _change_comes_through(cluster: Cluster) -> list[str]:
     app = cluster.names.application(App.ORCHESTRATOR)
     commit = cluster.served.commit(
-        "A change", _marked(cluster, App.ORCHESTRATOR, f"ConfigMap-{ORCHESTRATOR.name}.yaml")
+        "A change", merges.marked(cluster, App.ORCHESTRATOR, f"ConfigMap-{ORCHESTRATOR.name}.yaml")
     )
     return await merges.synced(cluster, app, commit) + await merges.reverted(cluster, app)
-
-
-def _marked(cluster: Cluster, app: App, file: str) -> dict[str, str]:
-    path = f"{cluster.names.app_folder(app)}/{file}"
-    return merges.replaced(
-        cluster, path, r"metadata:\n", f"metadata:\n  annotations:\n    {_MARK}: change\n"
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +96,12 @@ class BadMerge:
     old: str
     new: str
     named: str
-    also: str | None = (
-        None  # a file that changes too: Argo CD does not compare a Job that is a hook
-    )
+    # A file that changes too: Argo CD does not compare a Job that is a hook.
+    also: str | None = None
 
     def edit(self, cluster: Cluster) -> dict[str, str]:
         path = f"{cluster.names.app_folder(self.app)}/{self.file}"
-        also = {} if self.also is None else _marked(cluster, self.app, self.also)
+        also = {} if self.also is None else merges.marked(cluster, self.app, self.also)
         return {**merges.replaced(cluster, path, self.old, self.new), **also}
 
 
@@ -183,7 +171,7 @@ async def bad_merge(cluster: Cluster, bad: BadMerge) -> list[str]:
     app = cluster.names.application(bad.app)
     before = await _available(cluster)
     cluster.served.commit(bad.what, bad.edit(cluster))
-    await refresh(cluster, app)
+    await sync.refresh(cluster, app)
 
     async def named() -> list[str]:
         found = await reported(cluster, app)
@@ -237,7 +225,7 @@ async def _prune_waits(cluster: Cluster, app: str, path: str, thing: str) -> Res
     """Remove an object from Git, and take it back as docs/decisions/0007-add-ons.md describes it."""
     before = await uids(cluster)
     cluster.served.commit(f"Remove {thing}", {path: None})
-    await refresh(cluster, app)
+    await sync.refresh(cluster, app)
     seen: list[str] = []
 
     async def waits() -> list[str]:
@@ -250,20 +238,14 @@ async def _prune_waits(cluster: Cluster, app: str, path: str, thing: str) -> Res
     await asyncio.sleep(_SERVES_SECONDS)
     problems += replaced(before, await uids(cluster))
     commit = cluster.served.revert()
-    await refresh(cluster, app)
+    await sync.refresh(cluster, app)
     problems += await until(
         lambda: merges.at_revision(cluster, app, commit), seconds=_NAMED_SECONDS
     )
     # The operation still waits for a person, and holds back every other sync.
-    await cluster.client.patch(
-        Application,
-        app,
-        {"status": {"operationState": {"phase": "Terminating"}}},
-        namespace=ARGOCD_NAMESPACE,
-        patch_type=PatchType.MERGE,
-    )
+    await sync.patch(cluster, app, {"status": {"operationState": {"phase": "Terminating"}}})
     problems += await until(lambda: _ended(cluster, app), seconds=_RUNNING_SECONDS)
-    await sync_by_hand(cluster, app, commit=commit)
+    await sync.by_hand(cluster, app, commit=commit)
     problems += await merges.synced(cluster, app, commit)
     problems += await merges.healthy(cluster)
     return result(f"the prune of {thing} waits for a person", problems, f"{app}: {seen[0]}")
@@ -311,7 +293,7 @@ def replaced(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 
 async def uids(cluster: Cluster) -> dict[str, str]:
     """The identity of each node, and of each pod that is no Job's."""
-    nodes = {f"Node {name_of(node)}": meta(node).uid async for node in cluster.client.list(Node)}
+    nodes = {f"Node {name_of(node)}": meta(node).uid for node in await cluster.nodes()}
     pods = {
         f"Pod {full_name(pod)}": meta(pod).uid
         async for pod in cluster.client.list(Pod, namespace="*")

@@ -5,18 +5,13 @@ import time
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lightkube.types import PatchType
-
-from environments.names import ARGOCD_NAMESPACE
 from evalctl.rehearsal.cluster import applications
-from evalctl.rehearsal.cluster.applications import Application, ApplicationState, Watched
+from evalctl.rehearsal.cluster.applications import ApplicationState, Watched
+from evalctl.rehearsal.cluster.checks import sync
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.result import Result, result
-from evalctl.rehearsal.cluster.waiting import until
 
-_REFRESH = "argocd.argoproj.io/refresh"
 _ROUND_SECONDS = 1
-_SECOND_SYNC_SECONDS = 120
 
 
 def check(watched: Watched, *, limit_seconds: float) -> Sequence[Result]:
@@ -47,7 +42,7 @@ async def second_sync(cluster: Cluster) -> Result:
     name = "a second sync changes nothing"
     before = await applications.read(cluster.client)
     finished = {each: state.finished for each, state in before.items()}
-    if pending := await compare(cluster, how="hard"):
+    if pending := await sync.compare(cluster, how="hard"):
         return result(name, pending, "")
     after = await applications.read(cluster.client)
     problems = [
@@ -63,30 +58,6 @@ async def second_sync(cluster: Cluster) -> Result:
         name,
         problems,
         f"{len(after)} Applications compared with Git again, none was out of sync",
-    )
-
-
-async def compare(cluster: Cluster, *, how: str = "normal") -> list[str]:
-    """Let Argo CD compare every Application with Git now; those that it did not compare in time."""
-    root = cluster.names.argocd_root
-    names = (await applications.read(cluster.client)).keys()
-    # The root Application last: it compares the others, which carry the request until it is done.
-    for batch in (names - {root}, {root}):
-        for each in batch:
-            await refresh(cluster, each, how=how)
-        if pending := await until(lambda: _refreshing(cluster), seconds=_SECOND_SYNC_SECONDS):
-            return [f"{each} is not compared" for each in pending]
-    return []
-
-
-async def refresh(cluster: Cluster, name: str, *, how: str = "normal") -> None:
-    """Let Argo CD compare an Application with Git now; `hard` also renders its manifests again."""
-    await cluster.client.patch(
-        Application,
-        name,
-        {"metadata": {"annotations": {_REFRESH: how}}},
-        namespace=ARGOCD_NAMESPACE,
-        patch_type=PatchType.MERGE,
     )
 
 
@@ -137,12 +108,3 @@ def _slowest(watched: Watched) -> str:
     }
     longest = sorted(took, key=lambda wave: took[wave], reverse=True)[:2]
     return "longest " + ", ".join(f"wave {wave} with {took[wave]:.0f} s" for wave in longest)
-
-
-async def _refreshing(cluster: Cluster) -> list[str]:
-    """Argo CD removes the annotation when it has compared."""
-    return [
-        str(application.metadata.name)
-        async for application in cluster.client.list(Application, namespace=ARGOCD_NAMESPACE)
-        if application.metadata is not None and _REFRESH in (application.metadata.annotations or {})
-    ]

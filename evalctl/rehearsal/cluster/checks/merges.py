@@ -2,12 +2,14 @@
 
 import re
 
+from environments.names import App
 from evalctl.rehearsal.cluster import applications
-from evalctl.rehearsal.cluster.checks.first_sync import refresh
+from evalctl.rehearsal.cluster.checks.sync import refresh
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
 SECONDS = 180
+MARK = "eval-platform.io/rehearsed"  # an annotation that changes nothing
 
 
 def replaced(cluster: Cluster, path: str, old: str, new: str) -> dict[str, str]:
@@ -16,6 +18,14 @@ def replaced(cluster: Cluster, path: str, old: str, new: str) -> dict[str, str]:
     if not times:
         raise ValueError(f"{path} has no match of {old}")
     return {path: text}
+
+
+def marked(cluster: Cluster, app: App, file: str) -> dict[str, str]:
+    """The edit of one file of an app that gives its object an annotation."""
+    path = f"{cluster.names.app_folder(app)}/{file}"
+    return replaced(
+        cluster, path, r"metadata:\n", f"metadata:\n  annotations:\n    {MARK}: change\n"
+    )
 
 
 async def synced(
@@ -28,7 +38,7 @@ async def synced(
         state = (await applications.read(cluster.client))[application]
         if state.settled and state.revision == commit:
             return []
-        return [f"{state.name} is {state.sync} and {state.health}, {state.phase}: {state.message}"]
+        return [str(state)]
 
     return await until(at_the_commit, seconds=seconds)
 
@@ -52,10 +62,7 @@ async def healthy(cluster: Cluster, *, seconds: float = SECONDS) -> list[str]:
 
     async def in_the_way() -> list[str]:
         states = (await applications.read(cluster.client)).values()
-        return [
-            f"{state.name} is {state.sync} and {state.health}, {state.phase}: {state.message}"
-            for state in states
-            if not state.settled
-        ] + await not_ready(cluster)
+        unsettled = [str(state) for state in states if not state.settled]
+        return unsettled + await not_ready(cluster)
 
     return await until(in_the_way, seconds=seconds)

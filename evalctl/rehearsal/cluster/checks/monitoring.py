@@ -1,7 +1,6 @@
 """Whether the operator takes every monitor and rule, and the real Prometheus and Alertmanager load the result."""
 
 import asyncio
-import base64
 import gzip
 import json
 import shutil
@@ -13,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lightkube import ApiError
 from lightkube.generic_resource import create_namespaced_resource
-from lightkube.resources.core_v1 import ConfigMap, Secret
+from lightkube.resources.core_v1 import ConfigMap
 
 from environments.names import MONITORING_NAMESPACE
 from evalctl.rehearsal.cluster import discovery
 from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.data import secret_data
 from evalctl.rehearsal.cluster.discovery import Discovered
 from evalctl.rehearsal.cluster.result import Result, result
-from evalctl.servers import NotStartedError, free_port, is_healthy, running, running_beside
+from evalctl.servers import NotStartedError, free_port, is_healthy, running, started_in_thread
 
 _GROUP = "monitoring.coreos.com"
 # Each kind with what the operator begins the names of its jobs with.
@@ -125,7 +124,7 @@ async def _loaded(cluster: Cluster, found: Written, seconds: int) -> Result:
             ready=lambda: is_healthy(f"http://127.0.0.1:{port}/-/ready"),
         )
         try:
-            async with running_beside(server):
+            async with started_in_thread(server):
                 without = await _jobs_without_target(found.jobs, port, seconds)
         except NotStartedError as error:
             return result(name, [str(error)], "")
@@ -215,7 +214,7 @@ async def _routes(cluster: Cluster, name: str) -> Result:
             ready=lambda: is_healthy(f"http://127.0.0.1:{port}/-/ready"),
         )
         try:
-            async with running_beside(server):
+            async with started_in_thread(server):
                 pass
         except NotStartedError as error:
             return result(check_name, [str(error)], "")
@@ -238,10 +237,4 @@ async def _objects(cluster: Cluster, kind: Any) -> AsyncIterator[tuple[str, str]
 
 
 async def _secret(cluster: Cluster, name: str) -> dict[str, bytes]:
-    try:
-        secret = await cluster.client.get(Secret, name, namespace=MONITORING_NAMESPACE)
-    except ApiError as error:
-        if error.status.code == 404:
-            return {}
-        raise
-    return {key: base64.b64decode(value) for key, value in (secret.data or {}).items()}
+    return await secret_data(cluster.client, name, MONITORING_NAMESPACE)

@@ -8,15 +8,14 @@ from dataclasses import replace
 from lightkube.resources.core_v1 import Node
 
 from environments.catalog import EKS_VERSIONS
-from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL, Names
+from environments.names import GENERAL_POOL, WORKER_POOL, Names
 from environments.spec import Environment
 from evalctl.processes import run
 from evalctl.rehearsal.cluster import programs
-from evalctl.rehearsal.cluster.checks import admission, merges
+from evalctl.rehearsal.cluster.checks import admission, merges, sync
 from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of
 from evalctl.rehearsal.cluster.checks.disruption import drained
 from evalctl.rehearsal.cluster.checks.faults import replaced, uids
-from evalctl.rehearsal.cluster.checks.first_sync import compare
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.node_template import ZONE_LABEL, NodeTemplate
 from evalctl.rehearsal.cluster.programs import ProgramsMissingError
@@ -44,7 +43,7 @@ async def check(cluster: Cluster) -> Result:
     started = time.monotonic()
     text = cluster.served.text(module_of(cluster))
     await change_module(cluster, f"Kubernetes {minor}", with_minor(text, minor))
-    await compare(cluster)
+    await sync.compare(cluster)
     problems = await merges.healthy(cluster)
     before = await uids(cluster)
     replacing = time.monotonic()
@@ -58,7 +57,7 @@ async def check(cluster: Cluster) -> Result:
     for pool in (GENERAL_POOL, WORKER_POOL):
         problems += await _group(cluster, pool)
     problems += await merges.healthy(cluster)
-    versions = [await _version(cluster, name_of(node)) for node in await _nodes(cluster)]
+    versions = [await _version(cluster, name_of(node)) for node in await cluster.nodes()]
     problems += [f"a node runs {each}" for each in versions if not each.startswith(f"v{minor}.")]
     deprecated = ", ".join(await _deprecated(cluster)) or "none"
     return result(
@@ -106,11 +105,11 @@ def deprecated_apis(metrics: str) -> Iterator[str]:
 async def _group(cluster: Cluster, pool: str) -> list[str]:
     """One node after the other: a new one joins, the old one is drained and removed."""
     problems: list[str] = []
-    for node in await _nodes(cluster, pool):
+    for node in await cluster.nodes(pool):
         new = cluster.parts.groups.add(pool, (meta(node).labels or {})[ZONE_LABEL])
 
         async def joined(new: str = new) -> list[str]:
-            there = {name_of(each) for each in await _nodes(cluster, pool)}
+            there = {name_of(each) for each in await cluster.nodes(pool)}
             return [] if new in there else [f"{new} has not joined"]
 
         problems += await until(joined, seconds=_JOINED_SECONDS)
@@ -118,13 +117,6 @@ async def _group(cluster: Cluster, pool: str) -> list[str]:
         await cluster.parts.groups.remove(cluster.client, name_of(node))
         problems += await merges.healthy(cluster)
     return problems
-
-
-async def _nodes(cluster: Cluster, pool: str | None = None) -> list[Node]:
-    nodes = [node async for node in cluster.client.list(Node)]
-    return [
-        node for node in nodes if pool in (None, (meta(node).labels or {}).get(NODE_POOL_LABEL))
-    ]
 
 
 async def _version(cluster: Cluster, node: str) -> str:
@@ -136,8 +128,8 @@ async def _version(cluster: Cluster, node: str) -> str:
 async def _deprecated(cluster: Cluster) -> list[str]:
     _, output = await run(
         *("kubectl", "get", "--raw", "/metrics"),
-        folder=cluster.checkout,
-        environment={**cluster.environment, "PATH": cluster.programs.search_path},
+        folder=cluster.served.folder,
+        environment=cluster.environment,
     )
     return sorted(deprecated_apis(output))
 

@@ -45,18 +45,23 @@ async def _not_created(cluster: Cluster) -> list[str]:
     replica_sets = [
         f"{full_name(found)}: {_failure(found)}"
         async for found in cluster.client.list(ReplicaSet, namespace="*")
-        if found.spec is not None
-        and found.status is not None
-        and found.status.replicas < (found.spec.replicas or 0)
+        if _lacks_pods(found)
     ]
     stateful_sets = [
-        f"{full_name(found)}: {found.status.replicas} of {found.spec.replicas} pods"
+        f"{full_name(found)}: {found.status and found.status.replicas} of "
+        f"{found.spec and found.spec.replicas} pods"
         async for found in cluster.client.list(StatefulSet, namespace="*")
-        if found.spec is not None
-        and found.status is not None
-        and found.status.replicas < (found.spec.replicas or 0)
+        if _lacks_pods(found)
     ]
     return [*replica_sets, *stateful_sets]
+
+
+def _lacks_pods(found: ReplicaSet | StatefulSet) -> bool:
+    return (
+        found.spec is not None
+        and found.status is not None
+        and found.status.replicas < (found.spec.replicas or 0)
+    )
 
 
 def _failure(found: ReplicaSet) -> str:

@@ -11,7 +11,7 @@ from environments.names import NAMESPACE, WORKER, App
 from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.checks import merges
 from evalctl.rehearsal.cluster.checks.curve import drawn
-from evalctl.rehearsal.cluster.checks.first_sync import refresh
+from evalctl.rehearsal.cluster.checks.sync import refresh
 from evalctl.rehearsal.cluster.cluster import METRICS_SERVER, PROMETHEUS_ADAPTER, Cluster
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.waiting import not_ready, until
@@ -135,7 +135,7 @@ async def _outage(cluster: Cluster, service: tuple[str, str]) -> Result:
     fell = time.monotonic() - started
     cluster.queue.value = BURST_JOBS
     commit = cluster.served.revert()
-    problems += await until(lambda: _at(cluster, before), seconds=_UP_SECONDS)
+    problems += await until(lambda: at(cluster, before), seconds=_UP_SECONDS)
     problems += await merges.synced(cluster, app, commit)
     problems += await merges.healthy(cluster)
     return result(
@@ -162,7 +162,7 @@ async def _shorter_window(cluster: Cluster, app: str) -> list[str]:
 async def _stays(cluster: Cluster, replicas: int) -> list[str]:
     deadline = time.monotonic() + _OUTAGE_SECONDS
     while time.monotonic() < deadline:
-        if problems := await _at(cluster, replicas):
+        if problems := await at(cluster, replicas):
             return problems
         await asyncio.sleep(1)
     return []
@@ -174,7 +174,8 @@ async def _noticed(cluster: Cluster) -> list[str]:
     return [] if "FailedGet" in message else [f"the autoscaler does not notice: {message}"]
 
 
-async def _at(cluster: Cluster, replicas: int) -> list[str]:
+async def at(cluster: Cluster, replicas: int) -> list[str]:
+    """What keeps the workers from this number."""
     now = await workers(cluster)
     return [] if now == replicas else [f"{now} workers and not {replicas}"]
 

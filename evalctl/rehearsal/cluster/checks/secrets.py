@@ -1,22 +1,23 @@
 """Whether every value that a pod reads came from the emulated Secrets Manager, and follows a rotation."""
 
-import asyncio
 import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from urllib.parse import quote
 
+from lightkube.generic_resource import GenericNamespacedResource as Found
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.resources.core_v1 import Event, Pod, Secret
 from lightkube.types import PatchType
 
-from environments.names import NAMESPACE, App, Names
+from environments.names import NAMESPACE, App
 from environments.names import Secret as Entry
 from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.cluster import Cluster
-from evalctl.rehearsal.cluster.encoded import decoded
+from evalctl.rehearsal.cluster.data import decoded, secret_data
 from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.state import full_name, name_of, namespace_of
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
 ExternalSecret = create_namespaced_resource(
@@ -24,7 +25,6 @@ ExternalSecret = create_namespaced_resource(
 )
 _ROTATION_SECONDS = 60
 _SPOILED_SECONDS = 60
-_ROUND_SECONDS = 0.5
 # What External Secrets reads anew at once; its own period is minutes.
 _NOW = "force-sync"
 
@@ -34,7 +34,7 @@ async def arrived(cluster: Cluster) -> Result:
     problems: list[str] = []
     keys = 0
     async for external in cluster.client.list(ExternalSecret, namespace="*"):
-        name = _name(external)
+        name = full_name(external)
         if (reason := _not_ready(external)) is not None:
             problems.append(f"ExternalSecret {name}: {reason}")
             continue
@@ -51,29 +51,24 @@ async def arrived(cluster: Cluster) -> Result:
 
 async def rotated(cluster: Cluster) -> Result:
     """A new password in Secrets Manager reaches the Secret."""
-    names = Names(cluster.env)
-    entry = names.secret(Entry.POSTGRES)
-    client = cluster.aws.client("secretsmanager")
-    value = json.loads(client.get_secret_value(SecretId=entry)["SecretString"])
+    entry = cluster.names.secret(Entry.POSTGRES)
     password = secrets.token_urlsafe(24)
-    client.put_secret_value(
-        SecretId=entry, SecretString=json.dumps({**value, "password": password})
-    )
+    value = json.loads(_read(cluster, entry))
+    _write(cluster, entry, json.dumps({**value, "password": password}))
     started = time.monotonic()
     await refresh(cluster, "postgres")
-    while time.monotonic() < started + _ROTATION_SECONDS:
-        found = decoded(await cluster.client.get(Secret, "postgres", namespace=NAMESPACE))
+
+    async def has_it() -> list[str]:
+        found = await _texts(cluster, "postgres", NAMESPACE)
         if any(_holds(text, password) for text in found.values()):
-            return result(
-                "a rotated password reaches its Secret",
-                [],
-                f"Secret {NAMESPACE}/postgres, {time.monotonic() - started:.1f} s after the next read",
-            )
-        await asyncio.sleep(_ROUND_SECONDS)
+            return []
+        return [f"Secret {NAMESPACE}/postgres has the old password after {_ROTATION_SECONDS} s"]
+
+    problems = await until(has_it, seconds=_ROTATION_SECONDS)
     return result(
         "a rotated password reaches its Secret",
-        [f"Secret {NAMESPACE}/postgres has the old password after {_ROTATION_SECONDS} s"],
-        "",
+        problems,
+        f"Secret {NAMESPACE}/postgres, {time.monotonic() - started:.1f} s after the next read",
     )
 
 
@@ -142,8 +137,8 @@ async def _spoiled(
             if data != before.get(each)
         ]
         async for other in cluster.client.list(ExternalSecret, namespace="*"):
-            if _part(other["metadata"], "name") != external and (reason := _not_ready(other)):
-                problems.append(f"ExternalSecret {_name(other)}: {reason}")
+            if name_of(other) != external and (reason := _not_ready(other)):
+                problems.append(f"ExternalSecret {full_name(other)}: {reason}")
     finally:
         _write(cluster, entry, right)
         await refresh(cluster, external)
@@ -172,7 +167,7 @@ async def _reported(cluster: Cluster, external: str) -> str:
 async def _all_data(cluster: Cluster) -> dict[str, Mapping[str, str]]:
     """The data of the Secrets that External Secrets makes in the platform's namespace."""
     return {
-        _part(external["metadata"], "name"): await _target(cluster, external)
+        name_of(external): await _target(cluster, external)
         async for external in cluster.client.list(ExternalSecret, namespace=NAMESPACE)
     }
 
@@ -197,25 +192,21 @@ async def refresh(cluster: Cluster, name: str, *, namespace: str = NAMESPACE) ->
     )
 
 
-async def _target(cluster: Cluster, external: Mapping[str, object]) -> dict[str, str]:
-    metadata, spec = external["metadata"], external["spec"]
-    assert isinstance(spec, dict)
-    target = spec.get("target", {}).get("name") or _part(metadata, "name")
-    return decoded(await cluster.client.get(Secret, target, namespace=_part(metadata, "namespace")))
+async def _target(cluster: Cluster, external: Found) -> dict[str, str]:
+    target = external["spec"].get("target", {}).get("name") or name_of(external)
+    return await _texts(cluster, target, namespace_of(external))
 
 
-def _expected(cluster: Cluster, external: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+async def _texts(cluster: Cluster, secret: str, namespace: str) -> dict[str, str]:
+    return decoded(await secret_data(cluster.client, secret, namespace))
+
+
+def _expected(cluster: Cluster, external: Found) -> Iterator[tuple[str, str]]:
     """Each `entry:key` and its value in Secrets Manager."""
     spec = external["spec"]
-    assert isinstance(spec, dict)
-    client = cluster.aws.client("secretsmanager")
-
-    def text_of(entry: str) -> str:
-        return str(client.get_secret_value(SecretId=entry)["SecretString"])
-
     for data in spec.get("data", []):
         reference = data["remoteRef"]
-        entry, text = reference["key"], text_of(reference["key"])
+        entry, text = reference["key"], _read(cluster, reference["key"])
         if "property" in reference:
             yield (
                 f"{entry}:{reference['property']}",
@@ -225,7 +216,7 @@ def _expected(cluster: Cluster, external: Mapping[str, object]) -> Iterator[tupl
             yield entry, text
     for source in spec.get("dataFrom", []):
         entry = source["extract"]["key"]
-        for key, value in json.loads(text_of(entry)).items():
+        for key, value in json.loads(_read(cluster, entry)).items():
             yield f"{entry}:{key}", value
 
 
@@ -234,10 +225,8 @@ def _holds(text: str, value: str) -> bool:
     return value in text or quote(value, safe="") in text
 
 
-def _not_ready(external: Mapping[str, object]) -> str | None:
-    status = external.get("status", {})
-    assert isinstance(status, dict)
-    conditions = status.get("conditions", [])
+def _not_ready(external: Found) -> str | None:
+    conditions = external.get("status", {}).get("conditions", [])
     ready = next((each for each in conditions if each["type"] == "Ready"), None)
     if ready is None:
         return "External Secrets has not read it"
@@ -255,14 +244,4 @@ async def _unread_by_pods(cluster: Cluster) -> AsyncIterator[str]:
                     continue
                 found = await cluster.client.get(Secret, source.name or "", namespace=NAMESPACE)
                 if source.key not in (found.data or {}):
-                    yield f"Pod {_name(pod.to_dict())}: Secret {source.name} has no key {source.key}"
-
-
-def _name(thing: Mapping[str, object]) -> str:
-    metadata = thing["metadata"]
-    return f"{_part(metadata, 'namespace')}/{_part(metadata, 'name')}"
-
-
-def _part(metadata: object, key: str) -> str:
-    assert isinstance(metadata, dict)
-    return str(metadata[key])
+                    yield f"Pod {full_name(pod)}: Secret {source.name} has no key {source.key}"

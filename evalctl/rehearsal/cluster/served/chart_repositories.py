@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 from environments.catalog import Chart
 from evalctl.processes import output
 from evalctl.rehearsal.cluster.served import stand_ins
+from evalctl.servers import http_server
 
 _VERSION = r"\d[\w.+-]*"
 
@@ -104,22 +104,16 @@ def chart_repositories(
     """
     folder.mkdir(parents=True)
     handler = partial(_Files, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with http_server(handler) as host:
         repositories = ChartRepositories(
             folder=folder,
-            host=f"127.0.0.1:{server.server_port}",
+            host=host,
             chart_dir=chart_dir,
             definitions=definitions,
             helm=helm,
         )
         repositories.add(charts)
-        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield repositories
-        finally:
-            server.shutdown()
-            thread.join()
+        yield repositories
 
 
 class _Files(SimpleHTTPRequestHandler):

@@ -22,7 +22,7 @@ INSTALL_MANIFEST = "install.yaml"
 # The keys under which Argo CD's objects name repositories.
 _ADDRESS_KEYS = ("repoURL", "sourceRepos")
 _ARGOCD_IMAGE = re.compile(r"quay\.io/argoproj/argocd:(v[\w.]+)")
-_EVERY_MINUTE = "* * * * *"
+EVERY_MINUTE = "* * * * *"
 
 
 class Windows(StrEnum):
@@ -235,7 +235,7 @@ def _with_windows(document: Document, windows: Windows) -> Document:
     if windows is Windows.OPEN:
         return {**document, "spec": without}
     closed = [
-        {**window, "kind": "deny", "schedule": _EVERY_MINUTE, "duration": "1h"}
+        {**window, "kind": "deny", "schedule": EVERY_MINUTE, "duration": "1h"}
         for window in spec["syncWindows"]
     ]
     return {

@@ -17,7 +17,7 @@ from environments.catalog import Chart
 from evalctl.processes import output
 from evalctl.rehearsal.cluster.served.problem import NotServedError
 
-LEFT_OUT = "without webhooks, rules, dashboards, and the roles of what runs beside the cluster"
+LEFT_OUT = "without webhooks, rules, dashboards, and the roles of what runs as a local program"
 
 _CHARTS = Path(__file__).parent / "stand_in_charts"
 _SHARED = _CHARTS / "shared.tpl"

@@ -14,9 +14,8 @@ from tests.support.paths import ROOT
 
 
 def run(*arguments: str, checkout: Path = ROOT, **environment: str) -> str:
-    command = evalctl(
-        *arguments, checkout=checkout, environment=environment, programs=os.environ["PATH"]
-    )
+    variables = {"PATH": os.environ["PATH"], **environment}
+    command = evalctl(*arguments, checkout=checkout, environment=variables)
     return asyncio.run(command)
 
 

@@ -32,7 +32,7 @@ class Cluster:
 
     def __init__(self, *, grow: bool = True) -> None:
         self.clock = Clock()
-        self.groups = NodeGroups(TEMPLATE, grow=lambda: grow, clock=self.clock)
+        self.groups = NodeGroups(TEMPLATE, grow=lambda _: grow, clock=self.clock)
         self.nodes: list[Node] = []
 
     def pass_time(self, seconds: float, *waiting: str) -> None:

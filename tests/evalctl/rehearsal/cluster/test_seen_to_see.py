@@ -14,17 +14,16 @@ from evalctl.rehearsal.cluster import applications, day_one, half
 from evalctl.rehearsal.cluster.checks import (
     capacity,
     disruption,
-    first_sync,
     monitoring,
     running,
     scaling,
     secrets,
+    sync,
 )
-from evalctl.rehearsal.cluster.cluster import Cluster, rehearsed_cluster
+from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.control_plane import choose_address
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result
-from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.waiting import until
 from tests.support.paths import ROOT
 
@@ -174,18 +173,8 @@ def rehearsed(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> I
 
 async def _up(setup: half.Setup, stack: AsyncExitStack) -> Cluster:
     aws = await stack.enter_async_context(half.aws_without_stacks(setup))
-    cluster = await stack.enter_async_context(
-        rehearsed_cluster(
-            setup.env,
-            checkout=setup.checkout,
-            programs=setup.programs,
-            folder=setup.folder,
-            address=setup.address,
-            aws=aws,
-            windows=Windows.OPEN,
-            faster=5,
-        )
-    )
+    cluster = await stack.enter_async_context(half.cluster_of(setup, aws))
+    half.fill_secrets(cluster)
     await day_one.bootstrap(cluster)
     await day_one.first_sync(cluster, lambda what, seconds: print(f"{what} {seconds:.0f} s"))
     found = await scaling.burst(cluster)
@@ -225,7 +214,7 @@ async def _failed(cluster: Cluster) -> dict[str, str]:
 
 
 async def _synced(cluster: Cluster, application: str, commit: str) -> None:
-    await first_sync.refresh(cluster, application)
+    await sync.refresh(cluster, application)
 
     async def at_the_commit() -> list[str]:
         state = (await applications.read(cluster.client))[application]

@@ -31,7 +31,7 @@ from environments.spec import CapacityType
 from evalctl.rehearsal.cluster import eks_addons
 from evalctl.rehearsal.cluster.images import registry
 from evalctl.rehearsal.cluster.kubelet import Kubelet
-from evalctl.rehearsal.cluster.kwok import CPU_ANNOTATION, METRICS_PATH, running_kwok
+from evalctl.rehearsal.cluster.kwok import CPU_ANNOTATION, METRICS_PATH, kwok_command, running_kwok
 from evalctl.rehearsal.cluster.node_groups import NodeGroups
 from evalctl.rehearsal.cluster.node_template import NodeTemplate
 from evalctl.rehearsal.cluster.stand_ins import StandIns, stand_ins
@@ -103,15 +103,15 @@ def kubelet_port(
 ) -> Iterator[int]:
     port = free_port()
     certificate, key = kubelet_certificate
-    with running_kwok(
+    command = kwok_command(
         Path(os.environ["CLUSTER_PROGRAMS"]) / "kwok",
         kubeconfig=control_plane.kubeconfig,
         port=port,
         certificate=certificate,
         key=key,
         pod_cidr=DEV.network.vpc_cidr,
-        log=tmp_path / "kwok.log",
-    ):
+    )
+    with running_kwok(command, port=port, log=tmp_path / "kwok.log"):
         yield port
 
 
@@ -123,11 +123,11 @@ async def cluster(control_plane: ControlPlane, kubelet_port: int) -> AsyncIterat
         names=NAMES,
         groups=NodeGroups(
             NodeTemplate(names=NAMES),
-            grow=lambda: switches["autoscaler"],
+            grow=lambda _: switches["autoscaler"],
             start_seconds=dict.fromkeys(CapacityType, 2.0),
         ),
         kubelet=Kubelet(lambda: registry(NAMES)),
-        controls_load_balancers=lambda: switches["load balancers"],
+        controls_load_balancers=lambda _: switches["load balancers"],
     )
     await eks_addons.install(client, NAMES)
     rounds = asyncio.create_task(stand_ins(client, parts))

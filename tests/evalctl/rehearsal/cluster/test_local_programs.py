@@ -15,13 +15,13 @@ from lightkube import AsyncClient
 from lightkube.resources.core_v1 import ConfigMap, Pod, Secret
 
 from evalctl.processes import CommandFailedError
-from evalctl.rehearsal.cluster import beside
-from evalctl.rehearsal.cluster.beside import (
+from evalctl.rehearsal.cluster import local_programs
+from evalctl.rehearsal.cluster.local_programs import (
     Environment,
     LocalProgram,
     Supervisor,
     container_environment,
-    supervised,
+    in_background,
 )
 from evalctl.servers import NotStartedError, running
 from tests.evalctl.rehearsal.cluster.objects import of
@@ -112,7 +112,7 @@ VARIABLES = {"PLAIN": "one", "SETTING": "debug", "PASSWORD": "hidden", "WHERE": 
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:
-    monkeypatch.setattr(beside, "_ROUND_SECONDS", 0.01)
+    monkeypatch.setattr(local_programs, "_ROUND_SECONDS", 0.01)
     return Api(objects=[SETTINGS, PASSWORD])
 
 
@@ -148,7 +148,8 @@ def supervise(
     api: Api, local: LocalProgram, steps: Callable[[Supervisor], Awaitable[None]]
 ) -> None:
     async def work() -> None:
-        async with supervised(Supervisor(api.client, (local,))) as supervisor:
+        supervisor = Supervisor(api.client, (local,))
+        async with in_background(supervisor.follow()):
             await steps(supervisor)
 
     asyncio.run(cast(Coroutine[None, None, None], work()))

@@ -1,4 +1,4 @@
-"""The real programs of pods, each beside the cluster for as long as its pod is ready.
+"""The real programs of pods, each of them running for as long as its pod is ready.
 
 No container runs in the cluster, so a program runs on this machine while the pod that would hold it is
 ready. It starts with the environment of the pod's container, and starts again if it ends, as a kubelet
@@ -8,18 +8,18 @@ would start it again.
 import asyncio
 import logging
 import subprocess
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx2
 from lightkube import ApiError, AsyncClient
 from lightkube.models.core_v1 import Container
-from lightkube.resources.core_v1 import ConfigMap, Pod, Secret
+from lightkube.resources.core_v1 import Pod
 
 from evalctl.processes import CommandFailedError
-from evalctl.rehearsal.cluster.encoded import decoded
-from evalctl.servers import NotStartedError, running_beside
+from evalctl.rehearsal.cluster.data import config_map_data, decoded, secret_data
+from evalctl.servers import NotStartedError, started_in_thread
 
 _log = logging.getLogger(__name__)
 _ROUND_SECONDS = 1
@@ -114,7 +114,7 @@ class Supervisor:
     async def _start(self, program: LocalProgram, pod: Pod) -> None:
         environment = await container_environment(self.client, pod, program.container)
         async with AsyncExitStack() as stack:
-            process = await stack.enter_async_context(running_beside(program.run(environment)))
+            process = await stack.enter_async_context(started_in_thread(program.run(environment)))
             self._running[program.name] = _Running(process, stack.pop_all())
 
     async def _stop(self, name: str) -> None:
@@ -122,11 +122,11 @@ class Supervisor:
 
 
 @asynccontextmanager
-async def supervised(supervisor: Supervisor) -> AsyncIterator[Supervisor]:
-    """The supervisor at work; its programs end with the block."""
-    task = asyncio.create_task(supervisor.follow())
+async def in_background(loop: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """A loop at work until the block ends."""
+    task = asyncio.create_task(loop)
     try:
-        yield supervisor
+        yield
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -164,25 +164,11 @@ async def _variables(
             yield variable.name, variable.value or ""
         elif source.configMapKeyRef is not None:
             reference = source.configMapKeyRef
-            data = await _data(client, ConfigMap, reference.name, namespace)
+            data = await config_map_data(client, reference.name or "", namespace)
             yield variable.name, data.get(reference.key)
         elif source.secretKeyRef is not None:
             secret = source.secretKeyRef
-            data = await _data(client, Secret, secret.name, namespace)
+            data = decoded(await secret_data(client, secret.name or "", namespace))
             yield variable.name, data.get(secret.key)
         elif source.fieldRef is not None and source.fieldRef.fieldPath == "metadata.namespace":
             yield variable.name, namespace
-
-
-async def _data(
-    client: AsyncClient, kind: type[ConfigMap] | type[Secret], name: str | None, namespace: str
-) -> dict[str, str]:
-    try:
-        found = await client.get(kind, name or "", namespace=namespace)
-    except ApiError as error:
-        if error.status.code == 404:
-            return {}
-        raise
-    if isinstance(found, Secret):
-        return decoded(found)
-    return dict(found.data or {})
