@@ -69,7 +69,8 @@ class Terraform:
         return await run(
             *("terraform", command, "-no-color", *options),
             folder=directory.folder,
-            environment=self.environment(),
+            # A provider that is killed leaves its socket there, so it must be a folder that is removed.
+            environment=self.environment() | {"TMPDIR": str(directory.folder.parent)},
         )
 
     def environment(self) -> dict[str, str]:

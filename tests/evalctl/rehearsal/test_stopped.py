@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,25 +32,34 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A temporary folder with a short path: the providers make sockets in it."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_of_a_rehearsal_that_is_stopped(
-    tmp_path: Path, number: signal.Signals
+    folder: Path, number: signal.Signals
 ) -> None:
     tools.program("terraform", get_it=HOW_TO_GET["terraform"])
     process = subprocess.Popen(
         [sys.executable, "-m", "evalctl.main", "rehearse", "dev"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     deadline = time.monotonic() + 120
-    while not any("terraform-provider" in command for command in processes_in(tmp_path)):
+    while not any("terraform-provider" in command for command in processes_in(folder)):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert any("moto_extras" in command for command in processes_in(tmp_path))
+    assert any("moto_extras" in command for command in processes_in(folder))
+    # A provider that is killed would leave its socket.
+    assert [path.name for path in folder.iterdir() if not path.name.startswith("rehearsal-")] == []
 
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
@@ -56,5 +67,5 @@ def test_nothing_is_left_of_a_rehearsal_that_is_stopped(
     assert process.returncode == 128 + number, errors
     assert errors.startswith("Stopped by ")
     assert "Traceback" not in errors
-    assert processes_in(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+    assert processes_in(folder) == []
+    assert list(folder.iterdir()) == []

@@ -89,7 +89,8 @@ def of(app: App, file: str) -> dict[str, str]:
 FAULTS = {
     "a request larger than a node": Fault(
         **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
-        change=replaced(r"cpu: 500m", "cpu: 3000m", count=1),
+        # The request and its limit: as large as a general node, of which a part is reserved.
+        change=replaced(r"cpu: \d+m", "cpu: 2000m"),
         seen_by={"pods": "orchestrator"},
     ),
     "a missing service account": Fault(
