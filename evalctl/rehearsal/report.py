@@ -44,6 +44,7 @@ class Report:
     console: Console
     started: float = field(default_factory=time.monotonic)
     results: list[Result] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)  # what ended the rehearsal early
     seconds: dict[Stack, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
@@ -77,7 +78,8 @@ class Report:
         return json.dumps(
             {
                 "environment": env.name,
-                "passed": not self.failed,
+                "passed": not (self.failed or self.errors),
+                "errors": self.errors,
                 "seconds": round(time.monotonic() - self.started, 1),
                 "checks": [asdict(found) for found in self.results],
                 "stacks": {

@@ -5,15 +5,17 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from environments.dev import DEV
 from environments.names import App, Names
-from evalctl.rehearsal.cluster import applications, day_one, half
+from evalctl.rehearsal.cluster import day_one, half
 from evalctl.rehearsal.cluster.checks import (
     capacity,
     disruption,
+    merges,
     monitoring,
     running,
     scaling,
@@ -31,7 +33,6 @@ pytestmark = pytest.mark.cluster
 
 NAMES = Names(DEV)
 _SEEN_SECONDS = 25  # for what a check waits for
-_SYNC_SECONDS = 120
 
 Check = Callable[[Cluster], Awaitable[Result]]
 
@@ -201,34 +202,14 @@ async def _seen(cluster: Cluster, fault: Fault) -> dict[str, str]:
     text = fault.change(cluster.served.text(fault.file))
     commit = cluster.served.commit("A broken change", {fault.file: text})
     try:
-        await _synced(cluster, fault.application, commit)
+        await sync.refresh(cluster, fault.application)
+        at_the_commit = partial(merges.at_revision, cluster, fault.application, commit)
+        assert not await until(at_the_commit, seconds=merges.SECONDS)
         return await _failed(cluster)
     finally:
-        commit = cluster.served.revert()
-        await _synced(cluster, fault.application, commit)
-        assert not await until(lambda: _recovering(cluster), seconds=_SYNC_SECONDS)
+        assert not await merges.reverted(cluster, fault.application)
 
 
 async def _failed(cluster: Cluster) -> dict[str, str]:
     results = {name: await check(cluster) for name, check in CHECKS.items()}
     return {name: found.evidence for name, found in results.items() if not found.passed}
-
-
-async def _synced(cluster: Cluster, application: str, commit: str) -> None:
-    await sync.refresh(cluster, application)
-
-    async def at_the_commit() -> list[str]:
-        state = (await applications.read(cluster.client))[application]
-        done = state.revision == commit and state.sync == "Synced"
-        return [] if done else [f"{state.name} is {state.sync}: {state.message}"]
-
-    assert not await until(at_the_commit, seconds=_SYNC_SECONDS)
-
-
-async def _recovering(cluster: Cluster) -> list[str]:
-    """What has not come back after a revert."""
-    states = (await applications.read(cluster.client)).values()
-    found = await running.pods(cluster, seconds=0)
-    return [state.name for state in states if not state.settled] + (
-        [] if found.passed else [found.evidence]
-    )
