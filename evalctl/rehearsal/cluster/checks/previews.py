@@ -6,6 +6,7 @@ import time
 
 from lightkube import ApiError
 from lightkube.generic_resource import create_namespaced_resource
+from lightkube.resources.apiregistration_v1 import APIService
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Namespace
 from lightkube.types import PatchType
@@ -20,7 +21,7 @@ from evalctl.rehearsal.cluster.github import PullRequest
 from evalctl.rehearsal.cluster.images import registry
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.state import name_of
-from evalctl.rehearsal.cluster.waiting import not_ready, until
+from evalctl.rehearsal.cluster.waiting import until
 
 ApplicationSet = create_namespaced_resource(
     "argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets"
@@ -51,8 +52,9 @@ async def check(cluster: Cluster) -> Result:
     started = time.monotonic()
     problems = await arrives(cluster, lambda: _there(cluster))
     came = time.monotonic() - started
-    problems += await until(lambda: not_ready(cluster), seconds=_SECONDS)
+    problems += await merges.healthy(cluster, seconds=_SECONDS)
     port = cluster.services.pop(PROMETHEUS_ADAPTER)
+    problems += await until(lambda: _api_is_away(cluster), seconds=_SECONDS)
     cluster.github.open.clear()
     problems += await until(lambda: _waits_for_an_api(cluster), seconds=_SECONDS)
     cluster.services[PROMETHEUS_ADAPTER] = port
@@ -122,6 +124,17 @@ async def _gone(cluster: Cluster) -> list[str]:
         if name_of(each) == _NAMESPACE
     ]
     return [f"{each} is left" for each in left]
+
+
+async def _api_is_away(cluster: Cluster) -> list[str]:
+    """The API server has noticed that nothing answers for an aggregated API."""
+    unavailable = [
+        name_of(each)
+        async for each in cluster.client.list(APIService)
+        for condition in (each.status and each.status.conditions) or ()
+        if condition.type == "Available" and condition.status == "False"
+    ]
+    return [] if unavailable else ["every API is available"]
 
 
 async def _waits_for_an_api(cluster: Cluster) -> list[str]:

@@ -13,6 +13,7 @@ from environments.dev import DEV
 from environments.names import App, Names
 from evalctl.rehearsal.cluster import day_one, half
 from evalctl.rehearsal.cluster.checks import (
+    admission,
     capacity,
     disruption,
     merges,
@@ -45,7 +46,7 @@ async def rollout(cluster: Cluster) -> Result:
     return await capacity.rollout(cluster, "worker", seconds=_SEEN_SECONDS)
 
 
-async def targets(cluster: Cluster) -> Result:
+async def monitored(cluster: Cluster) -> Result:
     found = await monitoring.check(cluster, target_seconds=_SEEN_SECONDS)
     return next((each for each in found if not each.passed), found[0])
 
@@ -56,8 +57,9 @@ CHECKS: dict[str, Check] = {
     "pods": pods,
     "services": running.services,
     "budgets": disruption.budgets,
+    "admission": admission.check,
     "secrets": secrets.arrived,
-    "targets": targets,
+    "monitoring": monitored,
 }
 
 
@@ -113,6 +115,11 @@ FAULTS = {
         ),
         seen_by={"rollout": "eval-platform/worker", "pods": "eval-platform/worker"},
     ),
+    "half a byte of memory": Fault(
+        **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
+        change=replaced(r"memory: 1024Mi", "memory: 1073741823.5"),
+        seen_by={"admission": "fractional byte value"},
+    ),
     "a quota one pod short": Fault(
         **of(App.NAMESPACE, "ResourceQuota-platform.yaml"),
         change=replaced(r"pods: '\d+'", "pods: '4'"),
@@ -136,7 +143,13 @@ FAULTS = {
     "a monitor that selects nothing": Fault(
         **of(App.MONITORING, "PodMonitor-platform.yaml"),
         change=replaced(r"(values:\n)(\s+)- orchestrator\n\s+- worker", r"\1\2- nobody"),
-        seen_by={"targets": "podMonitor/monitoring/platform"},
+        seen_by={"monitoring": "podMonitor/monitoring/platform"},
+    ),
+    "a rule that is no PromQL": Fault(
+        application=NAMES.argocd_dashboards,
+        file=f"{NAMES.dashboards_folder}/PrometheusRule-recording-rules.yaml",
+        change=replaced(r"expr: ", "expr: sum(", count=1),
+        seen_by={"monitoring": "PrometheusRule monitoring/recording-rules"},
     ),
     "an image that nobody pushed": Fault(
         **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
