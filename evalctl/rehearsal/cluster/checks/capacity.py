@@ -91,10 +91,10 @@ async def _lost(cluster: Cluster, what: str, nodes: list[str]) -> Result:
             async for pod in cluster.client.list(Pod, namespace="*")
             if _node_of(pod) in nodes
         ]
-        waiting = [*orphans, *await running.not_created(cluster), *await not_ready(cluster)]
+        waiting = await not_ready(cluster)
         waited.update(dict.fromkeys(line.partition(":")[0] for line in waiting))
-        gone = [node for node in nodes if await _exists(cluster, node)]
-        return [*waiting, *(f"{node} is still there" for node in gone)]
+        gone = [f"{node} is still there" for node in nodes if await _exists(cluster, node)]
+        return [*orphans, *await running.not_created(cluster), *waiting, *gone]
 
     problems = await until(everything_runs, seconds=_REPLACED_SECONDS)
     return result(
