@@ -50,7 +50,7 @@ def charts(
     before = chart_releases.at_commit(root, merge_base(root, base))
     now = chart_releases.now(root)
     changed: dict[str, Changed] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     for name in sorted(before.keys() | now.keys()):
         old, new = before.get(name), now.get(name)
         if old == new:
@@ -61,8 +61,9 @@ def charts(
                 _objects(old, packages), _objects(new, packages), _versions(old, new)
             )
         except (CommandFailedError, MissingChartError) as error:
-            problems.append(f"{name}: {error}")
-    return markdown(changed, limit=limit), problems
+            problems[name] = str(error)
+    text = markdown(changed, not_compared=tuple(problems), limit=limit)
+    return text, [f"{name}: {problem}" for name, problem in problems.items()]
 
 
 def compared(before: Objects, now: Objects, versions: str) -> Changed:
@@ -81,7 +82,7 @@ def compared(before: Objects, now: Objects, versions: str) -> Changed:
     )
 
 
-def markdown(changed: Mapping[str, Changed], *, limit: int) -> str:
+def markdown(changed: Mapping[str, Changed], *, not_compared: tuple[str, ...], limit: int) -> str:
     """Each difference once, with the environments that have it."""
     summaries: dict[str, list[str]] = {}
     differences: dict[tuple[str, str], list[str]] = {}
@@ -91,7 +92,8 @@ def markdown(changed: Mapping[str, Changed], *, limit: int) -> str:
             summaries.setdefault(f"{release} {each.summary}", []).append(environment)
         for one in each.differences:
             differences.setdefault((f"{release}: {one.name}", one.lines), []).append(environment)
-    if not summaries:
+    missing = [f"- **not compared: {', '.join(not_compared)}**"] if not_compared else []
+    if not summaries and not missing:
         return "### Charts: nothing to change\n"
     lines = [f"- {', '.join(names)}: {summary}" for summary, names in summaries.items()]
     listed = [
@@ -99,7 +101,16 @@ def markdown(changed: Mapping[str, Changed], *, limit: int) -> str:
         for (name, text), names in differences.items()
     ]
     heading = "\n".join(
-        ["### Charts: what they make of our values", "", *lines, "", _LEFT_OUT, "", "Objects:"]
+        [
+            "### Charts: what they make of our values",
+            "",
+            *missing,
+            *lines,
+            "",
+            _LEFT_OUT,
+            "",
+            "Objects:",
+        ]
     )
     return document(
         heading,

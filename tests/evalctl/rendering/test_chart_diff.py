@@ -222,7 +222,8 @@ def test_a_damaged_package_is_named(root: Path, diff: Diff, chart_dir: Path) -> 
     text, (problem,) = diff()
     assert problem.startswith("dev/server: `helm template")
     assert "server-1.0.0.tgz" in problem
-    assert text == "### Charts: nothing to change\n"
+    assert "- **not compared: dev/server**\n" in text
+    assert "nothing to change" not in text
 
 
 def test_without_the_folder_charts_come_from_their_repositories(
@@ -240,7 +241,7 @@ def test_without_the_folder_charts_come_from_their_repositories(
         text, (problem,) = diff()
     assert problem.startswith("other/server: `helm pull server")
     assert "2.0.0" in problem
-    assert text == "### Charts: nothing to change\n"  # the chart of that repository is empty
+    assert "not compared: other/server*" in text  # and qa was, whose chart is empty
 
 
 def test_an_unknown_revision_is_refused(diff: Diff) -> None:
