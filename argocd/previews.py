@@ -99,6 +99,9 @@ def _labelled(previews: Previews) -> dict[str, object]:
             "labels": [previews.label],
         },
         "requeueAfterSeconds": POLL_SECONDS,
+        # The controller writes this empty template whenever somebody lets it read the pull requests at once.
+        # Without it the root Application would then be OutOfSync.
+        "template": {"metadata": {}, "spec": {"destination": {}, "project": ""}},
     }
 
 

@@ -84,10 +84,12 @@ def command(
             )
         )
     except report.FAILURES as error:
-        fail(f"The rehearsal of {env} failed.", *report.messages(error))
+        done.errors = report.messages(error)
     done.print_tables(environment)
     if json_file is not None:
         json_file.write_text(done.json(environment) + "\n", encoding="utf-8")
+    if done.errors:
+        fail(f"The rehearsal of {env} failed.", *done.errors)
     if done.failed:
         fail(
             f"{len(done.failed)} of {len(done.results)} checks failed.",

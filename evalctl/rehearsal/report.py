@@ -44,11 +44,20 @@ class Report:
     console: Console
     started: float = field(default_factory=time.monotonic)
     results: list[Result] = field(default_factory=list)
+    ended: list[float] = field(
+        default_factory=list
+    )  # seconds from the start to the end of each check
+    errors: list[str] = field(default_factory=list)  # what ended the rehearsal early
     seconds: dict[Stack, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
     def failed(self) -> list[Result]:
         return [found for found in self.results if not found.passed]
+
+    @property
+    def _elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.started
 
     def stack(self, phase: str, stack: Stack, seconds: float) -> None:
         """A phase of a stack has ended."""
@@ -63,9 +72,10 @@ class Report:
 
     def result(self, found: Result) -> None:
         self.results.append(found)
+        self.ended.append(self._elapsed)
         style = "green" if found.passed else "red"
         self.console.print(
-            f"  {'passed' if found.passed else 'FAILED'}  {found.check}: {found.evidence}",
+            f"  {self._elapsed:4.0f} s  {'passed' if found.passed else 'FAILED'}  {found.check}: {found.evidence}",
             style=style,
             highlight=False,
             markup=False,
@@ -77,9 +87,13 @@ class Report:
         return json.dumps(
             {
                 "environment": env.name,
-                "passed": not self.failed,
-                "seconds": round(time.monotonic() - self.started, 1),
-                "checks": [asdict(found) for found in self.results],
+                "passed": not (self.failed or self.errors),
+                "errors": self.errors,
+                "seconds": round(self._elapsed, 1),
+                "checks": [
+                    asdict(found) | {"ended_after_seconds": round(ended, 1)}
+                    for found, ended in zip(self.results, self.ended, strict=True)
+                ],
                 "stacks": {
                     stack: {phase: round(taken, 1) for phase, taken in phases.items()}
                     for stack, phases in self.seconds.items()

@@ -204,6 +204,14 @@ def test_only_labelled_pull_requests_get_a_preview(application_set: Manifest) ->
     assert github["appSecretName"]  # nothing of the credential itself
 
 
+def test_the_generator_has_the_empty_template_that_the_controller_would_add(
+    application_set: Manifest,
+) -> None:
+    (generator,) = application_set["spec"]["generators"]
+    template = generator["pullRequest"]["template"]
+    assert template == {"metadata": {}, "spec": {"destination": {}, "project": ""}}
+
+
 def test_a_pull_request_provides_its_number_and_its_commit_and_nothing_else(
     application_set: Manifest,
 ) -> None:

@@ -100,6 +100,22 @@ if [[ "$1" != re* ]] || sleep 0.5; then echo "end $*" >> {events}; fi
     assert any(waiting < at_once for at_once in together)
 
 
+def test_the_suites_run_one_after_the_other_in_the_given_order(checkout: Sandbox) -> None:
+    events = checkout.folder / "events"
+    (checkout.folder / "bin" / "make").write_text(
+        f"""#!/usr/bin/env bash
+echo "start $1" >> {events}
+sleep 0.2
+echo "end $1" >> {events}
+"""
+    )
+    suites = ("bench", "test-rehearsals", "test")
+    result = run(checkout, *suites)
+    assert result.returncode == 0, result.stdout + result.stderr
+    expected = [f"{what} {suite}" for suite in suites for what in ("start", "end")]
+    assert events.read_text().splitlines()[-len(expected) :] == expected
+
+
 def test_a_part_that_fails_shows_its_whole_log_and_stops_no_other(checkout: Sandbox) -> None:
     (checkout.folder / "bin" / "make").write_text(
         """#!/usr/bin/env bash

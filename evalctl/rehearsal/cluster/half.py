@@ -203,7 +203,7 @@ async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
         scaling.burst,
         capacity.at_the_maximum,
         capacity.rollouts,
-        disruption.one_of_each_group,
+        disruption.each_node if full else disruption.one_of_each_group,
     ]
     if cluster.env.sync_windows:
         checks.append(windows.check)
@@ -220,3 +220,5 @@ async def _end(cluster: Cluster, events: Events, *, full: bool) -> None:
     if full:
         events.result(await teardown.stopped_halfway(cluster))
     events.result(await teardown.check(cluster))
+    if full:
+        events.result(await teardown.in_the_first_sync(cluster))

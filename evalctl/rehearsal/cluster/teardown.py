@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from lightkube.resources.core_v1 import Namespace, PersistentVolume
 from lightkube.resources.networking_v1 import Ingress
 
-from environments.names import ARGOCD_NAMESPACE, Stack
+from environments.names import ARGOCD_NAMESPACE, Addon, Stack
 from evalctl.processes import CommandFailedError
-from evalctl.rehearsal.cluster import applications
+from evalctl.rehearsal.cluster import applications, day_one
 from evalctl.rehearsal.cluster.applications import Application
 from evalctl.rehearsal.cluster.cluster import PROMETHEUS_ADAPTER, Cluster
 from evalctl.rehearsal.cluster.commands import evalctl
@@ -18,6 +18,7 @@ from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.waiting import until
 
 _BEGINS_SECONDS = 120
+_MIDDLE_SECONDS = 300
 _OWN = ("default", "kube-node-lease", "kube-public", "kube-system", ARGOCD_NAMESPACE)
 
 
@@ -79,13 +80,49 @@ async def stopped_halfway(cluster: Cluster) -> Result:
 async def check(cluster: Cluster) -> Result:
     """Tear the cluster down; nothing of the platform may be left in it but Argo CD."""
     started = time.monotonic()
-    name = "teardown ends, and leaves nothing but Argo CD"
+    left = await _torn_down(cluster)
+    return result(
+        "teardown ends, and leaves nothing but Argo CD",
+        left,
+        f"{time.monotonic() - started:.0f} s",
+    )
+
+
+async def in_the_first_sync(cluster: Cluster) -> Result:
+    """Bootstrap again, and tear down while the first waves of the sync run."""
+    cluster.services[PROMETHEUS_ADAPTER] = (
+        cluster.queue.port
+    )  # a teardown before may have met an outage
+    first = cluster.names.application(Addon.EXTERNAL_SECRETS)
+
+    async def in_the_middle() -> list[str]:
+        state = (await applications.read(cluster.client)).get(first)
+        return [] if state is not None and state.settled else [f"{first} is not there yet"]
+
+    name = "a teardown in the middle of a first sync ends"
+    try:
+        await day_one.bootstrap(cluster)
+    except CommandFailedError as error:
+        return result(name, [error.reason], "")
+    problems = await until(in_the_middle, seconds=_MIDDLE_SECONDS)
+    states = (await applications.read(cluster.client)).values()
+    settled = sum(state.settled for state in states)
+    started = time.monotonic()
+    problems += await _torn_down(cluster)
+    return result(
+        name,
+        problems,
+        f"{time.monotonic() - started:.0f} s, when {settled} of {len(states)} Applications were Synced and Healthy",
+    )
+
+
+async def _torn_down(cluster: Cluster) -> list[str]:
+    """Run `evalctl teardown`; what it reports or leaves."""
     try:
         await _teardown(cluster)
     except CommandFailedError as error:
-        return result(name, [error.output or error.reason], "")
-    left = [line async for line in _left(cluster)]
-    return result(name, left, f"{time.monotonic() - started:.0f} s")
+        return [error.output or error.reason]
+    return [line async for line in _left(cluster)]
 
 
 async def _teardown(cluster: Cluster) -> str:

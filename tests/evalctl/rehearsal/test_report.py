@@ -21,8 +21,8 @@ def test_a_check_is_printed_at_once_with_its_evidence() -> None:
     found.result(result("nothing flaps", [], "20 Applications"))
     found.result(result("every pod runs", ["apps/one: [not] scheduled"], ""))
     assert text.getvalue().splitlines() == [
-        "  passed  nothing flaps: 20 Applications",
-        "  FAILED  every pod runs: apps/one: [not] scheduled",
+        "     0 s  passed  nothing flaps: 20 Applications",
+        "     0 s  FAILED  every pod runs: apps/one: [not] scheduled",
     ]
 
 
@@ -40,15 +40,24 @@ def test_the_json_holds_checks_and_times() -> None:
     found.stack("plan", Stack.QUEUE, 20.0)
     found.result(result("nothing flaps", [], "20 Applications"))
     passed = json.loads(found.json(DEV))
-    assert passed.pop("seconds") >= 0
+    assert passed.pop("seconds") >= passed["checks"][0].pop("ended_after_seconds") >= 0
     assert passed == {
         "environment": DEV.name,
         "passed": True,
+        "errors": [],
         "checks": [{"check": "nothing flaps", "passed": True, "evidence": "20 Applications"}],
         "stacks": {"queue": {"apply": 96.0, "plan": 20.0}},
     }
     found.result(result("every pod runs", ["apps/one"], ""))
     assert json.loads(found.json(DEV))["passed"] is False
+
+
+def test_the_json_of_a_rehearsal_that_ended_early_holds_the_reason() -> None:
+    found, _ = report()
+    found.result(result("nothing flaps", [], "20 Applications"))
+    found.errors = ["queue: terraform apply failed"]
+    ended = json.loads(found.json(DEV))
+    assert (ended["passed"], ended["errors"]) == (False, ["queue: terraform apply failed"])
 
 
 def test_the_tables_have_each_check_and_each_stack() -> None:

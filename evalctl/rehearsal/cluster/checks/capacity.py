@@ -8,6 +8,7 @@ from lightkube.resources.core_v1 import Pod
 from lightkube.types import PatchType
 
 from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL
+from evalctl.rehearsal.cluster.checks import running
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.node_template import ZONE_LABEL
 from evalctl.rehearsal.cluster.result import Result, result
@@ -83,13 +84,19 @@ async def _lost(cluster: Cluster, what: str, nodes: list[str]) -> Result:
     started = time.monotonic()
     waited: dict[str, None] = {}
 
-    async def running() -> list[str]:
-        waiting = await not_ready(cluster)
+    async def everything_runs() -> list[str]:
+        # Kubernetes deletes the pods of a node that is gone a minute later, and makes others after that.
+        orphans = [
+            f"{full_name(pod)}: on {_node_of(pod)}, which is gone"
+            async for pod in cluster.client.list(Pod, namespace="*")
+            if _node_of(pod) in nodes
+        ]
+        waiting = [*orphans, *await running.not_created(cluster), *await not_ready(cluster)]
         waited.update(dict.fromkeys(line.partition(":")[0] for line in waiting))
         gone = [node for node in nodes if await _exists(cluster, node)]
         return [*waiting, *(f"{node} is still there" for node in gone)]
 
-    problems = await until(running, seconds=_REPLACED_SECONDS)
+    problems = await until(everything_runs, seconds=_REPLACED_SECONDS)
     return result(
         f"{what}, and everything runs again",
         problems,

@@ -6,6 +6,7 @@ import time
 
 from lightkube import ApiError
 from lightkube.generic_resource import create_namespaced_resource
+from lightkube.resources.apiregistration_v1 import APIService
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Namespace
 from lightkube.types import PatchType
@@ -15,7 +16,7 @@ from environments.spec import Tier
 from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.checks import merges
 from evalctl.rehearsal.cluster.checks.day_two import arrives, change_module, module_of
-from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.cluster import PROMETHEUS_ADAPTER, Cluster
 from evalctl.rehearsal.cluster.github import PullRequest
 from evalctl.rehearsal.cluster.images import registry
 from evalctl.rehearsal.cluster.result import Result, result
@@ -34,7 +35,11 @@ _REFRESH = {"metadata": {"annotations": {"argocd.argoproj.io/application-set-ref
 
 
 async def check(cluster: Cluster) -> Result:
-    """Switch previews on as docs/previews.md describes it, open a pull request, close it, switch them off."""
+    """Switch previews on as docs/previews.md describes it, open a pull request, close it, switch them off.
+
+    The workers are at their maximum, so the preview's pods find what room is left. prometheus-adapter is away
+    when the pull request is closed, as the page describes it too.
+    """
     name = "a preview comes with a pull request and goes with it"
     if cluster.env.tier is not Tier.DEVELOPMENT:
         return result(name, [], "only the development tier has previews")
@@ -47,7 +52,12 @@ async def check(cluster: Cluster) -> Result:
     started = time.monotonic()
     problems = await arrives(cluster, lambda: _there(cluster))
     came = time.monotonic() - started
+    problems += await merges.healthy(cluster, seconds=_SECONDS)
+    port = cluster.services.pop(PROMETHEUS_ADAPTER)
+    problems += await until(lambda: _api_is_away(cluster), seconds=_SECONDS)
     cluster.github.open.clear()
+    problems += await until(lambda: _waits_for_an_api(cluster), seconds=_SECONDS)
+    cluster.services[PROMETHEUS_ADAPTER] = port
     started = time.monotonic()
     problems += await until(lambda: _gone(cluster), seconds=_SECONDS)
     went = time.monotonic() - started
@@ -56,7 +66,10 @@ async def check(cluster: Cluster) -> Result:
     cluster.parts.kubelet.registry = before
     problems += await merges.healthy(cluster)
     return result(
-        name, problems, f"{_NAMESPACE} came after {came:.0f} s and was gone after {went:.0f} s"
+        name,
+        problems,
+        f"{_NAMESPACE} came after {came:.0f} s at {cluster.env.worker.max_replicas} workers; it waited for "
+        f"{PROMETHEUS_ADAPTER[1]}, and was gone {went:.0f} s after this was back",
     )
 
 
@@ -111,6 +124,32 @@ async def _gone(cluster: Cluster) -> list[str]:
         if name_of(each) == _NAMESPACE
     ]
     return [f"{each} is left" for each in left]
+
+
+async def _api_is_away(cluster: Cluster) -> list[str]:
+    """The API server has noticed that nothing answers for an aggregated API."""
+    unavailable = [
+        name_of(each)
+        async for each in cluster.client.list(APIService)
+        for condition in (each.status and each.status.conditions) or ()
+        if condition.type == "Available" and condition.status == "False"
+    ]
+    return [] if unavailable else ["every API is available"]
+
+
+async def _waits_for_an_api(cluster: Cluster) -> list[str]:
+    """Kubernetes names the API that it cannot list when it deletes the namespace."""
+    await _look(cluster)
+    conditions = [
+        condition
+        async for each in cluster.client.list(Namespace)
+        if name_of(each) == _NAMESPACE
+        for condition in (each.status and each.status.conditions) or ()
+        if condition.status == "True"
+    ]
+    if any(each.type == "NamespaceDeletionDiscoveryFailure" for each in conditions):
+        return []
+    return [f"{_NAMESPACE} does not wait for an API: {[each.message for each in conditions]}"]
 
 
 async def _off(cluster: Cluster) -> list[str]:

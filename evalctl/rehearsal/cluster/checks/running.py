@@ -37,10 +37,10 @@ async def _in_the_way(cluster: Cluster) -> list[str]:
         for refusal in cluster.parts.kubelet.refused
         if refusal.effect is not Effect.NOT_SERVED
     ]
-    return [*refused, *await not_ready(cluster), *await _not_created(cluster)]
+    return [*refused, *await not_ready(cluster), *await not_created(cluster)]
 
 
-async def _not_created(cluster: Cluster) -> list[str]:
+async def not_created(cluster: Cluster) -> list[str]:
     """Pods that their controller could not create, with the API server's reason."""
     replica_sets = [
         f"{full_name(found)}: {_failure(found)}"

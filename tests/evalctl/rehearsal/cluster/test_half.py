@@ -163,7 +163,10 @@ def test_windows_are_tried_where_there_are_any(
 
 def test_full_adds_what_is_lost_and_leaves_the_autoscaler_as_it_is(rehearsed: Rehearsed) -> None:
     rehearse(rehearsed, DEV, full=True)
-    assert [call for call in rehearsed.calls if call in {*CHANGES, *LOSSES}] == [*CHANGES, *LOSSES]
+    changes = [*CHANGES[:-1], "disruption.each_node"]
+    assert [call for call in rehearsed.calls if call in {*changes, *LOSSES}] == [*changes, *LOSSES]
+    ends = ["teardown.stopped_halfway", *TEARDOWN, "teardown.in_the_first_sync", "end"]
+    assert rehearsed.calls[-len(ends) :] == ends
     assert rehearsed.faster == 1
 
 

@@ -5,16 +5,19 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 
 from environments.catalog import ADDON_SETS, AddonSet, Chart
 from environments.dev import DEV
 from environments.names import Addon, App, Names
-from evalctl.rehearsal.cluster import applications, day_one, half
+from evalctl.rehearsal.cluster import day_one, half
 from evalctl.rehearsal.cluster.checks import (
+    admission,
     capacity,
     disruption,
+    merges,
     monitoring,
     next_addon_set,
     running,
@@ -34,7 +37,6 @@ pytestmark = pytest.mark.cluster
 NAMES = Names(DEV)
 NEXT_SET = "9999-12"
 _SEEN_SECONDS = 25  # for what a check waits for
-_SYNC_SECONDS = 120
 
 Check = Callable[[Cluster], Awaitable[Result]]
 
@@ -47,7 +49,7 @@ async def rollout(cluster: Cluster) -> Result:
     return await capacity.rollout(cluster, "worker", seconds=_SEEN_SECONDS)
 
 
-async def targets(cluster: Cluster) -> Result:
+async def monitored(cluster: Cluster) -> Result:
     found = await monitoring.check(cluster, target_seconds=_SEEN_SECONDS)
     return next((each for each in found if not each.passed), found[0])
 
@@ -58,8 +60,9 @@ CHECKS: dict[str, Check] = {
     "pods": pods,
     "services": running.services,
     "budgets": disruption.budgets,
+    "admission": admission.check,
     "secrets": secrets.arrived,
-    "targets": targets,
+    "monitoring": monitored,
 }
 
 
@@ -115,6 +118,11 @@ FAULTS = {
         ),
         seen_by={"rollout": "eval-platform/worker", "pods": "eval-platform/worker"},
     ),
+    "half a byte of memory": Fault(
+        **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
+        change=replaced(r"memory: 1024Mi", "memory: 1073741823.5"),
+        seen_by={"admission": "fractional byte value"},
+    ),
     "a quota one pod short": Fault(
         **of(App.NAMESPACE, "ResourceQuota-platform.yaml"),
         change=replaced(r"pods: '\d+'", "pods: '4'"),
@@ -138,7 +146,13 @@ FAULTS = {
     "a monitor that selects nothing": Fault(
         **of(App.MONITORING, "PodMonitor-platform.yaml"),
         change=replaced(r"(values:\n)(\s+)- orchestrator\n\s+- worker", r"\1\2- nobody"),
-        seen_by={"targets": "podMonitor/monitoring/platform"},
+        seen_by={"monitoring": "podMonitor/monitoring/platform"},
+    ),
+    "a rule that is no PromQL": Fault(
+        application=NAMES.argocd_dashboards,
+        file=f"{NAMES.dashboards_folder}/PrometheusRule-recording-rules.yaml",
+        change=replaced(r"expr: ", "expr: sum(", count=1),
+        seen_by={"monitoring": "PrometheusRule monitoring/recording-rules"},
     ),
     "an image that nobody pushed": Fault(
         **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
@@ -237,34 +251,14 @@ async def _seen(cluster: Cluster, fault: Fault) -> dict[str, str]:
     text = fault.change(cluster.served.text(fault.file))
     commit = cluster.served.commit("A broken change", {fault.file: text})
     try:
-        await _synced(cluster, fault.application, commit)
+        await sync.refresh(cluster, fault.application)
+        at_the_commit = partial(merges.at_revision, cluster, fault.application, commit)
+        assert not await until(at_the_commit, seconds=merges.SECONDS)
         return await _failed(cluster)
     finally:
-        commit = cluster.served.revert()
-        await _synced(cluster, fault.application, commit)
-        assert not await until(lambda: _recovering(cluster), seconds=_SYNC_SECONDS)
+        assert not await merges.reverted(cluster, fault.application)
 
 
 async def _failed(cluster: Cluster) -> dict[str, str]:
     results = {name: await check(cluster) for name, check in CHECKS.items()}
     return {name: found.evidence for name, found in results.items() if not found.passed}
-
-
-async def _synced(cluster: Cluster, application: str, commit: str) -> None:
-    await sync.refresh(cluster, application)
-
-    async def at_the_commit() -> list[str]:
-        state = (await applications.read(cluster.client))[application]
-        done = state.revision == commit and state.sync == "Synced"
-        return [] if done else [f"{state.name} is {state.sync}: {state.message}"]
-
-    assert not await until(at_the_commit, seconds=_SYNC_SECONDS)
-
-
-async def _recovering(cluster: Cluster) -> list[str]:
-    """What has not come back after a revert."""
-    states = (await applications.read(cluster.client)).values()
-    found = await running.pods(cluster, seconds=0)
-    return [state.name for state in states if not state.settled] + (
-        [] if found.passed else [found.evidence]
-    )
