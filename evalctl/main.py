@@ -18,6 +18,7 @@ from evalctl.commands import (
     bootstrap,
     changed_stacks,
     charts,
+    charts_diff,
     check,
     docs,
     evaluate,
@@ -69,7 +70,7 @@ _PANELS = {
         *(promote, new_environment, versions, docs, evaluate, teardown, terraform_settings),
     ),
     "For pipelines": (
-        *(gate, secret_scan, names, changed_stacks, rendered_diff),
+        *(gate, secret_scan, names, changed_stacks, rendered_diff, charts_diff),
         *(plan, plan_guard, apply_approved),
     ),
 }

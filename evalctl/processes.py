@@ -20,6 +20,7 @@ Json = dict[str, object]
 HOW_TO_GET = {
     "aws": "the AWS command line, from https://docs.aws.amazon.com/cli",
     "git": "apt-get install git",
+    "helm": "`make setup`, then `source .venv/bin/activate`",
     "prometheus": "apt-get install prometheus",
     "promtool": "apt-get install prometheus",
     "terraform": "1.11 or newer, from https://developer.hashicorp.com/terraform/install",

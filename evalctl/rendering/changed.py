@@ -7,8 +7,7 @@ from pathlib import Path
 from environments.names import Names, Stack
 from environments.spec import Environment
 from evalctl.processes import CommandFailedError, output
-
-LIMIT = 30_000  # characters; half of what a GitHub comment can hold
+from evalctl.rendering.markdown import LIMIT, Difference, document
 
 
 class NoComparisonError(Exception):
@@ -32,25 +31,13 @@ def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
     files = [part for part in re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE) if part]
     if not files:
         return "### Kubernetes: nothing to change\n"
-    names = "\n".join(f"- `{_name(file)}` {_count(file)}" for file in files[:100])
-    more = f"\n- and {len(files) - 100} more" if len(files) > 100 else ""
-    text = f"### Kubernetes: {len(files)} files that Argo CD syncs once this is merged\n\n{names}{more}\n"
-    for position, file in enumerate(files):
-        fence = "`" * max(5, 1 + max(map(len, re.findall("`+", file)), default=0))
-        part = f"\n<details><summary>{_name(file)}</summary>\n\n{fence}diff\n{_body(file)}{fence}\n</details>\n"
-        if len(text) + len(part) > limit:
-            return f"{text}\nLeft out for their length: {len(files) - position}; see the pull request's diff.\n"
-        text += part
-    return text
+    heading = f"### Kubernetes: {len(files)} files that Argo CD syncs once this is merged"
+    differences = [Difference(name=_name(file), lines=_body(file)) for file in files]
+    return document(heading, differences, limit=limit, see_rest="see the pull request's diff")
 
 
 def _name(file: str) -> str:
     return file.partition("\n")[0].rpartition(" b/")[2]
-
-
-def _count(file: str) -> str:
-    lines = _body(file).splitlines()
-    return f"+{sum(x.startswith('+') for x in lines)} -{sum(x.startswith('-') for x in lines)}"
 
 
 def _body(file: str) -> str:
@@ -59,9 +46,22 @@ def _body(file: str) -> str:
     return file[start + 1 :] if start >= 0 else ""
 
 
+def merge_base(root: Path, base: str) -> str:
+    """The commit at which the branch left `base`.
+
+    Raises:
+        NoComparisonError: Git knows no such commit.
+    """
+    return _compared(root, base, "merge-base", base, "HEAD").strip()
+
+
 def _diff(root: Path, base: str, *options: str, paths: Sequence[str] = ()) -> str:
+    return _compared(root, base, "diff", *options, f"{base}...HEAD", "--", *paths)
+
+
+def _compared(root: Path, base: str, *arguments: str) -> str:
     try:
-        return output(("git", "diff", *options, f"{base}...HEAD", "--", *paths), folder=root)
+        return output(("git", *arguments), folder=root)
     except CommandFailedError as error:
         raise NoComparisonError(
             f"Git cannot compare with {base!r} in {root}: {error.reason}. Name a branch or commit "

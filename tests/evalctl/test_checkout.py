@@ -19,6 +19,7 @@ COMMANDS = (
     ("plan", "dev", "--out", "out"),
     ("changed-stacks", "--base", "HEAD"),
     ("rendered-diff", "--base", "HEAD"),
+    ("charts-diff", "--base", "HEAD"),
     ("secret-scan",),
     ("board-pages",),
 )

@@ -24,6 +24,7 @@ READING = (
     ("quotas", "dev"),
     ("changed-stacks", "--base", "HEAD"),
     ("rendered-diff", "--base", "HEAD"),
+    ("charts-diff", "--base", "HEAD"),
 )
 
 

@@ -86,6 +86,7 @@ def test_a_file_to_scan_that_does_not_exist_is_reported(checkout: Path) -> None:
         (("secret-scan",), "git", "apt-get install git"),
         (("changed-stacks", "--base", "main"), "git", "apt-get install git"),
         (("rendered-diff", "--base", "main"), "git", "apt-get install git"),
+        (("charts-diff", "--base", "main"), "helm", "`make setup`"),
         (("plan", "dev", "--out", "out"), "terraform", "1.11 or newer"),
         (("apply-approved",), "terraform", "1.11 or newer"),
         (("board-pages",), "prometheus", "apt-get install prometheus"),

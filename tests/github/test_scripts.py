@@ -623,6 +623,22 @@ def test_a_failed_comparison_is_not_the_same_as_no_change(sandbox: Sandbox) -> N
     assert not (sandbox.folder / "output").exists()
 
 
+def test_what_charts_make_is_compared_with_the_base_branch_and_in_the_summary(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.answer("evalctl charts-diff --base HEAD^1", "### Charts\n")
+    run = step("charts", "charts", "Compare what the charts make with the base branch")
+    assert run_step(sandbox, run).returncode == 0
+    assert (sandbox.folder / "charts.md").read_text() == "### Charts\n"
+    assert (sandbox.folder / "summary").read_text() == "### Charts\n"
+
+
+def test_a_chart_that_cannot_be_compared_fails_the_step(sandbox: Sandbox) -> None:
+    sandbox.fail("evalctl charts-diff")
+    run = step("charts", "charts", "Compare what the charts make with the base branch")
+    assert run_step(sandbox, run).returncode != 0
+
+
 @pytest.mark.parametrize("score", ["0.91", "0.9", "null"])
 def test_the_step_also_requires_the_faithfulness_with_jq(sandbox: Sandbox, score: str) -> None:
     (sandbox.folder / "report.json").write_text(f'{{"summary": {{"faithfulness": {score}}}}}')

@@ -24,6 +24,7 @@ EACH_JOB = pytest.mark.parametrize(
 # The rights of jobs beyond reading the checkout.
 RIGHTS = {
     "plan/plan": {"id-token": "write"},
+    "charts/comment": {"pull-requests": "write"},
     "plan/comment": {"pull-requests": "write"},
     "quality-gate/quality-gate": {"actions": "read", "pull-requests": "write"},
     **{f"deploy/{env.name}": {"actions": "read", "id-token": "write"} for env in ENVIRONMENTS},

@@ -8,7 +8,6 @@ is 1.
 import functools
 import os
 import re
-import subprocess
 import tarfile
 import warnings
 from pathlib import Path
@@ -16,11 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evalctl import chart_objects
 from tests.support import tools
 from tests.support.manifests import Manifest
-
-# The custom resources that charts look for before they make an object of such a kind.
-_API_VERSIONS = ("monitoring.coreos.com/v1", "external-secrets.io/v1")
 
 
 def package(name: str, version: str) -> Path:
@@ -49,7 +46,7 @@ def template(application: Manifest, *, values: Manifest, kubernetes_version: str
     """The objects of an Application with these values, definitions included.
 
     Raises:
-        subprocess.CalledProcessError: Helm or the chart refuses the values.
+        CommandFailedError: Helm or the chart refuses the values.
     """
     source = application["spec"]["source"]
     chart = package(source["chart"], source["targetRevision"])
@@ -62,22 +59,15 @@ def objects(
     """The objects that one package makes for an Application with these values.
 
     Raises:
-        subprocess.CalledProcessError: Helm or the chart refuses the values.
+        CommandFailedError: Helm or the chart refuses the values.
     """
     spec = application["spec"]
-    text = _helm(
-        spec["source"]["helm"]["releaseName"],
-        str(chart),
-        spec["destination"]["namespace"],
-        yaml.safe_dump(values),
-        f"{kubernetes_version}.0",
-    )
-    documents = [document for document in yaml.load_all(text, Loader=Loader) if document]
-    made = [o for d in documents for o in (d["items"] if d["kind"] == "List" else [d])]
+    source = {**spec["source"], "helm": {**spec["source"]["helm"], "valuesObject": values}}
+    text = _helm(yaml.safe_dump({**spec, "source": source}), chart, kubernetes_version)
+    made = chart_objects.objects(text)
     for one in made:
         one["metadata"].setdefault("namespace", spec["destination"]["namespace"])
-    # Argo CD has no hook for Helm's tests and makes none of their objects.
-    return [o for o in made if "test" not in _hooks(o)]
+    return made
 
 
 def defaults(application: Manifest) -> Manifest:
@@ -108,23 +98,14 @@ class Loader(yaml.CSafeLoader):
 
 
 @functools.cache
-def _helm(release: str, chart: str, namespace: str, values: str, kubernetes_version: str) -> str:
+def _helm(spec: str, chart: Path, kubernetes_version: str) -> str:
     helm = tools.program("helm", get_it="`make setup` installs it")
-    options = [f"--api-versions={version}" for version in _API_VERSIONS]
-    return subprocess.run(
-        [
-            *(helm, "template", release, chart, "--namespace", namespace, "--include-crds"),
-            *("--kube-version", kubernetes_version, "--values", "-", *options),
-        ],
-        input=values,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-
-
-def _hooks(manifest: Manifest) -> str:
-    return str((manifest["metadata"].get("annotations") or {}).get("helm.sh/hook", ""))
+    return chart_objects.template(
+        yaml.load(spec, Loader=yaml.CSafeLoader),
+        chart,
+        kubernetes_version=kubernetes_version,
+        helm=helm,
+    )
 
 
 def _merged(base: Manifest, over: Manifest) -> Manifest:

@@ -20,6 +20,7 @@ from environments.names import (
     Names,
 )
 from environments.spec import Environment
+from evalctl.chart_objects import CHARTS_VARIABLE
 from evalctl.rehearsal.cluster import eks_addons
 from evalctl.rehearsal.cluster.control_plane import (
     HPA_SYNC_SECONDS,
@@ -49,7 +50,6 @@ from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rendered_charts import rendered_charts
 from evalctl.servers import free_port, started_in_thread
 
-CHARTS_VARIABLE = "CHART_DIR"
 DEFINITIONS_VARIABLE = "CRD_DIR"
 # The Services behind aggregated APIs, by namespace and name.
 METRICS_SERVER = ("kube-system", Addon.METRICS_SERVER.value)

@@ -21,6 +21,7 @@ from evalctl.rehearsal.cluster.checks import (
     faults,
     first_sync,
     monitoring,
+    next_addon_set,
     next_minor,
     previews,
     running,
@@ -56,6 +57,7 @@ FULL: tuple[Check, ...] = (
     faults.controller_killed,
     faults.api_server_restarted,
     previews.check,
+    next_addon_set.check,  # as docs/upgrades.md has it: the charts before the minor
     next_minor.check,  # the last: the cluster stays on it
 )
 

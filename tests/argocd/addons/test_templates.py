@@ -5,7 +5,6 @@ charts come from the internet only.
 """
 
 import copy
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,8 @@ import pytest
 
 from argocd.addons.installed import installed_charts
 from environments.names import AGGREGATED_API_SERVERS, Addon, App, Names, Stack
+from evalctl.chart_objects import without_certificates
+from evalctl.processes import CommandFailedError
 from tests.support import charts
 from tests.support.manifests import Manifest, all_of, one
 from tests.support.pod_security import violations
@@ -139,28 +140,15 @@ def unlisted(values: Manifest, known: Any, path: Path = ()) -> set[Path]:
 
 def has_effect(application: Manifest, names: Names, values: Manifest, path: Path) -> bool:
     """Whether the objects are others without this value, or with another one in its place."""
-    before = constant(objects_of(application, names, {**values, "unknown-key": "1"}))
+    before = without_certificates(objects_of(application, names, {**values, "unknown-key": "1"}))
     for other in changed(values, path):
         try:
-            after = constant(objects_of(application, names, other))
-        except subprocess.CalledProcessError:
+            after = without_certificates(objects_of(application, names, other))
+        except CommandFailedError:
             return True  # the chart read it, and refuses it
         if after != before:
             return True
     return False
-
-
-def constant(objects: list[Manifest]) -> list[Manifest]:
-    """The objects without the certificates that some charts make anew each time."""
-
-    def without(value: Any, key: str = "") -> Any:
-        if isinstance(value, dict):
-            return {k: without(v, k) for k, v in value.items()}
-        if isinstance(value, list):
-            return [without(part) for part in value]
-        return "" if key in ("caBundle", "ca.crt", "tls.crt", "tls.key") else value
-
-    return [without(one_made) for one_made in objects]
 
 
 @pytest.mark.parametrize("misspelled", ["replicas-count", "podLabel"])

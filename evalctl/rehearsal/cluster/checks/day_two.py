@@ -118,9 +118,22 @@ def with_number(text: str, field: str, value: int) -> str:
     Raises:
         ValueError: the field does not have exactly one number there.
     """
-    changed, times = re.subn(rf"\b{field}=\d+", f"{field}={value}", text)
+    return _with(text, field, r"\d+", str(value), "numbers")
+
+
+def with_text(text: str, field: str, value: str) -> str:
+    """The text of an environment's module with another text for a field.
+
+    Raises:
+        ValueError: the field does not have exactly one text there.
+    """
+    return _with(text, field, r'"[^"]+"', f'"{value}"', "texts")
+
+
+def _with(text: str, field: str, old: str, new: str, what: str) -> str:
+    changed, times = re.subn(rf"\b{field}={old}", f"{field}={new}", text)
     if times != 1:
-        raise ValueError(f"{field} has {times} numbers in the environment's module, and not one")
+        raise ValueError(f"{field} has {times} {what} in the environment's module, and not one")
     return changed
 
 

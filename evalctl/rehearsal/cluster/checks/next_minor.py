@@ -13,7 +13,7 @@ from environments.spec import Environment
 from evalctl.processes import run
 from evalctl.rehearsal.cluster import programs
 from evalctl.rehearsal.cluster.checks import admission, merges, sync
-from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of
+from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of, with_text
 from evalctl.rehearsal.cluster.checks.disruption import drained
 from evalctl.rehearsal.cluster.checks.faults import replaced, uids
 from evalctl.rehearsal.cluster.cluster import Cluster
@@ -42,7 +42,9 @@ async def check(cluster: Cluster) -> Result:
         return result(name, [str(error)], "")
     started = time.monotonic()
     text = cluster.served.text(module_of(cluster))
-    await change_module(cluster, f"Kubernetes {minor}", with_minor(text, minor))
+    await change_module(
+        cluster, f"Kubernetes {minor}", with_text(text, "kubernetes_version", minor)
+    )
     await sync.compare(cluster)
     problems = await merges.healthy(cluster)
     before = await uids(cluster)
@@ -75,18 +77,6 @@ def following(minor: str) -> str | None:
         key=lambda each: _number(each),
     )
     return newer[0] if newer else None
-
-
-def with_minor(text: str, minor: str) -> str:
-    """The module of an environment with another minor.
-
-    Raises:
-        ValueError: it names no minor, or several.
-    """
-    changed, times = re.subn(r'\bkubernetes_version="[^"]+"', f'kubernetes_version="{minor}"', text)
-    if times != 1:
-        raise ValueError(f"the environment's module has {times} minors, and not one")
-    return changed
 
 
 def on_minor(env: Environment, minor: str) -> Environment:

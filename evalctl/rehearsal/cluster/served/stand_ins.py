@@ -3,7 +3,7 @@
 `stand_in_charts/` has one folder for each chart. Helm makes the same workloads, Services, budgets, API
 registrations and ServiceMonitors of the platform's values as of the real chart; a test compares the two.
 A stand-in reads the values by the names that the real chart gives them, so a change of an Application
-changes the stand-in's objects, too. What it leaves out is in `LEFT_OUT`.
+changes the stand-in's objects, too. Each version has other images, so that an update replaces the pods. What it leaves out is in `LEFT_OUT`.
 """
 
 import shutil

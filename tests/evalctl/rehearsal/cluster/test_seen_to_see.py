@@ -2,15 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
 
+from environments.catalog import ADDON_SETS, AddonSet, Chart
 from environments.dev import DEV
-from environments.names import App, Names
+from environments.names import Addon, App, Names
 from evalctl.rehearsal.cluster import day_one, half
 from evalctl.rehearsal.cluster.checks import (
     admission,
@@ -18,6 +19,7 @@ from evalctl.rehearsal.cluster.checks import (
     disruption,
     merges,
     monitoring,
+    next_addon_set,
     running,
     scaling,
     secrets,
@@ -33,6 +35,7 @@ from tests.support.paths import ROOT
 pytestmark = pytest.mark.cluster
 
 NAMES = Names(DEV)
+NEXT_SET = "9999-12"
 _SEEN_SECONDS = 25  # for what a check waits for
 
 Check = Callable[[Cluster], Awaitable[Result]]
@@ -208,6 +211,39 @@ def test_a_fault_is_seen_by_its_checks_and_by_no_other(rehearsed: Running, name:
     assert failed.keys() == fault.seen_by.keys(), failed
     for check, named in fault.seen_by.items():
         assert named in failed[check]
+
+
+def test_the_next_set_of_add_ons_arrives(rehearsed: Running) -> None:
+    """The last: the cluster stays on it. Nobody has released its versions, so stand-ins or older charts serve them."""
+    found = rehearsed.runner.run(_moved(rehearsed.cluster))
+    print(found.evidence)
+    assert found.passed, found.evidence
+    for chart in ADDON_SETS[DEV.addon_set].charts.values():
+        assert f"{chart.name} {chart.version} → {_newer(chart.version)}" in found.evidence
+
+
+async def _moved(cluster: Cluster) -> Result:
+    """Put a newer set into the served catalogue, as a pull request does, and move to it."""
+    newest = ADDON_SETS[DEV.addon_set]
+    charts = {
+        addon: replace(chart, version=_newer(chart.version))
+        for addon, chart in newest.charts.items()
+    }
+    catalog = "environments/catalog.py"
+    text = f"{cluster.served.text(catalog)}\nADDON_SETS[{NEXT_SET!r}] = {_source(newest, charts)}\n"
+    cluster.served.commit("The next set of add-ons", {catalog: text})
+    return await next_addon_set.moved(cluster, NEXT_SET, replace(newest, charts=charts))
+
+
+def _source(newest: AddonSet, charts: Mapping[Addon, Chart]) -> str:
+    """The set as a person writes it."""
+    lines = "".join(f"Addon.{addon.name}: {chart!r}, " for addon, chart in charts.items())
+    return f"AddonSet(kubernetes_versions={newest.kubernetes_versions!r}, charts={{{lines}}})"
+
+
+def _newer(version: str) -> str:
+    major, _, patch = version.rpartition(".")
+    return f"{major}.{int(patch) + 1}"
 
 
 async def _seen(cluster: Cluster, fault: Fault) -> dict[str, str]:

@@ -1,21 +1,15 @@
 """What an upgrade to the next Kubernetes minor is made of."""
 
-import pytest
-
 from environments.catalog import EKS_VERSIONS
 from environments.dev import DEV
 from environments.names import Names
 from environments.node_pools import node_pools
-from environments.spec import Environment
 from evalctl.rehearsal.cluster.checks.next_minor import (
     deprecated_apis,
     following,
     on_minor,
-    with_minor,
 )
 from evalctl.rehearsal.cluster.node_template import NodeTemplate
-from tests.support.each_environment import EACH_ENVIRONMENT
-from tests.support.paths import ROOT
 
 METRICS = """\
 # TYPE apiserver_requested_deprecated_apis gauge
@@ -46,14 +40,3 @@ def test_a_node_of_the_next_minor_has_its_kubelet() -> None:
     assert node.status is not None
     assert node.status.nodeInfo is not None
     assert node.status.nodeInfo.kubeletVersion.startswith(f"v{minor}.")
-
-
-@EACH_ENVIRONMENT
-def test_each_environment_names_one_minor(env: Environment) -> None:
-    text = (ROOT / "environments" / f"{env.name}.py").read_text(encoding="utf-8")
-    assert 'kubernetes_version="9.99"' in with_minor(text, "9.99")
-
-
-def test_a_module_without_a_minor_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 minors"):
-        with_minor("DEV = Environment()", "9.99")
