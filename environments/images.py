@@ -20,6 +20,9 @@ class Image(StrEnum):
     CLICKHOUSE_CLIENT = "clickhouse-client"
 
 
+# .github/workflows/images.yml builds these from workload/.
+WORKLOAD_IMAGES = (Image.ORCHESTRATOR, Image.WORKER)
+
 _IMAGES = ", ".join(Image)
 
 

@@ -92,6 +92,7 @@ class Secret(StrEnum):
     """Secrets Manager entries below `<environment>/eval-platform/`; see `docs/secrets.md`."""
 
     LLM_KEYS = "llm-keys"
+    API_TOKEN = "api-token"
     POSTGRES_ADMIN = "postgres-admin"
     POSTGRES = "postgres"
     REDIS_USER = "redis-user"
@@ -112,6 +113,7 @@ class Secret(StrEnum):
 # serve AWS only: the cluster cannot read them.
 KUBERNETES_SECRETS = (
     Secret.LLM_KEYS,
+    Secret.API_TOKEN,
     Secret.POSTGRES_ADMIN,
     Secret.POSTGRES,
     Secret.REDIS_USER,
@@ -130,6 +132,9 @@ OPERATORS_SECRETS = (Secret.LLM_KEYS, Secret.SLACK_WEBHOOKS)
 
 # The LLM providers' keys: fields of the entry, and variables of the workers. Each may be missing.
 PROVIDER_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+
+# The field with the token of the API's users, and the key of the Kubernetes Secret.
+API_TOKEN_KEY = "token"
 
 # The key of a Kubernetes Secret that holds address, user and password in one value.
 URL_KEY = "url"
@@ -171,6 +176,14 @@ class DeliveryRole(StrEnum):
     PLAN = "plan"
     INSPECT = "inspect"
     DEPLOY = "deploy"
+    IMAGES = "images"
+
+
+def delivery_roles(env: Environment) -> tuple[DeliveryRole, ...]:
+    """Builds push images only where no other environment runs them first."""
+    return tuple(
+        role for role in DeliveryRole if role != DeliveryRole.IMAGES or env.promotes_from is None
+    )
 
 
 # The AWS role of the External Secrets Operator, the only one that reads the operators' secrets.
@@ -384,6 +397,12 @@ class Names:
     def image_repository(self, image: Image) -> str:
         """ECR repository name."""
         return f"{self.prefix}/{image}"
+
+    def image_repository_arn(self, image: Image) -> str:
+        account = self.env.account
+        return (
+            f"arn:aws:ecr:{account.region}:{account.id}:repository/{self.image_repository(image)}"
+        )
 
     def image(self, image: Image) -> str:
         """Full reference, by digest: the image that runs is the one that was scanned and tested."""

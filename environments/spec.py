@@ -284,6 +284,9 @@ class Worker:
     max_replicas: int
     target_cpu_percent: int
     waiting_jobs_per_replica: int  # the autoscaler runs one worker for this many
+    job_concurrency: (
+        int  # the jobs that one worker runs at a time; jobs wait for LLM calls most of their time
+    )
     compute: Compute
     max_job_seconds: int  # the longest an evaluation job may run
     llm_calls: LlmCalls

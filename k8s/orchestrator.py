@@ -13,6 +13,7 @@ from cdk8s_plus_28 import k8s
 
 from environments.images import Image
 from environments.names import (
+    API_TOKEN_KEY,
     GENERAL_POOL,
     LIVENESS_PATH,
     METRICS_PORT,
@@ -20,6 +21,8 @@ from environments.names import (
     ORCHESTRATOR_PORT,
     READINESS_PATH,
     App,
+    Bucket,
+    Secret,
 )
 from environments.spec import Environment
 from k8s.parts import stores
@@ -38,6 +41,7 @@ TERMINATION_GRACE_SECONDS = DEREGISTRATION_LAG_SECONDS + DRAINING_SECONDS + 5
 
 _HTTP = "http"
 _METRICS = "metrics"
+_MOUNTS = (*stores.MOUNTS, stores.mount(Secret.API_TOKEN))
 
 
 def most_pods(env: Environment) -> int:
@@ -73,6 +77,8 @@ class OrchestratorChart(AppChart):
             App.ORCHESTRATOR,
             stores.settings(self.names)
             | {
+                "DATASETS_BUCKET": self.names.bucket(Bucket.DATASETS),
+                "API_TOKEN_FILE": f"{stores.FOLDER}/{Secret.API_TOKEN}/{API_TOKEN_KEY}",
                 "PORT": str(ORCHESTRATOR_PORT),
                 "METRICS_PORT": str(METRICS_PORT),
                 "KEEP_ALIVE_SECONDS": str(KEEP_ALIVE_SECONDS),
@@ -104,7 +110,7 @@ class OrchestratorChart(AppChart):
                         self._container(settings),
                         service_account=service_account,
                         pool=GENERAL_POOL,
-                        mounts=stores.MOUNTS,
+                        mounts=_MOUNTS,
                         spread=(
                             # Required: one replica stays pending rather than run in the same zone as another.
                             spread_over(
@@ -140,7 +146,7 @@ class OrchestratorChart(AppChart):
                 k8s.ContainerPort(name=_HTTP, container_port=ORCHESTRATOR_PORT, protocol="TCP"),
                 k8s.ContainerPort(name=_METRICS, container_port=METRICS_PORT, protocol="TCP"),
             ),
-            mounts=stores.MOUNTS,
+            mounts=_MOUNTS,
             probes=Probes(
                 startup=http_probe(
                     LIVENESS_PATH, port=_HTTP, period_seconds=5, failure_threshold=30

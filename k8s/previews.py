@@ -37,6 +37,7 @@ _OBJECTS = (
     ("NetworkPolicy", App.WORKER),
     ("SecretStore", STORE),
     ("ExternalSecret", Secret.LLM_KEYS),
+    ("ExternalSecret", Secret.API_TOKEN),
     ("ExternalSecret", Secret.POSTGRES),
     ("ExternalSecret", Secret.REDIS),
     ("ExternalSecret", Secret.CLICKHOUSE),

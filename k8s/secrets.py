@@ -4,14 +4,14 @@ The manifests hold no secret, only the names of entries and fields. The SecretSt
 operator reads with its own AWS role (EKS Pod Identity), which may read this platform's entries only.
 
 A new value arrives in two steps: the operator reads the entry every five minutes, and the kubelet then
-updates the mounted files. PostgreSQL's, Redis's and ClickHouse's need no restart (see `stores.py`); the
+updates the mounted files. The stores' and the API's token need no restart (see `stores.py`); the
 workers' LLM keys do (see `worker.py`).
 """
 
 import constructs
 
 from bindings.external_secrets import Field, fields_of
-from environments.names import URL_KEY, App, Secret
+from environments.names import API_TOKEN_KEY, URL_KEY, App, Secret
 from environments.spec import Environment
 from k8s import clickhouse_schema, database_users
 from k8s.parts.base import AppChart
@@ -26,6 +26,7 @@ class SecretsChart(AppChart):
         super().__init__(scope, App.SECRETS, env=env)
         SecretStore(self, "store", region=env.account.region)
         self._llm_keys()
+        self._api_token()
         self._postgres()
         self._postgres_admin()
         self._redis()
@@ -35,6 +36,15 @@ class SecretsChart(AppChart):
     def _llm_keys(self) -> None:
         """The keys of all providers in the entry: one that is missing does not affect the others."""
         ExternalSecret(self, Secret.LLM_KEYS, all_fields_of=self.names.secret(Secret.LLM_KEYS))
+
+    def _api_token(self) -> None:
+        entry = self.names.secret(Secret.API_TOKEN)
+        ExternalSecret(
+            self,
+            Secret.API_TOKEN,
+            fields=fields_of(entry, API_TOKEN_KEY),
+            template={API_TOKEN_KEY: f"{{{{ .{API_TOKEN_KEY} }}}}"},
+        )
 
     def _postgres(self) -> None:
         ExternalSecret(

@@ -65,6 +65,7 @@ class WorkerChart(AppChart):
             stores.settings(self.names)
             | {
                 "METRICS_PORT": str(METRICS_PORT),
+                "JOB_CONCURRENCY": str(self.env.worker.job_concurrency),
                 "JOB_MAX_SECONDS": str(longest),
                 "JOB_VISIBILITY_TIMEOUT_SECONDS": str(longest + TERMINATION_GRACE_SECONDS),
                 "DRAIN_SECONDS": str(DRAIN_SECONDS),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import constructs
 
 from environments.names import (
+    API_TOKEN_KEY,
     KUBERNETES_SECRETS,
     SERVICE_CIDR,
     Secret,
@@ -25,8 +26,9 @@ from stacks.parts.node_group import node_group
 from stacks.secrets import SecretsStack
 from stacks.storage import StorageStack
 
-# Raise it to write a new password; docs/secrets.md lists the other steps.
+# Raise one to write a new value; docs/secrets.md lists the other steps.
 GRAFANA_PASSWORD_ROTATION = 1
+API_TOKEN_ROTATION = 1
 
 
 class ClusterStack(EnvironmentStack):
@@ -64,6 +66,7 @@ class ClusterStack(EnvironmentStack):
             self, names=self.names, cluster=cluster, storage_key_arn=storage.key_arn
         )
         self._grafana_administrator(secrets)
+        self._api_token(secrets)
 
         self.node_security_group_id = node_security_group_id
 
@@ -75,6 +78,16 @@ class ClusterStack(EnvironmentStack):
             secret_arn=secrets.secret_arns[Secret.GRAFANA_ADMIN],
             fields={"username": "admin"},
             rotation=GRAFANA_PASSWORD_ROTATION,
+        )
+
+    def _api_token(self, secrets: SecretsStack) -> None:
+        store_new_secret(
+            self,
+            Secret.API_TOKEN,
+            secret_arn=secrets.secret_arns[Secret.API_TOKEN],
+            fields={},
+            generated_field=API_TOKEN_KEY,
+            rotation=API_TOKEN_ROTATION,
         )
 
     def _log_group(self) -> aws.CloudwatchLogGroup:

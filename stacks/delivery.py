@@ -1,15 +1,15 @@
-"""GitHub Actions' access to the account: roles that plan pull requests, inspect `main`, and deploy it.
+"""GitHub Actions' access to the account: roles that plan pull requests, inspect `main`, deploy it, and push images.
 
 A person applies this stack, like the state stack: the deploy role can read it and not change it.
 """
 
 import constructs
 
-from environments.names import DeliveryRole, Stack
+from environments.names import DeliveryRole, Stack, delivery_roles
 from environments.spec import Environment
 from stacks import aws
 from stacks.base import EnvironmentStack
-from stacks.parts.delivery_policies import deploy_role, inspect_role, plan_role
+from stacks.parts.delivery_policies import deploy_role, images_role, inspect_role, plan_role
 from stacks.parts.iam import Statement, policy
 
 _GITHUB = "token.actions.githubusercontent.com"
@@ -19,7 +19,7 @@ DEPLOY_SESSION_SECONDS = 7200  # a first deploy waits for EKS, then RDS, then El
 
 
 class DeliveryStack(EnvironmentStack):
-    """GitHub's OIDC provider and three roles; each trusts one repository and one kind of job.
+    """GitHub's OIDC provider and its roles; each trusts one repository and one kind of job.
 
     An account can have GitHub's provider once, so two environments need two accounts.
     """
@@ -30,6 +30,8 @@ class DeliveryStack(EnvironmentStack):
         self._plan_role(provider)
         self._inspect_role(provider)
         self._deploy_role(provider)
+        if DeliveryRole.IMAGES in delivery_roles(env):
+            self._images_role(provider)
 
     def _provider_of_github(self) -> aws.IamOpenidConnectProvider:
         return aws.IamOpenidConnectProvider(
@@ -59,10 +61,24 @@ class DeliveryStack(EnvironmentStack):
         self._role(
             DeliveryRole.INSPECT,
             provider,
-            occasion=f"ref:refs/heads/{self.env.repository.revision}",
+            occasion=self._deployed_branch,
             session_seconds=PLAN_SESSION_SECONDS,
             statements=inspect_role(self.names),
         )
+
+    def _images_role(self, provider: aws.IamOpenidConnectProvider) -> None:
+        """Jobs of the deployed branch: they push what they built, and a pull request releases it."""
+        self._role(
+            DeliveryRole.IMAGES,
+            provider,
+            occasion=self._deployed_branch,
+            session_seconds=PLAN_SESSION_SECONDS,
+            statements=images_role(self.names),
+        )
+
+    @property
+    def _deployed_branch(self) -> str:
+        return f"ref:refs/heads/{self.env.repository.revision}"
 
     def _deploy_role(self, provider: aws.IamOpenidConnectProvider) -> None:
         """Jobs of one GitHub environment; its rules set who approves, and for which branch."""

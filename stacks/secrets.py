@@ -10,6 +10,7 @@ from stacks.parts.kms import SECRETS_KEY_PURPOSE, encryption_key
 
 _DESCRIPTIONS = {
     Secret.LLM_KEYS: "API keys of the LLM providers, put in by an operator",
+    Secret.API_TOKEN: "What the API's users send to be let in",
     Secret.POSTGRES_ADMIN: "PostgreSQL administrator",
     Secret.POSTGRES: "PostgreSQL application user and where to connect",
     Secret.REDIS_USER: "Job queue user, for ElastiCache and for pods",

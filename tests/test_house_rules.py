@@ -36,7 +36,8 @@ def test_the_sources_pass(command: list[str]) -> None:
 
 
 def test_lock_files_pin_hashes_and_contain_no_address() -> None:
-    for lock in ("requirements.lock", "requirements-dev.lock"):
+    locks = ("requirements.lock", "requirements-dev.lock")
+    for lock in (*locks, *(f"workload/{lock}" for lock in locks)):
         text = (ROOT / lock).read_text()
         pins = re.findall(r"^[a-z0-9._-]+==\S+", text, flags=re.MULTILINE)
         hashed = re.findall(r"^[a-z0-9._-]+==[^\n]+\\\n    --hash=sha256:", text, re.MULTILINE)

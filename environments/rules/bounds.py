@@ -36,6 +36,7 @@ _MOST = {
     "orchestrator.replicas": 100,
     "worker.max_replicas": 2_000,
     "worker.waiting_jobs_per_replica": 1_000,
+    "worker.job_concurrency": 1_000,
     "worker.max_job_seconds": 86_400,
     "worker.llm_calls.provider_requests_per_minute": 10_000_000,
     "worker.llm_calls.provider_tokens_per_minute": 10_000_000_000,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from environments.rules.values import compute_problems, is_github_owner, is_github_repository
+from environments.rules.workloads import jobs_in_memory
 from environments.spec import Compute, Environment, Tier
 
 # Two weeks: pods move to new nodes, where they pull images that expire after 30 days (stacks/registry.py).
@@ -44,6 +45,9 @@ def problems(env: Environment) -> Iterator[str]:
             "environment's own maximum"
         )
     yield from _compute("worker", previews.worker_compute, env.worker.compute)
+    yield from jobs_in_memory(
+        "previews.worker_compute", previews.worker_compute, jobs=env.worker.job_concurrency
+    )
     yield from _compute("orchestrator", previews.orchestrator_compute, env.orchestrator.compute)
 
 

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from environments.images import Image, is_digest
 from environments.names import SMALL_QUEUE
 from environments.rules.values import compute_problems
-from environments.spec import Environment, Worker
+from environments.spec import Compute, Environment, Worker
 
 _TOKENS_OF_A_SHORT_CALL = 1_000
+
+# The reference worker, with DeepEval 4.3 and both SDKs, had 226 MiB in memory after its first jobs (VmRSS). A job
+# has its case, prompts and answers in memory; a request of the API, which may be one case, has at most 8 MiB.
+_WORKER_MIB = 320
+_JOB_MIB = 64
 
 # RFC 1123, section 2.1. A top-level domain has letters only, or is internationalised (RFC 5890, A-label).
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -44,6 +49,7 @@ def problems(env: Environment) -> Iterator[str]:
             f"alert about a long queue, at {SMALL_QUEUE}; "
             + (f"use at most {most}" if most else f"lower worker.max_replicas to {SMALL_QUEUE}")
         )
+    yield from _jobs_at_a_time(worker)
     if worker.max_job_seconds < calls.timeout_seconds:
         yield (
             f"worker.max_job_seconds: {worker.max_job_seconds} s is shorter than one LLM call "
@@ -71,6 +77,33 @@ def problems(env: Environment) -> Iterator[str]:
             f"orchestrator.hostname: {hostname!r} is not a DNS name; use one you own, in lower case, "
             f"with at most 63 characters between dots and {_LONGEST_HOSTNAME} in all "
             "(letters that are not ASCII as 'xn--…')"
+        )
+
+
+def _jobs_at_a_time(worker: Worker) -> Iterator[str]:
+    jobs, calls = worker.job_concurrency, worker.llm_calls.concurrency_per_worker
+    if jobs < 1:
+        yield f"worker.job_concurrency: {jobs}; use at least 1"
+    elif jobs > calls:
+        yield (
+            f"worker.job_concurrency: {jobs} jobs, but only {calls} LLM calls at a time (llm_calls.concurrency_per_worker); "
+            "the other jobs would wait in this worker while another one is free; use at most as many jobs as calls"
+        )
+    if jobs > worker.waiting_jobs_per_replica >= 1:
+        yield (
+            f"worker.waiting_jobs_per_replica: {worker.waiting_jobs_per_replica}; a worker runs {jobs} jobs at a time, "
+            f"so the autoscaler would start workers that get no job; use at least {jobs}, or lower job_concurrency"
+        )
+    yield from jobs_in_memory("worker.compute", worker.compute, jobs=jobs)
+
+
+def jobs_in_memory(field: str, compute: Compute, *, jobs: int) -> Iterator[str]:
+    """Whether a worker's container has the memory for the jobs that it runs at a time."""
+    needed = _WORKER_MIB + jobs * _JOB_MIB
+    if 0 < compute.memory_limit_mib < needed:
+        yield (
+            f"{field}: {compute.memory_limit_mib} MiB of memory, but the worker needs {_WORKER_MIB} MiB and {_JOB_MIB} "
+            f"MiB for each of {jobs} jobs at a time; use at least {needed} MiB, or lower worker.job_concurrency"
         )
 
 

@@ -1,6 +1,7 @@
 """`evalctl names`: an environment's names for GitHub Actions."""
 
-from environments.names import APPLIED_BY_PEOPLE, PROVIDER_KEYS, DeliveryRole, Names, Stack
+from environments.images import WORKLOAD_IMAGES
+from environments.names import APPLIED_BY_PEOPLE, PROVIDER_KEYS, Names, Stack, delivery_roles
 from evalctl.options import Env
 from evalctl.values import known_environments, one_environment
 
@@ -19,7 +20,9 @@ def command(env: Env) -> None:
         "branch": environment.repository.revision,
         "account": account.id,
         "region": account.region,
-        **{f"{role}-role": names.role_arn(names.aws(role)) for role in DeliveryRole},
+        **{f"{role}-role": names.role_arn(names.aws(role)) for role in delivery_roles(environment)},
+        "registry": names.image_registry,
+        **{f"{image}-repository": names.image_repository(image) for image in WORKLOAD_IMAGES},
         "stacks": " ".join(f"{env}-{stack}" for stack in Stack if stack not in APPLIED_BY_PEOPLE),
         "provider-keys": " ".join(PROVIDER_KEYS),
     }

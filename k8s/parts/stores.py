@@ -33,7 +33,7 @@ def settings(names: Names) -> dict[str, str]:
         "AWS_REGION": names.env.account.region,
         "AWS_EC2_METADATA_DISABLED": "true",  # unreachable: do not wait for the timeout
         "ENVIRONMENT": names.env.name,
-        "DATASETS_BUCKET": names.bucket(Bucket.DATASETS),
+        "LISTEN_ADDRESS": "0.0.0.0",  # every address of the pod
         "REPORTS_BUCKET": names.bucket(Bucket.REPORTS),
         "POSTGRES_URL_FILE": f"{FOLDER}/{Secret.POSTGRES}/{URL_KEY}",
         "REDIS_URL_FILE": f"{FOLDER}/{Secret.REDIS}/{URL_KEY}",

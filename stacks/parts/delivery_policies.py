@@ -1,5 +1,6 @@
-"""What the three roles of GitHub Actions may do in the account: read settings, compare, or deploy."""
+"""What the roles of GitHub Actions may do in the account: read settings, compare, deploy, or push images."""
 
+from environments.images import WORKLOAD_IMAGES
 from environments.names import APPLIED_BY_PEOPLE, OPERATORS_SECRETS, Bucket, Names, Secret, Stack
 from stacks.parts.delivery_changes import REGIONAL_SERVICES, changing_roles, changing_services
 from stacks.parts.delivery_denials import deny_deploy, deny_secret_values
@@ -73,7 +74,7 @@ def inspect_role(names: Names) -> tuple[Statement, ...]:
 
 
 def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
-    """Changes everything except the state stack and the three roles of this module.
+    """Changes everything except the state stack and the roles of this module.
 
     IAM limits the size of the policy, so it does not repeat reads of services that it allows as a whole.
     """
@@ -86,6 +87,30 @@ def deploy_role(names: Names, *, provider_arn: str) -> tuple[Statement, ...]:
         *changing_services(names),
         *changing_roles(names),
         *deny_deploy(names, provider_arn=provider_arn),
+    )
+
+
+def images_role(names: Names) -> tuple[Statement, ...]:
+    """Pushes the images that are built here, with their signatures; tags never move, so it replaces none.
+
+    Source: Amazon ECR user guide, "IAM permissions for pushing an image". A signature names the image's
+    manifest, which must be read for it.
+    """
+    return (
+        # It cannot be limited to a repository; it gives no right to one.
+        Statement(actions=("ecr:GetAuthorizationToken",)),
+        Statement(
+            actions=(
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:CompleteLayerUpload",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:InitiateLayerUpload",
+                "ecr:PutImage",
+                "ecr:UploadLayerPart",
+            ),
+            resources=tuple(names.image_repository_arn(image) for image in WORKLOAD_IMAGES),
+        ),
     )
 
 

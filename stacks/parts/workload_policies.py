@@ -19,11 +19,9 @@ def orchestrator(names: Names, *, storage_key_arn: str) -> tuple[Statement, ...]
 
 
 def worker(names: Names, *, storage_key_arn: str) -> tuple[Statement, ...]:
-    """Reads datasets and writes reports; it cannot read the reports of other runs."""
+    """Writes reports, and cannot read those of other runs. Its jobs hold their cases."""
     return (
-        _objects(names, Bucket.DATASETS, *_READ),
         _objects(names, Bucket.REPORTS, *_WRITE),
-        _listing(names, Bucket.DATASETS),
         _key(names, storage_key_arn),
     )
 

@@ -169,7 +169,7 @@ def test_every_delivery_object_satisfies_its_definition(
 @needs_crds
 def test_every_object_of_a_preview_is_accepted_whole(previews: Built) -> None:
     for objects in previews.values():
-        assert len(objects) == 20
+        assert len(objects) == 21
         for manifest in objects:
             if is_custom(manifest):
                 assert validate_custom_resource(manifest) == []
@@ -293,6 +293,7 @@ def test_a_preview_gets_no_administrators_password(preview: list[Manifest]) -> N
     }
     application_only = (
         "llm-keys",
+        "api-token",
         "postgres",
         "redis",
         "redis-user",

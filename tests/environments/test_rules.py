@@ -39,6 +39,7 @@ _BOTH: dict[str, object] = {
         cpu="1500m", cpu_limit="2000m", memory="2560Mi", memory_limit="2560Mi"
     ),
     "worker.waiting_jobs_per_replica": 5,
+    "worker.job_concurrency": 4,
     "sync_windows": (),
     "previews": None,
 }
@@ -354,6 +355,14 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (DEV, {"worker.min_replicas": MOST + 1}, "1 <= minimum <= maximum"),
         (DEV, {"worker.max_replicas": 0}, "1 <= minimum <= maximum"),
         (DEV, {"worker.waiting_jobs_per_replica": 0}, "the autoscaler divides the queue"),
+        (DEV, {"worker.job_concurrency": 0}, "worker.job_concurrency: 0; use at least 1"),
+        (DEV, {"worker.job_concurrency": 9}, "use at most as many jobs as calls"),
+        (DEV, {"worker.job_concurrency": 6}, "workers that get no job; use at least 6"),
+        (
+            DEV,
+            {"worker.compute.memory_request_mib": 500, "worker.compute.memory_limit_mib": 500},
+            "worker.compute: 500 MiB of memory, but the worker needs 320 MiB and 64 MiB for each of 4 jobs",
+        ),
         (DEV, {"worker.llm_calls.max_attempts": 1}, "429"),
         (DEV, {"worker.llm_calls.concurrency_per_worker": 0}, "use at least 1"),
         (

@@ -168,7 +168,11 @@ def test_every_source_of_our_own_is_defined_and_every_release_has_a_date_or_need
 
 
 @pytest.mark.parametrize(
-    "file", [".ci/fetch", ".github/actions/aws/action.yml", ".github/actions/real-tools/action.yml"]
+    "file",
+    [
+        *(".ci/fetch", ".github/actions/aws/action.yml", ".github/actions/real-tools/action.yml"),
+        ".github/workflows/images.yml",
+    ],
 )
 def test_every_version_below_a_comment_is_updated(renovate: dict[str, Any], file: str) -> None:
     (manager,) = (one for one in renovate["customManagers"] if "datasourceTemplate" not in one)

@@ -330,6 +330,9 @@ def test_nothing_is_pushed_with_a_key_that_no_rule_set_restricts(
     assert missing is None or f"no rule set restricts {missing} outside" in result.stdout
 
 
+LOCKS = ("requirements.lock", "workload/requirements.lock")
+
+
 def git(folder: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
     return subprocess.run(
@@ -346,7 +349,8 @@ def branch(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(sandbox.folder, "clone", "origin.git", "checkout")
     checkout = sandbox.folder / "checkout"
     (checkout / "rendered").mkdir()
-    for file in ("rendered/a.yaml", "requirements.lock", "evil.py"):
+    (checkout / "workload").mkdir()
+    for file in ("rendered/a.yaml", "requirements.lock", "workload/requirements.lock", "evil.py"):
         (checkout / file).write_text("old\n")
     git(checkout, "add", "--all")
     git(checkout, "commit", "--message=first")
@@ -374,14 +378,14 @@ def pushed(sandbox: Sandbox) -> str:
 
 
 def test_locks_and_rendered_output_are_pushed_to_the_branch(sandbox: Sandbox, branch: Path) -> None:
-    patch_file = patch(branch, "rendered/a.yaml", "rendered/prod/b.yaml", "requirements.lock")
+    patch_file = patch(branch, "rendered/a.yaml", "rendered/prod/b.yaml", *LOCKS)
     result = push(branch, patch_file)
     assert result.returncode == 0, result.stderr
     assert pushed(sandbox) == "refs/heads/renovate/helm\n"
     head = git(branch, "show", "--name-only", "--format=%ae", "HEAD").split()
     assert head == [
         *("render@ai-eval-platform.invalid", "rendered/a.yaml", "rendered/prod/b.yaml"),
-        "requirements.lock",
+        *LOCKS,
     ]
 
 
@@ -400,6 +404,94 @@ def test_an_empty_patch_pushes_nothing(sandbox: Sandbox, branch: Path) -> None:
     patch_file.write_text("")
     assert push(branch, patch_file).returncode == 0
     assert pushed(sandbox) == ""
+
+
+IMAGES = {"orchestrator": "sha256:" + 64 * "a", "worker": "sha256:" + 64 * "b"}
+REGISTRY = "999999999999.dkr.ecr.eu-north-1.amazonaws.com"
+
+
+@pytest.fixture
+def build(sandbox: Sandbox) -> Sandbox:
+    """The programs of a job that pushes images."""
+    for program in ("bin/docker", "bin/aws", ".venv/bin/evalctl"):
+        file = sandbox.folder / program
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(STAND_IN.replace("..", "../..") if "venv" in program else STAND_IN)
+        file.chmod(0o755)
+    names = [f"{image}-repository=ai-eval-platform-dev/{image}" for image in IMAGES]
+    sandbox.answer(
+        "evalctl names dev", "\n".join(["region=eu-north-1", f"registry={REGISTRY}", *names])
+    )
+    return sandbox
+
+
+def push_images(build: Sandbox) -> subprocess.CompletedProcess[str]:
+    run = {"GITHUB_SHA": "0f3c", "GITHUB_RUN_ATTEMPT": "2"}
+    return build.run(FOLDER / "push-images", "dev", **run)
+
+
+def test_each_image_is_pushed_under_a_new_tag_and_its_digest_is_an_output(build: Sandbox) -> None:
+    for image, digest in IMAGES.items():
+        name = f"{REGISTRY}/ai-eval-platform-dev/{image}"
+        inspected = "docker inspect --format {{range .RepoDigests}}{{println .}}{{end}} "
+        build.answer(
+            f"{inspected}{name}:release-0f3c-42-2", f"elsewhere/{image}@sha256:0\n{name}@{digest}\n"
+        )
+    result = push_images(build)
+    assert result.returncode == 0, result.stderr
+    for image, digest in IMAGES.items():
+        name = f"{REGISTRY}/ai-eval-platform-dev/{image}"
+        assert f"docker push --quiet {name}:release-0f3c-42-2" in build.calls()
+        outputs = (build.folder / "output").read_text().splitlines()
+        assert {f"{image}={digest}", f"{image}-name={name}"} <= set(outputs)
+
+
+def test_an_image_without_a_digest_stops_the_job(build: Sandbox) -> None:
+    result = push_images(build)
+    assert (result.returncode, "reports no digest" in result.stdout) == (1, True)
+
+
+def open_release(sandbox: Sandbox, checkout: Path) -> subprocess.CompletedProcess[str]:
+    run = {
+        "GITHUB_SHA": "0f3c",
+        "GITHUB_REF_NAME": "main",
+        "GITHUB_SERVER_URL": str(sandbox.folder),
+    }
+    (sandbox.folder / "someone").mkdir(exist_ok=True)
+    return Sandbox(checkout).run(
+        FOLDER / "open-release",
+        "dev",
+        **(run | {"PATH": f"{sandbox.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}),
+    )
+
+
+def test_a_release_becomes_a_branch_and_a_pull_request(sandbox: Sandbox, branch: Path) -> None:
+    (sandbox.folder / "someone").mkdir()
+    (sandbox.folder / "origin.git").rename(sandbox.folder / "someone" / "platform")
+    for file in ("environments/images.json", "rendered/dev/worker.yaml", "other.txt"):
+        (branch / file).parent.mkdir(parents=True, exist_ok=True)
+        (branch / file).write_text("new\n")
+    result = open_release(sandbox, branch)
+    assert result.returncode == 0, result.stderr
+    head = git(branch, "show", "--name-only", "--format=%s", "HEAD").split("\n")
+    assert head[0] == "Release the images of 0f3c to dev"
+    assert head[2:4] == ["environments/images.json", "rendered/dev/worker.yaml"]
+    assert "refs/heads/release/images-42" in git(
+        sandbox.folder / "someone" / "platform", "for-each-ref", "--format=%(refname)"
+    )
+    *_, opened = sandbox.calls()
+    assert opened.startswith("gh pr create --head release/images-42 --base main --title ")
+
+
+def test_images_that_run_already_open_no_pull_request(sandbox: Sandbox, branch: Path) -> None:
+    for file in ("environments/images.json", "rendered/dev/worker.yaml"):
+        (branch / file).parent.mkdir(parents=True, exist_ok=True)
+        (branch / file).write_text("old\n")
+    git(branch, "add", "--all")
+    git(branch, "commit", "--message=second")
+    result = open_release(sandbox, branch)
+    assert (result.returncode, "already" in result.stdout) == (0, True)
+    assert sandbox.calls() == []
 
 
 def test_all_terraform_commands_except_apply_and_destroy_run_terraform(sandbox: Sandbox) -> None:

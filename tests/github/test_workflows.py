@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from environments.images import WORKLOAD_IMAGES
 from environments.registry import ENVIRONMENTS
 from tests.github.workflows import ACTIONS, FOLDER, SCRIPTS, WORKFLOWS, Step, jobs, read, steps
 from tests.support.paths import ROOT
@@ -30,11 +31,13 @@ RIGHTS = {
     **{f"deploy/{env.name}": {"actions": "read", "id-token": "write"} for env in ENVIRONMENTS},
     "deploy-environment/plan": {"actions": "read", "id-token": "write"},
     "deploy-environment/deploy": {"id-token": "write"},
+    "images/build": {"attestations": "write", "id-token": "write"},
     "drift/drift": {"id-token": "write", "issues": "write"},
 }
 # The secrets of GitHub environments, by the only job that uses them.
 SECRETS = {
     "quality-gate/quality-gate": {"OPENAI_API_KEY"},
+    "images/release": {"RELEASE_APP_KEY"},
     "render/push": {"RENDER_DEPLOY_KEY"},
 }
 LONGEST_FILE = 110  # lines
@@ -62,6 +65,7 @@ def test_the_workflows_are_these() -> None:
             "deploy",
             "deploy-environment",
             "drift",
+            "images",
             "rehearsal",
             "render",
         ),
@@ -300,9 +304,9 @@ def test_every_environment_is_checked_for_drift() -> None:
 
 def test_workflows_of_the_deployed_branch_have_its_name() -> None:
     (branch,) = {env.repository.revision for env in ENVIRONMENTS}
-    for name in ("check", "quality-gate", "deploy"):
+    for name in ("check", "quality-gate", "deploy", "images"):
         assert read(FOLDER / f"workflows/{name}.yml")["on"]["push"]["branches"] == [branch]
-    for name in ("deploy", "drift"):
+    for name in ("deploy", "drift", "images"):
         text = (FOLDER / f"workflows/{name}.yml").read_text()
         assert set(re.findall(r"github\.ref == 'refs/heads/(.+)'", text)) == {branch}
 
@@ -326,6 +330,7 @@ def test_only_the_job_with_the_github_environment_assumes_the_deploy_role() -> N
         ("deploy-environment", "plan", "inspect"),
         ("deploy-environment", "deploy", "deploy"),
         ("drift", "drift", "inspect"),
+        ("images", "build", "images"),
     }
     deploy = jobs(FOLDER / "workflows/deploy-environment.yml")["deploy"]
     assert deploy["environment"] == "${{ inputs.env }}"
@@ -348,9 +353,25 @@ def test_the_rules_of_the_environment_and_the_key_are_required_before_credential
         assert before < after
 
 
+def test_images_are_scanned_before_they_are_pushed_and_released_after_they_are_signed() -> None:
+    build, release = jobs(FOLDER / "workflows/images.yml").values()
+    done = [str(step) for step in build["steps"]]
+    order = ("docker build", "trivy image", "push-images", "cosign sign", "attest-build-provenance")
+    places = [next(n for n, step in enumerate(done) if part in step) for part in order]
+    assert places == sorted(places)
+    assert release["needs"] == "build"
+    (first,) = (env.name for env in ENVIRONMENTS if env.promotes_from is None)
+    for step in (*build["steps"], *release["steps"]):
+        for named in re.findall(r"(?:--env|push-images|open-release) (\w+)", str(step.get("run"))):
+            assert named == first
+    for image in WORKLOAD_IMAGES:
+        assert build["outputs"][image] == f"${{{{ steps.push.outputs.{image} }}}}"
+
+
 def test_a_deploy_restores_nothing_from_a_cache() -> None:
+    signing = jobs(FOLDER / "workflows/images.yml")["build"]
     for file in ("deploy-environment", "drift"):
-        for job in jobs(FOLDER / f"workflows/{file}.yml").values():
+        for job in (signing, *jobs(FOLDER / f"workflows/{file}.yml").values()):
             for step in job["steps"]:
                 assert not step.get("uses", "").startswith("actions/cache@")
                 if step.get("uses") == "$/.github/actions/evalctl":

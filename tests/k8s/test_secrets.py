@@ -24,6 +24,7 @@ WRITTEN_BY = {
     Secret.CLICKHOUSE_SCHEMA: (Stack.CLICKHOUSE, "schema-user"),
     Secret.CLICKHOUSE_READER: (Stack.CLICKHOUSE, "reader-user"),
     Secret.GRAFANA_ADMIN: (Stack.CLUSTER, "grafana-admin"),
+    Secret.API_TOKEN: (Stack.CLUSTER, "api-token"),
 }
 
 Manifests = dict[str, dict[App, list[Manifest]]]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from environments.images import WORKLOAD_IMAGES, Image
 from environments.names import APPLIED_BY_PEOPLE, STATE_STACKS_BUCKETS, Bucket, Names, Secret, Stack
 from environments.spec import Environment
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
@@ -58,6 +59,38 @@ def test_each_role_trusts_one_kind_of_job_of_one_repository(
             f"{GITHUB}:sub": f"{env.repository.oidc_subject}:{occasion}",
         }
     }
+
+
+@EACH_ENVIRONMENT
+def test_only_the_environment_that_takes_images_from_builds_has_a_role_that_pushes_them(
+    terraform: Stacks, env: Environment
+) -> None:
+    stack = terraform[env.name][Stack.DELIVERY]
+    has_role = "images-role" in stack.resources("aws_iam_role")
+    assert has_role == (env.promotes_from is None)
+    if has_role:
+        subject = trusted(stack, "images")["Condition"]["StringEquals"][f"{GITHUB}:sub"]
+        assert subject == f"{env.repository.oidc_subject}:ref:refs/heads/{env.repository.revision}"
+
+
+@EACH_ENVIRONMENT
+def test_the_role_of_builds_pushes_to_the_repositories_of_their_images_and_does_nothing_else(
+    terraform: Stacks, env: Environment, names: dict[str, Names]
+) -> None:
+    if env.promotes_from is not None:
+        return
+    stack, own = terraform[env.name][Stack.DELIVERY], names[env.name]
+    login, push = statements(stack, "images")
+    assert login["Action"] == ["ecr:GetAuthorizationToken"]
+    assert push["Resource"] == [own.image_repository_arn(image) for image in WORKLOAD_IMAGES]
+    assert all(action.startswith("ecr:") for action in push["Action"])
+    for action in ("ecr:BatchDeleteImage", "ecr:SetRepositoryPolicy", "ecr:PutImageTagMutability"):
+        assert effects(stack, "images", action, own.image_repository_arn(Image.WORKER)) == set()
+    other = own.image_repository_arn(Image.POSTGRES_CLIENT)
+    assert effects(stack, "images", "ecr:PutImage", other) == set()
+    made = terraform[env.name][Stack.REGISTRY].resources("aws_ecr_repository").values()
+    made_names = {repository["name"] for repository in made}
+    assert {arn.partition("repository/")[2] for arn in push["Resource"]} <= made_names
 
 
 @EACH_NAME
@@ -224,7 +257,7 @@ def test_a_deploy_writes_no_object_of_the_state_bucket_that_is_no_stacks_state(
 
 
 @EACH_NAME
-@pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
+@pytest.mark.parametrize("role", ["plan", "inspect", "deploy", "images"])
 @pytest.mark.parametrize(
     "action",
     ["iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRole"],

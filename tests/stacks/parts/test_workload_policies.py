@@ -33,9 +33,9 @@ def test_the_orchestrator_writes_datasets_and_reads_reports(terraform: Stacks, n
     )
 
 
-def test_workers_read_datasets_and_write_reports(terraform: Stacks, name: str) -> None:
+def test_workers_write_reports_and_read_nothing(terraform: Stacks, name: str) -> None:
     role = "worker-role"
-    assert buckets(terraform, name, role, "s3:GetObject") == arns(name, Bucket.DATASETS)
+    assert buckets(terraform, name, role, "s3:GetObject") == set()
     assert buckets(terraform, name, role, "s3:PutObject") == arns(name, Bucket.REPORTS)
 
 
