@@ -27,7 +27,7 @@ setup: $(VENV)/.testing ## Install everything that tests and evaluation runs nee
 
 .PHONY: test
 test: $(VENV)/.testing ## Run all tests except the rehearsals and those with a cluster.
-	@$(BIN)/pytest -n 2 -m "not rehearsal and not cluster"
+	@$(BIN)/pytest -n 2 -m "not rehearsal and not cluster and not conformance"
 
 .PHONY: test-workload
 test-workload: workload ## Check the types of the reference programs, and test them with real servers on loopback.
@@ -41,6 +41,16 @@ test-rehearsals: cdktf $(VENV)/.testing ## Run the tests that rehearse a deploy,
 .PHONY: test-cluster
 test-cluster: $(VENV)/.testing ## Run the tests with a real control plane on loopback; CLUSTER_PROGRAMS names its programs.
 	@$(BIN)/pytest -n 0 -m cluster
+
+.PHONY: conformance
+conformance: workload $(VENV)/.testing ## Test the reference programs against the contract of the images, and that no job is lost; UNSCALED=1 for real times.
+	@$(BIN)/evalctl conformance orchestrator $(if $(UNSCALED),--no-fast) -- workload/$(BIN)/python -m workload.orchestrator
+	@$(BIN)/evalctl conformance worker $(if $(UNSCALED),--no-fast) -- workload/$(BIN)/python -m workload.worker
+	@$(BIN)/evalctl conformance worker --chaos -- workload/$(BIN)/python -m workload.worker
+
+.PHONY: test-conformance
+test-conformance: workload $(VENV)/.testing ## Run programs that break the contract line by line, to see that each check fails.
+	@$(BIN)/pytest -n 0 -m conformance
 
 .PHONY: rehearse
 rehearse: $(VENV)/.testing ## Rehearse day one and the teardown of ENV (default: dev); HALF=aws or cluster for one half, FULL=1 for all checks.

@@ -20,6 +20,7 @@ from evalctl.commands import (
     charts,
     charts_diff,
     check,
+    conformance,
     docs,
     evaluate,
     gate,
@@ -66,7 +67,7 @@ app = typer.Typer(
 
 _PANELS = {
     "For people": (
-        *(render, check, rehearse, board_pages, quotas, charts, bootstrap, release),
+        *(render, check, rehearse, conformance, board_pages, quotas, charts, bootstrap, release),
         *(promote, new_environment, versions, docs, evaluate, teardown, terraform_settings),
     ),
     "For pipelines": (

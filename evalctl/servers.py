@@ -56,8 +56,12 @@ def running(
     environment: Mapping[str, str] | None = None,
     start_seconds: int = 30,
     grace_seconds: int = _GRACE_SECONDS,
+    user: int | None = None,
+    end_signal: signal.Signals = signal.SIGTERM,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server in the folder of its log, from when it is ready to the block's end.
+
+    `user` is the number of the user that runs it; only root can name another than itself.
 
     Raises:
         NotStartedError: it ended, or was not ready in time.
@@ -70,13 +74,14 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            user=user,
             start_new_session=True,  # Ctrl-C ends evalctl, which then ends this whole group
         )
     try:
         _wait_until(ready, process, log, start_seconds)
         yield process
     finally:
-        _end(process, grace_seconds)
+        _end(process, end_signal, grace_seconds)
 
 
 @asynccontextmanager
@@ -125,10 +130,10 @@ def _wait_until(
         time.sleep(0.05)
 
 
-def _end(process: subprocess.Popen[bytes], grace_seconds: int) -> None:
+def _end(process: subprocess.Popen[bytes], end_signal: signal.Signals, grace_seconds: int) -> None:
     if process.poll() is not None:
         return
-    os.killpg(process.pid, signal.SIGTERM)
+    os.killpg(process.pid, end_signal)
     try:
         process.wait(grace_seconds)
     except subprocess.TimeoutExpired:

@@ -7,21 +7,11 @@ from datetime import datetime
 
 from chdb.state import connect
 
-from environments.names import CLICKHOUSE_CLUSTER, CLICKHOUSE_DATABASE
+from environments.names import CLICKHOUSE_DATABASE
 from evalctl.board_pages import query_results
 from evalctl.board_pages.evaluations import EvaluationResult, LlmCall, evaluation_results, llm_calls
-from telemetry.clickhouse_schema import journal, migrations
+from evalctl.local_servers.clickhouse_tables import statements
 from telemetry.contract import EVALUATION_RESULTS, LLM_CALLS, Table
-
-
-def on_one_node(sql: str) -> str:
-    """The migration for an engine without replicas and without a Keeper.
-
-    Columns, keys, partitions and TTL of the replicated tables stay as they are.
-    """
-    return sql.replace(f" ON CLUSTER {CLICKHOUSE_CLUSTER}", "").replace(
-        "ENGINE = Replicated", "ENGINE = "
-    )
 
 
 class LocalClickhouse:
@@ -31,10 +21,8 @@ class LocalClickhouse:
         self._connection = connect(":memory:")
         # A process has one engine, and an earlier instance may have used it.
         self.run(f"DROP DATABASE IF EXISTS {CLICKHOUSE_DATABASE}")
-        self.run(f"CREATE DATABASE {CLICKHOUSE_DATABASE} ENGINE = Atomic")
-        self.run(on_one_node(journal()))
-        for migration in migrations():
-            self.run(on_one_node(migration.text))
+        for statement in statements():
+            self.run(statement)
         self.run(f"USE {CLICKHOUSE_DATABASE}")
 
     def run(self, sql: str) -> str:

@@ -1,13 +1,10 @@
 """A stand-in judge that follows fixed rules, behind the part of OpenAI's API that DeepEval uses.
 
-A claim is faithful when its sentence is in the context, and a statement is off the question when it
-begins with "By the way". Tokens are characters / 4, the usual estimate. The agent under test answers on
+Tokens are characters / 4, the usual estimate. The agent under test answers on
 the same port, at /agent.
 """
 
-import ast
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -15,6 +12,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from typing import ClassVar
 
+from evalctl.local_servers import judge_rules
 from evalctl.servers import http_server
 
 
@@ -45,25 +43,6 @@ class Judge:
         self.refused_at: list[float] = []
         self.retried_at: list[float] = []  # requests that the client marks as a retry
         self.lock = threading.Lock()
-
-    def respond(self, schema: str, prompt: str) -> object:
-        """The answer to a prompt, in the requested schema."""
-        match schema:
-            case "Truths":
-                return {"truths": _sentences(_after(prompt, "\nText:\n"))}
-            case "Claims":
-                return {"claims": _sentences(_after(prompt, "\nAI Output:\n"))}
-            case "Statements":
-                return {"statements": _sentences(_after(prompt, "\nText:\n"))}
-            case "Verdicts" if "\nRetrieval Contexts:\n" in prompt:
-                context = _after(prompt, "\nRetrieval Contexts:\n").split("\n\nClaims:\n")[0]
-                return {
-                    "verdicts": [_supported(claim, context) for claim in _items(prompt, "Claims")]
-                }
-            case "Verdicts":
-                return {"verdicts": [_relevant(text) for text in _items(prompt, "Statements")]}
-            case _:
-                return {"reason": "Judged by the rules of a test."}
 
 
 @contextmanager
@@ -108,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refusal.status, refusal.body, refusal.headers)
             return
         prompt = _text(request["messages"][0]["content"])
-        content = json.dumps(judge.respond(schema, prompt))
+        content = json.dumps(judge_rules.respond(schema, prompt))
         usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": len(content) // 4}
         message = {"role": "assistant", "content": content, "refusal": None}
         self._send(
@@ -139,36 +118,3 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _text(content: str | list[dict[str, str]]) -> str:
     return content if isinstance(content, str) else "".join(part["text"] for part in content)
-
-
-def _after(prompt: str, heading: str) -> str:
-    """The text between the last such heading and the word that ends every prompt."""
-    return prompt[prompt.rindex(heading) + len(heading) :].split("\n\nJSON:")[0].strip()
-
-
-def _sentences(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"(?<=[.!?])\s+", text) if part.strip()]
-
-
-def _items(prompt: str, heading: str) -> list[str]:
-    """The list below a heading of the prompt, in Python's or JSON's syntax."""
-    listed = _after(prompt, f"\n{heading}:\n")
-    items = ast.literal_eval(listed)
-    assert isinstance(items, list)
-    return [str(item) for item in items]
-
-
-def _supported(claim: str, context: str) -> dict[str, str]:
-    if _plain(claim) in _plain(context):
-        return {"verdict": "yes"}
-    return {"verdict": "no", "reason": f"The context does not mention: {claim}"}
-
-
-def _relevant(statement: str) -> dict[str, str]:
-    if not statement.startswith("By the way"):
-        return {"verdict": "yes"}
-    return {"verdict": "no", "reason": f"Not part of the question: {statement}"}
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().lower()

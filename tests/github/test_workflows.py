@@ -67,6 +67,7 @@ def test_the_workflows_are_these() -> None:
             "drift",
             "images",
             "rehearsal",
+            "conformance",
             "render",
         ),
     }
@@ -273,11 +274,19 @@ def test_everything_is_rehearsed_weekly_in_every_environment() -> None:
     assert rehearse["steps"][-1]["run"] == '.ci/run "full-$ENVIRONMENT" test-cluster'
 
 
+def test_the_contract_of_the_images_is_tested_unscaled_weekly() -> None:
+    workflow = read(FOLDER / "workflows/conformance.yml")
+    assert "schedule" in workflow["on"]
+    (job,) = workflow["jobs"].values()
+    assert job["strategy"]["matrix"]["part"] == ["conformance-unscaled", "test-conformance"]
+    assert job["steps"][-1]["run"] == '.ci/run "$PART"'
+
+
 def test_every_job_that_runs_ci_has_all_that_was_fetched() -> None:
     """A variable that is missing would fail there only."""
     fetched = {"TF_PROVIDER_MIRROR", "CRD_DIR", "CHART_DIR", "CLUSTER_PROGRAMS"}
     running = [step for step in RUNS if (step.run or "").startswith(".ci/run")]
-    assert len(running) == 2
+    assert len(running) == 3
     for step in running:
         assert fetched <= set(step.body["env"]), step.where
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chdb.state import connect
 
-from evalctl.board_pages.clickhouse import on_one_node
+from evalctl.local_servers.clickhouse_tables import on_one_node
 
 FOLDER = Path(os.environ["ENGINE"])
 

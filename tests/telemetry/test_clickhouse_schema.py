@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from environments.names import CLICKHOUSE_CLUSTER, CLICKHOUSE_DATABASE
-from evalctl.board_pages.clickhouse import LocalClickhouse, on_one_node
+from evalctl.board_pages.clickhouse import LocalClickhouse
+from evalctl.local_servers.clickhouse_tables import on_one_node
 from telemetry.clickhouse_schema import Migration, journal, migrations
 from telemetry.contract import TABLES, Table
 

@@ -38,21 +38,23 @@ class Job:
     def claimed(cls, pool: Pool, id_: UUID, *, seconds: float) -> Self | None:
         """The job, if it waits, or if the claim of the worker that had it has expired; else None.
 
-        A cancelled run's job is not started again.
+        A cancelled run's job is not started again. The row is locked first: the message may arrive before
+        the transaction that queued it ends, and must then see the row as that leaves it.
         """
         claim = uuid4()
         with pool.connection() as connection:
             row = connection.execute(
                 """
+                WITH before AS (SELECT * FROM jobs WHERE id = %(id)s FOR UPDATE)
                 UPDATE jobs SET attempts = jobs.attempts + 1, claimed_by = %(claim)s,
                   claimed_until = now() + make_interval(secs => %(seconds)s),
                   state = CASE WHEN run.cancelled_at IS NULL THEN 'running' ELSE 'cancelled' END,
                   finished_at = CASE WHEN run.cancelled_at IS NULL THEN NULL ELSE now() END
-                FROM jobs AS before JOIN test_runs AS run ON run.id = before.run_id
-                WHERE before.id = %(id)s AND jobs.id = before.id AND (
-                  jobs.state IN ('recorded', 'queued')
-                  OR jobs.state = 'running' AND jobs.claimed_until < now()
-                ) AND before.state = jobs.state AND before.claimed_by IS NOT DISTINCT FROM jobs.claimed_by
+                FROM before JOIN test_runs AS run ON run.id = before.run_id
+                WHERE jobs.id = before.id AND (
+                  before.state IN ('recorded', 'queued')
+                  OR before.state = 'running' AND before.claimed_until < now()
+                )
                 RETURNING before.claimed_by IS NOT NULL AS crashed, jobs.state, jobs."case", jobs.result,
                   jobs.run_id, build, built_at, branch, dataset, agent_endpoint, judge_provider, judge_model
                 """,

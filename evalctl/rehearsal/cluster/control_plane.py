@@ -13,8 +13,8 @@ from subprocess import Popen
 from lightkube import AsyncClient
 from lightkube.config.kubeconfig import KubeConfig
 
-from evalctl.rehearsal.cluster import certificates, egress
-from evalctl.rehearsal.cluster.certificates import Authority, KeyPair
+from evalctl.local_servers.certificates import Authority, KeyPair
+from evalctl.rehearsal.cluster import credentials, egress
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.servers import free_port, is_listening, running, started_in_thread
 
@@ -88,7 +88,7 @@ class ControlPlane:
     def kubeconfig_of(self, service_account: str) -> Path:
         """A kubeconfig for a program that runs with a service account (`namespace:name`)."""
         namespace, _, name = service_account.partition(":")
-        return certificates.kubeconfig(
+        return credentials.kubeconfig(
             self.folder / f"{namespace}-{name}.kubeconfig",
             server=self.url,
             authority=self.authority,
@@ -139,7 +139,7 @@ async def control_plane(
     plane = ControlPlane(
         url=address.url, context=context, folder=folder, authority=authority, admin=admin
     )
-    certificates.kubeconfig(
+    credentials.kubeconfig(
         plane.kubeconfig, server=plane.url, authority=authority, client=admin, context=context
     )
     socket = folder / "egress.sock"
@@ -195,7 +195,7 @@ def _api_server(
     folder, authority = plane.folder, plane.authority
     server = authority.server(_API_SERVER, "kubernetes.default.svc")
     front_proxy = authority.client("front-proxy")
-    tokens = certificates.service_account_key(folder)
+    tokens = credentials.service_account_key(folder)
     # The certificate authority signs the front proxy's certificate too, so its name is required.
     options = (
         f"--etcd-servers={etcd}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 
-from evalctl.rehearsal.cluster.certificates import KeyPair
+from evalctl.local_servers.certificates import KeyPair
 from evalctl.servers import http_server
 
 _GROUP = "external.metrics.k8s.io/v1beta1"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from environments.names import NAMESPACE, QUEUE_METRIC
-from evalctl.rehearsal.cluster.certificates import Authority
+from evalctl.local_servers.certificates import Authority
 from evalctl.rehearsal.cluster.external_metrics import ExternalMetrics, external_metrics
 from evalctl.servers import is_listening
 

@@ -1,4 +1,4 @@
-"""The certificate authority of a rehearsed cluster, and what it signs; all of it ends with the rehearsal."""
+"""A certificate authority for servers on loopback, and what it signs; all of it ends with the command."""
 
 import base64
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
-import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -32,6 +31,9 @@ class Authority:
         self._name = _name("rehearsal")
         certificate = (
             self._builder(self._name, self._key.public_key())
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False
+            )
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(
                 x509.KeyUsage(
@@ -96,6 +98,11 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(minutes=5))
             .not_valid_after(now + _VALID)
+            # Python 3.13 refuses a certificate without it.
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
         )
 
     def _write(
@@ -103,58 +110,8 @@ class Authority:
     ) -> KeyPair:
         pair = KeyPair(self.folder / f"{name}.crt", self.folder / f"{name}.key")
         pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        _write_key(pair.key, key)
+        write_key(pair.key, key)
         return pair
-
-
-def service_account_key(folder: Path) -> Path:
-    """A new key that signs the tokens of service accounts."""
-    path = folder / "service-accounts.key"
-    _write_key(path, rsa.generate_private_key(public_exponent=65537, key_size=2048))
-    return path
-
-
-def kubeconfig(
-    path: Path,
-    *,
-    server: str,
-    authority: Authority,
-    client: KeyPair,
-    context: str,
-    namespace: str = "default",
-    service_account: str | None = None,
-) -> Path:
-    """Write a kubeconfig; with a service account (`namespace:name`), its permissions and no others hold."""
-    user: dict[str, object] = {
-        "client-certificate": str(client.certificate),
-        "client-key": str(client.key),
-    }
-    if service_account is not None:
-        user["as"] = f"system:serviceaccount:{service_account}"
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": context,
-        "clusters": [
-            {
-                "name": context,
-                "cluster": {
-                    "server": server,
-                    "certificate-authority-data": authority.certificate_data,
-                },
-            }
-        ],
-        "users": [{"name": context, "user": user}],
-        "contexts": [
-            {
-                "name": context,
-                "context": {"cluster": context, "user": context, "namespace": namespace},
-            }
-        ],
-    }
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(config))
-    return path
 
 
 def _name(common: str, group: str | None = None) -> x509.Name:
@@ -169,7 +126,8 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _write_key(path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
+def write_key(path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
+    """Write a private key that no other user can read."""
     path.touch(mode=0o600)
     path.write_bytes(
         key.private_bytes(

@@ -1,0 +1,1 @@
+"""Tests a program against the contract that docs/images.md and docs/telemetry.md state."""

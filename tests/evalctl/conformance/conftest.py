@@ -1,0 +1,37 @@
+"""The platform's servers on loopback, once for all tests that only read them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from environments.dev import DEV
+from environments.names import Names
+from evalctl.conformance.platform import Platform, platform
+from evalctl.conformance.scale import Scale
+from evalctl.local_servers.postgres import programs_path
+from tests.support import tools
+from tests.support.paths import ROOT
+
+RENDERED = ROOT / "rendered" / DEV.name
+
+
+def require_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip where a server's program is missing."""
+    monkeypatch.setenv("PATH", programs_path())
+    tools.program("redis-server", get_it="apt-get install redis-server")
+    tools.program("redis-cli", get_it="apt-get install redis-tools")
+    tools.program("postgres", get_it="apt-get install postgresql")
+    tools.program("psql", get_it="apt-get install postgresql-client")
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        require_servers(monkeypatch)
+        folder = tmp_path_factory.mktemp("platform")
+        # PostgreSQL's user must reach its folder, and pytest's folders are for one user.
+        for parent in folder.parents:
+            if parent.name.startswith("pytest-"):
+                parent.chmod(0o755)
+        with platform(Names(DEV), RENDERED, folder, scale=Scale(1)) as started:
+            yield started
