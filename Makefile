@@ -22,6 +22,10 @@ render: $(VENV)/.rendering ## Render every environment into rendered/, and write
 board-pages: $(VENV)/.testing ## Draw the boards of ENV (default: prod) as pages in board-pages/.
 	@$(BIN)/evalctl board-pages --env $(or $(ENV),prod)
 
+.PHONY: demo
+demo: $(VENV)/.testing workload ## See the platform work on this machine, and open its boards; KEEP=1 leaves it up, CASES (default: 500).
+	@$(BIN)/evalctl demo $(if $(CASES),--cases $(CASES)) $(if $(KEEP),--keep)
+
 .PHONY: setup
 setup: $(VENV)/.testing ## Install everything that tests and evaluation runs need.
 

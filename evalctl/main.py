@@ -21,6 +21,7 @@ from evalctl.commands import (
     charts_diff,
     check,
     conformance,
+    demo,
     docs,
     evaluate,
     gate,
@@ -67,7 +68,18 @@ app = typer.Typer(
 
 _PANELS = {
     "For people": (
-        *(render, check, rehearse, conformance, board_pages, quotas, charts, bootstrap, release),
+        *(
+            render,
+            check,
+            demo,
+            rehearse,
+            conformance,
+            board_pages,
+            quotas,
+            charts,
+            bootstrap,
+            release,
+        ),
         *(promote, new_environment, versions, docs, evaluate, teardown, terraform_settings),
     ),
     "For pipelines": (

@@ -19,10 +19,16 @@ Json = dict[str, object]
 # Package names of Debian and Ubuntu; other systems have packages of the same names.
 HOW_TO_GET = {
     "aws": "the AWS command line, from https://docs.aws.amazon.com/cli",
+    "chromium": "apt-get install chromium",
     "git": "apt-get install git",
     "helm": "`make setup`, then `source .venv/bin/activate`",
+    "postgres": "apt-get install postgresql",
     "prometheus": "apt-get install prometheus",
+    "prometheus-redis-exporter": "apt-get install prometheus-redis-exporter",
     "promtool": "apt-get install prometheus",
+    "psql": "apt-get install postgresql-client",
+    "redis-cli": "apt-get install redis-tools",
+    "redis-server": "apt-get install redis-server",
     "terraform": "1.11 or newer, from https://developer.hashicorp.com/terraform/install",
 }
 

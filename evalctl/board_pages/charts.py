@@ -25,7 +25,7 @@ def time_series(panel: Panel, lines: Sequence[Line], *, span: Span) -> str:
     axis = units.axis(defaults["unit"], (low, high))
     bars = custom.get("drawStyle") == "bars"
     traces = [
-        _bars(line, color, axis, panel) if bars else _line(line, color, axis, custom)
+        _bars(line, color, axis, span) if bars else _line(line, color, axis, custom)
         for line, color in zip(lines, _colors(), strict=False)
     ]
     layout: Part = {
@@ -82,15 +82,14 @@ def _line(line: Line, color: str, axis: Axis, custom: Custom) -> Part:
     }
 
 
-def _bars(line: Line, color: str, axis: Axis, panel: Panel) -> Part:
-    width_ms = 86_400_000 if panel.get("interval") == "1d" else None
+def _bars(line: Line, color: str, axis: Axis, span: Span) -> Part:
     return {
         "type": "bar",
         "name": line.name,
         "x": [_time(time) for time in line.times],
         "y": _scaled(line, axis),
         "marker": {"color": color, "opacity": 0.8},
-        "width": None if width_ms is None else width_ms * 0.8,
+        "width": span.step * 1_000 * 0.8,  # milliseconds
         "hovertemplate": _hover(axis),
     }
 

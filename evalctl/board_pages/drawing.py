@@ -4,9 +4,10 @@ While the pages are drawn, Prometheus runs on the loopback interface with synthe
 ClickHouse's engine runs in this process with synthetic results.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import URLError
@@ -19,7 +20,7 @@ from environments.spec import Environment
 from evalctl.board_pages import charts, page, prometheus, query_results
 from evalctl.board_pages.clickhouse import LocalClickhouse
 from evalctl.board_pages.dashboard_file import Dashboard, Panel, read
-from evalctl.board_pages.page import DrawnPanel
+from evalctl.board_pages.page import DrawnPanel, Facts
 from evalctl.board_pages.query_results import Line, Sources, Table
 from evalctl.board_pages.synthetic import MONTH
 from evalctl.board_pages.variables import Span
@@ -36,6 +37,15 @@ _NO_DATA = "no data"
 FAILURES = (CommandFailedError, NotStartedError, URLError, RuntimeError)
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A board's page, its height in pixels, and a line with the reason for each empty panel."""
+
+    html: str
+    height: int
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,40 +72,73 @@ def draw(env: Environment, *, out: Path, progress: Progress) -> Pages:
         sources = Sources(
             prometheus=server,
             clickhouse=clickhouse,
-            values={ENVIRONMENT: (env.name,), MODEL: _models(server)},
+            values={ENVIRONMENT: (env.name,), MODEL: models(server, at=MONTH.end)},
         )
-        pages: dict[str, str] = {}
-        problems: list[str] = []
+        drawn = {}
         for board in boards(env):
             progress(f"drawing {board.title}")
-            dashboard = read(dashboard_json(board, env=env))
-            drawn = _draw_panels(dashboard, sources=sources, span=_span(board.days_shown))
-            pages[f"{board.uid}.html"] = page.page(
-                dashboard, drawn, environment=env.name, span=_span_text(board.days_shown)
+            drawn[board.uid] = draw_board(
+                read(dashboard_json(board, env=env)),
+                sources=sources,
+                span=partial(_span, board.days_shown),
+                facts=Facts(
+                    environment=env.name,
+                    span=_span_text(board.days_shown),
+                    data="on synthetic data",
+                ),
             )
-            problems += [
-                f"{board.title}, {each.panel['title']}: {each.problem}"
-                for each in drawn
-                if each.problem
-            ]
+    return write(out, drawn)
+
+
+def draw_board(
+    dashboard: Dashboard,
+    *,
+    sources: Sources,
+    span: Callable[[Panel], Span],
+    facts: Facts,
+    why_empty: Callable[[Panel], str] = lambda _: _NO_DATA,
+) -> Drawn:
+    """A board with what its sources have now, each panel with its own time."""
+    panels = [
+        _draw_panel(panel, sources=sources, span=span(panel), why_empty=why_empty)
+        for panel in dashboard["panels"]
+    ]
+    return Drawn(
+        html=page.page(dashboard, panels, facts),
+        height=page.height(dashboard),
+        problems=tuple(
+            f"{dashboard['title']}, {each.panel['title']}: {each.problem}"
+            for each in panels
+            if each.problem
+        ),
+    )
+
+
+def write(out: Path, drawn: Mapping[str, Drawn]) -> Pages:
+    """Write each board's page under its name, with the script that all need."""
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in {page.SCRIPT: get_plotlyjs(), **pages}.items():
-        (out / name).write_text(text, encoding="utf-8")
-    return Pages(pages=tuple(out / name for name in pages), problems=tuple(problems))
+    (out / page.SCRIPT).write_text(get_plotlyjs(), encoding="utf-8")
+    files = {out / f"{name}.html": each for name, each in drawn.items()}
+    for file, each in files.items():
+        file.write_text(each.html, encoding="utf-8")
+    return Pages(
+        pages=tuple(files),
+        problems=tuple(problem for each in drawn.values() for problem in each.problems),
+    )
 
 
-def _models(server: prometheus.Prometheus) -> tuple[str, ...]:
+def models(server: prometheus.Prometheus, *, at: float) -> tuple[str, ...]:
     """The values of the variable's option *All*."""
     label = "gen_ai_request_model"
-    result = server.query(f"count by ({label}) (gen_ai_client_token_usage_count)", at=MONTH.end)
+    result = server.query(f"count by ({label}) (gen_ai_client_token_usage_count)", at=at)
     return tuple(sorted(series.labels[label] for series in result))
 
 
-def _span(days: int) -> Span:
+def _span(days: int, panel: Panel) -> Span:
     return Span(
         start=MONTH.end - days * _DAY,
         end=MONTH.end,
-        step=days * _DAY // _POINTS,
+        step=_DAY if panel.get("interval") == "1d" else days * _DAY // _POINTS,
         scrape_interval=_SCRAPE_INTERVAL,
     )
 
@@ -104,15 +147,11 @@ def _span_text(days: int) -> str:
     return "last 24 hours" if days == 1 else f"last {days} days"
 
 
-def _draw_panels(dashboard: Dashboard, *, sources: Sources, span: Span) -> list[DrawnPanel]:
-    return [_draw_panel(panel, sources=sources, span=span) for panel in dashboard["panels"]]
-
-
-def _draw_panel(panel: Panel, *, sources: Sources, span: Span) -> DrawnPanel:
+def _draw_panel(
+    panel: Panel, *, sources: Sources, span: Span, why_empty: Callable[[Panel], str]
+) -> DrawnPanel:
     if panel["type"] == "row":
         return DrawnPanel(panel=panel, body="")
-    if panel.get("interval") == "1d":
-        span = replace(span, step=_DAY)
     try:
         if panel["type"] in ("barchart", "table"):
             table = query_results.table(panel, sources=sources, span=span)
@@ -123,7 +162,8 @@ def _draw_panel(panel: Panel, *, sources: Sources, span: Span) -> DrawnPanel:
     except (RuntimeError, ValueError) as error:  # the errors of the two engines for a query
         return DrawnPanel(panel=panel, body=page.empty(str(error)), problem=str(error))
     if body is None:
-        return DrawnPanel(panel=panel, body=page.empty(_NO_DATA), problem=_NO_DATA)
+        reason = why_empty(panel)
+        return DrawnPanel(panel=panel, body=page.empty(reason), problem=reason)
     return DrawnPanel(panel=panel, body=body)
 
 

@@ -12,6 +12,7 @@ SCRIPT = "plotly.min.js"  # in the folder of the pages, which share it
 
 _ROW_HEIGHT = 38  # pixels of one row of the grid, with the gap
 _GAP = 8
+_HEAD = 130  # pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,16 @@ class DrawnPanel:
     problem: str | None = None  # the reason for an empty panel
 
 
-def page(dashboard: Dashboard, drawn: Sequence[DrawnPanel], *, environment: str, span: str) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the page's head states: the environment, the time shown, and where the data come from."""
+
+    environment: str
+    span: str
+    data: str  # as in "on synthetic data"
+
+
+def page(dashboard: Dashboard, drawn: Sequence[DrawnPanel], facts: Facts) -> str:
     """The whole page."""
     title = escape(dashboard["title"])
     panels = "\n".join(_row(d.panel) if d.panel["type"] == "row" else _panel(d) for d in drawn)
@@ -31,7 +41,7 @@ def page(dashboard: Dashboard, drawn: Sequence[DrawnPanel], *, environment: str,
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>{title} ({escape(environment)})</title>
+<title>{title} ({escape(facts.environment)})</title>
 <script src="{SCRIPT}"></script>
 <style>{_STYLE}</style>
 </head>
@@ -39,8 +49,8 @@ def page(dashboard: Dashboard, drawn: Sequence[DrawnPanel], *, environment: str,
 <header>
 <h1>{title}</h1>
 <p>{escape(dashboard["description"])}</p>
-<p class="facts">Environment <b>{escape(environment)}</b> <b>{escape(span)}</b>
-Drawn from the board's own queries, on synthetic data</p>
+<p class="facts">Environment <b>{escape(facts.environment)}</b> <b>{escape(facts.span)}</b>
+Drawn from the board's own queries, {escape(facts.data)}</p>
 </header>
 <main>
 {panels}
@@ -48,6 +58,12 @@ Drawn from the board's own queries, on synthetic data</p>
 </body>
 </html>
 """
+
+
+def height(dashboard: Dashboard) -> int:
+    """The page's height in pixels, in a window that is wide enough for its head."""
+    rows = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])
+    return _HEAD + rows * _ROW_HEIGHT
 
 
 def chart(panel: Panel, figure: str) -> str:

@@ -9,8 +9,16 @@ _TIME_FILTER = re.compile(r"\$__timeFilter\((?P<column>[\w.]+)\)")
 
 Values = Mapping[str, tuple[str, ...]]
 
+# Grafana, prometheusSpecialRegexEscape: two backslashes, because a string of PromQL needs one of them.
+_SPECIAL = re.compile(r"[\\^$*+?.()|\[\]{}]")
+
+
+def _escaped(value: str) -> str:
+    return _SPECIAL.sub(lambda found: "\\\\" + found[0], value)
+
+
 _FORMATS: dict[str, Callable[[tuple[str, ...]], str]] = {
-    "regex": lambda values: "(" + "|".join(map(re.escape, values)) + ")",
+    "regex": lambda values: "(" + "|".join(map(_escaped, values)) + ")",
     "singlequote": lambda values: ",".join(f"'{value}'" for value in values),
     "csv": ",".join,
 }

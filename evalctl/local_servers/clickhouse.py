@@ -38,7 +38,11 @@ class Clickhouse:
         Raises:
             OSError: the server is down, or refuses the query.
         """
-        query = urlencode({"database": self.database, "default_format": "JSONEachRow"})
+        return [json.loads(line) for line in self.lines(sql, format_="JSONEachRow")]
+
+    def lines(self, sql: str, *, format_: str) -> list[bytes]:
+        """The same in a format of ClickHouse that has a line for each row."""
+        query = urlencode({"database": self.database, "default_format": format_})
         request = urllib.request.Request(
             f"https://{self.host}:{self.port}/?{query}",
             data=sql.encode(),
@@ -49,7 +53,8 @@ class Clickhouse:
         )
         tls = ssl.create_default_context(cafile=str(self.ca_file))
         with urllib.request.urlopen(request, context=tls, timeout=30) as response:
-            return [json.loads(line) for line in response.read().splitlines()]
+            body: bytes = response.read()
+            return body.splitlines()
 
     @property
     def password(self) -> str:

@@ -22,6 +22,7 @@ COMMANDS = (
     ("charts-diff", "--base", "HEAD"),
     ("secret-scan",),
     ("board-pages",),
+    ("demo",),
 )
 
 

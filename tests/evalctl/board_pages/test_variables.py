@@ -5,13 +5,13 @@ import pytest
 from evalctl.board_pages.variables import Span, UnknownVariableError, promql, sql
 
 SPAN = Span(start=1_000_000, end=1_086_400, step=120, scrape_interval=30)
-VALUES = {"environment": ("prod",), "model": ("a-1", "b")}
+VALUES = {"environment": ("prod",), "model": ("a-1.2", "b")}
 
 
 def test_several_models_become_a_regular_expression_for_prometheus() -> None:
     query = promql('up{model=~"$model"}', values=VALUES, span=SPAN)
 
-    assert query == 'up{model=~"(a\\-1|b)"}'
+    assert query == 'up{model=~"(a-1\\\\.2|b)"}'
 
 
 def test_ranges_follow_the_shown_time_range_and_its_step() -> None:
@@ -32,7 +32,7 @@ def test_clickhouse_queries_have_times_and_quoted_values() -> None:
 
     assert sql(text, values=VALUES, span=SPAN) == (
         "WHERE called_at >= toDateTime(1000000) AND called_at <= toDateTime(1086400)"
-        " AND environment = 'prod' AND model IN ('a-1','b')"
+        " AND environment = 'prod' AND model IN ('a-1.2','b')"
     )
 
 

@@ -1,0 +1,1 @@
+"""Runs the reference programs on loopback, and draws the boards from what happened."""
