@@ -61,8 +61,12 @@ rehearse: $(VENV)/.testing ## Rehearse day one and the teardown of ENV (default:
 	@$(BIN)/evalctl rehearse $(or $(ENV),dev) $(if $(HALF),--only $(HALF)) $(if $(FULL),--full)
 
 .PHONY: check
-check: $(VENV)/.testing ## Check that versions are compatible and supported, and scan rendered/ with checkov.
+check: $(VENV)/.testing ## Check versions, what production needs, and the wiring of rendered/; scan it with checkov.
 	@$(BIN)/evalctl check
+
+.PHONY: checklist
+checklist: $(VENV)/.testing ## Print whether ENV (default: prod) is ready to go live.
+	@$(BIN)/evalctl checklist $(or $(ENV),prod)
 
 .PHONY: lint
 lint: $(VENV)/.testing ## Run ruff, mypy, the import contracts, shellcheck, zizmor on the workflows, and the secret scan.

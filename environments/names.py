@@ -486,6 +486,11 @@ class Names:
 
     # Paths, relative to the repository's root.
 
+    @property
+    def overview(self) -> str:
+        """The page that describes the environment."""
+        return f"rendered/{self.env.name}/README.md"
+
     def stack_folder(self, stack: Stack) -> str:
         return f"rendered/{self.env.name}/terraform/{stack}"
 

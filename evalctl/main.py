@@ -20,6 +20,7 @@ from evalctl.commands import (
     charts,
     charts_diff,
     check,
+    checklist,
     conformance,
     demo,
     docs,
@@ -71,6 +72,7 @@ _PANELS = {
         *(
             render,
             check,
+            checklist,
             demo,
             rehearse,
             conformance,

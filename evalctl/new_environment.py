@@ -141,6 +141,7 @@ def to_do(
                 f"  If {env.name} is to run only what {name} runs: promotes_from={json.dumps(name)} in "
                 f"{module_of(env.name)}, and `needs: {name}` in its job in {_DEPLOYS}"
             )
+    yield f"  waivers                {name} has none: `evalctl checklist {name}` lists what fails (docs/go-live.md)"
     yield "Then:"
     yield "  1. make render, and commit all of it together"
     yield f"  2. Make the environment {name} on GitHub, with its rules: docs/delivery.md"

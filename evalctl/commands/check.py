@@ -1,5 +1,6 @@
-"""`evalctl check`: checkov's findings in the rendered files, broken rules, and versions that lose support."""
+"""`evalctl check`: our own checks of the rendered files, checkov's, broken rules, versions that lose support."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,9 +8,15 @@ from typing import Annotated
 import typer
 
 from environments import rules
+from environments.spec import Environment
+from environments.waivers import WAIVERS
 from evalctl import checkout
-from evalctl.checks import policy, support_windows
+from evalctl.checks import policy, reports, support_windows
+from evalctl.checks.check import Subject
+from evalctl.checks.outcome import outcomes, unknown
+from evalctl.checks.registry import GO_LIVE, SAMPLES, WIRING
 from evalctl.checks.support_windows import Severity
+from evalctl.parsed.environment import RenderedEnvironment
 from evalctl.terminal import console, fail
 from evalctl.values import known_environments
 
@@ -25,7 +32,10 @@ def command(
         ),
     ],
 ) -> None:
-    """Scan the rendered files with checkov; check the rules and the support of versions.
+    """Check the rendered files: what production needs, the wiring, checkov; and the rules and versions.
+
+    `evalctl checklist ENV` shows the results of our own checks with their evidence. A sample that is not
+    replaced fails only there. environments/waivers.py lists the checks that an environment does not fulfil.
 
     evalctl/checks/policy_skips.toml lists the checks of checkov that are wrong for this platform, each
     with its reason. A skip that matches nothing, and a file that checkov could not read, are findings
@@ -43,14 +53,24 @@ def command(
             found = policy.findings(rendered, environments)
     except (ValueError, RuntimeError) as error:
         fail(str(error))
+    own = list(_own(environments, rendered.absolute()))
     ended = [finding for finding in support if finding.severity is Severity.ERROR]
     broken_rules = rules.problems(environments)
-    if broken_rules or ended or found:
+    details = [*broken_rules, *map(str, ended), *own, *map(str, found)]
+    if details:
         fail(
-            f"{len(broken_rules) + len(ended) + len(found)} findings. Correct them, or skip a check of checkov with a reason in "
+            f"{len(details)} findings. Correct them, or skip a check of checkov with a reason in "
             "evalctl/checks/policy_skips.toml.",
-            *broken_rules,
-            *map(str, ended),
-            *map(str, found),
+            *details,
         )
     console.print(f"[bold]{rendered}[/bold]: no findings")
+
+
+def _own(environments: Sequence[Environment], rendered: Path) -> Iterator[str]:
+    """The findings of our own checks, without the samples, which a template must keep."""
+    checks = [check for check in (*GO_LIVE, *WIRING) if check is not SAMPLES]
+    for environment in environments:
+        env = RenderedEnvironment.read(rendered / environment.name, root=checkout.root())
+        found = outcomes(checks, Subject(env, datetime.now(UTC).date()), WAIVERS)
+        yield from (f"{environment.name}: {problem}" for problem in reports.problems(found))
+    yield from unknown(WAIVERS, (*GO_LIVE, *WIRING), [each.name for each in known_environments()])

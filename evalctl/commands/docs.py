@@ -2,12 +2,14 @@
 
 from evalctl import checkout
 from evalctl.commands.render import alone
+from evalctl.overview import check_list
 from evalctl.terminal import console, fail
 from evalctl.values import known_environments
 
 
 def command() -> None:
-    """Write the generated pages: docs/runbooks/, docs/telemetry.md, the table in docs/upgrades.md.
+    """Write the generated pages: docs/runbooks/, docs/telemetry.md, the tables in docs/upgrades.md
+    and docs/go-live.md, and the parts of docs/images.md.
 
     Pages that are up to date are not touched. If a page cannot be generated, none is written.
 
@@ -19,7 +21,9 @@ def command() -> None:
     with alone() as place:
         environments = known_environments()
         try:
-            changed = docs.write(environments, root=root, scratch=place)
+            changed = docs.write(
+                environments, root=root, scratch=place, checks=check_list.markdown()
+            )
         except docs.NoPlaceError as error:
             fail(str(error))
     for path in changed:

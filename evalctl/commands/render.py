@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from environments.rules import InvalidEnvironmentError
 from environments.spec import Environment
 from evalctl import checkout, release
+from evalctl.overview import page
 from evalctl.rendering import changes, counts, scratch
 from evalctl.rendering.changes import Change
 from evalctl.rendering.render import RendererFailedError, Rendering, render
@@ -108,6 +109,7 @@ def render_with_progress(
                 only=only,
                 scratch=place,
                 with_them=with_them,
+                overview=page.markdown,
                 progress=lambda renderer, env: bars.update(tasks[renderer], advance=1, last=env),
             )
         except InvalidEnvironmentError as error:

@@ -26,7 +26,7 @@ def stacks(root: Path, environments: Sequence[Environment], *, base: str) -> dic
 
 def manifests(root: Path, *, base: str, limit: int = LIMIT) -> str:
     """The diff of what Argo CD syncs, as Markdown. Whole files are left out to stay within `limit`."""
-    synced = ("rendered", ":(exclude)rendered/*/terraform/*")
+    synced = ("rendered", ":(exclude)rendered/*/terraform/*", ":(exclude)rendered/*/README.md")
     diff = _diff(root, base, "--no-color", "--no-ext-diff", paths=synced)
     files = [part for part in re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE) if part]
     if not files:

@@ -21,7 +21,7 @@ def table(files: dict[str, str]) -> Table:
     """A column for each environment: AWS resources by stack, objects by app or by kind."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for path, text in files.items():
-        if path.endswith(f"/{LOCK_FILE}"):
+        if path.endswith((f"/{LOCK_FILE}", ".md")):
             continue
         environment, folder, part, *_ = path.split("/")
         if folder == "terraform":

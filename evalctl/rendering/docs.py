@@ -18,6 +18,7 @@ TELEMETRY = "docs/telemetry.md"
 # Written by hand, except what is between two lines: `<!-- NAME -->` and `<!-- end -->`.
 UPGRADES = "docs/upgrades.md"
 IMAGES = "docs/images.md"
+GO_LIVE = "docs/go-live.md"
 _END = "\n\n<!-- end -->"
 
 
@@ -34,9 +35,12 @@ def pages(environments: Sequence[Environment]) -> dict[str, str]:
     }
 
 
-def write(environments: Sequence[Environment], *, root: Path, scratch: Scratch) -> list[str]:
+def write(
+    environments: Sequence[Environment], *, root: Path, scratch: Scratch, checks: str
+) -> list[str]:
     """Write the pages and the parts, and remove runbooks of boards that no longer exist.
 
+    `checks` is the table of all checks, as Markdown.
     Returns the paths that changed.
 
     Raises:
@@ -47,6 +51,7 @@ def write(environments: Sequence[Environment], *, root: Path, scratch: Scratch) 
         (UPGRADES, "evalctl versions", versions_table.markdown(environments)),
         (IMAGES, "the providers' keys", provider_keys.markdown()),
         (IMAGES, "the queue's access rules", queue_access.markdown()),
+        (GO_LIVE, "the checks", checks),
     ):
         page = fresh.get(path) or (root / path).read_text(encoding="utf-8")
         fresh[path] = _with_part(page, path, name, text)

@@ -5,11 +5,12 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from environments.names import Names
 from environments.rules import require_valid
 from environments.spec import Environment
 from evalctl.processes import started
@@ -20,6 +21,8 @@ from evalctl.rendering.scratch import Scratch
 
 # called with (renderer, environment) when that one is written
 Progress = Callable[[str, str], None]
+# The page of an environment, from its rendered files (path below its folder → text).
+Overview = Callable[[Environment, Mapping[str, str]], str]
 _ROOT = Path(__file__).parents[2]
 
 
@@ -43,6 +46,7 @@ def render(
     only: str | None,
     scratch: Scratch,
     progress: Progress,
+    overview: Overview,
     with_them: Sequence[Change] = (),
 ) -> Rendering:
     """Render into `out`: all of it, or with `only` just the folder of that environment.
@@ -63,9 +67,22 @@ def render(
     fresh = scratch.folder / "fresh"
     asyncio.run(_side_by_side(fresh, rendered, scratch, progress))
     files = tree.texts(fresh, only=only)
+    files |= {_page(env): overview(env, _below(files, env)) for env in rendered}
     steps = [*with_them, *tree.changes(out, files, only=only)]
     changes.apply(steps, root=out, scratch=scratch)
     return Rendering(before, files, time.monotonic() - began)
+
+
+def _page(env: Environment) -> str:
+    return Names(env).overview.removeprefix("rendered/")
+
+
+def _below(files: Mapping[str, str], env: Environment) -> dict[str, str]:
+    """The environment's files, by their path below its folder."""
+    start = f"{env.name}/"
+    return {
+        path.removeprefix(start): text for path, text in files.items() if path.startswith(start)
+    }
 
 
 def _require_writable(folder: Path) -> None:

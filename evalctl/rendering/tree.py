@@ -12,6 +12,7 @@ from environments.names import LOCK_FILE, TERRAFORM_FILE
 from evalctl.rendering.changes import Change, text_of
 
 _SHOWN = 10
+OVERVIEW_TITLE = "# The environment "  # the first words of an environment's page
 
 # Files that rendering writes, as paths below an environment's folder.
 _RENDERED = re.compile(
@@ -20,6 +21,7 @@ _RENDERED = re.compile(
     | (k8s/[^/]+|dashboards|argocd|preview)/[A-Z][A-Za-z]*-[^/]+\.yaml
     | argocd-install/([A-Z][A-Za-z]*|patch)-[^/]+\.yaml
     | (argocd-install|preview)/kustomization\.yaml
+    | README\.md
     """,
     re.VERBOSE,
 )
@@ -103,6 +105,8 @@ def _as_written(path: str, text: str) -> bool:
     try:
         if file.name == LOCK_FILE:
             return True  # `terraform init` writes it again
+        if file.name == "README.md":
+            return text.startswith(OVERVIEW_TITLE)
         if file.name == TERRAFORM_FILE:
             environment, _, stack, _ = file.parts
             return bool(json.loads(text)["//"]["metadata"]["stackName"] == f"{environment}-{stack}")

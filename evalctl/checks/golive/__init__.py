@@ -1,0 +1,1 @@
+"""What a production review requires of a rendered environment."""

@@ -1,0 +1,1 @@
+"""Whether the two ends of each connection agree, across the planes."""

@@ -1,0 +1,1 @@
+"""The page of an environment: what runs there, made from what is rendered."""

@@ -1,0 +1,58 @@
+"""A text with the line of each of its values, read only when a line is needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import yaml
+
+Step = str | int
+
+
+@dataclass(frozen=True)
+class Source:
+    """A rendered file, or a document inside a value of one, such as a policy or Alertmanager's configuration."""
+
+    file: str  # as a reader types it, from the repository's root
+    text: str
+    within: tuple[Step, ...] = ()  # the value that holds the document
+    first_line: int = 0  # lines of the file before the document
+
+    def line(self, path: Sequence[Step]) -> int:
+        """The line of the value at a path; of the nearest value around it if it is missing."""
+        place, line = self._tree, 1
+        for step in path:
+            found = _child(place, step)
+            if found is None:
+                break
+            line, place = found
+        return self.first_line + line
+
+    def text_starts(self, path: Sequence[Step]) -> int:
+        """How many lines are before a text's first own line."""
+        line = self.line(path)
+        place = self._tree
+        for step in path:
+            found = _child(place, step)
+            place = found[1] if found else None
+        in_block = isinstance(place, yaml.ScalarNode) and place.style in ("|", ">")
+        return line if in_block else line - 1
+
+    @cached_property
+    def _tree(self) -> yaml.Node | None:
+        try:  # JSON in the form that is rendered is YAML too
+            tree: yaml.Node | None = yaml.compose(self.text, Loader=yaml.CSafeLoader)
+        except (yaml.YAMLError, RecursionError):
+            return None
+        return tree
+
+
+def _child(place: yaml.Node | None, step: Step) -> tuple[int, yaml.Node] | None:
+    if isinstance(place, yaml.MappingNode):
+        for key, value in place.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(place, yaml.SequenceNode) and isinstance(step, int) and step < len(place.value):
+        item = place.value[step]
+        return item.start_mark.line + 1, item
+    return None
