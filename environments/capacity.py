@@ -1,12 +1,13 @@
-"""What nodes have room for, and what the platform itself runs on them; the rules and the tests use it."""
+"""What nodes have room for, and what the platform itself runs on them: one arithmetic for rules, tests and rehearsal."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from environments import eks_addons
-from environments.catalog import InstanceType
+from environments.catalog import INSTANCE_TYPES, InstanceType
 from environments.eks_addons import EksAddonPod
-from environments.spec import Compute, Environment
+from environments.spec import Compute, Environment, NodeGroup, Worker
 
 
 @dataclass(frozen=True, order=True)
@@ -77,6 +78,60 @@ def node_room(type_: InstanceType) -> Room:
 def free_room(type_: InstanceType) -> Room:
     """The same without the daemons' share."""
     return node_room(type_) - DAEMONS
+
+
+def smallest_type(group: NodeGroup) -> InstanceType | None:
+    """The group's type with the least room; None if other rules refuse the group's values."""
+    known = [INSTANCE_TYPES[name] for name in group.instance_types if name in INSTANCE_TYPES]
+    return min(known, key=free_room) if known and group.max_size >= 1 else None
+
+
+def workers_on_a_node(type_: InstanceType, worker: Worker) -> int:
+    """How many workers a node of the worker pool holds, besides its daemons."""
+    each, free = requested(worker.compute), free_room(type_)
+    if each.cpu < 1 or each.memory < 1:  # refused by another rule
+        return 0
+    return min(free.cpu // each.cpu, free.memory // each.memory, type_.most_pods - DAEMON_PODS)
+
+
+def most_nodes(group: NodeGroup) -> int:
+    """The group's maximum, and the new nodes that start before old ones go.
+
+    A replaced group has its successor beside it, which may grow to the same size.
+    """
+    return max(nodes_in_an_update(group), 2 * group.max_size)
+
+
+def nodes_in_an_update(group: NodeGroup) -> int:
+    """Up to two more for each zone of the group (EKS user guide, "Managed node update behavior")."""
+    return group.max_size + 2 * len(group.zones)
+
+
+def placed(wanted: Iterable[Pods], nodes: int, each: Room) -> tuple[int, Pods | None]:
+    """How many pods find a node, and the first workload that does not.
+
+    The largest pods come first, each on the node with most room.
+    """
+    room, count = [each] * nodes, 0
+    alone: Pods | None = None
+    for pods in sorted(wanted, key=lambda pods: (pods.apart or pods.even, pods.each), reverse=True):
+        own = [0] * nodes
+        for _ in range(pods.count):
+            most = 0 if pods.apart else min(own, default=0) if pods.even else pods.count
+            allowed = [node for node in range(nodes) if own[node] <= most]
+            best = max(allowed, key=lambda node: room[node], default=None)
+            if best is None or not room[best].fits(pods.each):
+                alone = alone or pods
+                break
+            room[best] -= pods.each
+            own[best] += 1
+            count += 1
+    return count, alone
+
+
+def without_one_of_each(wanted: Iterable[Pods]) -> tuple[Pods, ...]:
+    """What must run while a node is lost: of several equal pods one may wait."""
+    return tuple(replace(pods, count=max(pods.count - 1, min(pods.count, 1))) for pods in wanted)
 
 
 def node_disk_gib(disk_gib: int) -> int:

@@ -1,5 +1,6 @@
 """Facts about AWS and versions, which the rules use; each table names its source and the day of reading."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -260,32 +261,44 @@ class InstanceType:
 
     vcpus: int
     memory_gib: float
-    # That the VPC CNI can give an address: interfaces x (addresses - 1) + 2 (amazon-vpc-cni-k8s,
-    # misc/eni-max-pods.txt).
-    most_pods: int
+    interfaces: int
+    addresses_per_interface: int
+
+    @property
+    def most_pods(self) -> int:
+        """That the VPC CNI can give an address (amazon-vpc-cni-k8s, misc/eni-max-pods.txt)."""
+        return self.interfaces * (self.addresses_per_interface - 1) + 2
+
+    def addresses(self, pods: int) -> int:
+        """That a node with so many pods takes.
+
+        The VPC CNI keeps one interface more than its pods need (amazon-vpc-cni-k8s, README, WARM_ENI_TARGET).
+        """
+        used = math.ceil(pods / (self.addresses_per_interface - 1))
+        return min(used + 1, self.interfaces) * self.addresses_per_interface
 
 
 # EC2 instance types (DescribeInstanceTypes), read 2026-11-28. Add a line to use another.
 INSTANCE_TYPES = {
-    "t3.medium": InstanceType(2, 4, 17),
-    "t3.large": InstanceType(2, 8, 35),
-    "t3a.large": InstanceType(2, 8, 35),
-    "m5.large": InstanceType(2, 8, 29),
-    "m5.xlarge": InstanceType(4, 16, 58),
-    "m6i.large": InstanceType(2, 8, 29),
-    "m6i.xlarge": InstanceType(4, 16, 58),
-    "m7i.large": InstanceType(2, 8, 29),
-    "m7i.xlarge": InstanceType(4, 16, 58),
-    "c5.xlarge": InstanceType(4, 8, 58),
-    "c5a.xlarge": InstanceType(4, 8, 58),
-    "c5d.xlarge": InstanceType(4, 8, 58),
-    "c6a.xlarge": InstanceType(4, 8, 58),
-    "c6i.xlarge": InstanceType(4, 8, 58),
-    "c7i.xlarge": InstanceType(4, 8, 58),
-    "r6i.large": InstanceType(2, 16, 29),
-    "r6i.xlarge": InstanceType(4, 32, 58),
-    "r7i.large": InstanceType(2, 16, 29),
-    "r7i.xlarge": InstanceType(4, 32, 58),
+    "t3.medium": InstanceType(2, 4, 3, 6),
+    "t3.large": InstanceType(2, 8, 3, 12),
+    "t3a.large": InstanceType(2, 8, 3, 12),
+    "m5.large": InstanceType(2, 8, 3, 10),
+    "m5.xlarge": InstanceType(4, 16, 4, 15),
+    "m6i.large": InstanceType(2, 8, 3, 10),
+    "m6i.xlarge": InstanceType(4, 16, 4, 15),
+    "m7i.large": InstanceType(2, 8, 3, 10),
+    "m7i.xlarge": InstanceType(4, 16, 4, 15),
+    "c5.xlarge": InstanceType(4, 8, 4, 15),
+    "c5a.xlarge": InstanceType(4, 8, 4, 15),
+    "c5d.xlarge": InstanceType(4, 8, 4, 15),
+    "c6a.xlarge": InstanceType(4, 8, 4, 15),
+    "c6i.xlarge": InstanceType(4, 8, 4, 15),
+    "c7i.xlarge": InstanceType(4, 8, 4, 15),
+    "r6i.large": InstanceType(2, 16, 3, 10),
+    "r6i.xlarge": InstanceType(4, 32, 4, 15),
+    "r7i.large": InstanceType(2, 16, 3, 10),
+    "r7i.xlarge": InstanceType(4, 32, 4, 15),
 }
 
 # RDS for PostgreSQL classes that support encryption and Performance Insights, read 2026-11-21.

@@ -32,7 +32,11 @@ DEV = Environment(
     tier=Tier.DEVELOPMENT,
     promotes_from=None,
     account=Account(id="111111111111", region="eu-central-1", backup_copy_region=None),
-    ownership=Ownership(owner="platform-team", cost_center="ai-evaluation"),
+    ownership=Ownership(
+        owner="platform-team",
+        cost_center="ai-evaluation",
+        email="platform-team@example.com",
+    ),
     repository=Repository(
         owner="example-org",
         name="ai-eval-platform",
@@ -157,6 +161,7 @@ DEV = Environment(
         availability_percent=99.0,
         provider_p95_seconds=20,
         daily_llm_budget_usd=50,
+        monthly_aws_budget_usd=800,
     ),
     images=images_of("dev"),
     previews=None,

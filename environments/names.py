@@ -40,6 +40,7 @@ class Stack(StrEnum):
     CLICKHOUSE = "clickhouse"
     BACKUP = "backup"
     REGISTRY = "registry"
+    BUDGET = "budget"
     DELIVERY = "delivery"
 
 
@@ -249,7 +250,7 @@ REDIS_PORT = 6379
 REDIS_APP_USER = "eval-app"
 REDIS_METRICS_USER = "eval-metrics"
 REDIS_QUEUE_KEY = "eval:jobs"
-QUEUE_METRIC = "eval_queue_waiting_jobs"  # the queue's length in the cluster's metrics API
+QUEUE_METRIC = "eval_unfinished_jobs"  # jobs that wait or run, in the cluster's metrics API
 SMALL_QUEUE = 100  # jobs; below it, workers keep up, and no alert fires
 
 CLICKHOUSE_HTTPS_PORT = 8443
@@ -388,6 +389,15 @@ class Names:
     def boundary_arn(self) -> str:
         """The permissions boundary of every role except the delivery roles."""
         return f"arn:aws:iam::{self.env.account.id}:policy/{self.aws('boundary')}"
+
+    @property
+    def budget(self) -> str:
+        """The month's budget in AWS Budgets, a service without regions."""
+        return self.aws("month")
+
+    @property
+    def budget_arn(self) -> str:
+        return f"arn:aws:budgets::{self.env.account.id}:budget/{self.budget}"
 
     @property
     def image_registry(self) -> str:

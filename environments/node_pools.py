@@ -1,5 +1,6 @@
 """The node groups by the pool that each one is: its name, its labels and whether it has a taint."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from environments.names import (
@@ -9,7 +10,14 @@ from environments.names import (
     WORKER_NODES,
     WORKER_POOL,
 )
-from environments.spec import Cluster, NodeGroup
+from environments.spec import CapacityType, Cluster, NodeGroup
+
+# From the group's growth to a ready node. An assumption: AWS publishes no figure, and users report one to two minutes.
+# The autoscaler's own scan, every 10 s (kubernetes/autoscaler, FAQ.md, --scan-interval), is included.
+START_SECONDS: Mapping[CapacityType, float] = {
+    CapacityType.ON_DEMAND: 70,
+    CapacityType.SPOT: 80,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,11 @@ PROD = Environment(
     tier=Tier.PRODUCTION,
     promotes_from="dev",
     account=Account(id="222222222222", region="eu-central-1", backup_copy_region="eu-west-1"),
-    ownership=Ownership(owner="platform-team", cost_center="ai-evaluation"),
+    ownership=Ownership(
+        owner="platform-team",
+        cost_center="ai-evaluation",
+        email="platform-team@example.com",
+    ),
     repository=Repository(
         owner="example-org",
         name="ai-eval-platform",
@@ -168,6 +172,7 @@ PROD = Environment(
         availability_percent=99.5,
         provider_p95_seconds=20,
         daily_llm_budget_usd=500,
+        monthly_aws_budget_usd=3_200,
     ),
     images=images_of("prod"),
     previews=None,

@@ -50,6 +50,7 @@ class Ownership:
 
     owner: str
     cost_center: str
+    email: str  # the team's mailbox: AWS Budgets writes to it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,7 +284,7 @@ class Worker:
     min_replicas: int
     max_replicas: int
     target_cpu_percent: int
-    waiting_jobs_per_replica: int  # the autoscaler runs one worker for this many
+    waiting_jobs_per_replica: int  # the autoscaler runs one worker for this many that wait or run
     job_concurrency: (
         int  # the jobs that one worker runs at a time; jobs wait for LLM calls most of their time
     )
@@ -313,13 +314,20 @@ class Worker:
         return limit * 90 // 100 // self.most_at_once
 
 
+# A budget of which this much is spent is reported, by an alert or by a mail, before it is gone.
+NEARLY_SPENT_PERCENT = 80
+
+
 @dataclass(frozen=True, kw_only=True)
 class Objectives:
-    """Service levels and the budget, which dashboards and alerts compare with."""
+    """Service levels and the budgets, which dashboards and alerts compare with."""
 
     availability_percent: float  # of the API's requests answered without a server error, in 30 days
     provider_p95_seconds: int  # 95 of 100 LLM calls take less
     daily_llm_budget_usd: int
+    # What AWS may bill in a month, without LLM providers and taxes. `evalctl check` compares the estimate
+    # with it (docs/cost.md), AWS Budgets and an alert compare the bill.
+    monthly_aws_budget_usd: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,19 @@ import typer
 from environments.images import Image
 
 Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment.")]
+
+
+def _known(name: str) -> str:
+    from evalctl.values import known_environments
+
+    names = [environment.name for environment in known_environments()]
+    if name not in names:
+        raise typer.BadParameter(f"there is no environment {name!r}; known: {', '.join(names)}")
+    return name
+
+
+# An unknown name is an error of usage, with exit status 2.
+KnownEnv = Annotated[str, typer.Argument(metavar="ENV", help="The environment.", callback=_known)]
 Component = Annotated[
     Image,
     typer.Argument(

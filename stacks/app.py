@@ -11,6 +11,7 @@ import cdktf
 from environments.names import CLI_CONFIGURATION, LOCK_FILE, PROVIDER_LOCK, Stack
 from environments.spec import Environment
 from stacks.backup import BackupStack
+from stacks.budget import BudgetStack
 from stacks.clickhouse import ClickHouseStack
 from stacks.cluster import ClusterStack
 from stacks.database import DatabaseStack
@@ -70,6 +71,7 @@ def _add_stacks(app: cdktf.App, env: Environment) -> None:
     )
     BackupStack(app, env=env, database=database, storage=storage)
     RegistryStack(app, env=env)
+    BudgetStack(app, env=env)
     DeliveryStack(app, env=env)
 
 

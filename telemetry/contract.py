@@ -348,6 +348,13 @@ _DECLARED = {
             meaning="Days until a certificate of the load balancer expires; not reported after that.",
             always_present=False,  # ACM reports it once or twice a day, and not for an expired certificate
         ),
+        _gauge(
+            "aws_billing_estimated_charges_maximum",
+            "dimension_Currency",
+            unit="USD",
+            meaning="What AWS has billed the account since the start of the month.",
+            always_present=False,  # only if a person has switched billing alerts on in the account
+        ),
     ),
     Emitter.CLICKHOUSE: (
         _gauge(

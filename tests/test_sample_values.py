@@ -24,6 +24,7 @@ ALLOWED = {
     "environments/": "the sample, and examples in messages",
     "rendered/": "rendered from the sample",
     ".github/CODEOWNERS": "GitHub reads it unrendered; tests/github compares it with the sample",
+    "evalctl/cost/prices.toml": "a price is that of a region",
     "tests/environments/": "values that break a rule",
     "evalctl/rehearsal/moto_extras/": "does not import environments, and has its own values",
     "tests/evalctl/rehearsal/moto_extras/": "tests of the above",
@@ -48,7 +49,9 @@ def moved(env: Environment, *, account: str, vpc_cidr: str) -> Environment:
             region=region,
             backup_copy_region=env.account.backup_copy_region and "ap-northeast-1",
         ),
-        ownership=Ownership(owner="the-owners", cost_center="the-cost-center"),
+        ownership=Ownership(
+            owner="the-owners", cost_center="the-cost-center", email="finops@the-owners.test"
+        ),
         repository=Repository(
             owner="an-owner",
             name="a-repository",

@@ -2,8 +2,8 @@
 
 It queries CloudWatch by namespace, not by tag: people make certificates and may not tag them, and the
 role needs no right to list the account's resources. Each requested metric costs: 0.01 USD per thousand
-(aws.amazon.com/cloudwatch/pricing). About seventeen metrics every five minutes are some 147,000 a month,
-1.47 dollars; every 30 seconds, as often as Prometheus scrapes, they would cost fifteen. Prometheus
+(aws.amazon.com/cloudwatch/pricing). Eighteen metrics every five minutes are some 156,000 a month,
+1.56 dollars; every 30 seconds, as often as Prometheus scrapes, they would cost sixteen. Prometheus
 scrapes the last result, which costs nothing.
 
 Value keys: `charts/prometheus-yet-another-cloudwatch-exporter` of prometheus-community/helm-charts, read
@@ -55,12 +55,13 @@ class MetricsJob:
     length_seconds: int
     dimensions: tuple[str, ...]  # exactly these; empty: all dimensions of the metric
     missing_is_zero: bool
+    region: str | None = None  # None: the environment's
 
     def to_config(self, *, region: str) -> Values:
         job: Values = {
             "name": self.namespace.rpartition("/")[2].lower(),
             "namespace": self.namespace,
-            "regions": [region],
+            "regions": [self.region or region],
             "metrics": [
                 {
                     "name": metric,
@@ -133,6 +134,17 @@ JOBS = (
         length_seconds=2 * _DAY,  # published once or twice a day
         dimensions=("CertificateArn",),
         missing_is_zero=False,
+    ),
+    MetricsJob(
+        namespace="AWS/Billing",
+        metrics=("EstimatedCharges",),
+        statistic="Maximum",
+        period_seconds=6 * _HOUR,
+        length_seconds=_DAY,  # published several times a day
+        dimensions=("Currency",),  # the account; the same metric exists by service, too
+        missing_is_zero=False,
+        # The bills of all regions are there (CloudWatch user guide, "Create a billing alarm").
+        region="us-east-1",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""prometheus-adapter: gives the queue's length to the workers' autoscaler, as an external metric.
+"""prometheus-adapter: gives the number of unfinished jobs to the workers' autoscaler, as an external metric.
 
 The metric has no namespace (`namespaced: False`), so every HPA reads the same value. An empty queue is
 0, because redis_exporter exports a length for each key that it is configured with
@@ -30,7 +30,7 @@ from environments.names import (
     Names,
 )
 from environments.spec import Compute
-from telemetry.queue_length import QUEUE_LENGTH, QUEUE_SERIES
+from telemetry.queue_length import QUEUE_SERIES, UNFINISHED_JOBS
 
 ADAPTER = Compute.of(cpu="15m", cpu_limit="200m", memory="64Mi", memory_limit="192Mi")
 _USER = 10001  # the chart's own
@@ -76,5 +76,5 @@ def _queue_rule() -> Values:
         "resources": {"namespaced": False},
         "name": {"as": QUEUE_METRIC},
         # No `<<.LabelMatchers>>`: the autoscaler gives no selector and the metric has no namespace.
-        "metricsQuery": QUEUE_LENGTH,
+        "metricsQuery": UNFINISHED_JOBS,
     }

@@ -16,7 +16,7 @@ from dashboards.observable import (
     ThresholdAlert,
     Unit,
 )
-from environments.spec import Environment
+from environments.spec import NEARLY_SPENT_PERCENT, Environment
 
 _CALLS_SHOWN = (
     "$__timeFilter(called_at) AND environment = '$environment' AND model IN (${model:singlequote})"
@@ -38,13 +38,14 @@ def board(env: Environment) -> Board:
             ),
             Row(title="Usage", observables=(_tokens_per_day(), _tokens_by_type(), _by_model())),
             Row(title="Providers", observables=provider_health.observables(env)),
+            Row(title="AWS", observables=(_aws_spend(env),)),
         ),
     )
 
 
 def _daily_spend(env: Environment) -> Observable:
     budget = env.objectives.daily_llm_budget_usd
-    nearly_spent = budget * 0.8
+    nearly_spent = budget * NEARLY_SPENT_PERCENT / 100
     return Observable(
         id="daily-spend",
         title="Spend in 24 hours, against the budget",
@@ -81,6 +82,63 @@ def _daily_spend(env: Environment) -> Observable:
             "WHERE called_at > now() - INTERVAL 1 DAY GROUP BY run_id ORDER BY 2 DESC`.",
             "Ask the run's owner to stop it, or lower `worker.max_replicas` until tomorrow.",
             "If the spend is intended, raise `objectives.daily_llm_budget_usd` in a pull request, so that it is approved.",
+        ),
+    )
+
+
+def _aws_spend(env: Environment) -> Observable:
+    budget = env.objectives.monthly_aws_budget_usd
+    description = (
+        f"The budget is {budget} USD; {{}} An estimate by service: `evalctl cost {env.name}`."
+    )
+    return Observable(
+        id="aws-spend",
+        title="AWS bill of this month, against the budget",
+        meaning=(
+            "What AWS has billed the account since the first day of the month, without LLM providers. AWS "
+            "updates it every few hours."
+        ),
+        # CloudWatch has no value for some hours; the exporter shows that as NaN.
+        queries=(
+            Promql(
+                expr="max(last_over_time((aws_billing_estimated_charges_maximum >= 0)[1d:1h]))",
+                legend="billed",
+            ),
+        ),
+        unit=Unit.USD,
+        thresholds=(
+            Threshold(
+                value=budget * NEARLY_SPENT_PERCENT / 100,
+                severity=Severity.WARNING,
+                reason="time left to make something smaller before the budget is gone",
+                alert=ThresholdAlert(
+                    name="AwsBudgetNearlySpent",
+                    for_minutes=60,
+                    summary="AWS has billed {{ $value | humanize }} USD this month",
+                    description=description.format("more than four fifths are spent."),
+                ),
+            ),
+            Threshold(
+                value=budget,
+                severity=Severity.CRITICAL,
+                reason="the environment's monthly budget",
+                alert=ThresholdAlert(
+                    name="AwsBudgetExceeded",
+                    for_minutes=60,
+                    summary="AWS has billed {{ $value | humanize }} USD this month",
+                    description=description.format("it is spent."),
+                ),
+            ),
+        ),
+        higher_is_better=False,
+        what_to_do=(
+            "In the account's Cost Explorer, group this month by service, and compare with "
+            f"`evalctl cost {env.name}`: what is far above its typical month is the cause.",
+            "Many workers for many hours: lower `worker.max_replicas` until the next month. Traffic or logs: "
+            "find the workload that began to send them.",
+            "If the spend is intended, raise `objectives.monthly_aws_budget_usd` in a pull request, so that it "
+            "is approved.",
+            "If no value is shown, the account sends no billing metrics yet (docs/cost.md).",
         ),
     )
 

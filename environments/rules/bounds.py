@@ -45,6 +45,7 @@ _MOST = {
     "worker.llm_calls.max_backoff_seconds": 3_600,
     "worker.llm_calls.timeout_seconds": 3_600,
     "objectives.daily_llm_budget_usd": 1_000_000,
+    "objectives.monthly_aws_budget_usd": 1_000_000,
 }
 
 _LEAST = {

@@ -16,6 +16,9 @@ _TAG = re.compile(r"[\w .:/=+@-]{1,256}")
 # shells, so only plain characters are accepted. 244 of them: a ref has at most 255 bytes, with `refs/heads/`; people
 # measured 250 without it.
 _BRANCH = re.compile(r"(?!refs/|[0-9a-f]{40}$|HEAD$|-)[A-Za-z0-9_-][A-Za-z0-9._/-]{0,243}")
+# AWS Budgets takes every text without a line break as an address (API reference, Subscriber), and its mails to
+# a wrong one are lost.
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _NOT_IN_BRANCHES = ("..", "//", "/.", "./", ".lock/")
 
 
@@ -72,6 +75,8 @@ def _ownership(env: Environment) -> Iterator[str]:
                 f"{field}: {text!r} cannot be the value of a tag; use 1 to 256 letters, digits, spaces inside, "
                 "and . : / = + - @ _"
             )
+    if not _EMAIL.fullmatch(env.ownership.email):
+        yield f"ownership.email: {env.ownership.email!r} is not a mail address; AWS Budgets writes to it"
 
 
 def _repository(repository: Repository) -> Iterator[str]:

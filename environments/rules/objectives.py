@@ -1,4 +1,4 @@
-"""Service levels and the budget."""
+"""Service levels and the budgets."""
 
 from collections.abc import Iterator
 
@@ -19,3 +19,5 @@ def problems(env: Environment) -> Iterator[str]:
         )
     if objectives.daily_llm_budget_usd <= 0:
         yield "objectives.daily_llm_budget_usd: 0 or less; name what a day may cost"
+    if objectives.monthly_aws_budget_usd <= 0:
+        yield "objectives.monthly_aws_budget_usd: 0 or less; name what AWS may bill in a month"

@@ -7,9 +7,6 @@ from environments import catalog
 from environments.rules.values import nearest_or_add
 from environments.spec import Environment, Tier
 
-# RDS reserves some connections (rds.rds_superuser_reserved_connections and its monitoring).
-_RESERVED_CONNECTIONS = 10
-
 
 def problems(env: Environment) -> Iterator[str]:
     database, queue, clickhouse = env.database, env.queue, env.clickhouse
@@ -22,12 +19,6 @@ def problems(env: Environment) -> Iterator[str]:
         yield (
             f"database.engine_version: {database.engine_version!r} is not a major that RDS supports; RDS applies "
             f"minors by itself, use one of {', '.join(catalog.POSTGRES_MAJORS)}"
-        )
-    pods = env.orchestrator.replicas + env.worker.max_replicas
-    if database.max_connections < pods + _RESERVED_CONNECTIONS:
-        yield (
-            f"database.max_connections: {database.max_connections} is less than one for each of {pods} "
-            f"pods and {_RESERVED_CONNECTIONS} for RDS and people; use more"
         )
     if database.storage_gib < 20:
         yield f"database.storage_gib: {database.storage_gib} GiB; gp3 on RDS starts at 20"

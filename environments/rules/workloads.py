@@ -8,8 +8,6 @@ from environments.names import SMALL_QUEUE
 from environments.rules.values import compute_problems
 from environments.spec import Compute, Environment, Worker
 
-_TOKENS_OF_A_SHORT_CALL = 1_000
-
 # The reference worker, with DeepEval 4.3 and both SDKs, had 226 MiB in memory after its first jobs (VmRSS). A job
 # has its case, prompts and answers in memory; a request of the API, which may be one case, has at most 8 MiB.
 _WORKER_MIB = 320
@@ -67,7 +65,6 @@ def problems(env: Environment) -> Iterator[str]:
         yield (
             f"worker.llm_calls.concurrency_per_worker: {calls.concurrency_per_worker}; use at least 1"
         )
-    yield from _share_of_provider_limits(worker)
     for image in Image:
         if not is_digest(env.images[image]):
             yield f"images.{image}: not a digest; write 'sha256:' and 64 hexadecimal digits (images.json)"
@@ -104,22 +101,4 @@ def jobs_in_memory(field: str, compute: Compute, *, jobs: int) -> Iterator[str]:
         yield (
             f"{field}: {compute.memory_limit_mib} MiB of memory, but the worker needs {_WORKER_MIB} MiB and {_JOB_MIB} "
             f"MiB for each of {jobs} jobs at a time; use at least {needed} MiB, or lower worker.job_concurrency"
-        )
-
-
-def _share_of_provider_limits(worker: Worker) -> Iterator[str]:
-    if worker.max_replicas < 1:  # reported above
-        return
-    calls = worker.llm_calls
-    if worker.llm_requests_per_minute < 1:
-        yield (
-            f"worker.llm_calls.provider_requests_per_minute: {calls.provider_requests_per_minute} is "
-            f"less than one for each of {worker.max_replicas} workers; ask the provider for more, or lower "
-            "worker.max_replicas"
-        )
-    if worker.llm_tokens_per_minute < _TOKENS_OF_A_SHORT_CALL:
-        yield (
-            f"worker.llm_calls.provider_tokens_per_minute: {calls.provider_tokens_per_minute} is less "
-            f"than a short call of {_TOKENS_OF_A_SHORT_CALL} tokens for each of {worker.max_replicas} workers; "
-            "ask the provider for more, or lower worker.max_replicas"
         )

@@ -114,6 +114,9 @@ def _aws(env: Environment, queue: Queue) -> dict[str, Maker]:
         "aws_certificatemanager_days_to_expiry_minimum": gauges(
             lambda t: 204 + (end - t) / DAY, {"dimension_CertificateArn": arn}
         ),
+        "aws_billing_estimated_charges_maximum": gauges(
+            lambda t: 82 * day(t), {"dimension_Currency": "USD"}
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""`evalctl check`: our own checks of the rendered files, checkov's, broken rules, versions that lose support."""
+"""`evalctl check`: our own checks of the rendered files, the cost, checkov's, broken rules, lost support."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from evalctl.checks.check import Subject
 from evalctl.checks.outcome import outcomes, unknown
 from evalctl.checks.registry import GO_LIVE, SAMPLES, WIRING
 from evalctl.checks.support_windows import Severity
+from evalctl.cost import findings as cost
 from evalctl.parsed.environment import RenderedEnvironment
 from evalctl.terminal import console, fail
 from evalctl.values import known_environments
@@ -32,7 +33,7 @@ def command(
         ),
     ],
 ) -> None:
-    """Check the rendered files: what production needs, the wiring, checkov; and the rules and versions.
+    """Check the rendered files: what production needs, the wiring, checkov; the rules, the versions and the cost.
 
     `evalctl checklist ENV` shows the results of our own checks with their evidence. A sample that is not
     replaced fails only there. environments/waivers.py lists the checks that an environment does not fulfil.
@@ -56,7 +57,8 @@ def command(
     own = list(_own(environments, rendered.absolute()))
     ended = [finding for finding in support if finding.severity is Severity.ERROR]
     broken_rules = rules.problems(environments)
-    details = [*broken_rules, *map(str, ended), *own, *map(str, found)]
+    spend = list(cost.findings(environments, root=rendered.parent))
+    details = [*broken_rules, *map(str, ended), *map(str, spend), *own, *map(str, found)]
     if details:
         fail(
             f"{len(details)} findings. Correct them, or skip a check of checkov with a reason in "

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from environments.capacity import most_nodes
 from environments.catalog import INSTANCE_TYPES
 from environments.names import Names
 from environments.spec import CapacityType, Environment, NodeGroup
@@ -126,15 +127,6 @@ def request(names: Names, need: Need) -> Command:
         *("--service-code", need.quota.service, "--quota-code", need.quota.code),
         *("--desired-value", str(need.amount), "--region", names.env.account.region),
     )
-
-
-def most_nodes(group: NodeGroup) -> int:
-    """The group's maximum, and the new nodes that start before old ones go.
-
-    In an update there are up to two for each zone of the group (EKS user guide, "Managed node update
-    behavior"). A replaced group has its successor beside it, which may grow to the same size.
-    """
-    return group.max_size + max(2 * len(group.zones), group.max_size)
 
 
 def _spot(group: NodeGroup) -> bool:

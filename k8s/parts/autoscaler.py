@@ -1,11 +1,13 @@
-"""The number of workers, by their CPU (B11) or the queue, whichever is more: it grows fast and falls slowly.
+"""The number of workers, by their CPU (B11) or the unfinished jobs, whichever is more: it grows fast and falls slowly.
 
 A worker waits for LLM providers most of its time, so its CPU stays low while the queue grows. If one
 metric cannot be read, the number does not fall, but still grows by the other (Kubernetes, "Horizontal
 Pod Autoscaling", algorithm details): without Prometheus, workers scale up by CPU only.
 
-**Scaling down** does not consider which worker is idle or what it runs: the queue's length counts waiting
-jobs only. The number follows the highest of the last `max_job_seconds`, and falls by a fifth every two
+Jobs that run count as those that wait do. Otherwise busy workers with a short queue would look like too many,
+and jobs would wait longer (docs/scaling.md).
+
+**Scaling down** does not consider which worker is idle or what it runs. The number follows the highest of the last `max_job_seconds`, and falls by a fifth every two
 minutes. A worker that is stopped during a job drains as always (`worker.py`), so a job may be done twice
 and none is lost.
 """
@@ -38,11 +40,12 @@ class WorkerAutoscaler(constructs.Construct):
                 max_replicas=worker.max_replicas,
                 metrics=[
                     _cpu(percent=worker.target_cpu_percent),
-                    _waiting_jobs(per_replica=worker.waiting_jobs_per_replica),
+                    _unfinished_jobs(per_replica=worker.waiting_jobs_per_replica),
                 ],
                 behavior=k8s.HorizontalPodAutoscalerBehaviorV2(
-                    # At most doubles in a minute, and only after a minute of load: less is a spike.
-                    scale_up=_rules(stabilization_seconds=60, percent=100, pods=2, each_seconds=60),
+                    # Kubernetes' own defaults. A node takes two minutes to start, so waiting to see whether a
+                    # queue is a spike costs more than a node for a spike (docs/scaling.md has the numbers).
+                    scale_up=_rules(stabilization_seconds=0, percent=100, pods=4, each_seconds=15),
                     # A pause that is shorter than the longest job must not drain a worker.
                     scale_down=_rules(
                         stabilization_seconds=min(
@@ -67,8 +70,8 @@ def _cpu(*, percent: int) -> k8s.MetricSpecV2:
     )
 
 
-def _waiting_jobs(*, per_replica: int) -> k8s.MetricSpecV2:
-    """External: the length of a list in Redis belongs to no object of the cluster."""
+def _unfinished_jobs(*, per_replica: int) -> k8s.MetricSpecV2:
+    """External: the jobs of a list in Redis belong to no object of the cluster."""
     return k8s.MetricSpecV2(
         type="External",
         external=k8s.ExternalMetricSourceV2(

@@ -63,6 +63,10 @@ def changing_services(names: Names) -> tuple[Statement, ...]:
             resources=(names.bucket_arns,),
         ),
         Statement(
+            actions=("budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"),
+            resources=(names.budget_arn,),
+        ),
+        Statement(
             actions=(
                 "route53:AssociateVPCWithHostedZone",
                 "route53:ChangeResourceRecordSets",

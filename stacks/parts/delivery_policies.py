@@ -22,6 +22,8 @@ _READ = (
     "backup:GetBackupSelection",
     "backup:GetBackupVault*",
     "backup:List*",
+    "budgets:ListTagsForResource",
+    "budgets:ViewBudget",
     "cloudformation:Describe*",
     "cloudformation:GetTemplate",
     "ec2:Describe*",

@@ -30,8 +30,6 @@ _REGIONAL = (
     "backup:List*",
     "backup:StartRestoreJob",
     "backup:TagResource",
-    "cloudwatch:GetMetricData",
-    "cloudwatch:ListMetrics",
     "cloudwatch:PutMetricData",
     "ec2:AssignPrivateIpAddresses",
     "ec2:AttachNetworkInterface",
@@ -94,8 +92,11 @@ _REGIONAL = (
     "wafv2:GetWebACL*",
     "wafv2:ListWebACLs",
 )
-# Requests to these go to an endpoint in one region, whatever the environment's region is.
+# Requests to these go to an endpoint in one region, whatever the environment's region is. CloudWatch has the
+# metrics of the bill in us-east-1 only.
 _GLOBAL = (
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
     "iam:GetServerCertificate",
     "iam:ListServerCertificates",
     "s3:ListAllMyBuckets",

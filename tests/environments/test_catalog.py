@@ -1,5 +1,6 @@
 """The tables of the catalog agree with each other."""
 
+import dataclasses
 import re
 from datetime import date
 from itertools import pairwise
@@ -92,11 +93,20 @@ def test_instance_types_have_the_size_that_ec2_documents() -> None:
     for name, known in catalog.INSTANCE_TYPES.items():
         type_ = INSTANCE_TYPES[name]
         network = type_["NetworkInfo"]
-        most_pods = (
-            network["MaximumNetworkInterfaces"] * (network["Ipv4AddressesPerInterface"] - 1) + 2
+        size = (
+            type_["VCpuInfo"]["DefaultVCpus"],
+            type_["MemoryInfo"]["SizeInMiB"] / 1024,
+            network["MaximumNetworkInterfaces"],
+            network["Ipv4AddressesPerInterface"],
         )
-        size = (type_["VCpuInfo"]["DefaultVCpus"], type_["MemoryInfo"]["SizeInMiB"] / 1024)
-        assert (known.vcpus, known.memory_gib, known.most_pods) == (*size, most_pods), name
+        assert dataclasses.astuple(known) == size, name
+
+
+def test_a_node_takes_the_addresses_of_one_interface_more_than_its_pods_need() -> None:
+    """The VPC CNI's README: WARM_ENI_TARGET is 1; an interface's first address is its own."""
+    xlarge = catalog.INSTANCE_TYPES["c5.xlarge"]
+    assert [xlarge.addresses(pods) for pods in (1, 14, 15, 56)] == [30, 30, 45, 60]
+    assert xlarge.most_pods == 58
 
 
 def test_kubectl_may_be_one_minor_older_or_newer() -> None:

@@ -258,6 +258,7 @@ FIELDS: Mapping[str, SearchStrategy[Any]] = {
     "account.id": text("[0-9]{12}"),
     "ownership.owner": TAGS,
     "ownership.cost_center": TAGS,
+    "ownership.email": text(r"[A-Za-z0-9.+-]{0,20}@?[a-z0-9-]{1,20}(\.[a-z]{2,6})?"),
     "repository.revision": text("[A-Za-z0-9_-][A-Za-z0-9._/-]{0,80}"),
     "network.vpc_cidr": networks(PRIVATE, 16, 20),
     "network.nat_gateway_per_zone": st.booleans(),
@@ -322,6 +323,7 @@ FIELDS: Mapping[str, SearchStrategy[Any]] = {
     "objectives.availability_percent": st.floats(89, 100) | st.sampled_from((90, 99.99)),
     "objectives.provider_p95_seconds": numbers(0, 3_600),
     "objectives.daily_llm_budget_usd": numbers(0, 10**6 + 1),
+    "objectives.monthly_aws_budget_usd": numbers(0, 10**6 + 1),
     "previews": st.none() | PREVIEWED,
 }
 

@@ -105,7 +105,7 @@ PREVIEWED: Environment = changed(DEV, {"previews": PREVIEWS})
 NETWORKS = tuple(f"203.0.{number}.0/24" for number in range(99))
 MOST = DEV.worker.max_replicas
 ONE_ID = f"repo:{DEV.repository.owner}@1/{DEV.repository.name}"
-PODS = DEV.orchestrator.replicas + MOST
+PODS = DEV.orchestrator.replicas + 1 + DEV.worker.most_at_once
 TIMEOUT = DEV.worker.llm_calls.timeout_seconds
 
 
@@ -322,6 +322,8 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (DEV, {"objectives.availability_percent": 100.0}, "no team can keep a higher one"),
         (DEV, {"objectives.provider_p95_seconds": TIMEOUT}, "is never exceeded"),
         (DEV, {"objectives.daily_llm_budget_usd": 0}, "name what a day may cost"),
+        (DEV, {"objectives.monthly_aws_budget_usd": 0}, "name what AWS may bill in a month"),
+        (DEV, {"ownership.email": "platform-team"}, "is not a mail address"),
         (DEV, {"database.max_connections": 10}, f"is less than one for each of {PODS} pods"),
         (DEV, {"queue.node_type": "cache.t1.micro"}, "'cache.t1.micro' is unknown"),
         (PROD, {"database.backup_retention_days": 7}, "production tier keeps at least"),

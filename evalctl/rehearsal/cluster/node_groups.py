@@ -12,20 +12,13 @@ from lightkube.core.exceptions import ApiError
 from lightkube.resources.core_v1 import Node
 
 from environments.names import NODE_POOL_LABEL
-from environments.node_pools import NodePool, node_pools
+from environments.node_pools import START_SECONDS, NodePool, node_pools
 from environments.spec import CapacityType
 from evalctl.rehearsal.cluster.growth import Candidate, emptiest_zone, growths
 from evalctl.rehearsal.cluster.node_template import ZONE_LABEL, NodeTemplate
 from evalctl.rehearsal.cluster.state import Snapshot, meta, name_of
 
 logger = logging.getLogger(__name__)
-
-# From the group's growth to a ready node. An assumption: AWS publishes no figure, and users report one to two minutes.
-# The autoscaler's own scan, every 10 s (kubernetes/autoscaler, FAQ.md, --scan-interval), is included.
-START_SECONDS: Mapping[CapacityType, float] = {
-    CapacityType.ON_DEMAND: 70,
-    CapacityType.SPOT: 80,
-}
 
 
 @dataclass(frozen=True, kw_only=True)

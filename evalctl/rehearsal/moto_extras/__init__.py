@@ -8,6 +8,7 @@ them, and a response class with one method for each API operation. The folder's 
 the parts into one back end and one response class.
 
     backup       plans, selections, recovery points, vault locks, tags by ARN
+    budgets      changes, subscribers of notifications, tags
     ec2          launch templates, detailed monitoring, network interfaces, NAT gateways,
                  security group rules
     eks          clusters, node groups with their Auto Scaling groups, add-ons, access entries,
@@ -21,7 +22,7 @@ the parts into one back end and one response class.
                  quotas of a new account, increases
 """
 
-from . import backup, ec2, eks, elasticache, rds, route53, s3, servicequotas
+from . import backup, budgets, ec2, eks, elasticache, rds, route53, s3, servicequotas
 from .registry import extend
 
 
@@ -32,6 +33,11 @@ def install() -> None:
         response=backup.ExtendedBackupResponse,
         backend=backup.ExtendedBackupBackend,
         paths=backup.PATHS,
+    )
+    extend(
+        "budgets",
+        response=budgets.ExtendedBudgetsResponse,
+        backend=budgets.ExtendedBudgetsBackend,
     )
     extend("ec2", response=ec2.ExtendedEC2Response, backend=ec2.ExtendedEC2Backend)
     extend("eks", response=eks.ExtendedEKSResponse, backend=eks.ExtendedEKSBackend, paths=eks.PATHS)

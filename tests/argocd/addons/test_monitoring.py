@@ -324,7 +324,7 @@ def test_kube_state_metrics_lists_no_secret(stack: Values) -> None:
     assert not {"secrets", "configmaps"} & set(stack["kube-state-metrics"]["collectors"])
 
 
-def test_the_queues_length_is_a_metric_for_autoscalers(charts: Charts) -> None:
+def test_the_jobs_that_wait_or_run_are_a_metric_for_autoscalers(charts: Charts) -> None:
     flag = charts[Addon.REDIS_EXPORTER]["extraArgs"]["check-single-keys"]
     assert flag == f"db0={REDIS_QUEUE_KEY}"
     rules = charts[Addon.PROMETHEUS_ADAPTER]["rules"]
@@ -333,6 +333,7 @@ def test_the_queues_length_is_a_metric_for_autoscalers(charts: Charts) -> None:
     assert rule["name"] == {"as": QUEUE_METRIC}
     assert f'key="{REDIS_QUEUE_KEY}"' in rule["seriesQuery"]
     assert f'key="{REDIS_QUEUE_KEY}"' in rule["metricsQuery"]
+    assert "sum(eval_jobs_in_progress" in rule["metricsQuery"]
 
 
 def test_the_adapter_queries_the_prometheus_of_the_stack(charts: Charts) -> None:

@@ -27,6 +27,7 @@ _BACKUPS = (
     'dimension_ResourceType="{}"}}'
 )
 _CLICKHOUSE_BACKUPS = "aws_eval_platform_clickhouse_backups_completed_sum"
+_BILL = 'aws_billing_estimated_charges_maximum{dimension_Currency="USD"}'
 _CERTIFICATE = 'aws_certificatemanager_days_to_expiry_minimum{dimension_CertificateArn="arn"}'
 _LOAD_BALANCER = (
     "aws_applicationelb_httpcode_elb_5_xx_count_sum"
@@ -45,11 +46,13 @@ JUDGED = dataclasses.replace(
         availability_percent=99.5,
         provider_p95_seconds=20,
         daily_llm_budget_usd=500,
+        monthly_aws_budget_usd=3_000,
     ),
     database=dataclasses.replace(PROD.database, storage_gib=100, max_connections=500),
 )
 _DAY = 24 * 60
 _BUDGET = JUDGED.objectives.daily_llm_budget_usd
+_AWS_BUDGET = JUDGED.objectives.monthly_aws_budget_usd
 _SLOW = JUDGED.objectives.provider_p95_seconds
 _SPEND_STEPS = 48  # half an hour each
 
@@ -412,6 +415,21 @@ MONEY = tuple(
     )
 )
 
+BILL = tuple(
+    Case(
+        alert=alert,
+        # A new month starts at nothing.
+        series={_BILL: Level(limit - 1, limit + 1, 1)},
+        summary=f"AWS has billed {(limit + 1) / 1_000:.4g}k USD this month",
+        lags_minutes=60,
+        step_minutes=10,
+    )
+    for alert, limit in (
+        ("AwsBudgetNearlySpent", 0.8 * _AWS_BUDGET),
+        ("AwsBudgetExceeded", _AWS_BUDGET),
+    )
+)
+
 PROVIDERS = (
     Case(
         alert="ProviderSlow",
@@ -459,6 +477,7 @@ CASES = (
     *BACKUPS,
     *SILENCE,
     *MONEY,
+    *BILL,
     *PROVIDERS,
     *QUALITY,
 )

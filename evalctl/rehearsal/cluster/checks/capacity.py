@@ -2,12 +2,15 @@
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Pod
 from lightkube.types import PatchType
 
-from environments.names import GENERAL_POOL, NODE_POOL_LABEL, WORKER_POOL
+from environments.capacity import smallest_type, workers_on_a_node
+from environments.names import GENERAL_POOL, NAMESPACE, NODE_POOL_LABEL, WORKER, WORKER_POOL
+from environments.spec import Environment
 from evalctl.rehearsal.cluster.checks import running
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.node_template import ZONE_LABEL
@@ -26,8 +29,25 @@ async def at_the_maximum(cluster: Cluster) -> Result:
     nodes = Counter(
         (meta(node).labels or {}).get(NODE_POOL_LABEL, "") for node in await cluster.nodes()
     )
+    ours = cluster.client.list(
+        Pod, namespace=NAMESPACE, labels={"app.kubernetes.io/name": WORKER.name}
+    )
+    workers = [pod async for pod in ours]
+    problems += more_than_counted(cluster.env, Counter(map(_node_of, workers)))
     evidence = ", ".join(f"{count} nodes of {pool}" for pool, count in sorted(nodes.items()))
     return result("everything runs at the workers' maximum", problems, evidence)
+
+
+def more_than_counted(env: Environment, workers: Mapping[str, int]) -> list[str]:
+    """Where the scheduler and `evalctl capacity` disagree about the workers on a node."""
+    type_ = smallest_type(env.cluster.workers_spot)
+    assert type_ is not None
+    counted = workers_on_a_node(type_, env.worker)
+    return [
+        f"{node} runs {count} workers, and `evalctl capacity {env.name}` counts {counted}"
+        for node, count in workers.items()
+        if node and count > counted
+    ]
 
 
 async def rollouts(cluster: Cluster) -> Result:

@@ -3,18 +3,21 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.autoscaling_v2 import HorizontalPodAutoscaler
 
 from environments.names import NAMESPACE, WORKER, App
+from evalctl.autoscaler_trace import Trace
 from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.checks import merges
-from evalctl.rehearsal.cluster.checks.curve import drawn
 from evalctl.rehearsal.cluster.checks.sync import refresh
 from evalctl.rehearsal.cluster.cluster import METRICS_SERVER, PROMETHEUS_ADAPTER, Cluster
+from evalctl.rehearsal.cluster.control_plane import HPA_SYNC_SECONDS
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.waiting import not_ready, until
+from evalctl.step_chart import Line, Panel, drawn
 
 PICTURES = "docs/pictures"
 BURST_JOBS = 10_000
@@ -82,7 +85,7 @@ async def down(cluster: Cluster, *, curve: Curve | None = None) -> Result:
 
 
 async def up_and_down(cluster: Cluster) -> Result:
-    """A burst and its end, drawn for the documentation."""
+    """A burst and its end, drawn for the documentation, and as a trace for `evalctl simulate --against`."""
     curve = Curve()
     up = await burst(cluster, curve=curve)
     if not up.passed:
@@ -90,12 +93,29 @@ async def up_and_down(cluster: Cluster) -> Result:
     ended = curve.seconds
     back = await down(cluster, curve=curve)
     path = cluster.served.checkout / PICTURES / f"workers-of-{cluster.env.name}.svg"
-    path.write_text(drawn(curve.points, ended=ended, seconds=curve.seconds), encoding="utf-8")
+    panel = Panel(title="workers", lines=[Line(name="workers", points=curve.points)])
+    picture = drawn([panel], seconds=curve.seconds, mark=(ended, "the queue is empty"))
+    path.write_text(picture, encoding="utf-8")
+    trace = path.with_suffix(".json")
+    await _write_trace(cluster, curve, ended=ended, path=trace)
     return Result(
         check="the workers follow a burst up and down",
         passed=back.passed,
-        evidence=f"{back.evidence}; the jobs end after {ended:.0f} s; {path}",
+        evidence=f"{back.evidence}; the jobs end after {ended:.0f} s; {path}, {trace}",
     )
+
+
+async def _write_trace(cluster: Cluster, curve: Curve, *, ended: float, path: Path) -> None:
+    autoscaler = await cluster.client.get(HorizontalPodAutoscaler, WORKER.name, namespace=NAMESPACE)
+    assert autoscaler.spec is not None
+    Trace(
+        made_by=f"evalctl rehearse {cluster.env.name} --full",
+        sync_seconds=HPA_SYNC_SECONDS,
+        autoscaler=autoscaler.spec.to_dict(),
+        waiting_jobs=[(0.0, BURST_JOBS), (ended, 0)],
+        replicas=curve.points,
+        seconds=curve.seconds,
+    ).write(path)
 
 
 async def without_prometheus_adapter(cluster: Cluster) -> Result:

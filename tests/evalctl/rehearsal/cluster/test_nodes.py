@@ -3,18 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from lightkube.models.core_v1 import Container, PodSpec, ResourceRequirements
 from lightkube.resources.core_v1 import Node
 
-from environments.capacity import node_room
+from environments.capacity import DAEMONS, node_room, smallest_type, workers_on_a_node
 from environments.catalog import INSTANCE_TYPES
-from environments.names import NODE_POOL_LABEL, Names, Stack
-from environments.node_pools import node_pools
+from environments.names import NODE_POOL_LABEL, WORKER_POOL, App, Names, Stack
+from environments.node_pools import START_SECONDS, node_pools
 from environments.registry import ENVIRONMENTS
-from evalctl.rehearsal.cluster.node_groups import START_SECONDS, NodeGroups
+from evalctl.rehearsal.cluster.node_groups import NodeGroups
 from evalctl.rehearsal.cluster.node_template import NodeTemplate
+from evalctl.rehearsal.cluster.scheduling import place
 from evalctl.rehearsal.cluster.state import Snapshot, meta, name_of
 from tests.evalctl.rehearsal.cluster.objects import CREATED, GENERAL, TEMPLATE, WORKERS, ZONES, pod
 from tests.evalctl.rehearsal.cluster.objects import waiting as unschedulable
+from tests.support.manifests import Manifest, one
 from tests.support.terraform import Terraform
 
 
@@ -161,3 +164,23 @@ def test_labels_and_taints_are_those_of_the_rendered_groups(
         assert node.status.nodeInfo is not None
         kubelet = node.status.nodeInfo.kubeletVersion
         assert group["release_version"].startswith(f"{kubelet.removeprefix('v')}-")
+
+
+@pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
+def test_a_node_takes_as_many_of_the_rendered_workers_as_the_rules_count(
+    name: str, names: dict[str, Names], manifests: dict[str, dict[App, list[Manifest]]]
+) -> None:
+    env = names[name].env
+    pool = next(pool for pool in node_pools(env.cluster) if pool.name == WORKER_POOL)
+    template = one(manifests[name][App.WORKER], "Deployment")["spec"]["template"]["spec"]
+    worker = PodSpec.from_dict(template)
+    assert isinstance(worker, PodSpec)
+    requests = {"cpu": f"{DAEMONS.cpu}m", "memory": f"{DAEMONS.memory}Mi"}
+    daemons = PodSpec([Container("daemons", resources=ResourceRequirements(requests=requests))])
+    free = place(NodeTemplate(names=names[name]).node(pool, pool.spec.zones[0], 0)).without(daemons)
+    count = 0
+    while free.takes(worker):
+        free, count = free.without(worker), count + 1
+    type_ = smallest_type(pool.spec)
+    assert type_ is not None
+    assert count == workers_on_a_node(type_, env.worker)

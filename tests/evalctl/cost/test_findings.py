@@ -1,0 +1,58 @@
+"""What `evalctl check` reports about the cost."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from environments.names import Names, Stack
+from environments.prod import PROD
+from environments.registry import ENVIRONMENTS
+from evalctl.cost import findings
+from evalctl.cost.findings import Finding
+from tests.evalctl.cost.conftest import Checkout
+from tests.support.paths import ROOT
+
+
+def test_every_environment_is_within_its_budget() -> None:
+    assert list(findings.findings(ENVIRONMENTS, root=ROOT)) == []
+
+
+def with_budget(usd: int) -> Finding | None:
+    objectives = dataclasses.replace(PROD.objectives, monthly_aws_budget_usd=usd)
+    env = dataclasses.replace(PROD, objectives=objectives)
+    return next(findings.findings((env,), root=ROOT), None)
+
+
+def test_an_estimate_above_the_budget_is_a_finding_with_both_numbers(checkout: Checkout) -> None:
+    typical = checkout.estimate().total.typical
+    assert with_budget(int(typical) + 1) is None
+    finding = with_budget(int(typical) - 1)
+    assert finding is not None
+    assert f"estimated at {typical:,.0f} USD" in str(finding)
+    assert f"{int(typical) - 1:,} USD of objectives.monthly_aws_budget_usd" in str(finding)
+
+
+def test_an_environment_without_rendered_files_is_a_finding(tmp_path: Path) -> None:
+    [finding] = findings.findings((PROD,), root=tmp_path)
+    assert "rendered/prod/terraform has no stack; run `evalctl render` first" in str(finding)
+
+
+def test_a_broken_file_is_a_finding_and_the_other_environments_are_still_checked(
+    checkout: Checkout,
+) -> None:
+    (checkout.root / Names(PROD).stack_file(Stack.QUEUE)).write_text("{")
+    [finding] = findings.findings(ENVIRONMENTS, root=checkout.root)
+    assert finding.environment == "prod"
+    assert Names(PROD).stack_file(Stack.QUEUE) in finding.message
+
+
+@pytest.mark.parametrize("region", ["us-west-2"])
+def test_a_region_without_prices_is_a_finding(region: str, checkout: Checkout) -> None:
+    for file in (checkout.root / "rendered/prod/terraform").rglob("cdk.tf.json"):
+        file.write_text(file.read_text().replace(PROD.account.region, region))
+    found = list(findings.findings((PROD,), root=checkout.root))
+    assert found
+    assert all(
+        f"[regions.{region}]" in str(finding) for finding in found if "price" in str(finding)
+    )
