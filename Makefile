@@ -39,7 +39,7 @@ test-workload: workload ## Check the types of the reference programs, and test t
 	@workload/$(BIN)/python -m pytest -c workload/pyproject.toml --rootdir . --confcutdir tests/workload tests/workload
 
 .PHONY: test-rehearsals
-test-rehearsals: cdktf $(VENV)/.testing ## Run the tests that rehearse a deploy, an incident or an evaluation run.
+test-rehearsals: cdktf workload $(VENV)/.testing ## Run the tests that rehearse a deploy, an incident or an evaluation run.
 	@$(BIN)/pytest -n 2 -m rehearsal
 
 .PHONY: test-cluster

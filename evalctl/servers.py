@@ -10,10 +10,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+
+from evalctl import interrupts
 
 _GRACE_SECONDS = 10
 
@@ -66,22 +68,21 @@ def running(
     Raises:
         NotStartedError: it ended, or was not ready in time.
     """
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=log.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            user=user,
-            start_new_session=True,  # Ctrl-C ends evalctl, which then ends this whole group
-        )
-    try:
+    with ExitStack() as stack:
+        with interrupts.held(), log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=log.parent,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                user=user,
+                start_new_session=True,  # Ctrl-C ends evalctl, which then ends this whole group
+            )
+            stack.callback(_end, process, end_signal, grace_seconds)
         _wait_until(ready, process, log, start_seconds)
         yield process
-    finally:
-        _end(process, end_signal, grace_seconds)
 
 
 @asynccontextmanager

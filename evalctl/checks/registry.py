@@ -1,7 +1,17 @@
 """All checks, in the order in which they are reported."""
 
 from evalctl.checks.check import Check
-from evalctl.checks.golive import access, alerts, network, pods, samples, scaling, stores, versions
+from evalctl.checks.golive import (
+    access,
+    alerts,
+    cost,
+    network,
+    pods,
+    samples,
+    scaling,
+    stores,
+    versions,
+)
 from evalctl.checks.wiring import (
     backups,
     delivery,
@@ -14,7 +24,7 @@ from evalctl.checks.wiring import (
 )
 from evalctl.checks.wiring import scaling as scaling_wiring
 
-# The brief's five, and what a production review requires besides. A check of the monthly cost belongs here too.
+# The brief's five, and what a production review requires besides.
 GO_LIVE: tuple[Check, ...] = (
     pods.requests_and_limits,
     pods.quotas,
@@ -41,6 +51,7 @@ GO_LIVE: tuple[Check, ...] = (
     versions.support_windows,
     versions.node_updates,
     versions.store_updates,
+    cost.cost_budget,
     samples.samples_replaced,
 )
 

@@ -33,10 +33,10 @@ def command(
         ),
     ],
 ) -> None:
-    """Check the rendered files: what production needs, the wiring, checkov; the rules, the versions and the cost.
+    """Check what production needs and the wiring in the rendered files; scan them with checkov.
 
-    `evalctl checklist ENV` shows the results of our own checks with their evidence. A sample that is not
-    replaced fails only there. environments/waivers.py lists the checks that an environment does not fulfil.
+    It also checks the rules, the support of versions and the cost. `evalctl checklist ENV` shows the results of our
+    own checks with their evidence. A sample that is not replaced fails only there. environments/waivers.py lists the checks that an environment does not fulfil.
 
     evalctl/checks/policy_skips.toml lists the checks of checkov that are wrong for this platform, each
     with its reason. A skip that matches nothing, and a file that checkov could not read, are findings
@@ -57,7 +57,7 @@ def command(
     own = list(_own(environments, rendered.absolute()))
     ended = [finding for finding in support if finding.severity is Severity.ERROR]
     broken_rules = rules.problems(environments)
-    spend = list(cost.findings(environments, root=rendered.parent))
+    spend = list(cost.findings(environments, rendered=rendered))
     details = [*broken_rules, *map(str, ended), *map(str, spend), *own, *map(str, found)]
     if details:
         fail(

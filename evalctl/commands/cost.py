@@ -55,7 +55,7 @@ def command(
     try:
         table = prices.read()
         estimates = {
-            each.name: estimate(rendered_files.in_checkout(root, each.name), each, table)
+            each.name: estimate(rendered_files.in_folder(root / "rendered", each.name), each, table)
             for each in environments
         }
         if compare is not None:

@@ -8,9 +8,9 @@ from evalctl.values import known_environments
 
 
 def command() -> None:
-    """Write the generated pages: docs/runbooks/, docs/telemetry.md, the tables in docs/upgrades.md
-    and docs/go-live.md, and the parts of docs/images.md.
+    """Write the generated pages: docs/runbooks/, docs/telemetry.md, and parts of other pages.
 
+    The parts are tables in docs/upgrades.md, docs/go-live.md and docs/images.md.
     Pages that are up to date are not touched. If a page cannot be generated, none is written.
 
     Example: evalctl docs

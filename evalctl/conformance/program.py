@@ -7,13 +7,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from evalctl import interrupts
 from evalctl.conformance.pod import Pod, Probe
 
 _NO_ANSWER = 0
@@ -112,20 +113,19 @@ def started(
 ) -> Iterator[Program]:
     """A started program, which may not be ready yet; the block's end kills it."""
     log = folder / f"{name}.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    program = Program(name, pod, ports, environment, log, process)
-    try:
+    with ExitStack() as stack:
+        with interrupts.held(), log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            program = Program(name, pod, ports, environment, log, process)
+            stack.callback(program.kill)
         yield program
-    finally:
-        program.kill()
 
 
 def ready(program: Program, *, seconds: float) -> Program:

@@ -25,10 +25,10 @@ class Finding:
         return f"{self.environment}: {self.message}; see docs/cost.md"
 
 
-def findings(environments: Sequence[Environment], *, root: Path) -> Iterator[Finding]:
+def findings(environments: Sequence[Environment], *, rendered: Path) -> Iterator[Finding]:
     """For each environment: every missing price, and the budget if the estimate is above it.
 
-    `root` is the folder that contains `rendered/`. A file that cannot be read is a finding.
+    `rendered` is the folder of all environments. A file that cannot be read is a finding.
     """
     try:
         table = prices.read()
@@ -37,8 +37,7 @@ def findings(environments: Sequence[Environment], *, root: Path) -> Iterator[Fin
         return
     for env in environments:
         try:
-            rendered = rendered_files.in_checkout(root, env.name)
-            found = estimate(rendered, env, table)
+            found = estimate(rendered_files.in_folder(rendered, env.name), env, table)
         except rendered_files.UnreadableFileError as error:
             yield Finding(environment=env.name, message=str(error))
             continue

@@ -1,10 +1,11 @@
 """The month of each environment as stacked bars by service, an SVG without a library or a script."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from evalctl.cost.assumptions import Amounts, Load
-from evalctl.cost.estimate import Estimate
+from evalctl.cost.estimate import Estimate, Totals
+from evalctl.cost.items import Service
 
 # Readable on GitHub's light and dark pages: the picture has its own background.
 _COLOURS = [
@@ -23,14 +24,26 @@ _COLOURS = [
 ]
 _BAR, _GAP, _LEFT, _TOP, _HEIGHT = 56, 24, 70, 40, 300
 _LEGEND_WIDTH = 190
-_SMALLEST_SHARE = 0.02  # of the largest bar; smaller services are one part, "others"
+_SMALLEST_SHARE = 0.02  # of the largest bar; services that are smaller everywhere are one part
+_OTHERS = "others"
 
 
 def drawing(estimates: Mapping[str, Estimate]) -> str:
     """One group of three bars for each environment, with a legend."""
     most = max(found.total.at(load) for found in estimates.values() for load in Load)
-    parts = {name: _parts(found, most) for name, found in estimates.items()}
-    services = list(dict.fromkeys(service for each in parts.values() for service in each))
+    bills = {name: found.by_service() for name, found in estimates.items()}
+    large = [
+        service
+        for service in Service
+        if any(
+            bill[service].at(load) >= _SMALLEST_SHARE * most
+            for bill in bills.values()
+            if service in bill
+            for load in Load
+        )
+    ]
+    parts = {name: _parts(bill, large) for name, bill in bills.items()}
+    services = [*large, _OTHERS]
     colours = dict(zip(services, _COLOURS * 2, strict=False))
     bars, x = [], _LEFT
     for name, found in estimates.items():
@@ -63,15 +76,11 @@ def drawing(estimates: Mapping[str, Estimate]) -> str:
     )
 
 
-def _parts(found: Estimate, most: float) -> dict[str, Amounts]:
+def _parts(bill: Totals, large: Sequence[str]) -> Totals:
     """The services that are large enough to see, and the rest as one part."""
-    seen, others = {}, [0.0, 0.0, 0.0]
-    for service, amounts in found.by_service().items():
-        if max(amounts.at(load) for load in Load) >= _SMALLEST_SHARE * most:
-            seen[service] = amounts
-        else:
-            others = [sum + amounts.at(load) for sum, load in zip(others, Load, strict=True)]
-    return {**seen, "others": Amounts(*others)}
+    rest = [amounts for service, amounts in bill.items() if service not in large]
+    others = Amounts(*(sum(amounts.at(load) for amounts in rest) for load in Load))
+    return {service: bill[service] for service in large if service in bill} | {_OTHERS: others}
 
 
 def _bar(

@@ -58,15 +58,27 @@ class RenderedEnvironment:
         return tuple(resource for resource in self.resources if resource.type == type_)
 
 
-def in_checkout(root: Path, env: str) -> RenderedEnvironment:
-    """The environment as `rendered/` below `root` has it.
+def in_folder(rendered: Path, env: str) -> RenderedEnvironment:
+    """The environment as a rendered folder has it, usually the checkout's `rendered/`.
 
     Raises:
         UnreadableFileError: a file is missing, or is neither JSON nor YAML.
     """
-    folder = root / "rendered" / env
-    files = [file.relative_to(root).as_posix() for file in sorted(folder.rglob("*.*"))]
-    return _read(env, files, lambda name: (root / name).read_text())
+    files = {
+        f"rendered/{file.relative_to(rendered).as_posix()}": file
+        for file in sorted((rendered / env).rglob("*.*"))
+    }
+    return _read(env, list(files), lambda name: files[name].read_text(errors="replace"))
+
+
+def of_texts(env: str, texts: Mapping[str, str]) -> RenderedEnvironment:
+    """The environment from its files' texts, by their path below its folder.
+
+    Raises:
+        UnreadableFileError: a file is missing, or is neither JSON nor YAML.
+    """
+    files = {f"rendered/{env}/{path}": text for path, text in texts.items()}
+    return _read(env, list(files), files.__getitem__)
 
 
 def at_revision(root: Path, env: str, revision: str) -> RenderedEnvironment | None:

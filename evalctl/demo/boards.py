@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.error import HTTPError
 
@@ -10,7 +11,7 @@ from dashboards.boards.recording_rules import recording_rules
 from dashboards.grafana.dashboard import ENVIRONMENT, MODEL, dashboard_json
 from environments.spec import Environment
 from evalctl.board_pages import drawing
-from evalctl.board_pages.dashboard_file import Dashboard, Panel, read
+from evalctl.board_pages.dashboard_file import Dashboard, GridPos, Panel, read
 from evalctl.board_pages.drawing import Drawn
 from evalctl.board_pages.page import Facts
 from evalctl.board_pages.prometheus import Prometheus
@@ -93,17 +94,28 @@ def drawable(dashboard: Dashboard) -> Dashboard:
     panels: list[Panel] = []
     y = 0
     for row, *others in _rows(dashboard):
-        if not (drawn := [panel for panel in others if has_source(panel)]):
-            continue
-        panels.append(_at(row, 0, y))
-        x, y = 0, y + row["gridPos"]["h"]
-        for panel in drawn:
-            if x + panel["gridPos"]["w"] > _COLUMNS:
-                x, y = 0, y + panel["gridPos"]["h"]
-            panels.append(_at(panel, x, y))
-            x += panel["gridPos"]["w"]
-        y += drawn[-1]["gridPos"]["h"]
+        lines = _lines([panel for panel in others if has_source(panel)])
+        for line in [[row], *lines] if lines else []:
+            x = 0
+            for panel in line:
+                # The last one fills the line.
+                width = _COLUMNS - x if panel is line[-1] else panel["gridPos"]["w"]
+                place = GridPos(x=x, y=y, w=width, h=panel["gridPos"]["h"])
+                panels.append({**panel, "gridPos": place})
+                x += width
+            y += line[-1]["gridPos"]["h"]
     return {**dashboard, "panels": panels}
+
+
+def _lines(panels: Sequence[Panel]) -> list[list[Panel]]:
+    """As many panels in each line as have space in it."""
+    lines: list[list[Panel]] = []
+    for panel in panels:
+        taken = sum(other["gridPos"]["w"] for other in lines[-1]) if lines else _COLUMNS
+        if taken + panel["gridPos"]["w"] > _COLUMNS:
+            lines.append([])
+        lines[-1].append(panel)
+    return lines
 
 
 def not_drawn(env: Environment) -> tuple[str, ...]:
@@ -154,7 +166,3 @@ def _rows(dashboard: Dashboard) -> list[list[Panel]]:
             rows.append([])
         rows[-1].append(panel)
     return rows
-
-
-def _at(panel: Panel, x: int, y: int) -> Panel:
-    return {**panel, "gridPos": {**panel["gridPos"], "x": x, "y": y}}

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from argocd.addons.redis_exporter import FLAGS
-from environments.names import NAMESPACE
+from environments.names import NAMESPACE, Addon
 from environments.queue_users import METRICS
 from evalctl.board_pages.prometheus import Prometheus, serving
 from evalctl.conformance.platform import Platform
@@ -29,6 +28,7 @@ EMITTERS = (
     Emitter.REDIS_EXPORTER,
     Emitter.KUBE_STATE_METRICS,
 )
+MAX_MEMORY = "256mb"
 # A metric's value stays for a moment after a failed scrape, as in the cluster.
 _LOOKBACK_SECONDS = 300
 _RULES = "rules.yml"
@@ -93,12 +93,14 @@ def _redis_exporter(platform: Platform, log: Path) -> Iterator[str]:
     password, port = secrets.token_urlsafe(16), free_port()
     queue = platform.redis
     queue.command("ACL", "SETUSER", METRICS.name, f">{password}")
+    # A node of ElastiCache has a maximum by its type; without one the board cannot show a share.
+    queue.command("CONFIG", "SET", "maxmemory", MAX_MEMORY)
     address = f"127.0.0.1:{port}"
     with running(
         EXPORTER,
         f"-web.listen-address={address}",
         f"-tls-ca-cert-file={platform.authority.pair.certificate}",
-        *(f"-{name}={value}" for name, value in FLAGS.items()),
+        *(f"-{name}={value}" for name, value in _exporter_flags(platform).items()),
         log=log,
         environment={
             "REDIS_ADDR": f"rediss://{queue.host}:{queue.port}",
@@ -108,6 +110,14 @@ def _redis_exporter(platform: Platform, log: Path) -> Iterator[str]:
         ready=lambda: is_healthy(f"http://{address}/metrics"),
     ):
         yield address
+
+
+def _exporter_flags(platform: Platform) -> dict[str, str]:
+    """The flags that the rendered add-on gives its exporter."""
+    name = platform.names.application(Addon.REDIS_EXPORTER)
+    application = document(platform.rendered / "argocd" / f"Application-{name}.yaml")
+    flags: dict[str, str] = application["spec"]["source"]["helm"]["valuesObject"]["extraArgs"]
+    return flags
 
 
 def _kube_state(

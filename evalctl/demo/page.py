@@ -68,9 +68,9 @@ Quality Trends shows it.</p>
 </ul>
 </div></div>
 <h2>The boards</h2>
-<p>Grafana gets the same panels. Their queries ran on the demo's Prometheus and ClickHouse. These are left out,
-because only AWS or Kubernetes emits what they show: {escape(", ".join(not_drawn))}.</p>
+<p>Grafana gets the same panels. Their queries ran on the demo's Prometheus and ClickHouse.</p>
 {"".join(map(_board, boards))}
+<p>Left out, because only AWS or Kubernetes emits what they show: {escape(", ".join(not_drawn))}.</p>
 </body>
 </html>
 """

@@ -9,14 +9,15 @@ import threading
 from collections import Counter
 
 from evalctl.demo.sample import SEED
-from evalctl.local_servers.provider import Answer, Behaviour, Request
+from evalctl.local_servers.provider import Behaviour
+from evalctl.local_servers.provider_protocols import Answer, Request
 
 # The rendered limits are shares of a provider's limits, and would make the demo last for many minutes.
 LIMITS = {"LLM_REQUESTS_PER_MINUTE": "10000", "LLM_TOKENS_PER_MINUTE": "50000000"}
 LINES = (
     "OpenAI and Anthropic: a server on this machine. It judges by fixed rules, without a model. Its delays, one "
-    "refusal (429) in fifty calls and one overload (5xx) in a hundred are invented. It refuses a few calls "
-    "for good (400), so that their jobs fail.",
+    "refusal (429) in fifty calls and one overload (5xx) in a hundred are invented. It may refuse a "
+    "call for good (400), whose job then fails.",
     "The agent: its answers are recorded (evals/answers.jsonl). The demo adds a wrong sentence to some of them.",
     "S3: moto. ClickHouse: its own engine, behind a small HTTP server instead of a cluster of nodes.",
     "kube-state-metrics: a server that counts the programs whose readiness probe succeeds.",

@@ -13,8 +13,8 @@ from pathlib import Path
 from environments.names import POSTGRES_DATABASE
 from evalctl.local_servers.certificates import Authority
 from evalctl.local_servers.restartable import Restartable
-from evalctl.processes import output
-from evalctl.servers import free_port, is_listening
+from evalctl.processes import CommandFailedError, output
+from evalctl.servers import free_port
 
 MASTER = "master"
 _SUPERUSER = "superuser"
@@ -106,7 +106,7 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         *(server_program, "-D", str(data)),
         *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
         log=folder / _LOG,
-        ready=lambda: is_listening(port),
+        ready=lambda: _answers(folder, port),
         environment=environment,
         user=user if os.geteuid() == 0 else None,
         # SIGTERM waits until clients leave; SIGINT is the fast shutdown.
@@ -139,6 +139,14 @@ def programs_path() -> str:
 def server_user() -> int:
     """The number of the user that runs the server: its programs refuse to run as root."""
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+
+
+def _answers(folder: Path, port: int) -> bool:
+    """It listens before it answers."""
+    try:
+        return _psql(folder, port, "SELECT 1", database="postgres") == "1"
+    except CommandFailedError:
+        return False
 
 
 def _psql(folder: Path, port: int, sql: str, *, database: str) -> str:

@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
     provider: Provider
 
     def handle(self) -> None:
-        with suppress(OSError):  # clients are killed in the middle of a request
+        with suppress(OSError, ValueError):  # clients are killed in the middle of a request
             super().handle()
 
     def do_POST(self) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from environments.spec import Environment
 from evalctl.failures import ROOT
 from evalctl.overview.architecture import architecture
+from evalctl.overview.capacity import capacity
 from evalctl.overview.checklist import checklist
+from evalctl.overview.cost import cost
 from evalctl.overview.inventory import inventory
 from evalctl.overview.sizes import sizes
 from evalctl.overview.versions import versions
@@ -18,6 +20,8 @@ Section = Callable[[Environment, RenderedEnvironment], Iterator[str]]
 SECTIONS: dict[str, Section] = {
     "Architecture": architecture,
     "Sizes": sizes,
+    "Capacity": capacity,
+    "Cost": cost,
     "Checklist": checklist,
     "Versions and their support": versions,
     "Inventory": inventory,

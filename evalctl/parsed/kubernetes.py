@@ -8,12 +8,13 @@ from evalctl.parsed.environment import RenderedEnvironment
 from evalctl.parsed.node import Node, UnusableError
 
 _SYNCED = ("k8s", "dashboards", "argocd", "argocd-install")
+_OWNERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 _UNITS = {None: 1.0, "m": 1e-3, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
 
 
 @dataclass(frozen=True)
 class Pods:
-    """The pods of a Deployment or a Job."""
+    """The pods of a Deployment, a Job or another object that makes pods."""
 
     owner: Node
     template: Node
@@ -53,9 +54,11 @@ def objects(env: RenderedEnvironment, *kinds: str) -> Iterator[Node]:
 
 
 def pods(env: RenderedEnvironment, *kinds: str) -> Iterator[Pods]:
-    """The pods of all Deployments and Jobs of the platform; the add-ons' are made by their charts."""
-    for owner in objects(env, *(kinds or ("Deployment", "Job"))):
-        yield Pods(owner, owner.at("spec", "template"))
+    """The pods of the platform's own objects; those of the add-ons are made by their charts."""
+    for owner in objects(env, *(kinds or _OWNERS)):
+        spec = owner["spec"]
+        job = spec["jobTemplate"]["spec"]
+        yield Pods(owner, (job if job.present else spec)["template"])
 
 
 def patches(env: RenderedEnvironment) -> Iterator[Node]:

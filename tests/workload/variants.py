@@ -225,9 +225,9 @@ def rotated_postgres_password() -> None:
 
 
 def rotated_clickhouse_password() -> None:
-    results = module("orchestrator.results")
+    clickhouse = module("clickhouse")
 
-    results.read_secret = cache(results.read_secret)
+    clickhouse.read_secret = cache(clickhouse.read_secret)
 
 
 def no_write_outside_tmp() -> None:

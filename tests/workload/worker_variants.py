@@ -67,7 +67,7 @@ def results() -> None:
 
 def llm_calls() -> None:
     """Refused calls are not written."""
-    clickhouse = module("worker.clickhouse")
+    clickhouse = module("clickhouse")
 
     insert = clickhouse.ClickHouse.insert
 
@@ -218,7 +218,7 @@ def sigkill() -> None:
 def killed_before_the_acknowledgement() -> None:
     """A job that runs twice writes its results twice; it stays unfinished for a while after the first."""
     claims = module("worker.claims")
-    clickhouse = module("worker.clickhouse")
+    clickhouse = module("clickhouse")
     job = module("worker.job")
 
     finish = claims.Job.finish
@@ -245,7 +245,7 @@ def rotated_postgres_password() -> None:
 
 
 def rotated_clickhouse_password() -> None:
-    clickhouse = module("worker.clickhouse")
+    clickhouse = module("clickhouse")
 
     clickhouse.read_secret = cache(clickhouse.read_secret)
 

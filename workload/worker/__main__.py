@@ -38,18 +38,18 @@ def _run(settings: WorkerSettings, health: Health) -> int:
     from workload.worker.stores import Stores
 
     stores = Stores()
-    # A job uses a connection for moments.
-    pool = connection_pool(settings.postgres_url_file, connections=2)
-    runner = JobRunner(
-        settings,
-        pool=pool,
-        clickhouse=ClickHouse(settings),
-        s3=s3(settings.aws_region),
-        stores=stores,
-        llm=Llm(settings),
-        agent=Agent(),
-    )
-    return Program(settings, pool=pool, stores=stores, health=health).run(runner)
+    # A job uses a connection for moments. A pool that is not closed delays the end by five seconds.
+    with connection_pool(settings.postgres_url_file, connections=2) as pool:
+        runner = JobRunner(
+            settings,
+            pool=pool,
+            clickhouse=ClickHouse(settings),
+            s3=s3(settings.aws_region),
+            stores=stores,
+            llm=Llm(settings),
+            agent=Agent(),
+        )
+        return Program(settings, pool=pool, stores=stores, health=health).run(runner)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ _SAMPLE_OWNERS = ("example-org", "your-organisation")
 
 
 @check(
-    title="The samples are replaced: account, hostname, repository, networks, digests",
-    rests_on="the provider's account, the load balancer's hostname, Argo CD's repository, networks that may connect, images",
+    title="The samples are replaced: account, hostname, repository, networks, mail, digests",
+    rests_on="the provider's account, the load balancer's hostname, Argo CD's repository, networks that may connect, the budget's mail, images",
 )
 def samples_replaced(subject: Subject) -> Iterator[Finding]:
     env = subject.env
@@ -41,6 +41,12 @@ def samples_replaced(subject: Subject) -> Iterator[Finding]:
         for node in cluster.body.at("vpc_config", "public_access_cidrs").items():
             sample = node.text().startswith(_RESERVED_NETWORKS)
             yield require(node, not sample, "a sample; write your own network")
+    for budget in resources(env, "aws_budgets_budget"):
+        for notification in budget["notification"].items():
+            for mail in notification["subscriber_email_addresses"].items():
+                sample = _RESERVED_NAME.fullmatch(mail.text().rpartition("@")[2]) is not None
+                yield require(mail, not sample, "a sample; write your own (ownership.email)")
+            break  # the others mail the same
     for owner in pods(env):
         for container in owner.containers():
             image = container["image"]

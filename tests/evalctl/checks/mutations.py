@@ -206,6 +206,9 @@ GO_LIVE = (
     Mutation("node-updates", "an old image", stack("cluster"), to("1.35.0-20260201", *_NODES, "general", "release_version")),
     Mutation("node-updates", "all nodes at once", stack("cluster"), without(*_NODES, "general", "update_config")),
     Mutation("store-updates", "no security fixes", stack("database"), to(False, *_INSTANCE, "auto_minor_version_upgrade")),
+    Mutation("cost-budget", "nobody gets a mail", stack("budget"), to([""], "resource", "aws_budgets_budget", "month", "notification", 0, "subscriber_email_addresses")),
+    Mutation("cost-budget", "no early mail", stack("budget"), without("resource", "aws_budgets_budget", "month", "notification", 0)),
+    Mutation("cost-budget", "a budget of a year", stack("budget"), to("ANNUALLY", "resource", "aws_budgets_budget", "month", "time_unit")),
 )  # fmt: skip
 
 WIRING = (

@@ -77,8 +77,9 @@ def test_a_template_lists_each_sample() -> None:
     prod = RenderedEnvironment.read(ROOT / "rendered/prod", root=ROOT)
     problems = [str(each) for each in samples_replaced.run(Subject(prod, TODAY)) if each.problem]
     shown = "\n".join(problems)
-    assert len(problems) == 7
-    assert all(value in shown for value in ("222222222222", "eval.example.com", "example-org"))
+    assert len(problems) == 8
+    samples = ("222222222222", "eval.example.com", "example-org", "platform-team@example.com")
+    assert all(value in shown for value in samples)
 
 
 def test_an_alert_on_restores_fulfils_the_check(filled: RenderedEnvironment) -> None:

@@ -1,6 +1,9 @@
 """The platform's servers on loopback, once for all tests that only read them."""
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -24,14 +27,17 @@ def require_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     tools.program("psql", get_it="apt-get install postgresql-client")
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can enter; pytest's folders are for one user."""
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch).chmod(0o755)
+        yield Path(scratch)
+
+
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
+def servers() -> Iterator[Platform]:
+    with pytest.MonkeyPatch.context() as monkeypatch, open_folder() as folder:
         require_servers(monkeypatch)
-        folder = tmp_path_factory.mktemp("platform")
-        # PostgreSQL's user must reach its folder, and pytest's folders are for one user.
-        for parent in folder.parents:
-            if parent.name.startswith("pytest-"):
-                parent.chmod(0o755)
         with platform(Names(DEV), RENDERED, folder, scale=Scale(1)) as started:
             yield started

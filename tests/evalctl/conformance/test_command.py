@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from evalctl.local_servers.postgres import programs_path
-from tests.evalctl.conformance.conftest import require_servers
+from tests.evalctl.conformance.conftest import open_folder, require_servers
 from tests.evalctl.conftest import evalctl
 from tests.support.paths import ROOT
 
@@ -69,13 +69,14 @@ def test_an_image_is_composed_and_not_run() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_of_a_run_that_is_stopped(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     require_servers(monkeypatch)
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents:
-        if parent.name.startswith("pytest-"):
-            parent.chmod(0o755)
+    with open_folder() as folder:
+        stop_a_run(folder, number)
+
+
+def stop_a_run(folder: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "evalctl.main", "conformance", "worker", *ANYTHING),
@@ -86,18 +87,18 @@ def test_nothing_is_left_of_a_run_that_is_stopped(
             **os.environ,
             "PATH": programs_path(),
             "PYTHONPATH": str(ROOT),
-            "TMPDIR": str(tmp_path),
+            "TMPDIR": str(folder),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     deadline = time.monotonic() + 120
-    while not any("sleep 600" in command for command in processes_of(tmp_path)):
+    while not any("sleep 600" in command for command in processes_of(folder)):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert any("redis-server" in command for command in processes_of(tmp_path))
+    assert any("redis-server" in command for command in processes_of(folder))
 
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
@@ -105,8 +106,8 @@ def test_nothing_is_left_of_a_run_that_is_stopped(
     assert process.returncode == 128 + number, errors
     assert errors.startswith("Stopped by ")
     assert "Traceback" not in errors
-    assert processes_of(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+    assert processes_of(folder) == []
+    assert list(folder.iterdir()) == []
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -37,7 +37,7 @@ class Checkout:
         file.write_text(json.dumps(document))
 
     def estimate(self) -> Estimate:
-        rendered = rendered_files.in_checkout(self.root, PROD.name)
+        rendered = rendered_files.in_folder(self.root / "rendered", PROD.name)
         return estimate(rendered, PROD, prices.read())
 
 

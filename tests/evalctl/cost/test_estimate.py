@@ -27,12 +27,12 @@ def usd(name: str) -> float:
 
 @pytest.fixture(scope="module")
 def prod() -> Estimate:
-    return estimate(rendered_files.in_checkout(ROOT, PROD.name), PROD, PRICES)
+    return estimate(rendered_files.in_folder(ROOT / "rendered", PROD.name), PROD, PRICES)
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
 def test_every_type_of_instance_and_resource_has_a_price(env: Any) -> None:
-    found = estimate(rendered_files.in_checkout(ROOT, env.name), env, PRICES)
+    found = estimate(rendered_files.in_folder(ROOT / "rendered", env.name), env, PRICES)
     assert found.missing == ()
 
 

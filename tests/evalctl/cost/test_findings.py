@@ -15,13 +15,13 @@ from tests.support.paths import ROOT
 
 
 def test_every_environment_is_within_its_budget() -> None:
-    assert list(findings.findings(ENVIRONMENTS, root=ROOT)) == []
+    assert list(findings.findings(ENVIRONMENTS, rendered=ROOT / "rendered")) == []
 
 
 def with_budget(usd: int) -> Finding | None:
     objectives = dataclasses.replace(PROD.objectives, monthly_aws_budget_usd=usd)
     env = dataclasses.replace(PROD, objectives=objectives)
-    return next(findings.findings((env,), root=ROOT), None)
+    return next(findings.findings((env,), rendered=ROOT / "rendered"), None)
 
 
 def test_an_estimate_above_the_budget_is_a_finding_with_both_numbers(checkout: Checkout) -> None:
@@ -34,7 +34,7 @@ def test_an_estimate_above_the_budget_is_a_finding_with_both_numbers(checkout: C
 
 
 def test_an_environment_without_rendered_files_is_a_finding(tmp_path: Path) -> None:
-    [finding] = findings.findings((PROD,), root=tmp_path)
+    [finding] = findings.findings((PROD,), rendered=tmp_path)
     assert "rendered/prod/terraform has no stack; run `evalctl render` first" in str(finding)
 
 
@@ -42,7 +42,7 @@ def test_a_broken_file_is_a_finding_and_the_other_environments_are_still_checked
     checkout: Checkout,
 ) -> None:
     (checkout.root / Names(PROD).stack_file(Stack.QUEUE)).write_text("{")
-    [finding] = findings.findings(ENVIRONMENTS, root=checkout.root)
+    [finding] = findings.findings(ENVIRONMENTS, rendered=checkout.root / "rendered")
     assert finding.environment == "prod"
     assert Names(PROD).stack_file(Stack.QUEUE) in finding.message
 
@@ -51,7 +51,7 @@ def test_a_broken_file_is_a_finding_and_the_other_environments_are_still_checked
 def test_a_region_without_prices_is_a_finding(region: str, checkout: Checkout) -> None:
     for file in (checkout.root / "rendered/prod/terraform").rglob("cdk.tf.json"):
         file.write_text(file.read_text().replace(PROD.account.region, region))
-    found = list(findings.findings((PROD,), root=checkout.root))
+    found = list(findings.findings((PROD,), rendered=checkout.root / "rendered"))
     assert found
     assert all(
         f"[regions.{region}]" in str(finding) for finding in found if "price" in str(finding)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -133,16 +134,22 @@ def test_progress_grows_until_all_cases_have_ended(finished: Finished) -> None:
     assert finished.progress[-1] == CASES
 
 
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """A folder with a short path: those of PostgreSQL's and Redis' sockets have 107 characters at most."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @needs_the_programs
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_a_demo_that_is_ended_leaves_no_process_and_no_folder(
-    end: signal.Signals, tmp_path: Path
+    end: signal.Signals, scratch: Path, tmp_path: Path
 ) -> None:
     if missing := run.missing(COMMANDS):
         pytest.skip("; ".join(missing))
-    scratch, out = tmp_path / "scratch", tmp_path / "pages"
-    scratch.mkdir()
-    tmp_path.chmod(0o755)
+    out = tmp_path / "pages"
     with subprocess.Popen(
         (*(sys.executable, "-m", "evalctl.main", "demo", "--cases", "20"), "--out", str(out)),
         env=os.environ | {"TMPDIR": str(scratch), "PYTHONUNBUFFERED": "1"},
@@ -155,6 +162,8 @@ def test_a_demo_that_is_ended_leaves_no_process_and_no_folder(
         for line in process.stdout:
             if "starting the orchestrator" in line:
                 break
+        else:
+            raise AssertionError("the demo ended before its programs started")
         _until(lambda: any("workload.worker" in each for each in _processes(scratch)))
         process.send_signal(end)
         rest = process.stdout.read()

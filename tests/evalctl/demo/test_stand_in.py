@@ -4,7 +4,7 @@ from collections import Counter
 from statistics import median
 
 from evalctl.demo import stand_in
-from evalctl.local_servers.provider import Answer, Request
+from evalctl.local_servers.provider_protocols import Answer, Request
 
 CALLS = 20_000
 

@@ -59,10 +59,13 @@ def withholding(workers: Workers, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("window", [10000, 0], ids=["the token is known", "the token is forgotten"])
 def test_a_worker_that_dies_between_insert_and_acknowledgement_leaves_no_row_twice(
-    window: int, workers: Workers, withholding: str
+    window: int, workers: Workers, withholding: str, request: pytest.FixtureRequest
 ) -> None:
-    setting = f"MODIFY SETTING non_replicated_deduplication_window = {window}"
-    workers.clickhouse(f"ALTER TABLE evaluation_results {setting}")
+    setting = "MODIFY SETTING non_replicated_deduplication_window ="
+    workers.clickhouse(f"ALTER TABLE evaluation_results {setting} {window}")
+    request.addfinalizer(
+        lambda: workers.clickhouse(f"ALTER TABLE evaluation_results {setting} 10000")
+    )
     workers.queue(CASE)
     with workers.start(**_TIMES, CLICKHOUSE_URL_FILE=withholding) as first:
         assert Withholding.inserted.wait(150)

@@ -1,5 +1,6 @@
 """What the API reads of the rows that workers wrote, in ClickHouse's engine."""
 
+import time
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,6 +21,7 @@ def settings(workers: Workers) -> WorkerSettings:
 def write(settings: WorkerSettings, run: UUID, *scores: float, environment: str = "test") -> None:
     rows = [
         {
+            "evaluated_at": time.time(),  # the table drops old rows
             "environment": environment,
             "run_id": str(run),
             "case_id": str(number),
