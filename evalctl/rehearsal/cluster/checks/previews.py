@@ -21,7 +21,7 @@ from evalctl.rehearsal.cluster.github import PullRequest
 from evalctl.rehearsal.cluster.images import registry
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.state import name_of
-from evalctl.rehearsal.cluster.waiting import until
+from evalctl.rehearsal.cluster.waiting import not_ready, until
 
 ApplicationSet = create_namespaced_resource(
     "argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets"
@@ -52,7 +52,7 @@ async def check(cluster: Cluster) -> Result:
     started = time.monotonic()
     problems = await arrives(cluster, lambda: _there(cluster))
     came = time.monotonic() - started
-    problems += await merges.healthy(cluster, seconds=_SECONDS)
+    problems += await until(lambda: _in_the_way(cluster), seconds=_SECONDS)
     port = cluster.services.pop(PROMETHEUS_ADAPTER)
     problems += await until(lambda: _api_is_away(cluster), seconds=_SECONDS)
     cluster.github.open.clear()
@@ -95,9 +95,13 @@ def with_previews(text: str, page: str) -> str:
     return text
 
 
+def _app(cluster: Cluster) -> str:
+    return f"{cluster.names.prefix}-pr-{_NUMBER}"
+
+
 async def _there(cluster: Cluster) -> list[str]:
     await _look(cluster)
-    app = f"{cluster.names.prefix}-pr-{_NUMBER}"
+    app = _app(cluster)
     state = (await applications.read(cluster.client)).get(app)
     if state is None:
         return [f"Application {app} is missing"]
@@ -111,12 +115,22 @@ async def _there(cluster: Cluster) -> list[str]:
     return [f"{app} is {state.sync} and {state.health}: {state.message}; {ran} ran"]
 
 
+async def _in_the_way(cluster: Cluster) -> list[str]:
+    """What is not Healthy besides the preview, whose pods start again and again."""
+    states = (await applications.read(cluster.client)).values()
+    unsettled = [
+        str(state) for state in states if not state.settled and state.name != _app(cluster)
+    ]
+    waiting = await not_ready(cluster)
+    return unsettled + [line for line in waiting if not line.startswith(f"{_NAMESPACE}/")]
+
+
 async def _gone(cluster: Cluster) -> list[str]:
     await _look(cluster)
     left = [
         f"Application {each}"
         for each in await applications.read(cluster.client)
-        if each.endswith(f"-pr-{_NUMBER}")
+        if each == _app(cluster)
     ]
     left += [
         f"Namespace {_NAMESPACE}"
