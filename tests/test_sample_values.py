@@ -25,6 +25,8 @@ ALLOWED = {
     "rendered/": "rendered from the sample",
     ".github/CODEOWNERS": "GitHub reads it unrendered; tests/github compares it with the sample",
     "evalctl/cost/prices.toml": "a price is that of a region",
+    "evalctl/checks/golive/samples.py": "finds the samples that a clone has not replaced",
+    "tests/evalctl/checks/": "break production's rendered files",
     "tests/environments/": "values that break a rule",
     "evalctl/rehearsal/moto_extras/": "does not import environments, and has its own values",
     "tests/evalctl/rehearsal/moto_extras/": "tests of the above",

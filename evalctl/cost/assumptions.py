@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from environments.spec import Tier
-from evals.gate.pins import PINS
 
 HOURS = 730  # of a month, as AWS' calculator and Infracost count
 
@@ -83,6 +82,8 @@ OUTPUT_TOKENS = 215
 
 
 def llm_usd_per_evaluation() -> float:
+    from evals.gate.pins import PINS  # a deploy loads this module, and no deploy may load evals/
+
     judge = PINS.judge
     return (
         INPUT_TOKENS * judge.usd_per_million_input_tokens

@@ -6,8 +6,8 @@ from environments.names import (
     OPERATORS_SECRETS_READER,
     STATE_STACKS_BUCKETS,
     Bucket,
-    DeliveryRole,
     Names,
+    delivery_roles,
 )
 from stacks.parts.iam import Statement
 from stacks.parts.kms import key_alias
@@ -99,7 +99,7 @@ def deny_secret_values(resources: tuple[str, ...]) -> tuple[Statement, ...]:
 
 
 def _deny_own_rights(names: Names, provider_arn: str) -> tuple[Statement, ...]:
-    own_roles = tuple(names.role_arn(names.aws(role)) for role in DeliveryRole)
+    own_roles = tuple(names.role_arn(names.aws(role)) for role in delivery_roles(names.env))
     return (
         Statement(
             actions=(

@@ -8,7 +8,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -183,7 +183,9 @@ PREVIEWED = st.builds(
     label=st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), min_size=1, max_size=50),
     max_age_hours=numbers(1, 336),
     workers=st.integers(1, 5),
-    worker_compute=computes(1_000, 1_024),
+    # Half of them with the memory that the worker's jobs need.
+    worker_compute=computes(1_000, 1_024)
+    | computes(1_000, 1_024).map(lambda drawn: replace(drawn, memory_limit_mib=1_024)),
     orchestrator_compute=computes(1_000, 1_024),
 )
 HOSTNAMES = st.builds(

@@ -75,10 +75,13 @@ def test_a_folder_with_a_link_to_the_values_is_a_checkout(
 
 
 def test_check_reads_the_same_folder_from_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = []
-    monkeypatch.setattr(
-        "evalctl.checks.policy.findings", lambda rendered, _: read.append(rendered.resolve())
-    )
+    read: list[Path] = []
+
+    def findings(rendered: Path, _: object) -> list[str]:
+        read.append(rendered.resolve())
+        return []
+
+    monkeypatch.setattr("evalctl.checks.policy.findings", findings)
     monkeypatch.setattr("evalctl.checks.support_windows.findings", lambda environments, today: [])
     monkeypatch.chdir(ROOT / "docs")
     assert CliRunner().invoke(main.app, ["check"]).exit_code == 0

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from environments.images import WORKLOAD_IMAGES, Image
-from environments.names import APPLIED_BY_PEOPLE, STATE_STACKS_BUCKETS, Bucket, Names, Secret, Stack
+from environments.names import (
+    APPLIED_BY_PEOPLE,
+    STATE_STACKS_BUCKETS,
+    Bucket,
+    Names,
+    Secret,
+    Stack,
+    delivery_roles,
+)
+from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
 from tests.support.terraform import Stacks, Terraform
@@ -258,8 +267,13 @@ def test_a_deploy_writes_no_object_of_the_state_bucket_that_is_no_stacks_state(
         assert effects(stack, "deploy", "s3:PutObject", f"{bucket}/{key}") == set()
 
 
-@EACH_NAME
-@pytest.mark.parametrize("role", ["plan", "inspect", "deploy", "images"])
+EACH_ROLE = pytest.mark.parametrize(
+    ("name", "role"),
+    [(env.name, role) for env in ENVIRONMENTS for role in delivery_roles(env)],
+)
+
+
+@EACH_ROLE
 @pytest.mark.parametrize(
     "action",
     ["iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRole"],

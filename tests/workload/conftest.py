@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 from tests.workload import servers
 from tests.workload.servers import Postgres, Redis, free_port
 
+PASSWORD = "first"
 TOKEN = "a-token"
 
 
@@ -56,7 +57,7 @@ class Platform:
         for variable, content in {
             "POSTGRES_URL_FILE": self.database_url,
             "REDIS_URL_FILE": self.redis.url,
-            "CLICKHOUSE_URL_FILE": "https://eval_app:first@127.0.0.1:1/eval_platform",
+            "CLICKHOUSE_URL_FILE": f"https://eval_app:{PASSWORD}@127.0.0.1:1/eval_platform",
             "CLICKHOUSE_CA_FILE": certifi.contents(),
             "API_TOKEN_FILE": TOKEN,
         }.items():

@@ -11,7 +11,7 @@ import boto3
 import httpx
 import pytest
 
-from tests.workload.conftest import TOKEN, Platform
+from tests.workload.conftest import PASSWORD, TOKEN, Platform
 from tests.workload.requests import CASE, end_jobs, jobs, queued, run_of
 from tests.workload.servers import ORCHESTRATOR, Program, program, wait_until
 
@@ -85,7 +85,7 @@ def test_a_data_set_that_cannot_be_evaluated_is_refused_with_the_reason(
         {"cases": [CASE, CASE]},
         {"cases": [CASE | {"answer": None}]},
         {"agent_endpoint": "ftp://agent.example.com"},
-        {"agent_endpoint": "https://user:password@agent.example.com"},
+        {"agent_endpoint": f"https://user:{PASSWORD}@agent.example.com"},
         {"judge": {"provider": "unknown", "model": "x"}},
         {"built_at": "2026-11-01T00:00:00"},  # which zone?
         {"more": 1},

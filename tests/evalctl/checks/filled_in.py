@@ -15,6 +15,7 @@ FILLED_IN = replace(
         PROD.repository, owner="our-company", oidc_subject="repo:our-company/ai-eval-platform"
     ),
     orchestrator=replace(PROD.orchestrator, hostname="evaluations.our-company.dev"),
+    ownership=replace(PROD.ownership, email="platform@our-company.dev"),
     images=Digests(PROD.name, {image: f"sha256:{n + 1:064x}" for n, image in enumerate(Image)}),
 )
 

@@ -12,6 +12,9 @@ import pytest
 from evalctl.local_servers.provider import Provider, provider
 from evalctl.local_servers.provider_protocols import Answer
 
+# It loads OpenAI's client, which the tests of the suite must not find loaded.
+pytestmark = pytest.mark.rehearsal
+
 CLAIMS = """Please return JSON, with the "claims" key as a list of strings.
 
 AI Output:

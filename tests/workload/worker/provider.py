@@ -1,4 +1,4 @@
-"""An LLM provider on loopback: it answers as told, and remembers each request."""
+"""An LLM provider on loopback: it answers as each test sets it, and keeps each request."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""The agent under test is asked over HTTP, and only at an address on the internet."""
+"""The agent under test gets requests over HTTP, and only at an address on the internet."""
 
 import asyncio
 import json

@@ -46,8 +46,8 @@ def _ask(
     async def run() -> list[object]:
         llm = Llm(WorkerSettings().model_copy(update=settings))
         judge = Judge(llm, name, model or MODELS[name], uuid4(), record)
-        asked = (judge.ask(f"prompt {number}", Reasoned) for number in range(prompts))
-        results: list[object] = list(await asyncio.gather(*asked, return_exceptions=True))
+        calls = (judge.ask(f"prompt {number}", Reasoned) for number in range(prompts))
+        results: list[object] = list(await asyncio.gather(*calls, return_exceptions=True))
         await judge.recorded()
         return results
 
@@ -155,9 +155,9 @@ def test_no_more_calls_than_a_minute_allows_are_sent(server: Provider) -> None:
     async def run() -> None:
         llm = Llm(WorkerSettings().model_copy(update={"llm_requests_per_minute": 5.0}))
         judge = Judge(llm, "openai", MODELS["openai"], uuid4(), _nothing)
-        asked = asyncio.gather(*(judge.ask("prompt", Reasoned) for _ in range(20)))
-        await asyncio.wait([asked], timeout=4)
-        asked.cancel()
+        calls = asyncio.gather(*(judge.ask("prompt", Reasoned) for _ in range(20)))
+        await asyncio.wait([calls], timeout=4)
+        calls.cancel()
 
     asyncio.run(run())
     assert len(server.requests) == 5

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from tests.workload.conftest import PASSWORD
 from tests.workload.servers import wait_until
 from tests.workload.test_settings import VARIABLES
 from tests.workload.worker.conftest import CASE, SETTINGS, Workers, value
@@ -52,7 +53,7 @@ def withholding(workers: Workers, tmp_path: Path) -> Iterator[str]:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     file = tmp_path / "url"
-    file.write_text(f"http://eval_app:first@127.0.0.1:{server.server_port}/eval_platform")
+    file.write_text(f"http://eval_app:{PASSWORD}@127.0.0.1:{server.server_port}/eval_platform")
     yield str(file)
     server.shutdown()
 
