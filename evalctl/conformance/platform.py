@@ -173,11 +173,16 @@ def platform(names: Names, rendered: Path, folder: Path, *, scale: Scale) -> Ite
         queue = stack.enter_context(redis(folder / "redis", authority))
         database = stack.enter_context(postgres(folder / "postgres"))
         tables = stack.enter_context(clickhouse(folder / "clickhouse"))
-        buckets = tuple(
-            value for name, value in sorted(worker.variables.items()) if name.endswith("_BUCKET")
-        )
+        buckets = {
+            value
+            for pod in (worker, orchestrator)
+            for name, value in pod.variables.items()
+            if name.endswith("_BUCKET")
+        }
         region = worker.variables["AWS_REGION"]
-        store = stack.enter_context(s3(folder / "s3", region=region, buckets=buckets))
+        store = stack.enter_context(
+            s3(folder / "s3", region=region, buckets=tuple(sorted(buckets)))
+        )
         stand_in = stack.enter_context(provider())
         root = _new(folder / "root")
         write_image_file(root, RDS_AUTHORITIES, database.ca_file)

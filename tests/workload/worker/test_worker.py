@@ -23,7 +23,11 @@ def test_a_job_is_judged_and_leaves_its_scores_calls_report_and_metrics(workers:
         ]
         calls = len(workers.provider.requests)
         assert workers.clickhouse("SELECT count(), max(attempt) FROM llm_calls") == f"{calls}\t1"
-        (report,) = boto3.client("s3").list_objects_v2(Bucket="reports")["Contents"]
+        with workers.platform.database() as connection:
+            ((run,),) = connection.execute("SELECT id FROM test_runs").fetchall()
+        # The bucket has the reports of other tests too.
+        listed = boto3.client("s3").list_objects_v2(Bucket="reports", Prefix=f"{run}/")
+        (report,) = listed["Contents"]
         body = boto3.client("s3").get_object(Bucket="reports", Key=report["Key"])["Body"].read()
         assert json.loads(body)["answer"] == "It is blue."
         assert value(worker, 'eval_jobs_total{outcome="succeeded"}') == 1
