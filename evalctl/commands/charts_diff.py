@@ -26,17 +26,22 @@ def command(
     Example: evalctl charts-diff --base origin/main
     """
     from evalctl.rendering import chart_diff
-    from evalctl.rendering.changed import NoComparisonError
+    from evalctl.rendering.changed import NoComparisonError, merge_base
     from evalctl.rendering.chart_packages import ChartPackages
     from evalctl.rendering.markdown import LIMIT
 
-    require_programs("git", "helm")
     root = checkout.root()
+    require_programs("git")
+    try:
+        commit = merge_base(root, base)
+    except NoComparisonError as error:
+        fail(str(error))
+    require_programs("helm")
     with tempfile.TemporaryDirectory() as scratch, errors.status("Comparing") as status:
         try:
             text, problems = chart_diff.charts(
                 root,
-                base=base,
+                commit=commit,
                 packages=ChartPackages(scratch=Path(scratch)),
                 progress=lambda name: status.update(f"Templating {name}"),
                 limit=sys.maxsize if whole else LIMIT,

@@ -12,7 +12,6 @@ from bindings.yaml_text import to_yaml
 from evalctl import chart_objects
 from evalctl.processes import CommandFailedError
 from evalctl.rendering import chart_releases
-from evalctl.rendering.changed import merge_base
 from evalctl.rendering.chart_packages import ChartPackages, MissingChartError
 from evalctl.rendering.chart_releases import ChartRelease
 from evalctl.rendering.markdown import Difference, document
@@ -38,16 +37,16 @@ class Changed:
 
 
 def charts(
-    root: Path, *, base: str, packages: ChartPackages, progress: Callable[[str], None], limit: int
+    root: Path, *, commit: str, packages: ChartPackages, progress: Callable[[str], None], limit: int
 ) -> tuple[str, list[str]]:
     """The diff by object as Markdown, and a line for each release that could not be compared.
 
-    It compares `rendered/` as it was where the branch left `base` with `rendered/` as it is now.
+    It compares `rendered/` as it was at a commit with `rendered/` as it is now.
 
     Raises:
         NoComparisonError: Git cannot compare, or an Application cannot be read.
     """
-    before = chart_releases.at_commit(root, merge_base(root, base))
+    before = chart_releases.at_commit(root, commit)
     now = chart_releases.now(root)
     changed: dict[str, Changed] = {}
     problems: dict[str, str] = {}

@@ -5,14 +5,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import openai
 import pytest
 
 from evalctl.local_servers.provider import Provider, provider
 from evalctl.local_servers.provider_protocols import Answer
 
-# It loads OpenAI's client, which the tests of the suite must not find loaded.
+if TYPE_CHECKING:
+    import openai
+
+# They load OpenAI's client, which the tests of the suite must not find loaded.
 pytestmark = pytest.mark.rehearsal
 
 CLAIMS = """Please return JSON, with the "claims" key as a list of strings.
@@ -29,7 +32,9 @@ def stand_in() -> Iterator[Provider]:
         yield started
 
 
-def client(stand_in: Provider, *, seconds: float = 10) -> openai.OpenAI:
+def client(stand_in: Provider, *, seconds: float = 10) -> "openai.OpenAI":
+    import openai
+
     return openai.OpenAI(
         api_key="key", base_url=stand_in.openai_url("one"), max_retries=0, timeout=seconds
     )
@@ -67,6 +72,8 @@ def test_anthropics_protocol_is_answered(stand_in: Provider) -> None:
 
 
 def test_a_refusal_has_its_status_and_retry_after(stand_in: Provider) -> None:
+    import openai
+
     with (
         stand_in.behaving(lambda _: Answer(status=429, retry_after="7")),
         pytest.raises(openai.RateLimitError) as refused,
@@ -81,6 +88,8 @@ def test_a_refusal_has_its_status_and_retry_after(stand_in: Provider) -> None:
 
 
 def test_a_slow_answer_is_a_timeout_of_the_client(stand_in: Provider) -> None:
+    import openai
+
     with (
         stand_in.behaving(lambda _: Answer(after_seconds=1)),
         pytest.raises(openai.APITimeoutError),

@@ -11,7 +11,7 @@ import yaml
 from environments.names import Addon, Names
 from evalctl import chart_objects
 from evalctl.rendering import chart_diff
-from evalctl.rendering.changed import NoComparisonError
+from evalctl.rendering.changed import NoComparisonError, merge_base
 from evalctl.rendering.chart_packages import ChartPackages
 from evalctl.rendering.markdown import LIMIT
 from tests.support import charts, tools
@@ -118,7 +118,11 @@ def diff(root: Path, tmp_path: Path) -> Diff:
     def made(*, base: str = "main", limit: int = LIMIT) -> tuple[str, list[str]]:
         packages = ChartPackages(scratch=tmp_path)
         return chart_diff.charts(
-            root, base=base, packages=packages, progress=lambda _: None, limit=limit
+            root,
+            commit=merge_base(root, base),
+            packages=packages,
+            progress=lambda _: None,
+            limit=limit,
         )
 
     return made
