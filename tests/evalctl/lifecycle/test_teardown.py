@@ -259,7 +259,7 @@ def test_waves_are_deleted_backwards_and_before_the_stacks_in_reverse_order(
     assert f"{APPLICATIONS}/{NAMES.argocd_installation}" in cluster.objects
     (destroy,) = (command for command in done(operator) if command.startswith(CDKTF))
     names = shlex.split(destroy)[2:-1]
-    assert destroy.startswith(f"{CDKTF} destroy dev-delivery dev-registry dev-backup ")
+    assert destroy.startswith(f"{CDKTF} destroy dev-delivery dev-budget dev-registry dev-backup ")
     assert names == [f"dev-{stack}" for stack in reversed(Stack) if stack is not Stack.STATE]
 
 
