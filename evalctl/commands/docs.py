@@ -2,7 +2,7 @@
 
 from evalctl import checkout
 from evalctl.commands.render import alone
-from evalctl.overview import check_list
+from evalctl.overview import go_live
 from evalctl.terminal import console, fail
 from evalctl.values import known_environments
 
@@ -21,9 +21,7 @@ def command() -> None:
     with alone() as place:
         environments = known_environments()
         try:
-            changed = docs.write(
-                environments, root=root, scratch=place, checks=check_list.markdown()
-            )
+            changed = docs.write(environments, root=root, scratch=place, checks=go_live.markdown())
         except docs.NoPlaceError as error:
             fail(str(error))
     for path in changed:

@@ -12,11 +12,11 @@ import sys
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from tests.workload import worker_variants
 from tests.workload.patching import module
+from tests.workload.variants_of_both import BOTH
 
 Patch = Callable[[], None]
 
@@ -212,28 +212,6 @@ def alive_without_stores() -> None:
     _wrap_application(Checked)
 
 
-def rotated_redis_password() -> None:
-    queue = module("queue")
-
-    queue.read_secret = cache(queue.read_secret)
-
-
-def rotated_postgres_password() -> None:
-    database = module("database")
-
-    database.read_secret = cache(database.read_secret)
-
-
-def rotated_clickhouse_password() -> None:
-    clickhouse = module("clickhouse")
-
-    clickhouse.read_secret = cache(clickhouse.read_secret)
-
-
-def no_write_outside_tmp() -> None:
-    Path("/var/tmp/eval-platform-variant").write_text("state")
-
-
 def _wrap_application(wrap: Callable[[Any], Any]) -> None:
     api = module("orchestrator.api")
 
@@ -259,10 +237,7 @@ ORCHESTRATOR: tuple[Patch, ...] = (
     keep_alive,
     orchestrator_ends_clean,
     alive_without_stores,
-    rotated_redis_password,
-    rotated_postgres_password,
-    rotated_clickhouse_password,
-    no_write_outside_tmp,
+    *BOTH,
 )
 
 

@@ -4,12 +4,11 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from tests.workload.patching import module
+from tests.workload.variants_of_both import BOTH
 
 
 def metrics_always_present() -> None:
@@ -232,28 +231,6 @@ def killed_before_the_acknowledgement() -> None:
     job.deduplication_token = lambda *_: str(uuid4())
 
 
-def rotated_redis_password() -> None:
-    queue = module("queue")
-
-    queue.read_secret = cache(queue.read_secret)
-
-
-def rotated_postgres_password() -> None:
-    database = module("database")
-
-    database.read_secret = cache(database.read_secret)
-
-
-def rotated_clickhouse_password() -> None:
-    clickhouse = module("clickhouse")
-
-    clickhouse.read_secret = cache(clickhouse.read_secret)
-
-
-def no_write_outside_tmp() -> None:
-    Path("/var/tmp/eval-platform-variant").write_text("state")
-
-
 WORKER: tuple[Callable[[], None], ...] = (
     metrics_always_present,
     metrics_as_declared,
@@ -276,8 +253,5 @@ WORKER: tuple[Callable[[], None], ...] = (
     sigterm,
     sigkill,
     killed_before_the_acknowledgement,
-    rotated_redis_password,
-    rotated_postgres_password,
-    rotated_clickhouse_password,
-    no_write_outside_tmp,
+    *BOTH,
 )

@@ -9,7 +9,7 @@ from threading import Event
 from evalctl.conformance import api
 from evalctl.conformance.bench import Bench
 from evalctl.conformance.check import Subject, check
-from evalctl.conformance.program import BrokenError
+from evalctl.conformance.program import BrokenError, Program
 from evalctl.conformance.waiting import require, until
 from evalctl.local_servers.provider import Call
 from evalctl.local_servers.provider_protocols import Answer, Request
@@ -54,11 +54,7 @@ def sigterm(bench: Bench) -> str:
     with bench.own(Subject.WORKER) as first, _stuck(bench) as stuck:
         at_a_time = _at_a_time(bench)
         run = bench.start(at_a_time + 4)
-        until(
-            lambda: first.value("eval_jobs_in_progress") == at_a_time,
-            seconds=bench.job_seconds,
-            what=f"{at_a_time} jobs were in progress; JOB_CONCURRENCY is {at_a_time}",
-        )
+        _in_progress(bench, first, at_a_time)
         first.terminate()
         ended = until(
             lambda: first.has_ended, seconds=grace, what=f"it ended within {grace:.0f} s of SIGTERM"
@@ -83,17 +79,10 @@ def sigterm(bench: Bench) -> str:
 
 @check("after SIGKILL its jobs are seen again after the visibility timeout, and counted as crashed")
 def sigkill(bench: Bench) -> str:
-    platform = bench.platform
-    visible = platform.scale.seconds(
-        float(platform.worker.variables["JOB_VISIBILITY_TIMEOUT_SECONDS"])
-    )
+    platform, visible = bench.platform, _visible_seconds(bench)
     with bench.own(Subject.WORKER) as first, _stuck(bench) as stuck:
         run = bench.start(1)
-        until(
-            lambda: first.value("eval_jobs_in_progress") == 1,
-            seconds=bench.job_seconds,
-            what="the job was in progress",
-        )
+        _in_progress(bench, first, 1)
         began = time.monotonic()
         first.kill()
         stuck.set()
@@ -118,17 +107,10 @@ def sigkill(bench: Bench) -> str:
     "a worker that dies after it wrote results, before it acknowledged the job, writes none twice"
 )
 def killed_before_the_acknowledgement(bench: Bench) -> str:
-    platform = bench.platform
-    visible = platform.scale.seconds(
-        float(platform.worker.variables["JOB_VISIBILITY_TIMEOUT_SECONDS"])
-    )
+    platform, visible = bench.platform, _visible_seconds(bench)
     with bench.own(Subject.WORKER) as first, _stuck(bench) as stuck:
         run = bench.start(1)
-        until(
-            lambda: first.value("eval_jobs_in_progress") == 1,
-            seconds=bench.job_seconds,
-            what="the job was in progress",
-        )
+        _in_progress(bench, first, 1)
         # Without the queue the worker can finish the job, and cannot acknowledge it.
         with platform.redis.unreachable():
             stuck.set()
@@ -152,6 +134,20 @@ def _results_within(bench: Bench, run: str, *, seconds: float) -> int:
         until(lambda: bool(bench.results(run)), seconds=seconds, what="results were written")
         time.sleep(_BACK_SECONDS)
     return len(bench.results(run))
+
+
+def _in_progress(bench: Bench, worker: Program, jobs: int) -> None:
+    until(
+        lambda: worker.value("eval_jobs_in_progress") == jobs,
+        seconds=bench.job_seconds,
+        what=f"{jobs} jobs were in progress; JOB_CONCURRENCY is {_at_a_time(bench)}",
+    )
+
+
+def _visible_seconds(bench: Bench) -> float:
+    """When a job of a dead worker is seen again, at the scale of this run."""
+    timeout = bench.platform.worker.variables["JOB_VISIBILITY_TIMEOUT_SECONDS"]
+    return bench.platform.scale.seconds(float(timeout))
 
 
 def _at_a_time(bench: Bench) -> int:

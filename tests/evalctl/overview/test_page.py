@@ -10,7 +10,7 @@ from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from environments.waivers import WAIVERS
 from evalctl.checks.registry import GO_LIVE, WIRING
-from evalctl.overview import check_list, page
+from evalctl.overview import go_live, page
 from tests.support.paths import ROOT
 
 
@@ -72,5 +72,5 @@ def test_the_page_has_dates_and_no_result_of_today(monkeypatch: pytest.MonkeyPat
 
 def test_the_page_of_checks_lists_all_checks() -> None:
     committed = (ROOT / "docs/go-live.md").read_text()
-    assert check_list.markdown() in committed
+    assert go_live.markdown() in committed
     assert all(f"| `{check.name}` | " in committed for check in (*GO_LIVE, *WIRING))

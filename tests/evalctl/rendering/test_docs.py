@@ -8,12 +8,12 @@ import pytest
 from environments.catalog import EKS_VERSIONS
 from environments.dev import DEV
 from environments.registry import ENVIRONMENTS
-from evalctl.overview import check_list
+from evalctl.overview import go_live
 from evalctl.rendering import docs, versions_table
 from evalctl.rendering.scratch import Scratch
 from tests.support.paths import ROOT
 
-CHECKS = check_list.markdown()
+CHECKS = go_live.markdown()
 
 
 @pytest.fixture
