@@ -31,17 +31,12 @@ def command(
     from evalctl.rendering.markdown import LIMIT
 
     root = checkout.root()
-    require_programs("git")
-    try:
-        commit = merge_base(root, base)
-    except NoComparisonError as error:
-        fail(str(error))
-    require_programs("helm")
+    require_programs("git", "helm")
     with tempfile.TemporaryDirectory() as scratch, errors.status("Comparing") as status:
         try:
             text, problems = chart_diff.charts(
                 root,
-                commit=commit,
+                commit=merge_base(root, base),
                 packages=ChartPackages(scratch=Path(scratch)),
                 progress=lambda name: status.update(f"Templating {name}"),
                 limit=sys.maxsize if whole else LIMIT,

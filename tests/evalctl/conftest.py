@@ -51,6 +51,12 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 @pytest.fixture
+def activated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs that `make setup` installs are on the PATH, as after `source .venv/bin/activate`."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+
+
+@pytest.fixture
 def fake_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
     """A stand-in for terraform, first on the PATH."""
     fake = Terraform.install(tmp_path / "bin")

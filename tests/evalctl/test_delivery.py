@@ -64,6 +64,7 @@ def test_a_pull_request_without_terraform_plans_nothing(merged: Path) -> None:
     assert json.loads(evalctl(merged, "changed-stacks", "--base", "HEAD").stdout) == []
 
 
+@pytest.mark.usefixtures("activated")
 @pytest.mark.parametrize("command", ["changed-stacks", "rendered-diff", "charts-diff"])
 def test_a_comparison_that_git_cannot_make_fails(merged: Path, command: str) -> None:
     result = evalctl(merged, command, "--base", "nowhere")

@@ -64,6 +64,7 @@ def wrote_the_release(checkout: Path) -> None:
 
 
 @pytest.mark.rehearsal
+@pytest.mark.usefixtures("activated")
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_command_works_from_every_folder(checkout: Path, folder: str) -> None:
     before = contents(checkout / "rendered")
