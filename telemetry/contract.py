@@ -126,6 +126,7 @@ _DECLARED = {
             "outcome",
             unit="test runs",
             meaning="Test runs that ended, by outcome (succeeded, failed). A run is many jobs.",
+            always_present=True,  # 0 of each outcome at the start: increase() misses a series' first value
         ),
     ),
     Emitter.WORKER: (
@@ -137,6 +138,7 @@ _DECLARED = {
                 "Jobs that ended, by outcome: succeeded, failed, or crashed. The worker that takes over a "
                 "dead worker's job counts the crash."
             ),
+            always_present=True,  # 0 of each outcome at the start: increase() misses a series' first value
         ),
         _histogram(
             "eval_job_duration_seconds",

@@ -69,8 +69,9 @@ class Terraform:
         return await run(
             *("terraform", command, "-no-color", *options),
             folder=directory.folder,
-            # A provider that is killed leaves its socket there, so it must be a folder that is removed.
-            environment=self.environment() | {"TMPDIR": str(directory.folder.parent)},
+            # A provider that is killed leaves its socket there, so it must be a folder that is removed. Its
+            # path is relative: that of a socket has 107 characters at most (unix(7)).
+            environment=self.environment() | {"TMPDIR": ".."},
         )
 
     def environment(self) -> dict[str, str]:

@@ -6,6 +6,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TEST_RUNS = Counter("eval_test_runs", "Test runs that ended", ("outcome",))
+for _outcome in ("succeeded", "failed"):
+    TEST_RUNS.labels(_outcome)  # 0 from the start
 _OLDEST_JOB_AGE = Gauge(
     "eval_queue_oldest_job_age_seconds", "How long the job that waits longest has waited"
 )

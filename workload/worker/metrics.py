@@ -8,6 +8,8 @@ _MODEL = ("gen_ai_provider_name", "gen_ai_request_model")
 _CALL = ("gen_ai_operation_name", *_MODEL)
 
 JOBS = Counter("eval_jobs", "Jobs that ended, by outcome", ("outcome",))
+for _outcome in ("succeeded", "failed", "crashed"):
+    JOBS.labels(_outcome)  # 0 from the start
 JOB_DURATION = Histogram(
     "eval_job_duration_seconds",
     "How long jobs ran",
