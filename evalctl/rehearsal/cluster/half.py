@@ -20,6 +20,7 @@ from evalctl.rehearsal.cluster.checks import (
     disruption,
     faults,
     first_sync,
+    go_live,
     monitoring,
     next_addon_set,
     next_minor,
@@ -186,6 +187,7 @@ async def _settled(cluster: Cluster, events: Events) -> None:
             secret_checks.arrived,
             secret_checks.rotated,
             first_sync.second_sync,
+            go_live.check,
         ):
             events.result(await check(cluster))
         for found in await monitoring.check(cluster):
