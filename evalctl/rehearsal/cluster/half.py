@@ -123,9 +123,12 @@ async def rehearse_cluster(
     *,
     aws: EmulatedAws,
     events: Events,
+    deployed: asyncio.Event | None = None,
     kept: Callable[[Cluster], Awaitable[None]] | None = None,
 ) -> None:
     """Bring the cluster up, check it, and tear it down; `kept` runs before the teardown.
+
+    The control plane starts at once, and the rest when `deployed` is set: then the account is complete.
 
     Raises:
         NotServedError, NotStartedError: the cluster did not come up.
@@ -134,8 +137,10 @@ async def rehearse_cluster(
     async with cluster_of(setup, aws) as cluster:
         for line in stood_in(cluster):
             events.note(line)
-        events.note(fill_secrets(cluster))
         events.step("control plane", time.monotonic() - started)
+        if deployed is not None:
+            await deployed.wait()
+        events.note(fill_secrets(cluster))
         if await _day_one(cluster, events):
             await _settled(cluster, events)
             await _day_two(cluster, events, full=setup.full)
