@@ -356,7 +356,11 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (DEV, {"orchestrator.compute.memory_request_mib": 9999}, "0 < request <= limit"),
         (DEV, {"worker.min_replicas": MOST + 1}, "1 <= minimum <= maximum"),
         (DEV, {"worker.max_replicas": 0}, "1 <= minimum <= maximum"),
-        (DEV, {"worker.unfinished_jobs_per_replica": 0}, "the autoscaler divides the unfinished jobs"),
+        (
+            DEV,
+            {"worker.unfinished_jobs_per_replica": 0},
+            "the autoscaler divides the unfinished jobs",
+        ),
         (DEV, {"worker.job_concurrency": 0}, "worker.job_concurrency: 0; use at least 1"),
         (DEV, {"worker.job_concurrency": 9}, "use at most as many jobs as calls"),
         (DEV, {"worker.job_concurrency": 6}, "workers that get no job; use at least 6"),
