@@ -24,6 +24,7 @@ from evalctl.checks.policy import (
 )
 from tests.evalctl.rehearsal import changes
 
+pytestmark = pytest.mark.xdist_group("checkov")  # one scan of what is planted
 NO_SKIPS = ""
 
 
