@@ -12,7 +12,7 @@ from evalctl.rehearsal.emulator import EmulatedAws
 from tests.evalctl.lifecycle.conftest import NAMES
 
 # The group of the other tests that share this emulated account.
-pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("bootstrap")]
 
 
 @pytest.fixture

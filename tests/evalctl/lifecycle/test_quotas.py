@@ -112,7 +112,7 @@ def test_every_known_instance_type_counts_for_the_standard_quotas() -> None:
 
 
 @pytest.mark.rehearsal
-@pytest.mark.xdist_group("quotas")
+@pytest.mark.xdist_group("bootstrap")
 class TestLive:
     def test_a_new_account_needs_the_printed_increases_and_then_nothing(
         self, operator: Operator
