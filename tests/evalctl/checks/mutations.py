@@ -33,12 +33,14 @@ class Mutation:
             assert self.file in env.texts
             return env.with_texts({self.file: None})
         text = env.texts[self.file]
-        document = json.loads(text) if self.file.endswith(".json") else yaml.safe_load(text)
+        document = (
+            json.loads(text) if self.file.endswith(".json") else yaml.load(text, yaml.CSafeLoader)
+        )
         self.edit(document)
         changed = (
             json.dumps(document, indent=2)
             if self.file.endswith(".json")
-            else yaml.safe_dump(document, sort_keys=False, width=10_000)
+            else yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, width=10_000)
         )
         assert changed != text
         return env.with_texts({self.file: changed})

@@ -33,7 +33,10 @@ _INERT = (
 def node_files(names: Names, index: int = 1) -> dict[str, str]:
     """Path on the node → contents, as cloud-init writes them."""
     document = cloud_config(Node(names=names, index=index), data_device="/dev/data")
-    return {file["path"]: file["content"] for file in yaml.safe_load(document)["write_files"]}
+    return {
+        file["path"]: file["content"]
+        for file in yaml.load(document, yaml.CSafeLoader)["write_files"]
+    }
 
 
 @dataclass(frozen=True)
