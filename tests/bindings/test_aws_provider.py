@@ -22,12 +22,15 @@ VPC: dict[str, Any] = {
 }
 
 
-def tarball(folder: Path, assembly: object, *, script: str = "") -> Path:
-    """A provider tarball of one submodule, with the layout of the wheel's."""
+def tarball(
+    folder: Path, assembly: object, *, script: str = "", others: dict[str, str] | None = None
+) -> Path:
+    """A provider tarball of the submodule `vpc` and others, with the layout of the wheel's."""
     files = {
         "package/.jsii": json.dumps(assembly),
         "package/package.json": "{}",
         "package/lib/vpc/index.js": script,
+        **{f"package/lib/{name}/index.js": text for name, text in (others or {}).items()},
     }
     path = folder / "provider.tgz"
     with tarfile.open(path, "w:gz") as archive:
@@ -118,6 +121,23 @@ def test_only_wanted_submodules_are_kept(tmp_path: Path) -> None:
     assert "waf" not in "".join(files.values())
 
 
+def test_a_submodule_that_a_wanted_one_requires_is_kept_too(tmp_path: Path) -> None:
+    """In CDK Terrain's bindings the provider requires its functions."""
+    assembly = {
+        **VPC,
+        "submodules": VPC["submodules"]
+        | {"@cdktf/provider-aws.ipam": {"symbolId": "src/ipam/index:"}},
+        "types": VPC["types"] | {"@cdktf/provider-aws.ipam.Ipam": {}},
+    }
+    path = tarball(
+        tmp_path, assembly, script='require("../ipam/index")', others={"ipam": "the functions"}
+    )
+    files = trimmed_files(aws_provider._trim(path, ("vpc",)))
+    assert json.loads(files["package/.jsii"]) == assembly
+    assert files["package/lib/ipam/index.js"] == "the functions"
+    assert 'exports.ipam = require("./ipam");' in files["package/lib/index.js"]
+
+
 @pytest.mark.parametrize(
     ("assembly", "script", "message"),
     [
@@ -133,6 +153,7 @@ def test_only_wanted_submodules_are_kept(tmp_path: Path) -> None:
             "kept types refer to removed ones: @cdktf/provider-aws.waf.Waf",
         ),
         (VPC, 'require("../waf")', "needs another submodule"),
+        (VPC, 'require("../waf/index")', "it has no submodule waf"),
     ],
 )
 def test_a_package_with_another_layout_is_refused(

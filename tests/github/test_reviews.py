@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,23 @@ def test_every_version_below_a_comment_is_updated(renovate: dict[str, Any], file
     with_digest = [match for match in found if match["datasource"] == "docker"]
     assert all(match["currentDigest"] for match in with_digest)
     assert not any("@" in match["currentValue"] for match in found)
+
+
+def test_the_pins_of_the_way_out_are_updated_apart_from_the_packages_in_use(
+    renovate: dict[str, Any],
+) -> None:
+    assert "pep621" in renovate["enabledManagers"]  # it reads the groups of pyproject.toml too
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    pinned = {pin.partition("==")[0] for pin in groups["cdktn"] if "==" in pin}
+    rules = [
+        one for one in renovate["packageRules"] if pinned & set(one.get("matchPackageNames", []))
+    ]
+    assert [set(rule["matchPackageNames"]) for rule in rules] == [pinned]
+    everything = next(
+        one for one in renovate["packageRules"] if one.get("groupName") == "Python packages"
+    )
+    # The last rule that matches names the group.
+    assert renovate["packageRules"].index(rules[0]) > renovate["packageRules"].index(everything)
 
 
 def test_the_branches_of_the_workflow_render_are_those_of_renovate(

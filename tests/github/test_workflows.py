@@ -70,6 +70,7 @@ def test_the_workflows_are_these() -> None:
             "rehearsal",
             "conformance",
             "render",
+            "way-out",
         ),
     }
 
@@ -278,6 +279,14 @@ def test_the_contract_of_the_images_is_tested_unscaled_weekly() -> None:
     (job,) = workflow["jobs"].values()
     assert job["strategy"]["matrix"]["part"] == ["conformance-unscaled", "test-conformance"]
     assert job["steps"][-1]["run"] == '.ci/run "$PART"'
+
+
+def test_the_way_out_is_checked_weekly_and_when_a_pin_changes() -> None:
+    workflow = read(FOLDER / "workflows/way-out.yml")
+    assert "schedule" in workflow["on"]
+    pins = {"pyproject.toml", "requirements.lock", "requirements-cdktn.lock"}
+    assert pins <= set(workflow["on"]["pull_request"]["paths"])
+    assert workflow["jobs"]["check"]["steps"][-1]["run"] == "make check-cdktn"
 
 
 def test_every_job_that_runs_ci_has_all_that_was_fetched() -> None:
