@@ -21,6 +21,7 @@ from rich.table import Table
 from bindings.aws_provider import PLAIN_IMPORT_SWITCH
 from environments.registry import ENVIRONMENTS
 from evalctl.processes import output
+from evalctl.rendering.renderers import RENDERERS
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -62,8 +63,9 @@ def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
     return Cost(float(seconds), float(peak_kib) / 1024)
 
 
-def render(checkout: Path, out: Path, **environment: str) -> Cost:
-    return cost_of(["-m", "evalctl.main", "render", "--out", str(out)], checkout, **environment)
+def render(checkout: Path, out: Path, *options: str, **environment: str) -> Cost:
+    arguments = ["-m", "evalctl.main", "render", "--out", str(out), *options]
+    return cost_of(arguments, checkout, **environment)
 
 
 def bytes_of(out: Path) -> dict[str, bytes]:
@@ -104,11 +106,12 @@ def checkout_with(environments: int, folder: Path) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="cold renders to take the median of")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[1, 2, 10, 50])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[2, 8, 32])
     options = parser.parse_args()
     console.print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     with tempfile.TemporaryDirectory() as scratch:
         equal = compare_with_plain_import(Path(scratch), options.runs)
+        by_phase()
         by_number_of_environments(Path(scratch), options.sizes)
     return 0 if equal else 1
 
@@ -126,6 +129,7 @@ def compare_with_plain_import(scratch: Path, runs: int) -> bool:
     table = Table(title="Trimmed against plain import of the AWS provider, cold")
     for column in ("", "trimmed s", "MiB", "plain s", "MiB", "times faster"):
         table.add_column(column, justify="right" if column else "left")
+    one = ENVIRONMENTS[0].name
     import_only = ["-c", "import stacks.aws"]
     for what, trimmed_runs, plain_run in (
         (
@@ -137,6 +141,11 @@ def compare_with_plain_import(scratch: Path, runs: int) -> bool:
             f"evalctl render, {names}",
             [render(ROOT, scratch / f"trimmed-{index}") for index in range(runs)],
             render(ROOT, scratch / "plain", **plain),
+        ),
+        (
+            f"evalctl render --env {one}",
+            [render(ROOT, scratch / f"one-{index}", "--env", one) for index in range(runs)],
+            render(ROOT, scratch / "one-plain", "--env", one, **plain),
         ),
     ):
         seconds = statistics.median(run.seconds for run in trimmed_runs)
@@ -153,6 +162,24 @@ def compare_with_plain_import(scratch: Path, runs: int) -> bool:
     equal = all(bytes_of(scratch / f"trimmed-{index}") == expected for index in range(runs))
     console.print(f"Median of {runs} trimmed runs against one plain run; same bytes: {equal}")
     return equal
+
+
+def by_phase() -> None:
+    """Print where the seconds of each renderer go, each run alone."""
+    table = Table(title="The steps of each renderer, alone")
+    for column in ("", "", "wall s", "Python s", "Node s"):
+        table.add_column(column, justify="right" if column else "left")
+    for renderer in RENDERERS:
+        printed = output(
+            (sys.executable, "-P", "-O", "-m", "evalctl.benchmarks.phases", renderer),
+            environment={**os.environ, "PYTHONPATH": str(ROOT)},
+            folder=ROOT,
+            seconds=None,
+        )
+        for index, (name, *seconds) in enumerate(json.loads(printed)):
+            table.add_row("" if index else renderer, name, *(f"{each:.2f}" for each in seconds))
+        table.add_section()
+    console.print(table)
 
 
 def by_number_of_environments(scratch: Path, sizes: list[int]) -> None:
