@@ -39,9 +39,10 @@ console = Console()
 
 @dataclass(frozen=True)
 class Cost:
-    """One process and its children: wall time, and the resident set of the largest of them."""
+    """One process and its children: of the clock, of the processors, the resident set of the largest."""
 
     seconds: float
+    processor_seconds: float
     peak_mib: float
 
 
@@ -51,7 +52,8 @@ def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
     probe = (
         "import resource, subprocess, sys, time; started = time.monotonic();"
         f"subprocess.run([sys.executable, *{arguments!r}], check=True, stdout=subprocess.DEVNULL);"
-        "print(time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "print(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss)"
     )
     printed = output(
         (sys.executable, "-c", probe),
@@ -59,8 +61,8 @@ def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
         folder=checkout,
         seconds=None,
     )
-    seconds, peak_kib = printed.split()
-    return Cost(float(seconds), float(peak_kib) / 1024)
+    seconds, processor, peak_kib = map(float, printed.split())
+    return Cost(seconds, processor, peak_kib / 1024)
 
 
 def render(checkout: Path, out: Path, *options: str, **environment: str) -> Cost:
@@ -183,19 +185,27 @@ def by_phase() -> None:
 
 
 def by_number_of_environments(scratch: Path, sizes: list[int]) -> None:
-    """Print how the time grows with the number of environments of dev's size."""
+    """Print how the time grows with the number of environments of dev's size.
+
+    The processors' seconds depend less than the clock's on what else runs on the machine.
+    """
     table = Table(title="Cold `evalctl render` by number of environments")
-    for column in ("environments", "wall s", "largest process MiB", "s per further environment"):
+    for column in ("environments", "wall s", "further", "processor s", "further", "largest MiB"):
         table.add_column(column, justify="right")
-    previous: tuple[int, float] | None = None
+    previous: tuple[int, Cost] | None = None
     for size in sizes:
         checkout = checkout_with(size, scratch / f"checkout-{size}")
         run = render(checkout, scratch / f"environments-{size}")
-        further = (
-            "" if previous is None else f"{(run.seconds - previous[1]) / (size - previous[0]):.2f}"
+        wall = processor = ""  # for each further environment
+        if previous is not None:
+            more, before = size - previous[0], previous[1]
+            wall = f"{(run.seconds - before.seconds) / more:.2f}"
+            processor = f"{(run.processor_seconds - before.processor_seconds) / more:.2f}"
+        table.add_row(
+            *(str(size), f"{run.seconds:.2f}", wall, f"{run.processor_seconds:.2f}", processor),
+            f"{run.peak_mib:.0f}",
         )
-        table.add_row(str(size), f"{run.seconds:.2f}", f"{run.peak_mib:.0f}", further)
-        previous = (size, run.seconds)
+        previous = (size, run)
     console.print(table)
 
 
