@@ -85,7 +85,7 @@ format: $(VENV)/.testing ## Format the sources.
 	@$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(VENV)/.rendering ## Measure a cold render with the trimmed and the plain provider, and with 1 to 50 environments.
+bench: $(VENV)/.rendering ## Measure a cold render with the trimmed and the plain provider, where the seconds go, and 2, 8 and 32 environments.
 	@$(BIN)/python -m evalctl.benchmarks.render
 
 .PHONY: check-cdktn

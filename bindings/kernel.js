@@ -24,4 +24,12 @@ function printed(name) {
 for (const name of ["stdout", "stderr"]) {
   Object.defineProperty(process, name, { value: printed(name) });
 }
+
+// cdktf stores a stack without a limit for each value. It has the kernel's frames only, since our lines are in
+// Python, and takes a tenth of Node's time. Errors keep their stacks, which have a limit.
+const { captureStackTrace } = Error;
+Error.captureStackTrace = (object, below) => {
+  if (Error.stackTraceLimit < Number.MAX_SAFE_INTEGER) captureStackTrace(object, below);
+};
+
 require("./lib/program.js");

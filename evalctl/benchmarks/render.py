@@ -21,6 +21,7 @@ from rich.table import Table
 from bindings.aws_provider import PLAIN_IMPORT_SWITCH
 from environments.registry import ENVIRONMENTS
 from evalctl.processes import output
+from evalctl.rendering.renderers import RENDERERS
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -38,9 +39,10 @@ console = Console()
 
 @dataclass(frozen=True)
 class Cost:
-    """One process and its children: wall time, and the resident set of the largest of them."""
+    """One process and its children: of the clock, of the processors, the resident set of the largest."""
 
     seconds: float
+    processor_seconds: float
     peak_mib: float
 
 
@@ -50,7 +52,8 @@ def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
     probe = (
         "import resource, subprocess, sys, time; started = time.monotonic();"
         f"subprocess.run([sys.executable, *{arguments!r}], check=True, stdout=subprocess.DEVNULL);"
-        "print(time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "print(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss)"
     )
     printed = output(
         (sys.executable, "-c", probe),
@@ -58,12 +61,13 @@ def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
         folder=checkout,
         seconds=None,
     )
-    seconds, peak_kib = printed.split()
-    return Cost(float(seconds), float(peak_kib) / 1024)
+    seconds, processor, peak_kib = map(float, printed.split())
+    return Cost(seconds, processor, peak_kib / 1024)
 
 
-def render(checkout: Path, out: Path, **environment: str) -> Cost:
-    return cost_of(["-m", "evalctl.main", "render", "--out", str(out)], checkout, **environment)
+def render(checkout: Path, out: Path, *options: str, **environment: str) -> Cost:
+    arguments = ["-m", "evalctl.main", "render", "--out", str(out), *options]
+    return cost_of(arguments, checkout, **environment)
 
 
 def bytes_of(out: Path) -> dict[str, bytes]:
@@ -104,11 +108,12 @@ def checkout_with(environments: int, folder: Path) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="cold renders to take the median of")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[1, 2, 10, 50])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[2, 8, 32])
     options = parser.parse_args()
     console.print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     with tempfile.TemporaryDirectory() as scratch:
         equal = compare_with_plain_import(Path(scratch), options.runs)
+        by_phase()
         by_number_of_environments(Path(scratch), options.sizes)
     return 0 if equal else 1
 
@@ -126,6 +131,7 @@ def compare_with_plain_import(scratch: Path, runs: int) -> bool:
     table = Table(title="Trimmed against plain import of the AWS provider, cold")
     for column in ("", "trimmed s", "MiB", "plain s", "MiB", "times faster"):
         table.add_column(column, justify="right" if column else "left")
+    one = ENVIRONMENTS[0].name
     import_only = ["-c", "import stacks.aws"]
     for what, trimmed_runs, plain_run in (
         (
@@ -137,6 +143,11 @@ def compare_with_plain_import(scratch: Path, runs: int) -> bool:
             f"evalctl render, {names}",
             [render(ROOT, scratch / f"trimmed-{index}") for index in range(runs)],
             render(ROOT, scratch / "plain", **plain),
+        ),
+        (
+            f"evalctl render --env {one}",
+            [render(ROOT, scratch / f"one-{index}", "--env", one) for index in range(runs)],
+            render(ROOT, scratch / "one-plain", "--env", one, **plain),
         ),
     ):
         seconds = statistics.median(run.seconds for run in trimmed_runs)
@@ -155,20 +166,46 @@ def compare_with_plain_import(scratch: Path, runs: int) -> bool:
     return equal
 
 
+def by_phase() -> None:
+    """Print where the seconds of each renderer go, each run alone."""
+    table = Table(title="The steps of each renderer, alone")
+    for column in ("", "", "wall s", "Python s", "Node s"):
+        table.add_column(column, justify="right" if column else "left")
+    for renderer in RENDERERS:
+        printed = output(
+            (sys.executable, "-P", "-O", "-m", "evalctl.benchmarks.phases", renderer),
+            environment={**os.environ, "PYTHONPATH": str(ROOT)},
+            folder=ROOT,
+            seconds=None,
+        )
+        for index, (name, *seconds) in enumerate(json.loads(printed)):
+            table.add_row("" if index else renderer, name, *(f"{each:.2f}" for each in seconds))
+        table.add_section()
+    console.print(table)
+
+
 def by_number_of_environments(scratch: Path, sizes: list[int]) -> None:
-    """Print how the time grows with the number of environments of dev's size."""
+    """Print how the time grows with the number of environments of dev's size.
+
+    The processors' seconds depend less than the clock's on what else runs on the machine.
+    """
     table = Table(title="Cold `evalctl render` by number of environments")
-    for column in ("environments", "wall s", "largest process MiB", "s per further environment"):
+    for column in ("environments", "wall s", "further", "processor s", "further", "largest MiB"):
         table.add_column(column, justify="right")
-    previous: tuple[int, float] | None = None
+    previous: tuple[int, Cost] | None = None
     for size in sizes:
         checkout = checkout_with(size, scratch / f"checkout-{size}")
         run = render(checkout, scratch / f"environments-{size}")
-        further = (
-            "" if previous is None else f"{(run.seconds - previous[1]) / (size - previous[0]):.2f}"
+        wall = processor = ""  # for each further environment
+        if previous is not None:
+            more, before = size - previous[0], previous[1]
+            wall = f"{(run.seconds - before.seconds) / more:.2f}"
+            processor = f"{(run.processor_seconds - before.processor_seconds) / more:.2f}"
+        table.add_row(
+            *(str(size), f"{run.seconds:.2f}", wall, f"{run.processor_seconds:.2f}", processor),
+            f"{run.peak_mib:.0f}",
         )
-        table.add_row(str(size), f"{run.seconds:.2f}", f"{run.peak_mib:.0f}", further)
-        previous = (size, run.seconds)
+        previous = (size, run)
     console.print(table)
 
 

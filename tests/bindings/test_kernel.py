@@ -14,6 +14,8 @@ from bindings.kernel import use_one_process
 from bindings.node import use_bundled_node
 from tests.support.paths import ROOT
 
+Message = dict[str, object]
+
 COUNTED = """
 from pathlib import Path
 import os, stacks, constructs
@@ -51,29 +53,62 @@ def test_a_render_starts_one_node_and_the_plain_import_starts_jsii_s_two(
     assert result.stdout.strip() == str(processes)
 
 
-def test_what_a_library_prints_is_no_message_of_the_kernel(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("JSII_RUNTIME", raising=False)
+def kernel_with(library: str, folder: Path) -> tuple[list[Message], list[Message]]:
+    """What the kernel answers with this script in it, and what it prints."""
+    script = folder / "library.js"
+    script.write_text(library)
     use_one_process()
-    library = tmp_path / "library.js"
-    library.write_text('setImmediate(() => { console.log("out"); console.error("err"); });')
     result = subprocess.run(
-        [use_bundled_node(), "--require", library, os.environ["JSII_RUNTIME"]],
+        [use_bundled_node(), "--require", script, os.environ["JSII_RUNTIME"]],
         input='{"api": "stats"}\n{"exit": 0}\n',
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
-    hello, answer = map(json.loads, result.stdout.splitlines())
+    answered, printed = (
+        [json.loads(line) for line in text.splitlines()] for text in (result.stdout, result.stderr)
+    )
+    return answered, printed
+
+
+def texts(printed: list[Message]) -> list[tuple[str, str]]:
+    return [
+        (name, base64.b64decode(str(text)).decode())
+        for each in printed
+        for name, text in each.items()
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JSII_RUNTIME", raising=False)
+
+
+def test_what_a_library_prints_is_no_message_of_the_kernel(tmp_path: Path) -> None:
+    (hello, answer), printed = kernel_with(
+        'setImmediate(() => { console.log("out"); console.error("err"); });', tmp_path
+    )
     assert hello.keys() == {"hello"}
     assert answer == {"ok": {"objectCount": 0}}
-    printed = [json.loads(line) for line in result.stderr.splitlines()]
-    texts = [
-        (name, base64.b64decode(text).decode()) for each in printed for name, text in each.items()
-    ]
-    assert texts == [("stdout", "out\n"), ("stderr", "err\n")]
+    assert texts(printed) == [("stdout", "out\n"), ("stderr", "err\n")]
+
+
+def test_errors_have_stacks_and_values_have_none(tmp_path: Path) -> None:
+    """cdktf sets this limit for the stack of a value."""
+    _, printed = kernel_with(
+        """
+        setImmediate(() => {
+            console.log(new Error("wrong").stack.split("\\n").length > 1);
+            const value = { stack: "" };
+            Error.stackTraceLimit = Number.MAX_SAFE_INTEGER;
+            Error.captureStackTrace(value);
+            console.log(value.stack === "");
+        });
+        """,
+        tmp_path,
+    )
+    assert texts(printed) == [("stdout", "true\n"), ("stdout", "true\n")]
 
 
 def test_a_runtime_that_a_person_names_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
