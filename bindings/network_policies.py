@@ -8,6 +8,8 @@ CNI checks it before it is translated into a pod's (docs/decisions/0013-network-
 pods behind a Service therefore has two peers: those pods, and the range of the Services' addresses.
 """
 
+from functools import cache
+
 import constructs
 from cdk8s_plus_28 import k8s
 
@@ -119,6 +121,7 @@ def pods_with(labels: dict[str, str]) -> Peer:
     return Peer(pod_selector=k8s.LabelSelector(match_labels=labels))
 
 
+@cache  # each call of Node's takes time, and policies share few ports
 def port(number: int, protocol: str = "TCP") -> k8s.NetworkPolicyPort:
     return k8s.NetworkPolicyPort(port=k8s.IntOrString.from_number(number), protocol=protocol)
 

@@ -264,6 +264,13 @@ CLICKHOUSE_READER = "eval_reader"  # dashboards
 # Metrics that the ClickHouse nodes send to CloudWatch, where Prometheus reads them.
 CLOUDWATCH_NAMESPACE = "eval-platform"
 CLICKHOUSE_BACKUPS_METRIC = "ClickhouseBackupsCompleted"
+LAST_RESTORE_METRIC = "LastRestore"  # when, in seconds since 1970; its dimension is the store
+RESTORED_STORES = ("ClickHouse", "PostgreSQL")
+
+# The restore drill's role, scratch instance and security group, and the smallest class that RDS has for
+# PostgreSQL 17 (RDS user guide, "Supported DB engines for DB instance classes").
+RESTORE_DRILL = "restore-drill"
+RESTORE_DRILL_CLASS = "db.t4g.micro"
 
 
 # Workloads
@@ -384,6 +391,11 @@ class Names:
     def role_arn(self, role_name: str) -> str:
         """`role_name` includes the role's path, if it has one."""
         return f"arn:aws:iam::{self.env.account.id}:role/{role_name}"
+
+    @property
+    def first_clickhouse_role_arn(self) -> str:
+        """The role of the node that makes the private authority and practises restores."""
+        return self.role_arn(self.aws("clickhouse-1"))
 
     @property
     def boundary_arn(self) -> str:

@@ -151,7 +151,7 @@ PROD = Environment(
         min_replicas=2,
         max_replicas=20,
         target_cpu_percent=80,
-        waiting_jobs_per_replica=5,
+        unfinished_jobs_per_replica=5,
         # The judge makes at most two calls of a job at a time (faithfulness): four jobs use concurrency_per_worker.
         job_concurrency=4,
         compute=Compute.of(cpu="1500m", cpu_limit="2000m", memory="2560Mi", memory_limit="2560Mi"),

@@ -279,12 +279,12 @@ WORKERS_EVICTED_AT_ONCE_PERCENT = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """The evaluation workers, scaled on CPU and on waiting jobs between two bounds."""
+    """The evaluation workers, scaled on CPU and on unfinished jobs between two bounds."""
 
     min_replicas: int
     max_replicas: int
     target_cpu_percent: int
-    waiting_jobs_per_replica: int  # the autoscaler runs one worker for this many that wait or run
+    unfinished_jobs_per_replica: int  # that wait or run; the autoscaler's target
     job_concurrency: (
         int  # the jobs that one worker runs at a time; jobs wait for LLM calls most of their time
     )

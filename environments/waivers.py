@@ -38,14 +38,4 @@ WAIVERS = (
         reason="Developers reach dev's Kubernetes API from listed networks, without a VPN. Endpoints would cost more than dev's traffic through the NAT gateway.",
         until=date(2027, 5, 31),
     ),
-    *(
-        Waiver(
-            environment=environment,
-            check="restore-practised",
-            owner="platform-team",
-            reason="The restore drill is not built yet. Until then a person restores as docs/clickhouse.md and AWS Backup's console describe.",
-            until=date(2027, 1, 31),
-        )
-        for environment in ("dev", "prod")
-    ),
 )

@@ -1,54 +1,62 @@
 """`evalctl`, the command line. Each command is in the module of its name in `commands/`."""
 
+import importlib
 import inspect
 import io
 import os
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from evalctl import failures, interrupts
-from evalctl.commands import (
-    apply_approved,
-    board_pages,
-    bootstrap,
-    capacity,
-    changed_stacks,
-    charts,
-    charts_diff,
-    check,
-    checklist,
-    conformance,
-    cost,
-    demo,
-    docs,
-    evaluate,
-    gate,
-    names,
-    new_environment,
-    plan,
-    plan_guard,
-    promote,
-    quotas,
-    rehearse,
-    release,
-    render,
-    rendered_diff,
-    secret_scan,
-    simulate,
-    teardown,
-    terraform_settings,
-    versions,
-)
 from evalctl.terminal import fail, report
+
+_PANELS = {
+    "For people": (
+        *("render", "check", "checklist", "demo", "rehearse", "conformance", "board-pages"),
+        *("capacity", "simulate", "cost", "quotas", "charts", "bootstrap", "release", "promote"),
+        *("new-environment", "versions", "docs", "evaluate", "teardown", "terraform-settings"),
+    ),
+    "For pipelines": (
+        *("gate", "secret-scan", "names", "changed-stacks", "rendered-diff", "charts-diff"),
+        *("plan", "plan-guard", "apply-approved"),
+    ),
+}
+PANEL_OF = {name: panel for panel, names in _PANELS.items() for name in names}
+
+
+def load(name: str) -> TyperCommand:
+    """The command, from the module of its name: a run imports one command, the help imports all."""
+    function = importlib.import_module(f"evalctl.commands.{name.replace('-', '_')}").command
+    alone = typer.Typer(add_completion=False)
+    alone.command(name, rich_help_panel=PANEL_OF[name], help=_help(function.__doc__))(function)
+    command = typer.main.get_command(alone)
+    assert isinstance(command, TyperCommand)
+    return command
+
+
+def _help(docstring: str | None) -> str:
+    """The docstring without its line breaks, so that the terminal's width decides about them."""
+    paragraphs = inspect.cleandoc(docstring or "").split("\n\n")
+    return escape("\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs))
 
 
 class _Commands(TyperGroup):
     """Reports a failure of the machine in a sentence; Typer would print a traceback or nothing."""
+
+    def list_commands(self, _: typer.Context) -> list[str]:  # type: ignore[override]  # private base
+        return list(PANEL_OF)
+
+    def get_command(self, _: typer.Context, name: str) -> TyperCommand | None:  # type: ignore[override]
+        # Typer compares a mistyped name with all of them.
+        for each in (name,) if name in PANEL_OF else PANEL_OF:
+            if each not in self.commands:
+                self.commands[each] = load(each)
+        command = self.commands.get(name)
+        return command if isinstance(command, TyperCommand) else None
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # its base is private
         try:
@@ -70,48 +78,11 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-_PANELS = {
-    "For people": (
-        *(
-            render,
-            check,
-            checklist,
-            demo,
-            rehearse,
-            conformance,
-            board_pages,
-            capacity,
-            simulate,
-            cost,
-            quotas,
-            charts,
-            bootstrap,
-            release,
-        ),
-        *(promote, new_environment, versions, docs, evaluate, teardown, terraform_settings),
-    ),
-    "For pipelines": (
-        *(gate, secret_scan, names, changed_stacks, rendered_diff, charts_diff),
-        *(plan, plan_guard, apply_approved),
-    ),
-}
-
-
-def _help(docstring: str | None) -> str:
-    """The docstring without its line breaks, so that the terminal's width decides about them."""
-    paragraphs = inspect.cleandoc(docstring or "").split("\n\n")
-    return escape("\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs))
-
-
-for _panel, _modules in _PANELS.items():
-    for _module in _modules:
-        _name = _module.__name__.rpartition(".")[2].replace("_", "-")
-        _command = _module.command
-        app.command(_name, rich_help_panel=_panel, help=_help(_command.__doc__))(_command)
-
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata  # takes longer to import than all of Typer
+
         try:
             version = metadata.version("ai-eval-platform")
         except metadata.PackageNotFoundError:

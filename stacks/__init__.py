@@ -4,6 +4,8 @@
 `parts/` holds what stacks are made of.
 """
 
+from bindings.kernel import use_one_process
 from bindings.node import use_bundled_node
 
+use_one_process()
 use_bundled_node()  # before a module here imports cdktf, which starts Node

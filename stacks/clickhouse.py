@@ -25,6 +25,7 @@ from stacks.parts.clickhouse_node.permissions import node_statements
 from stacks.parts.clickhouse_node.settings import Node
 from stacks.parts.ephemeral import store_new_secret
 from stacks.parts.kms import encryption_key
+from stacks.parts.restore_drill import restore_drill
 from stacks.parts.security_group import reachable_from_cluster
 from stacks.secrets import SecretsStack
 from stacks.storage import StorageStack
@@ -67,6 +68,9 @@ class ClickHouseStack(EnvironmentStack):
             for index in range(1, env.clickhouse.nodes + 1)
         ]
         self._dns(network, interfaces)
+        restore_drill(
+            self, names=self.names, vpc_id=network.vpc_id, node_security_group_id=group.id
+        )
         # A node shows the digest it was built from; docs/clickhouse.md compares the two.
         cdktf.TerraformOutput(self, "configuration", value=configuration_digest(self.names))
 

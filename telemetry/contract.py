@@ -344,6 +344,16 @@ _DECLARED = {
             always_present=False,
         ),
         _gauge(
+            "aws_eval_platform_last_restore_maximum",
+            "dimension_Store",
+            unit="seconds since 1970",
+            meaning=(
+                "When the newest backup of a store (ClickHouse, PostgreSQL) was last restored and "
+                "checked (docs/restore-drill.md)."
+            ),
+            always_present=False,  # from the first drill on, and for two weeks after the last one
+        ),
+        _gauge(
             "aws_certificatemanager_days_to_expiry_minimum",
             "dimension_CertificateArn",
             unit="days",

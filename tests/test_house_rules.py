@@ -21,12 +21,12 @@ SPEECH_ALLOWED = {"tests/test_house_rules.py": "it lists the words"}
 @pytest.mark.parametrize(
     "command",
     [
-        ["ruff", "format", "--check", "."],
-        ["ruff", "check", "."],
         ["mypy"],
         ["lint-imports"],
+        ["ruff", "format", "--check", "."],
+        ["ruff", "check", "."],
     ],
-    ids=["format", "style", "types", "imports"],
+    ids=["types", "imports", "format", "style"],
 )
 def test_the_sources_pass(command: list[str]) -> None:
     result = subprocess.run(

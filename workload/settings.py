@@ -4,9 +4,12 @@ A secret is a file. Who opens a connection reads it again, because a rotation ch
 running pod. A missing or wrong variable ends the program with the variable's name.
 """
 
+import logging
+import sys
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -66,6 +69,20 @@ class WorkerSettings(Settings):
     llm_retry_status_codes: str
     openai_api_key: str | None = None
     anthropic_api_key: str | None = None
+
+
+Own = TypeVar("Own", bound=Settings)
+
+
+def started(kind: type[Own]) -> Own:
+    """Starts the log, and reads the variables. A missing or wrong one ends the program."""
+    logging.basicConfig(
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO
+    )
+    try:
+        return kind()
+    except ValidationError as error:
+        sys.exit("\n".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()))
 
 
 def read_secret(file: Path) -> str:

@@ -2,8 +2,8 @@
 
 It queries CloudWatch by namespace, not by tag: people make certificates and may not tag them, and the
 role needs no right to list the account's resources. Each requested metric costs: 0.01 USD per thousand
-(aws.amazon.com/cloudwatch/pricing). Eighteen metrics every five minutes are some 156,000 a month,
-1.56 dollars; every 30 seconds, as often as Prometheus scrapes, they would cost sixteen. Prometheus
+(aws.amazon.com/cloudwatch/pricing). Twenty metrics every five minutes are some 173,000 a month,
+1.73 dollars; every 30 seconds, as often as Prometheus scrapes, they would cost seventeen. Prometheus
 scrapes the last result, which costs nothing.
 
 Value keys: `charts/prometheus-yet-another-cloudwatch-exporter` of prometheus-community/helm-charts, read
@@ -25,6 +25,7 @@ from environments.names import (
     CLICKHOUSE_BACKUPS_METRIC,
     CLOUDWATCH_EXPORTER,
     CLOUDWATCH_NAMESPACE,
+    LAST_RESTORE_METRIC,
     MONITORING_LABEL,
     Addon,
     MonitoringPart,
@@ -125,6 +126,17 @@ JOBS = (
         length_seconds=_HOUR,
         dimensions=(),
         missing_is_zero=True,
+    ),
+    MetricsJob(
+        namespace=CLOUDWATCH_NAMESPACE,
+        metrics=(LAST_RESTORE_METRIC,),
+        statistic="Maximum",
+        # The value itself is a time, so the newest one may be exported for as long as CloudWatch lists the
+        # metric: two weeks (API reference, ListMetrics). A restart of Prometheus loses nothing.
+        period_seconds=6 * _HOUR,
+        length_seconds=14 * _DAY,
+        dimensions=("Store",),
+        missing_is_zero=False,
     ),
     MetricsJob(
         namespace="AWS/CertificateManager",

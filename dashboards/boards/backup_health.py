@@ -1,4 +1,4 @@
-"""Backups: whether everything was backed up and copied to the other region, and what failed.
+"""Backups: whether everything was backed up, copied to the other region and can be restored, and what failed.
 
 CloudWatch counts the backups of all buckets together: its dimensions are the vault and the type of
 resource (see `argocd/addons/cloudwatch_exporter.py`). A bucket without a backup lowers the count.
@@ -7,7 +7,7 @@ resource (see `argocd/addons/cloudwatch_exporter.py`). A bucket without a backup
 from collections.abc import Mapping
 
 from dashboards.observable import Alert, Observable, Promql, Severity, Threshold, Unit
-from environments.names import BACKED_UP_BUCKETS
+from environments.names import BACKED_UP_BUCKETS, RESTORED_STORES
 from environments.spec import Environment
 
 # What the plans back up daily: type → how many (stacks/backup.py).
@@ -19,11 +19,15 @@ _EXPIRED = "aws_backup_number_of_backup_jobs_expired_sum"
 _COPIED = "aws_backup_number_of_copy_jobs_completed_sum"
 _NOT_COPIED = "aws_backup_number_of_copy_jobs_failed_sum"
 _CLICKHOUSE = "aws_eval_platform_clickhouse_backups_completed_sum"
+_RESTORED = "aws_eval_platform_last_restore_maximum"
 _TYPE = "dimension_ResourceType"
+_STORE = "dimension_Store"
+# A week, and a day and a half to repair what failed: the drill runs on Tuesdays (docs/restore-drill.md).
+_RESTORED_WITHIN = 8.5 * 86_400
 
 
 def observables(env: Environment) -> tuple[Observable, ...]:
-    return (_backups(), _copies(env), _failures())
+    return (_backups(), _copies(env), _failures(), _restores())
 
 
 def _backups() -> Observable:
@@ -156,6 +160,56 @@ def _failures() -> Observable:
                 summary=f"A backup of {{{{ $labels.{_TYPE} }}}} was not copied to the other region",
                 description="The copy failed within the last day; the backup itself exists.",
             ),
+        ),
+    )
+
+
+def _restores() -> Observable:
+    return Observable(
+        id="restores",
+        title="Time since a backup was last restored and checked",
+        meaning=(
+            "The restore drill restores the newest backup of each store once a week, checks its rows, and "
+            "removes what it restored. Without a successful drill nobody has seen that a backup works."
+        ),
+        queries=(
+            Promql(
+                expr=f"time() - max by ({_STORE}) (max_over_time({_RESTORED}[12h]))",
+                legend=f"{{{{{_STORE}}}}}",
+            ),
+        ),
+        unit=Unit.SECONDS,
+        thresholds=(
+            Threshold(
+                value=_RESTORED_WITHIN,
+                severity=Severity.WARNING,
+                reason="a drill a week, and a day and a half to repair what failed",
+            ),
+        ),
+        higher_is_better=False,
+        what_to_do=(
+            "On node 1 of ClickHouse: `journalctl -u clickhouse-task@drill-clickhouse -u "
+            "clickhouse-task@drill-postgres`. The last line of a failed drill is the reason.",
+            "Find the reason in docs/restore-drill.md, *When a drill fails*, and remove it.",
+            "Repeat the drill: `systemctl start clickhouse-task@drill-clickhouse` or `…@drill-postgres`. The "
+            "alert ends up to six hours after a success, when CloudWatch's period is full.",
+            "No such unit: the node was set up before the drill existed. Replace it (docs/clickhouse.md, "
+            "*Replacing a node*).",
+        ),
+        other_alerts=tuple(
+            Alert(
+                name=f"RestoreUnproven{name}",
+                # Fires too when the time is missing or is no number.
+                expr=(
+                    f'absent(max(max_over_time({_RESTORED}{{{_STORE}="{store}"}}[12h])) '
+                    f">= time() - {_RESTORED_WITHIN:.0f})"
+                ),
+                for_minutes=60,
+                severity=Severity.WARNING,
+                summary=f"No backup of {store} was restored and checked for eight and a half days",
+                description="Either the weekly restore drill fails, or it does not run.",
+            )
+            for name, store in zip(("Clickhouse", "Rds"), RESTORED_STORES, strict=True)
         ),
     )
 

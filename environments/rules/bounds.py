@@ -35,7 +35,7 @@ _MOST = {
     "monitoring.alertmanager_replicas": 5,
     "orchestrator.replicas": 100,
     "worker.max_replicas": 2_000,
-    "worker.waiting_jobs_per_replica": 1_000,
+    "worker.unfinished_jobs_per_replica": 1_000,
     "worker.job_concurrency": 1_000,
     "worker.max_job_seconds": 86_400,
     "worker.llm_calls.provider_requests_per_minute": 10_000_000,

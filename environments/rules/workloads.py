@@ -34,16 +34,16 @@ def problems(env: Environment) -> Iterator[str]:
         )
     if not 1 <= worker.target_cpu_percent <= 100:
         yield f"worker.target_cpu_percent: {worker.target_cpu_percent}; use 1 to 100"
-    if worker.waiting_jobs_per_replica < 1:
+    if worker.unfinished_jobs_per_replica < 1:
         yield (
-            f"worker.waiting_jobs_per_replica: {worker.waiting_jobs_per_replica}; use at least 1: "
-            "the autoscaler divides the queue by it"
+            f"worker.unfinished_jobs_per_replica: {worker.unfinished_jobs_per_replica}; use at least 1: "
+            "the autoscaler divides the unfinished jobs by it"
         )
-    elif worker.waiting_jobs_per_replica * worker.max_replicas > SMALL_QUEUE:
+    elif worker.unfinished_jobs_per_replica * worker.max_replicas > SMALL_QUEUE:
         most = SMALL_QUEUE // max(worker.max_replicas, 1)
         yield (
-            f"worker.waiting_jobs_per_replica: {worker.waiting_jobs_per_replica}; the last of {worker.max_replicas} "
-            f"workers would start at {worker.waiting_jobs_per_replica * worker.max_replicas} waiting jobs, after the "
+            f"worker.unfinished_jobs_per_replica: {worker.unfinished_jobs_per_replica}; the last of {worker.max_replicas} "
+            f"workers would start at {worker.unfinished_jobs_per_replica * worker.max_replicas} unfinished jobs, after the "
             f"alert about a long queue, at {SMALL_QUEUE}; "
             + (f"use at most {most}" if most else f"lower worker.max_replicas to {SMALL_QUEUE}")
         )
@@ -86,9 +86,9 @@ def _jobs_at_a_time(worker: Worker) -> Iterator[str]:
             f"worker.job_concurrency: {jobs} jobs, but only {calls} LLM calls at a time (llm_calls.concurrency_per_worker); "
             "the other jobs would wait in this worker while another one is free; use at most as many jobs as calls"
         )
-    if jobs > worker.waiting_jobs_per_replica >= 1:
+    if jobs > worker.unfinished_jobs_per_replica >= 1:
         yield (
-            f"worker.waiting_jobs_per_replica: {worker.waiting_jobs_per_replica}; a worker runs {jobs} jobs at a time, "
+            f"worker.unfinished_jobs_per_replica: {worker.unfinished_jobs_per_replica}; a worker runs {jobs} jobs at a time, "
             f"so the autoscaler would start workers that get no job; use at least {jobs}, or lower job_concurrency"
         )
     yield from jobs_in_memory("worker.compute", worker.compute, jobs=jobs)

@@ -7,6 +7,7 @@ from environments.names import (
     NAMESPACE,
     NODE_POOL_LABEL,
     REDIS_QUEUE_KEY,
+    RESTORED_STORES,
     WORKER_POOL,
     App,
     Names,
@@ -111,6 +112,10 @@ def _aws(env: Environment, queue: Queue) -> dict[str, Maker]:
         "aws_backup_number_of_copy_jobs_completed_sum": backups,
         "aws_backup_number_of_copy_jobs_failed_sum": gauges(lambda t: 0, *kinds),
         "aws_eval_platform_clickhouse_backups_completed_sum": gauges(at_hour(2, 1)),
+        "aws_eval_platform_last_restore_maximum": gauges(
+            lambda t: t - t % (7 * DAY),
+            *({"dimension_Store": store} for store in RESTORED_STORES),
+        ),
         "aws_certificatemanager_days_to_expiry_minimum": gauges(
             lambda t: 204 + (end - t) / DAY, {"dimension_CertificateArn": arn}
         ),

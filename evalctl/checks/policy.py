@@ -81,6 +81,15 @@ class _Scanned(TypedDict):
     skipped: list[_Entry]
 
 
+@dataclass(frozen=True)
+class Scan:
+    """What checkov found, before the skips."""
+
+    rendered: Path
+    jobs: list[tuple[str, Path]]
+    results: list[_Scanned]
+
+
 def findings(
     rendered: Path, environments: Sequence[Environment], *, skips: Path = SKIPS
 ) -> list[Finding]:
@@ -90,13 +99,35 @@ def findings(
         ValueError: `skips` cannot be read, or there is nothing to check.
         RuntimeError: checkov failed.
     """
+    read_skips(skips)  # before the scan, which takes long
+    return not_skipped(scan(rendered), environments, skips=skips)
+
+
+def scan(rendered: Path) -> Scan:
+    """Run checkov.
+
+    Raises:
+        ValueError: there is nothing to check.
+        RuntimeError: checkov failed.
+    """
     rendered = rendered.resolve()
-    allowed = read_skips(skips)
-    tiers = {env.name: env.tier for env in environments}
     jobs = _jobs(rendered)
     if not jobs:
         raise ValueError(f"{rendered} holds nothing to check; run `make render`.")
-    scanned = _scan(jobs)
+    return Scan(rendered, jobs, _scan(jobs))
+
+
+def not_skipped(
+    scan: Scan, environments: Sequence[Environment], *, skips: Path = SKIPS
+) -> list[Finding]:
+    """The findings of a scan, as `findings` returns them.
+
+    Raises:
+        ValueError: `skips` cannot be read.
+    """
+    rendered, scanned = scan.rendered, scan.results
+    allowed = read_skips(skips)
+    tiers = {env.name: env.tier for env in environments}
     failed = [
         (finding, Path(entry["file"]).parent.relative_to(rendered))
         for result in scanned
@@ -122,7 +153,7 @@ def findings(
                 and not any(skip.matches(finding, folder, tiers) for finding, folder in failed)
             ),
             *_skipped_elsewhere(scanned, rendered),
-            *_unread(jobs, scanned, rendered),
+            *_unread(scan.jobs, scanned, rendered),
         }
     )
 

@@ -1,7 +1,7 @@
 """Outcomes as a table, as JSON and as Markdown."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -42,8 +42,10 @@ def _evidence(outcome: Outcome) -> str:
     return f"{outcome.findings[0].node.location} and {len(outcome.findings) - 1} more"
 
 
-def as_json(environment: str, outcomes: Sequence[Outcome]) -> str:
-    """Everything, for a program."""
+def as_json(
+    environment: str, outcomes: Sequence[Outcome], *, live: Sequence[Mapping[str, object]]
+) -> str:
+    """Everything, for a program; `live` are the answers of AWS and the cluster."""
     checks = [
         {
             "check": outcome.check.name,
@@ -61,7 +63,8 @@ def as_json(environment: str, outcomes: Sequence[Outcome]) -> str:
         }
         for outcome in outcomes
     ]
-    return json.dumps({"environment": environment, "checks": checks}, indent=2, default=str)
+    document = {"environment": environment, "checks": checks, "live": live}
+    return json.dumps(document, indent=2, default=str)
 
 
 def _finding(finding: Finding) -> dict[str, object]:

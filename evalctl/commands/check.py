@@ -15,7 +15,6 @@ from evalctl.checks import policy, reports, support_windows
 from evalctl.checks.check import Subject
 from evalctl.checks.outcome import outcomes, unknown
 from evalctl.checks.registry import GO_LIVE, SAMPLES, WIRING
-from evalctl.checks.support_windows import Severity
 from evalctl.cost import findings as cost
 from evalctl.parsed.environment import RenderedEnvironment
 from evalctl.terminal import console, fail
@@ -35,8 +34,9 @@ def command(
 ) -> None:
     """Check what production needs and the wiring in the rendered files; scan them with checkov.
 
-    It also checks the rules, the support of versions and the cost. `evalctl checklist ENV` shows the results of our
-    own checks with their evidence. A sample that is not replaced fails only there. environments/waivers.py lists the checks that an environment does not fulfil.
+    It also checks the rules and the cost. `evalctl checklist ENV` shows the results of our own checks with their
+    evidence. A sample that is not replaced fails only there. environments/waivers.py lists the checks that an
+    environment does not fulfil.
 
     evalctl/checks/policy_skips.toml lists the checks of checkov that are wrong for this platform, each
     with its reason. A skip that matches nothing, and a file that checkov could not read, are findings
@@ -45,20 +45,17 @@ def command(
     Example: evalctl check
     """
     environments = known_environments()
-    support = list(support_windows.findings(environments, today=datetime.now(UTC).date()))
-    for finding in support:
-        if finding.severity is Severity.WARNING:
-            console.print(f"Warning: {finding}", style="yellow", markup=False, soft_wrap=True)
+    for warning in support_windows.warnings(environments, today=datetime.now(UTC).date()):
+        console.print(f"Warning: {warning}", style="yellow", markup=False, soft_wrap=True)
     try:
         with console.status(f"checkov scans {rendered}"):
             found = policy.findings(rendered, environments)
     except (ValueError, RuntimeError) as error:
         fail(str(error))
     own = list(_own(environments, rendered.absolute()))
-    ended = [finding for finding in support if finding.severity is Severity.ERROR]
     broken_rules = rules.problems(environments)
     spend = list(cost.findings(environments, rendered=rendered))
-    details = [*broken_rules, *map(str, ended), *map(str, spend), *own, *map(str, found)]
+    details = [*broken_rules, *map(str, spend), *own, *map(str, found)]
     if details:
         fail(
             f"{len(details)} findings. Correct them, or skip a check of checkov with a reason in "

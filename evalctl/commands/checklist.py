@@ -1,9 +1,11 @@
 """`evalctl checklist`: whether an environment is ready to go live, with the evidence."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -20,6 +22,9 @@ from evalctl.checks.registry import GO_LIVE, WIRING
 from evalctl.parsed.environment import RenderedEnvironment
 from evalctl.terminal import console, errors, fail, require_programs
 from evalctl.values import known_environments, one_environment
+
+if TYPE_CHECKING:
+    from evalctl.lifecycle.live import Answer
 
 
 class Format(StrEnum):
@@ -57,7 +62,8 @@ def command(
     """Check whether an environment is ready to go live, from its rendered files alone.
 
     Each check passes, fails, or is waived in environments/waivers.py until a day. The exit status is 1 if
-    one fails. --live also reads what only AWS and the cluster have, and prints the source of each answer.
+    one fails. --live also reads what only AWS and the cluster have, and prints the source of each answer;
+    JSON has these answers too.
     docs/go-live.md describes the checks.
 
     Example: evalctl checklist prod
@@ -72,9 +78,10 @@ def command(
         RenderedEnvironment.read(folder, root=checkout.root()), datetime.now(UTC).date()
     )
     found = outcomes(checks, subject, WAIVERS)
+    answers = _live(environment, context) if live else []
     match format_:
         case Format.JSON:
-            print(reports.as_json(env, found))
+            print(reports.as_json(env, found, live=[asdict(each) for each in answers]))
         case Format.MARKDOWN:
             print(reports.markdown(env, found))
         case Format.TABLE:
@@ -82,7 +89,9 @@ def command(
             console.print()
             console.print(reports.table("Wiring", found[len(GO_LIVE) :]))
             console.print()
-    wrong = _live(environment, context) if live else []
+    if answers:
+        errors.print(_table(answers))
+    wrong = [f"{each.about}: {each.found} ({each.source})" for each in answers if not each.holds]
     counts = {status: sum(each.status is status for each in found) for status in Status}
     stale = unknown(WAIVERS, checks, [each.name for each in environments])
     if counts[Status.FAIL] or stale or wrong:
@@ -98,8 +107,8 @@ def command(
         )
 
 
-def _live(environment: Environment, context: str | None) -> list[str]:
-    """Print the answers of AWS, and of the cluster if a context is named; those that are wrong."""
+def _live(environment: Environment, context: str | None) -> "list[Answer]":
+    """The answers of AWS, and of the cluster if a context is named."""
     from evalctl.lifecycle import live
     from evalctl.lifecycle.identity import require_account, require_cluster
     from evalctl.lifecycle.problems import NotReadyError
@@ -114,11 +123,14 @@ def _live(environment: Environment, context: str | None) -> list[str]:
                 answers += live.from_cluster(require_cluster(names, context=context))
     except NotReadyError as error:
         fail(f"{environment.name} was not read.", str(error))
+    return answers
+
+
+def _table(answers: "Sequence[Answer]") -> Table:
     table = Table(title="Live", title_justify="left", show_edge=False, pad_edge=False)
     for heading in ("", "what", "found", "source"):
         table.add_column(heading, overflow="fold")
     for answer in answers:
         status = Text("pass", "green") if answer.holds else Text("fail", "bold red")
         table.add_row(status, Text(answer.about), Text(answer.found), answer.source)
-    errors.print(table)
-    return [f"{each.about}: {each.found} ({each.source})" for each in answers if not each.holds]
+    return table

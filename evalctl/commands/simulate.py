@@ -26,7 +26,7 @@ def command(
         typer.Option(metavar="SECONDS", min=0, help="They arrive evenly over this time."),
     ] = 0,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the random times and failures.")] = 1,
-    waiting_jobs_per_replica: Annotated[
+    unfinished_jobs_per_replica: Annotated[
         int | None,
         typer.Option(
             "--per-worker", metavar="N", min=1, help="Jobs, instead of the environment's."
@@ -90,8 +90,8 @@ def command(
     except NotRenderedError as error:
         fail(f"{env} was not simulated.", str(error))
     spec = settings.autoscaler
-    if waiting_jobs_per_replica is not None:
-        spec = dataclasses.replace(spec, waiting_jobs_per_replica=waiting_jobs_per_replica)
+    if unfinished_jobs_per_replica is not None:
+        spec = dataclasses.replace(spec, unfinished_jobs_per_replica=unfinished_jobs_per_replica)
     settings = dataclasses.replace(
         settings,
         autoscaler=spec,

@@ -146,12 +146,14 @@ class Bench:
         """The jobs of a run, once all have ended.
 
         Raises:
-            BrokenError: some have not ended in time.
+            BrokenError: some have not ended in time, or a program ended.
         """
         seen = Jobs({})
 
         def ended() -> bool:
             nonlocal seen
+            for shared in self._shared.values():
+                require(not shared.has_ended, f"{shared.name} ended:\n{shared.end_of_log()}")
             seen = self.api.jobs(run)
             return bool(seen.states) and seen.unfinished == 0
 

@@ -58,14 +58,18 @@ class Usage:
     backup_gb_of_each_vault: Amounts = Amounts(20, 150, 1_500)
     image_gb_of_each_repository: Amounts = Amounts(2, 5, 20)
     load_balancer_units: Amounts = Amounts(0.1, 1, 5)  # on average of the hours
-    cloudwatch_metric_requests_thousands: Amounts = Amounts(150, 150, 150)  # the exporter's
+    cloudwatch_metric_requests_thousands: Amounts = Amounts(173, 173, 173)  # the exporter's
+    # Of the instance that the weekly restore drill makes: half an hour, an hour, and its limit, which counts
+    # for the restore and for the deletion (docs/restore-drill.md).
+    restore_drill_hours: Amounts = Amounts(2, 4.35, 17.4)
 
     def scaled(self, factor: float) -> "Usage":
         """All amounts of data and requests, times the factor; the shares stay."""
         return Usage(
             **{
                 field.name: value
-                if field.name.endswith("_share") or field.name.startswith("cloudwatch")
+                if field.name.endswith("_share")
+                or field.name.startswith(("cloudwatch", "restore_drill"))
                 else value.times(factor)
                 for field in fields(self)
                 if isinstance(value := getattr(self, field.name), Amounts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from environments.names import RESTORE_DRILL_CLASS
 from evalctl.cost.assumptions import HOURS, Amounts, Load, always
 from evalctl.cost.items import Bill, Item, Missing, Service
 from evalctl.cost.rendered_files import Resource
@@ -126,10 +127,20 @@ def _database(bill: Bill, database: Resource) -> Iterator[Item]:
     least, most = body["allocated_storage"], body["max_allocated_storage"]
     storage = Amounts(least, least, most).times(copies)
     yield from bill.line(database, Service.RDS, f"RDS {body['storage_type']}", storage)
+    yield from _restore_drill(bill, database)
     if body["performance_insights_retention_period"] > 7:  # the first week costs nothing
         yield from bill.line(
             database, Service.RDS, "RDS Performance Insights, long retention", always(1)
         )
+
+
+def _restore_drill(bill: Bill, database: Resource) -> Iterator[Item]:
+    """The instance to which the drill restores a snapshot: a small class, and storage of the same size."""
+    body, hours = database.body, bill.usage.restore_drill_hours
+    price = f"RDS {body['engine']} {RESTORE_DRILL_CLASS}"
+    yield from bill.line(database, Service.RDS, price, hours)
+    storage = hours.times(body["allocated_storage"] / HOURS)
+    yield from bill.line(database, Service.RDS, f"RDS {body['storage_type']}", storage)
 
 
 def _queue(bill: Bill, queue: Resource) -> Iterator[Item]:

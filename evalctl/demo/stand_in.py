@@ -15,7 +15,8 @@ from evalctl.local_servers.provider_protocols import Answer, Request
 # The rendered limits are shares of a provider's limits, and would make the demo last for many minutes.
 LIMITS = {"LLM_REQUESTS_PER_MINUTE": "10000", "LLM_TOKENS_PER_MINUTE": "50000000"}
 LINES = (
-    "OpenAI and Anthropic: a server on this machine. It judges by fixed rules, without a model. Its delays, one "
+    "OpenAI and Anthropic: a server on this machine. It judges by fixed rules, without a model; nothing is a "
+    "recorded judgement, because the project had no provider's key to record one. Its delays, one "
     "refusal (429) in fifty calls and one overload (5xx) in a hundred are invented. It may refuse a "
     "call for good (400), whose job then fails.",
     "The agent: its answers are recorded (evals/answers.jsonl). The demo adds a wrong sentence to some of them.",

@@ -70,7 +70,7 @@ def build(names: Names) -> Installation:
 
 
 def steps(names: Names, kubectl: Kubectl, installation: Installation) -> Iterator[Step]:
-    """Argo CD, its custom resource definitions, its pods, then the root Application, which adds the rest."""
+    """Argo CD, its definitions, the root's project, its pods, then the root Application, which adds the rest."""
     here = ("--namespace", ARGOCD_NAMESPACE)
     yield Step(
         purpose=f"install Argo CD {ARGOCD.version}, {installation.objects.total()} objects",
@@ -85,6 +85,13 @@ def steps(names: Names, kubectl: Kubectl, installation: Installation) -> Iterato
             *(f"customresourcedefinition/{name}" for name in installation.definitions),
         ),
     )
+    project, application = _root_files(names)
+    # Before the pods run: a controller that has the Application and not yet its project reports an error, and
+    # compares again after the resync period only (argocd-cm, timeout.reconciliation), two to three minutes later.
+    yield Step(
+        purpose=f"create the project of the Application {names.argocd_root}",
+        command=kubectl.command(*_APPLY, f"--filename={project}"),
+    )
     for workload in installation.workloads:
         yield Step(
             purpose=f"wait until {workload.name} runs",
@@ -94,12 +101,10 @@ def steps(names: Names, kubectl: Kubectl, installation: Installation) -> Iterato
         )
     yield Step(
         purpose=f"hand over to the Application {names.argocd_root}",
-        command=kubectl.command(*_APPLY, *(f"--filename={path}" for path in _root_files(names))),
+        command=kubectl.command(*_APPLY, f"--filename={application}"),
     )
 
 
-def _root_files(names: Names) -> tuple[str, ...]:
-    return tuple(
-        f"{names.argocd_folder}/{kind}-{names.argocd_root}.yaml"
-        for kind in ("AppProject", "Application")
-    )
+def _root_files(names: Names) -> tuple[str, str]:
+    folder, root = names.argocd_folder, names.argocd_root
+    return f"{folder}/AppProject-{root}.yaml", f"{folder}/Application-{root}.yaml"

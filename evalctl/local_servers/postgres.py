@@ -62,8 +62,10 @@ class Postgres:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
+def postgres(folder: Path, *hosts: str) -> Iterator[Postgres]:
     """A running server that keeps its data in `folder` and has an authority of its own.
+
+    Its certificate is for loopback and for `hosts`.
 
     Raises:
         NoPostgresError: none is installed.
@@ -74,7 +76,7 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         raise NoPostgresError("apt-get install postgresql")
     folder.mkdir()
     authority = Authority(folder)
-    authority.server("server")
+    authority.server("server", *hosts)
     user = server_user()
     port, data = free_port(), folder / "data"
     (folder / "pg_hba.conf").write_text(

@@ -38,6 +38,7 @@ class Provider:
 
     url: str
     behaviour: Behaviour = works
+    model: Answer = field(default_factory=Answer)  # to a request about a model
     calls: list[Call] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,6 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError, ValueError):  # clients are killed in the middle of a request
             super().handle()
 
+    def do_GET(self) -> None:
+        """A request about a model."""
+        answer = self.provider.model
+        self._send(answer, (answer.text or "{}").encode())
+
     def do_POST(self) -> None:
         began = time.monotonic()
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -114,6 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             key=key.removeprefix("Bearer "),
             body=body,
             prompt=prompt(body),
+            is_retry=self.headers.get("x-stainless-retry-count", "0") != "0",
         )
 
     def _send(self, answer: Answer, content: bytes) -> None:

@@ -19,6 +19,7 @@ class Request:
     key: str
     body: Json
     prompt: str
+    is_retry: bool = False  # as the SDKs mark it
 
     @property
     def model(self) -> str:

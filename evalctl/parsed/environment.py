@@ -24,6 +24,8 @@ class RenderedEnvironment:
     root: Path  # the repository, which also has docs/
     shown: str  # how a report names the environment's folder
     _parsed: dict[str, tuple[str, Node | UnusableError]] = field(default_factory=dict, repr=False)
+    # Checks read the same folders hundreds of times.
+    _below: dict[tuple[str, ...], list[Node]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, folder: Path, *, root: Path) -> "RenderedEnvironment":
@@ -60,10 +62,15 @@ class RenderedEnvironment:
     def stack(self, stack: Stack) -> Node:
         return self.file(f"terraform/{stack}/{TERRAFORM_FILE}")
 
-    def below(self, *folders: str) -> Iterator[Node]:
+    def below(self, *folders: str) -> list[Node]:
         """The documents below these folders, without those that cannot be parsed: a check reports them."""
+        if folders not in self._below:
+            self._below[folders] = list(self._documents(tuple(f"{folder}/" for folder in folders)))
+        return self._below[folders]
+
+    def _documents(self, starts: tuple[str, ...]) -> Iterator[Node]:
         for path in sorted(self.texts):
-            if path.startswith(tuple(f"{folder}/" for folder in folders)):
+            if path.startswith(starts):
                 try:
                     yield self.file(path)
                 except UnusableError:

@@ -1,5 +1,6 @@
 """The emulated AWS: a server on loopback, which ends with the rehearsal."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,19 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 from environments.spec import Account
 from evalctl.servers import free_port, is_listening, running
 
 _START_SECONDS = 60
+# By botocore's name of a setting: the name in a file, that of a variable, the value, and its type. No setting
+# comes from the user's files and variables: a profile may need a login, or not be there.
+_WITHOUT_THE_USERS = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 
 class NotOnLoopbackError(Exception):
@@ -45,15 +54,16 @@ class EmulatedAws:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }
 
-    def session(self) -> boto3.Session:
-        return boto3.Session("rehearsal", "rehearsal", region_name=self.account.region)
-
     def client(self, service: str, region: str | None = None) -> Any:
-        return self.session().client(
+        return boto3.Session(
+            "rehearsal", "rehearsal", botocore_session=Session(_WITHOUT_THE_USERS)
+        ).client(
             service,
             region_name=region or self.account.region,
             endpoint_url=self.url,
-            config=Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}),
+            config=Config(
+                proxies={}, retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}
+            ),
         )
 
 

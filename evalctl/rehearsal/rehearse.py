@@ -16,7 +16,7 @@ from evalctl.rehearsal.leftovers import leftovers
 from evalctl.rehearsal.verification import differences
 from evalctl.rehearsal.working_directory import WorkingDirectory
 
-WhenDeployed = Callable[[EmulatedAws], Coroutine[None, None, None]]
+Beside = Callable[[EmulatedAws, asyncio.Event], Coroutine[None, None, None]]
 
 
 class RehearsalError(Exception):
@@ -29,12 +29,12 @@ async def rehearse(
     rendered: Path,
     progress: Progress,
     eks_endpoint: str | None = None,
-    when_deployed: WhenDeployed | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """Deploy an environment to an empty account, verify it and tear it down.
 
-    `when_deployed` runs beside the second plan and before the teardown, for what needs a deployed
-    account; the account's cluster then has the address `eks_endpoint`.
+    `beside` begins with the account, and ends before the teardown; its event is set when the account is deployed
+    and verified. The account's cluster has the address `eks_endpoint`.
 
     Raises:
         TerraformError: terraform failed, or a second plan was not empty.
@@ -44,12 +44,14 @@ async def rehearse(
     async with emulated_environment(
         env, rendered=rendered, progress=progress, eks_endpoint=eks_endpoint
     ) as emulated:
-        await deploy(emulated)
-        await require_promised_account(emulated)  # before the cluster half fills in secrets
-        async with asyncio.TaskGroup() as beside:
-            beside.create_task(emulated.each("plan", emulated.terraform.require_no_changes))
-            if when_deployed is not None:
-                beside.create_task(when_deployed(emulated.aws))
+        deployed = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            if beside is not None:
+                group.create_task(beside(emulated.aws, deployed))
+            await deploy(emulated)
+            await require_promised_account(emulated)  # before the cluster half fills in secrets
+            deployed.set()
+            await emulated.each("plan", emulated.terraform.require_no_changes)
         await tear_down(emulated)
         remaining = await asyncio.to_thread(leftovers, env, emulated.aws)
         if remaining:
@@ -64,8 +66,25 @@ async def deploy(emulated: EmulatedEnvironment) -> None:
         await emulated.terraform.init(directory)
         await emulated.terraform.apply(directory)
 
-    await create_state_bucket(emulated)
-    await emulated.each("apply", apply)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(create_state_bucket(emulated))
+        # The provider waits for a minute after the lifecycle rules of this bucket; no other stack needs them.
+        await _state_can_be_stored(emulated)
+        await emulated.each("apply", apply)
+
+
+async def _state_can_be_stored(emulated: EmulatedEnvironment) -> None:
+    """Wait until the state bucket keeps versions; `create_state_bucket` ends the wait if it fails."""
+    s3, bucket = emulated.aws.client("s3"), Names(emulated.env).bucket(Bucket.STATE)
+
+    def versioned() -> bool:
+        try:
+            return bool(s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled")
+        except s3.exceptions.ClientError:  # there is no such bucket yet
+            return False
+
+    while not await asyncio.to_thread(versioned):
+        await asyncio.sleep(1)
 
 
 async def require_promised_account(emulated: EmulatedEnvironment) -> None:

@@ -172,8 +172,10 @@ async def run(
             full=full,
         )
 
-        async def cluster_half(aws: EmulatedAws) -> None:
-            await rehearse_cluster(setup, aws=aws, events=report, kept=kept if keep else None)
+        async def cluster_half(aws: EmulatedAws, deployed: asyncio.Event | None = None) -> None:
+            await rehearse_cluster(
+                setup, aws=aws, events=report, deployed=deployed, kept=kept if keep else None
+            )
 
         if only is Half.CLUSTER:
             async with aws_without_stacks(setup) as aws:
@@ -184,7 +186,7 @@ async def run(
                 rendered=rendered,
                 progress=report.stack,
                 eks_endpoint=setup.address.url,
-                when_deployed=cluster_half,
+                beside=cluster_half,
             )
 
 

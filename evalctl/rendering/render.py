@@ -64,10 +64,20 @@ def render(
     rendered = [env for env in environments if only in (None, env.name)]
     if not out.exists():
         _require_writable(next(folder for folder in out.parents if folder.exists()))
+    files: dict[str, str] = {}
+    missing = {env.name: set(RENDERERS) for env in rendered}
     fresh = scratch.folder / "fresh"
-    asyncio.run(_side_by_side(fresh, rendered, scratch, progress))
-    files = tree.texts(fresh, only=only)
-    files |= {_page(env): overview(env, _below(files, env)) for env in rendered}
+
+    def on_written(renderer: str, name: str) -> None:
+        """Make the page of a whole environment, while the renderers write the next one."""
+        progress(renderer, name)
+        missing[name].remove(renderer)
+        if not missing[name]:
+            (env,) = (each for each in rendered if each.name == name)
+            files.update(tree.texts(fresh, only=name))
+            files[_page(env)] = overview(env, _below(files, env))
+
+    asyncio.run(_side_by_side(fresh, rendered, scratch, on_written))
     steps = [*with_them, *tree.changes(out, files, only=only)]
     changes.apply(steps, root=out, scratch=scratch)
     return Rendering(before, files, time.monotonic() - began)

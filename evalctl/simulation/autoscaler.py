@@ -54,11 +54,11 @@ class Autoscaler:
         current, spec = observed.replicas, self.spec
         found: list[int] = []
         unread = False
-        if spec.waiting_jobs_per_replica is not None:
+        if spec.unfinished_jobs_per_replica is not None:
             if observed.waiting_jobs is None:
                 unread = True
             else:
-                target = spec.waiting_jobs_per_replica
+                target = spec.unfinished_jobs_per_replica
                 found.append(by_average_value(current, observed.waiting_jobs, target))
         if spec.cpu_percent is not None:
             if observed.cpu_percent:

@@ -32,7 +32,7 @@ class AutoscalerSpec:
 
     min_replicas: int
     max_replicas: int
-    waiting_jobs_per_replica: int | None
+    unfinished_jobs_per_replica: int | None
     cpu_percent: int | None
     up: Direction
     down: Direction
@@ -67,7 +67,7 @@ def _parsed(spec: Mapping[str, object]) -> AutoscalerSpec:
     return AutoscalerSpec(
         min_replicas=int(str(spec["minReplicas"])),
         max_replicas=int(str(spec["maxReplicas"])),
-        waiting_jobs_per_replica=targets.get("External"),
+        unfinished_jobs_per_replica=targets.get("External"),
         cpu_percent=targets.get("cpu"),
         up=_direction(_map(behavior["scaleUp"])),
         down=_direction(_map(behavior["scaleDown"])),

@@ -69,7 +69,7 @@ def assumptions(settings: Settings, assumed: Assumptions) -> str:
     rules, pool = settings.rules, settings.pool
     return (
         f"From rendered/: {settings.autoscaler.min_replicas} to {settings.autoscaler.max_replicas} workers, "
-        f"one for each {settings.autoscaler.waiting_jobs_per_replica} jobs that "
+        f"one for each {settings.autoscaler.unfinished_jobs_per_replica} jobs that "
         f"{'wait or run' if settings.count_running else 'wait'}, {settings.job_concurrency} jobs at once, "
         f"{rules.requests_per_minute} requests and {rules.tokens_per_minute} tokens a minute for each worker.\n"
         f"Assumed: a job calls its agent ({assumed.agent_seconds:g} s) and makes {assumed.calls_per_job} calls of "

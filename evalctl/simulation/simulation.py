@@ -57,7 +57,7 @@ class NotDrainedError(Exception):
 
 def without_queue(settings: Settings) -> Settings:
     """The same environment, with an autoscaler that reads CPU only."""
-    spec = dataclasses.replace(settings.autoscaler, waiting_jobs_per_replica=None)
+    spec = dataclasses.replace(settings.autoscaler, unfinished_jobs_per_replica=None)
     return dataclasses.replace(settings, autoscaler=spec)
 
 

@@ -34,9 +34,9 @@ def variants(settings: Settings) -> dict[str, Settings]:
     )
 
     def with_spec(
-        *, up: Direction = rendered.up, jobs: int | None = rendered.waiting_jobs_per_replica
+        *, up: Direction = rendered.up, jobs: int | None = rendered.unfinished_jobs_per_replica
     ) -> Settings:
-        spec = dataclasses.replace(rendered, up=up, waiting_jobs_per_replica=jobs)
+        spec = dataclasses.replace(rendered, up=up, unfinished_jobs_per_replica=jobs)
         return dataclasses.replace(settings, autoscaler=spec)
 
     return {

@@ -40,7 +40,7 @@ class WorkerAutoscaler(constructs.Construct):
                 max_replicas=worker.max_replicas,
                 metrics=[
                     _cpu(percent=worker.target_cpu_percent),
-                    _unfinished_jobs(per_replica=worker.waiting_jobs_per_replica),
+                    _unfinished_jobs(per_replica=worker.unfinished_jobs_per_replica),
                 ],
                 behavior=k8s.HorizontalPodAutoscalerBehaviorV2(
                     # Kubernetes' own defaults. A node takes two minutes to start, so waiting to see whether a

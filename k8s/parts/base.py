@@ -59,6 +59,8 @@ class AppChart(cdk8s.Chart):
         metadata = manifest["metadata"]
         assert isinstance(metadata, dict)
         operations = self._amendments.get((str(manifest["kind"]), metadata["name"]), [])
+        if not operations:  # Node would get and return the whole object
+            return manifest
         amended: dict[str, object] = cdk8s.JsonPatch.apply(manifest, *operations)
         return amended
 

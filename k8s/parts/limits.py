@@ -1,6 +1,7 @@
 """Requests, limits and quotas (B10), as cdk8s takes them."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from cdk8s_plus_28 import k8s
 
@@ -22,7 +23,7 @@ def requirements(compute: Compute) -> k8s.ResourceRequirements:
 
 
 def _quantities(amounts: Mapping[str, str], *, ephemeral_mib: int) -> dict[str, k8s.Quantity]:
-    quantities = {name: k8s.Quantity.from_string(amount) for name, amount in amounts.items()}
+    quantities = {name: quantity(amount) for name, amount in amounts.items()}
     return {**quantities, "ephemeral-storage": mebibytes(ephemeral_mib)}
 
 
@@ -60,13 +61,18 @@ def limit_range(
     )
 
 
+@cache  # each call of Node's takes time, and amounts repeat
+def quantity(text: str) -> k8s.Quantity:
+    return k8s.Quantity.from_string(text)
+
+
 def count(number: int) -> k8s.Quantity:
-    return k8s.Quantity.from_string(str(number))
+    return quantity(str(number))
 
 
 def millicores(number: int) -> k8s.Quantity:
-    return k8s.Quantity.from_string(f"{number}m")
+    return quantity(f"{number}m")
 
 
 def mebibytes(number: int) -> k8s.Quantity:
-    return k8s.Quantity.from_string(f"{number}Mi")
+    return quantity(f"{number}Mi")

@@ -7,6 +7,7 @@ change roles, read states or operators' secrets, or delete backups (docs/decisio
 from environments.names import (
     OPERATORS_SECRETS,
     OPERATORS_SECRETS_READER,
+    RESTORE_DRILL,
     STATE_STACKS_BUCKETS,
     Names,
     Secret,
@@ -106,7 +107,7 @@ _GLOBAL = (
 
 
 def boundary(names: Names) -> tuple[Statement, ...]:
-    """Left out on purpose: IAM, `sts:AssumeRole`, and every action that shares data with others."""
+    """Left out on purpose: IAM, `sts:AssumeRole` (but see `_roles`), and sharing data with others."""
     return (
         Statement(
             actions=_REGIONAL,
@@ -246,5 +247,11 @@ def _roles(names: Names) -> tuple[Statement, ...]:
             actions=("iam:PassRole",),
             resources=(names.role_arn(names.aws("backup-restore")),),
             conditions={"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}},
+        ),
+        # The restore drill's role has this boundary, too: it gives the node nothing that is denied.
+        Statement(
+            actions=("sts:AssumeRole",),
+            resources=(names.role_arn(names.aws(RESTORE_DRILL)),),
+            conditions={"StringEquals": {"aws:PrincipalArn": names.first_clickhouse_role_arn}},
         ),
     )

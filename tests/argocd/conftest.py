@@ -26,5 +26,5 @@ def built(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
             [kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=True
         )
         assert result.stderr == ""  # Kustomize reports deprecated fields here
-        found[env.name] = list(yaml.safe_load_all(result.stdout))
+        found[env.name] = list(yaml.load_all(result.stdout, yaml.CSafeLoader))
     return found

@@ -211,12 +211,12 @@ def backoffs(draw: DrawFn) -> Changes:
 @st.composite
 def workers(draw: DrawFn) -> Changes:
     least, most = sorted(draw(st.lists(numbers(0, 120), min_size=2, max_size=2)))
-    waiting = draw(st.integers(0, 100 // max(most, 1)))
+    unfinished = draw(st.integers(0, 100 // max(most, 1)))
     return {
         "worker.min_replicas": least,
         "worker.max_replicas": most,
-        "worker.waiting_jobs_per_replica": waiting,
-        "worker.job_concurrency": draw(st.integers(0, waiting)),
+        "worker.unfinished_jobs_per_replica": unfinished,
+        "worker.job_concurrency": draw(st.integers(0, unfinished)),
         "cluster.workers_spot.max_size": most,
     }
 
@@ -411,7 +411,7 @@ def test_every_field_is_drawn() -> None:
     fields = {where for where, _ in leaves(FULL)}
     drawn: set[str] = set()
 
-    @limits(160)
+    @limits(120)
     @given(environments())
     def draw(drawing: Drawn) -> None:
         before = dict(leaves(BASES[drawing.base]))

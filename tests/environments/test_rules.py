@@ -38,7 +38,7 @@ _BOTH: dict[str, object] = {
     "worker.compute": Compute.of(
         cpu="1500m", cpu_limit="2000m", memory="2560Mi", memory_limit="2560Mi"
     ),
-    "worker.waiting_jobs_per_replica": 5,
+    "worker.unfinished_jobs_per_replica": 5,
     "worker.job_concurrency": 4,
     "sync_windows": (),
     "previews": None,
@@ -218,9 +218,9 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (
             PROD,
             {"worker.max_replicas": 40},
-            "worker.waiting_jobs_per_replica: 5; the last of 40 workers would start at 200 waiting jobs",
+            "worker.unfinished_jobs_per_replica: 5; the last of 40 workers would start at 200 unfinished jobs",
         ),
-        (PROD, {"worker.waiting_jobs_per_replica": 6}, "at 100; use at most 5"),
+        (PROD, {"worker.unfinished_jobs_per_replica": 6}, "at 100; use at most 5"),
         (PROD, {"cluster.general.max_size": 2}, "no room for all of 3 orchestrator"),
         (
             PROD,
@@ -356,7 +356,11 @@ def test_development_with_previews_breaks_no_rule() -> None:
         (DEV, {"orchestrator.compute.memory_request_mib": 9999}, "0 < request <= limit"),
         (DEV, {"worker.min_replicas": MOST + 1}, "1 <= minimum <= maximum"),
         (DEV, {"worker.max_replicas": 0}, "1 <= minimum <= maximum"),
-        (DEV, {"worker.waiting_jobs_per_replica": 0}, "the autoscaler divides the queue"),
+        (
+            DEV,
+            {"worker.unfinished_jobs_per_replica": 0},
+            "the autoscaler divides the unfinished jobs",
+        ),
         (DEV, {"worker.job_concurrency": 0}, "worker.job_concurrency: 0; use at least 1"),
         (DEV, {"worker.job_concurrency": 9}, "use at most as many jobs as calls"),
         (DEV, {"worker.job_concurrency": 6}, "workers that get no job; use at least 6"),

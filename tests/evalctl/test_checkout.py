@@ -82,7 +82,7 @@ def test_check_reads_the_same_folder_from_every_folder(monkeypatch: pytest.Monke
         return []
 
     monkeypatch.setattr("evalctl.checks.policy.findings", findings)
-    monkeypatch.setattr("evalctl.checks.support_windows.findings", lambda environments, today: [])
+    monkeypatch.setattr("evalctl.checks.support_windows.warnings", lambda environments, today: [])
     monkeypatch.chdir(ROOT / "docs")
     assert CliRunner().invoke(main.app, ["check"]).exit_code == 0
     assert read == [ROOT / "rendered"]

@@ -3,12 +3,12 @@
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from evalctl import main
@@ -17,27 +17,29 @@ from tests.evalctl.conftest import evalctl
 from tests.evalctl.plans.fake_terraform import Terraform
 from tests.support.paths import ROOT
 
-COMMANDS = main.app.registered_commands
 
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_a_command_is_in_the_module_of_its_name(command: typer.models.CommandInfo) -> None:
-    assert command.name is not None
-    assert command.callback is not None
-    module = command.name.replace("-", "_")
-    assert command.callback.__module__ == f"evalctl.commands.{module}"
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_the_list_of_commands_has_one_short_sentence_for_each(
-    command: typer.models.CommandInfo,
-) -> None:
-    assert command.callback is not None
-    summary = (command.callback.__doc__ or "").partition("\n\n")[0]
+@pytest.mark.parametrize("name", main.PANEL_OF)
+def test_the_list_of_commands_has_one_short_sentence_for_each(name: str) -> None:
+    function = main.load(name).callback
+    assert function is not None
+    summary = (function.__doc__ or "").partition("\n\n")[0]
     assert "\n" not in summary.strip()
     assert 20 < len(summary) <= 96, "it must fit a terminal's line beside the name"
     assert summary[0].isupper()
     assert summary.endswith(".")
+
+
+def test_each_module_of_commands_is_a_command() -> None:
+    modules = {file.stem for file in (ROOT / "evalctl/commands").glob("[!_]*.py")}
+    assert modules == {name.replace("-", "_") for name in main.PANEL_OF}
+
+
+def test_a_run_imports_the_module_of_its_command_only() -> None:
+    program = "import sys; from evalctl import main; main.load('names'); print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = [name for name in result.stdout.split() if name.startswith("evalctl.commands.")]
+    assert loaded == ["evalctl.commands.names"]
 
 
 def refused(result: subprocess.CompletedProcess[str], *sentences: str) -> None:
@@ -149,7 +151,7 @@ def help_page(name: str, *, columns: int) -> str:
     return re.sub("[\u2500-\u257f]", " ", result.output)  # without the lines of the boxes
 
 
-NAMES = ["", *(str(command.name) for command in COMMANDS)]
+NAMES = ["", *main.PANEL_OF]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -167,8 +169,7 @@ def test_help_has_an_example_on_one_line_that_the_command_accepts(name: str) -> 
     assert found is not None
     first, *arguments = shlex.split(found[1])
     assert first == name
-    command = typer.main.get_group(main.app).commands[name]
-    command.make_context(name, arguments)  # exits if the arguments are not accepted
+    main.load(name).make_context(name, arguments)  # exits if the arguments are not accepted
 
 
 def test_the_version_is_printed_with_the_checkout_to_which_it_belongs() -> None:

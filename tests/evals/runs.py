@@ -39,7 +39,7 @@ GOOD = {case.id: case.context[0].split(".")[0] + "." for case in CASES}
 
 def judged_by(judge: Judge, pins: Pins = PINS) -> Pins:
     """The pins with their judge on loopback."""
-    return replace(pins, judge=replace(pins.judge, base_url=f"{judge.url}/v1"))
+    return replace(pins, judge=replace(pins.judge, base_url=judge.base_url))
 
 
 def small_pins(judge: Judge, folder: Path, *, cases: Sequence[Case] = CASES) -> Pins:

@@ -35,7 +35,7 @@ class Step:
 
 def read(file: Path) -> Body:
     """A workflow or an action. YAML 1.1 reads the key `on` as true; here it is `on`."""
-    document: dict[object, Any] = yaml.safe_load(file.read_text())
+    document: dict[object, Any] = yaml.load(file.read_text(), yaml.CSafeLoader)
     return {("on" if key is True else str(key)): value for key, value in document.items()}
 
 

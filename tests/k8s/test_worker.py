@@ -70,7 +70,7 @@ def test_workers_scale_by_cpu_and_by_the_jobs_that_wait(name: str, manifests: Ma
     # A total over the number of workers: with `Value` they would never be enough.
     assert metrics["External"]["external"]["target"] == {
         "type": "AverageValue",
-        "averageValue": str(_env(name).worker.waiting_jobs_per_replica),
+        "averageValue": str(_env(name).worker.unfinished_jobs_per_replica),
     }
 
 

@@ -14,6 +14,7 @@ from environments.names import (
     CLICKHOUSE_HTTPS_PORT,
     CLICKHOUSE_NATIVE_TLS_PORT,
     CLOUDWATCH_NAMESPACE,
+    POSTGRES_PORT,
     Bucket,
     Names,
     Secret,
@@ -30,6 +31,7 @@ from tests.support.terraform import Body, Stacks, Terraform
 from tests.support.tools import program
 
 OWN_GROUP = "${aws_security_group.security-group.id}"
+DRILL_GROUP = "${aws_security_group.restore-drill-security-group.id}"
 OWN_KEY = "${aws_kms_key.key.arn}"
 NODE_PORTS = {
     CLICKHOUSE_NATIVE_TLS_PORT,
@@ -139,6 +141,8 @@ def test_the_cluster_reaches_the_client_ports_and_nodes_reach_the_node_ports(
     from_cluster: set[int] = set()
     from_nodes: set[int] = set()
     for rule in prod.resources("aws_vpc_security_group_ingress_rule").values():
+        if rule["security_group_id"] == DRILL_GROUP:
+            continue
         assert rule["from_port"] == rule["to_port"]
         assert not {"cidr_ipv4", "cidr_ipv6", "prefix_list_id"} & rule.keys()
         ours = rule["referenced_security_group_id"] == OWN_GROUP
@@ -147,15 +151,37 @@ def test_the_cluster_reaches_the_client_ports_and_nodes_reach_the_node_ports(
     assert from_nodes == NODE_PORTS
 
 
-def test_nodes_connect_only_to_https_and_to_their_peers(prod: Terraform) -> None:
+def test_nodes_connect_only_to_https_to_their_peers_and_to_the_restore_drills_instance(
+    prod: Terraform,
+) -> None:
     rules = prod.resources("aws_vpc_security_group_egress_rule").values()
     anywhere = [rule["from_port"] for rule in rules if "cidr_ipv4" in rule]
     to_nodes = {
         rule["from_port"] for rule in rules if rule.get("referenced_security_group_id") == OWN_GROUP
     }
+    to_drill = [
+        (rule["security_group_id"], rule["from_port"], rule["to_port"])
+        for rule in rules
+        if rule.get("referenced_security_group_id") == DRILL_GROUP
+    ]
     assert anywhere == [443]
     assert to_nodes == NODE_PORTS
-    assert len(rules) == len(anywhere) + len(to_nodes)
+    assert to_drill == [(OWN_GROUP, POSTGRES_PORT, POSTGRES_PORT)]
+    assert len(rules) == len(anywhere) + len(to_nodes) + len(to_drill)
+
+
+def test_only_nodes_reach_the_restore_drills_instance_and_it_reaches_nothing(
+    prod: Terraform,
+) -> None:
+    rules = [
+        rule
+        for kind in ("ingress", "egress")
+        for rule in prod.resources(f"aws_vpc_security_group_{kind}_rule").values()
+        if rule["security_group_id"] == DRILL_GROUP
+    ]
+    assert [
+        (rule["referenced_security_group_id"], rule["from_port"], rule["to_port"]) for rule in rules
+    ] == [(OWN_GROUP, POSTGRES_PORT, POSTGRES_PORT)]
 
 
 # User data

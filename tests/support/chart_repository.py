@@ -37,7 +37,7 @@ def chart_repository(folder: Path, charts: Iterable[tuple[str, str]]) -> Iterato
 def use_in(argocd: Path, repository: str) -> None:
     """Replace the charts' repositories in rendered Applications by this one."""
     for path in argocd.glob("Application-*.yaml"):
-        application = yaml.safe_load(path.read_text())
+        application = yaml.load(path.read_text(), yaml.CSafeLoader)
         source = application["spec"].get("source", {})
         if "chart" in source:
             source["repoURL"] = repository
@@ -47,7 +47,7 @@ def use_in(argocd: Path, repository: str) -> None:
 def charts_of(argocd: Path) -> list[tuple[str, str]]:
     """Name and version of each chart that rendered Applications fetch."""
     sources = [
-        yaml.safe_load(path.read_text())["spec"].get("source", {})
+        yaml.load(path.read_text(), yaml.CSafeLoader)["spec"].get("source", {})
         for path in argocd.glob("Application-*.yaml")
     ]
     return [(s["chart"], s["targetRevision"]) for s in sources if "chart" in s]

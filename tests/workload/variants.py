@@ -186,8 +186,6 @@ def orchestrator_ends_clean() -> None:
 
 def alive_without_stores() -> None:
     """Liveness checks the stores too."""
-    from starlette.responses import Response
-
     keeper = module("orchestrator.keeper")
 
     kept: list[Any] = []
@@ -199,17 +197,38 @@ def alive_without_stores() -> None:
 
     keeper.Keeper.__enter__ = remember
 
-    class Checked:
+    _healthz_fails_while(lambda: bool(kept[0].problems()))
+
+
+def ready() -> None:
+    """Liveness begins with the first run."""
+    runs = module("orchestrator.runs")
+
+    record, recorded = runs.record, False
+
+    def first(*arguments: Any) -> Any:
+        nonlocal recorded
+        recorded = True
+        return record(*arguments)
+
+    runs.record = first
+    _healthz_fails_while(lambda: not recorded)
+
+
+def _healthz_fails_while(failing: Callable[[], bool]) -> None:
+    from starlette.responses import Response
+
+    class Failing:
         def __init__(self, app: Any) -> None:
             self._app = app
 
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            if scope["type"] == "http" and scope["path"] == "/healthz" and kept[0].problems():
+            if scope["type"] == "http" and scope["path"] == "/healthz" and failing():
                 await Response(status_code=500)(scope, receive, send)
             else:
                 await self._app(scope, receive, send)
 
-    _wrap_application(Checked)
+    _wrap_application(Failing)
 
 
 def _wrap_application(wrap: Callable[[Any], Any]) -> None:
@@ -221,6 +240,7 @@ def _wrap_application(wrap: Callable[[Any], Any]) -> None:
 
 ORCHESTRATOR: tuple[Patch, ...] = (
     metrics_always_present,
+    ready,
     metrics_as_declared,
     test_runs_are_counted,
     oldest_job_age,
@@ -241,11 +261,16 @@ ORCHESTRATOR: tuple[Patch, ...] = (
 )
 
 
+# By the program's name and the check's id.
+VARIANTS: dict[str, dict[str, Patch]] = {
+    program: {patch.__name__.replace("_", "-"): patch for patch in patches}
+    for program, patches in (("orchestrator", ORCHESTRATOR), ("worker", worker_variants.WORKER))
+}
+
+
 def main(program: str, variant: str) -> None:
     """Break the line, then run the reference."""
-    patches = ORCHESTRATOR if program == "orchestrator" else worker_variants.WORKER
-    (patch,) = (each for each in patches if each.__name__.replace("_", "-") == variant)
-    patch()
+    VARIANTS[program][variant]()
     sys.argv = [program]
     runpy.run_module(f"workload.{program}", run_name="__main__")
 

@@ -31,6 +31,23 @@ def metrics_always_present() -> None:
     gauge.track_inprogress = tracked
 
 
+def ready() -> None:
+    """Liveness begins with the first job."""
+    health = module("worker.health")
+    program = module("worker.program")
+
+    evaluate, begun = program.Program._evaluate, False
+
+    def first(self: Any, id_: str) -> None:
+        nonlocal begun
+        begun = True
+        evaluate(self, id_)
+
+    program.Program._evaluate = first
+    health.Health.alive = property(lambda self: begun)
+    health.Health.ready = property(lambda self: self._beat is not None and not self.draining)
+
+
 def metrics_as_declared() -> None:
     """A label has another name."""
     from prometheus_client import REGISTRY, Counter
@@ -233,6 +250,7 @@ def killed_before_the_acknowledgement() -> None:
 
 WORKER: tuple[Callable[[], None], ...] = (
     metrics_always_present,
+    ready,
     metrics_as_declared,
     metrics_count_what_happened,
     results,

@@ -1,31 +1,21 @@
 """`python -m workload.orchestrator`."""
 
-import logging
 import signal
 import sys
 
 import uvicorn
 from prometheus_client import start_http_server
-from pydantic import ValidationError
 
 from workload.orchestrator.api import application
 from workload.orchestrator.keeper import Keeper
-from workload.settings import OrchestratorSettings
+from workload.settings import OrchestratorSettings, started
 
 # The load balancer sends nothing new when SIGTERM arrives (docs/images.md).
 _FINISH_REQUESTS_SECONDS = 20
 
 
 def main() -> None:
-    logging.basicConfig(
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO
-    )
-    try:
-        settings = OrchestratorSettings()
-    except ValidationError as error:
-        sys.exit(
-            "\n".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        )
+    settings = started(OrchestratorSettings)
     start_http_server(settings.metrics_port, settings.listen_address)
     # uvicorn finishes the requests at SIGTERM, then raises it again for this handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

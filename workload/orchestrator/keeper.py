@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from types import TracebackType
 from typing import Self
 
 import psycopg
@@ -51,12 +50,7 @@ class Keeper:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopping = True
         self.wake()
         self._thread.join(timeout=5)  # a store may not answer; what is not committed is done again

@@ -3,24 +3,14 @@
 import logging
 import sys
 
-from pydantic import ValidationError
-
-from workload.settings import WorkerSettings
+from workload.settings import WorkerSettings, started
 from workload.worker.health import Health, serve
 
 
 def main() -> None:
-    logging.basicConfig(
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO
-    )
+    settings = started(WorkerSettings)
     for chatty in ("httpx", "httpx2", "botocore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    try:
-        settings = WorkerSettings()
-    except ValidationError as error:
-        sys.exit(
-            "\n".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        )
     health = Health()
     serve(health, address=settings.listen_address, port=settings.metrics_port)
     sys.exit(_run(settings, health))

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import KW_ONLY, asdict, dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -30,22 +30,18 @@ _RECORD_SECONDS = 4
 RESULTS, CALLS = "evaluation_results", "llm_calls"
 
 
+@dataclass(frozen=True)
 class JobRunner:
     """Scores cases, several at a time, in one event loop."""
 
-    def __init__(
-        self,
-        settings: WorkerSettings,
-        *,
-        pool: Pool,
-        clickhouse: ClickHouse,
-        s3: Any,
-        stores: Stores,
-        llm: Llm,
-        agent: Agent,
-    ) -> None:
-        self._settings, self._pool, self._clickhouse, self._s3 = settings, pool, clickhouse, s3
-        self._stores, self._llm, self._agent = stores, llm, agent
+    settings: WorkerSettings
+    _: KW_ONLY
+    pool: Pool
+    clickhouse: ClickHouse
+    s3: Any
+    stores: Stores
+    llm: Llm
+    agent: Agent
 
     async def run(self, job: Job) -> None:
         """Returns when all of the job's effects are there.
@@ -53,17 +49,17 @@ class JobRunner:
         Raises:
             TimeoutError: the job took longer than JOB_MAX_SECONDS.
         """
-        async with asyncio.timeout(self._settings.job_max_seconds):
+        async with asyncio.timeout(self.settings.job_max_seconds):
             result = job.result
             taken_over = result is not None
             if result is None:
                 result = await self._judge(job)
-                await self._stores.use_in_thread(partial(job.keep, self._pool, result))
+                await self.stores.use_in_thread(partial(job.keep, self.pool, result))
             await self._write(job, result, taken_over=taken_over)
 
     async def _judge(self, job: Job) -> Mapping[str, object]:
-        answer = await self._agent.answer(job.case, job.agent_endpoint)
-        calls = Judge(self._llm, job.judge_provider, job.judge_model, job.run_id, self._record)
+        answer = await self.agent.answer(job.case, job.agent_endpoint)
+        calls = Judge(self.llm, job.judge_provider, job.judge_model, job.run_id, self._record)
         try:
             scores = await judge(job.case, answer, model=job.judge_model, ask=calls.ask)
         finally:
@@ -79,32 +75,32 @@ class JobRunner:
     async def _record(self, call: Row) -> None:
         # The server collects the calls of all workers for a moment: many small parts are slow to merge.
         insert = partial(
-            self._clickhouse.insert, CALLS, [call], async_insert="1", wait_for_async_insert="1"
+            self.clickhouse.insert, CALLS, [call], async_insert="1", wait_for_async_insert="1"
         )
-        await self._stores.use_in_thread(insert)
+        await self.stores.use_in_thread(insert)
 
     async def _write(self, job: Job, result: Mapping[str, Any], *, taken_over: bool) -> None:
         scores = [Score(**score) for score in result["scores"]]
-        await self._stores.use_in_thread(partial(self._report, job, result))
+        await self.stores.use_in_thread(partial(self._report, job, result))
         rows = [self._row(job, score, result["evaluated_at"]) for score in scores]
         written = partial(
-            self._clickhouse.count, RESULTS, run_id=str(job.run_id), case_id=job.case.id
+            self.clickhouse.count, RESULTS, run_id=str(job.run_id), case_id=job.case.id
         )
-        if taken_over and await self._stores.use_in_thread(written) > 0:
+        if taken_over and await self.stores.use_in_thread(written) > 0:
             return
         insert = partial(
-            self._clickhouse.insert,
+            self.clickhouse.insert,
             RESULTS,
             rows,
             insert_deduplication_token=deduplication_token(job.run_id, job.case.id),
             async_insert="0",  # ClickHouse ignores the token of an asynchronous insert by default
         )
-        await self._stores.use_in_thread(insert)
+        await self.stores.use_in_thread(insert)
 
     def _report(self, job: Job, result: Mapping[str, Any]) -> None:
         report = {"case": job.case.model_dump(), "judge_model": job.judge_model, **result}
-        self._s3.put_object(
-            Bucket=self._settings.reports_bucket,
+        self.s3.put_object(
+            Bucket=self.settings.reports_bucket,
             Key=report_key(job.run_id, job.case.id),
             Body=json.dumps(report, ensure_ascii=False).encode(),
             ContentType="application/json",
@@ -113,7 +109,7 @@ class JobRunner:
     def _row(self, job: Job, score: Score, evaluated_at: float) -> Row:
         return {
             "evaluated_at": evaluated_at,
-            "environment": self._settings.environment,
+            "environment": self.settings.environment,
             "run_id": str(job.run_id),
             "build": job.build,
             "built_at": int(job.built_at.timestamp()),

@@ -37,9 +37,8 @@ from workload.worker.stores import Stores
 _POLL_SECONDS = 0.1
 # After DRAIN_SECONDS: calls that were cancelled are written, and claims and messages go back.
 _RETURN_SECONDS = 8
-_MUTEX_SECONDS = (
-    30  # kombu's 300 would delay the restoring of jobs if a worker dies while it does that
-)
+# kombu's 300 would delay the restoring of jobs if a worker dies while it does that.
+_MUTEX_SECONDS = 30
 
 
 class _Head(kombu_redis.QoS):
@@ -103,11 +102,8 @@ class Program:
     @property
     def _claim_seconds(self) -> float:
         """Longer than a job, and it expires before the job is seen again."""
-        longest, visibility = (
-            self._settings.job_max_seconds,
-            self._settings.job_visibility_timeout_seconds,
-        )
-        return (longest + visibility) / 2
+        settings = self._settings
+        return (settings.job_max_seconds + settings.job_visibility_timeout_seconds) / 2
 
     def _celery(self) -> Any:
         visibility = self._settings.job_visibility_timeout_seconds

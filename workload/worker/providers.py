@@ -108,9 +108,15 @@ async def ask_once(client: Provider, model: str, prompt: str, *, seconds: float)
         raise CallError(str(error.status_code), str(error), retry_after_seconds=wait) from error
     except (openai.APIConnectionError, anthropic.APIConnectionError) as error:
         raise CallError("connection", f"{error} ({error.__cause__})") from error
-    except (openai.APIError, anthropic.APIError, ValueError, TypeError, LookupError) as error:
-        raise CallError("invalid_response", f"not the provider's format: {error}") from error
-    except AttributeError as error:  # the SDKs check no types: a missing field is found on use
+    # The SDKs check no types: a missing field is found on use.
+    except (
+        openai.APIError,
+        anthropic.APIError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+    ) as error:
         raise CallError("invalid_response", f"not the provider's format: {error}") from error
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from environments.names import RESTORED_STORES
 from evalctl.checks.check import Finding, Subject, check, require
 from evalctl.checks.routing import Alert, Routing, alerts, notifications, routing, seconds
 
@@ -108,17 +109,19 @@ def _headings(subject: Subject, page: str) -> set[str]:
 
 @check(
     title="A restore is practised, and its absence raises an alert",
-    rests_on="an alert on a metric of the last successful restore",
+    rests_on="alerts on the metric of the last successful restore of each store",
 )
 def restore_practised(subject: Subject) -> Iterator[Finding]:
-    found = [
-        alert.rule["expr"]
-        for alert in alerts(subject.env)
-        if re.search(r"\b\w*restore\w*", alert.rule["expr"].text(), re.IGNORECASE)
-    ]
     place = subject.env.place("dashboards/PrometheusRule-platform-health.yaml")
-    yield require(
-        found[0] if found else place,
-        bool(found),
-        "no alert has a metric of restores, so nothing shows that a backup can be restored",
-    )
+    for store in RESTORED_STORES:
+        metric = re.compile(rf'\w*restore\w*{{[^}}]*"{store}"', re.IGNORECASE)
+        found = [
+            alert.rule["expr"]
+            for alert in alerts(subject.env)
+            if metric.search(alert.rule["expr"].text())
+        ]
+        yield require(
+            found[0] if found else place,
+            bool(found),
+            f"no alert has a metric of {store}'s restores, so nothing shows that its backup can be restored",
+        )

@@ -24,7 +24,11 @@ def support_windows(subject: Subject) -> Iterator[Finding]:
             yield Finding(minor, "environments/catalog.py does not list this minor")
             continue
         until = version.standard_support_until
-        yield require(minor, subject.today < until, f"standard support ended on {until}")
+        yield require(
+            minor,
+            subject.today < until,
+            f"standard support ended on {until}, and EKS upgrades the control plane by itself, at any time",
+        )
         kind = cluster.body.at("upgrade_policy", "support_type")
         yield require(kind, kind.value == "STANDARD", "extended support costs extra")
         expected = {

@@ -180,11 +180,12 @@ def _name_in(arn: str) -> str | None:
 
 @check(
     title="Each role is used, and each policy belongs to a role",
-    rests_on="roles and what names them: associations, profiles, clusters, node groups, logs, backups, stores; the delivery roles",
+    rests_on="roles and what names them: associations, profiles, clusters, node groups, logs, backups, stores, policies to assume them; the delivery roles",
 )
 def iam_used(subject: Subject) -> Iterator[Finding]:
     env = subject.env
     users: dict[tuple[str, str], Node] = {}
+    assumable: dict[str | None, Node] = {}  # by another role, with its policy
     for resource in resources(env):
         if resource.type in (
             "aws_iam_role",
@@ -196,10 +197,15 @@ def iam_used(subject: Subject) -> Iterator[Finding]:
             found = reference.resource
             if found is not None and found.type == "aws_iam_role":
                 users[found.stack, found.address] = _short(resource.body)
+    for policy, statement in _statements(subject):
+        if policy.type == "aws_iam_role_policy" and "sts:AssumeRole" in statement["Action"].texts():
+            assumable |= {
+                _name_in(arn): statement["Resource"] for arn in statement["Resource"].texts()
+            }
     for role in resources(env, "aws_iam_role"):
         # AWS Backup names this one in a restore, which a person starts.
         by_people = role.id in [*(f"{each}-role" for each in DeliveryRole), "restore-role"]
-        user = users.get((role.stack, role.address))
+        user = users.get((role.stack, role.address)) or assumable.get(role["name"].text())
         yield require(
             role["name"], by_people or user is not None, "nothing uses this role", other=user
         )

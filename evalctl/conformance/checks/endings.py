@@ -31,11 +31,10 @@ def longest_job(bench: Bench) -> str:
     began = time.monotonic()
     with platform.provider.behaving(refuses):
         run = bench.start(1)
-        jobs = bench.finished(run, seconds=most + bench.job_seconds)
+        jobs = bench.finished(run, seconds=most + _SEEN_AGAIN_SECONDS)
     took = time.monotonic() - began
     require(jobs.failed == 1, f"the job ended as {dict(jobs.states)}")
     require(took >= most, f"it ended after {took:.1f} s, before its limit of {most:.1f} s")
-    require(took <= most + _SEEN_AGAIN_SECONDS, f"it ended after {took:.1f} s, of {most:.1f} s")
     until(
         lambda: bench.worker.value("eval_jobs_total", {"outcome": "failed"}) == failed + 1,
         seconds=_BACK_SECONDS,

@@ -20,6 +20,7 @@ from evalctl.rehearsal.cluster.checks import (
     disruption,
     faults,
     first_sync,
+    go_live,
     monitoring,
     next_addon_set,
     next_minor,
@@ -122,9 +123,12 @@ async def rehearse_cluster(
     *,
     aws: EmulatedAws,
     events: Events,
+    deployed: asyncio.Event | None = None,
     kept: Callable[[Cluster], Awaitable[None]] | None = None,
 ) -> None:
     """Bring the cluster up, check it, and tear it down; `kept` runs before the teardown.
+
+    The control plane starts at once, and the rest when `deployed` is set: then the account is complete.
 
     Raises:
         NotServedError, NotStartedError: the cluster did not come up.
@@ -133,8 +137,10 @@ async def rehearse_cluster(
     async with cluster_of(setup, aws) as cluster:
         for line in stood_in(cluster):
             events.note(line)
-        events.note(fill_secrets(cluster))
         events.step("control plane", time.monotonic() - started)
+        if deployed is not None:
+            await deployed.wait()
+        events.note(fill_secrets(cluster))
         if await _day_one(cluster, events):
             await _settled(cluster, events)
             await _day_two(cluster, events, full=setup.full)
@@ -186,6 +192,7 @@ async def _settled(cluster: Cluster, events: Events) -> None:
             secret_checks.arrived,
             secret_checks.rotated,
             first_sync.second_sync,
+            go_live.check,
         ):
             events.result(await check(cluster))
         for found in await monitoring.check(cluster):

@@ -1,5 +1,6 @@
 """What a kubelet refuses of a pod that has a node, and the words that it uses."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +26,7 @@ class Effect(StrEnum):
     NO_CONFIGURATION = "CreateContainerConfigError"  # this container does not start
     NO_IMAGE = "ErrImagePull"  # this container does not start
     NOT_READY = "NotReady"  # the container runs, and its probe fails
-    # The pod is ready. Its Service has no address for this port, which no kubelet notices.
+    # The pod is ready. A Service that it stands behind, or calls, has no such port, which no kubelet notices.
     NOT_SERVED = "NotServed"
 
 
@@ -61,6 +62,7 @@ def refusals(pod: Pod, snapshot: Snapshot, registry: Registry) -> Iterator[Refus
             )
         yield from _environment(pod, container, snapshot)
         yield from _probes(pod, container)
+        yield from _called(pod, container, snapshot)
     yield from _services(pod, snapshot)
 
 
@@ -250,6 +252,31 @@ def _has_port(pod: Pod, container: Container, port: int | str) -> bool:
         return any(own.name == port for own in container.ports or ())
     declared = {own.containerPort for other in _containers(pod) for own in other.ports or ()}
     return not declared or port in declared or UNDECLARED_PORTS.get(container.name) == port
+
+
+# The address of a Service in the cluster: the scheme, the Service, its namespace and the port.
+_ADDRESS = re.compile(r"(https?)://([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?(?::(\d+))?")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _called(pod: Pod, container: Container, snapshot: Snapshot) -> Iterator[Refusal]:
+    """The addresses of Services in a container's arguments and variables."""
+    ports = {
+        full_name(service): {each.port for each in (service.spec and service.spec.ports) or ()}
+        for service in snapshot.services
+    }
+    texts = [*(container.command or ()), *(container.args or ())]
+    texts += [variable.value or "" for variable in container.env or ()]
+    for scheme, name, namespace, port in _ADDRESS.findall("\n".join(texts)):
+        service, number = f"{namespace}/{name}", int(port or _DEFAULT_PORTS[scheme])
+        if number not in ports.get(service, ()):
+            yield Refusal(
+                pod=full_name(pod),
+                object=f"Service {service}",
+                reason=f"the container {container.name} calls its port {number}, which it does not have",
+                effect=Effect.NOT_SERVED,
+                container=container.name,
+            )
 
 
 def _services(pod: Pod, snapshot: Snapshot) -> Iterator[Refusal]:

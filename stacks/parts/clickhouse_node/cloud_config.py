@@ -14,6 +14,10 @@ from environments.names import (
     CLICKHOUSE_DATABASE,
     CLICKHOUSE_NATIVE_TLS_PORT,
     CLOUDWATCH_NAMESPACE,
+    LAST_RESTORE_METRIC,
+    POSTGRES_DATABASE,
+    RESTORE_DRILL,
+    RESTORE_DRILL_CLASS,
     Bucket,
     Names,
     Secret,
@@ -21,6 +25,7 @@ from environments.names import (
 from stacks.parts.clickhouse_node import settings, system_logs
 from stacks.parts.clickhouse_node.server_config import server_config
 from stacks.parts.clickhouse_node.settings import Node
+from telemetry.contract import TABLES
 
 _HERE = Path(__file__).parent
 _SYSTEMD = "/etc/systemd/system"
@@ -116,6 +121,22 @@ def _environment(node: Node, data_device: str) -> str:
         "SYSTEM_LOGS": " ".join(system_logs.KEPT_DAYS),
         "METRICS_NAMESPACE": CLOUDWATCH_NAMESPACE,
         "BACKUPS_METRIC": CLICKHOUSE_BACKUPS_METRIC,
+        "LAST_RESTORE_METRIC": LAST_RESTORE_METRIC,
+        "DRILL_ROLE": names.role_arn(names.aws(RESTORE_DRILL)),
+        "CREDENTIAL_SOURCE": "Ec2InstanceMetadata",
+        "DRILL_INSTANCE": names.aws(RESTORE_DRILL),
+        "DRILL_CLASS": RESTORE_DRILL_CLASS,
+        "DRILL_SECONDS": str(settings.DRILL_SECONDS),
+        "DRILL_POLL_SECONDS": "30",
+        "DRILL_BACKUP_HOURS": str(settings.DRILL_BACKUP_HOURS),
+        "DRILL_ROW_DAYS": str(settings.DRILL_ROW_DAYS),
+        "POSTGRES_INSTANCE": names.aws("postgres"),
+        "POSTGRES_PARAMETERS": names.aws(f"postgres{env.database.engine_version}"),
+        "POSTGRES_DATABASE": POSTGRES_DATABASE,
+        "POSTGRES_ROWS": " ".join(settings.POSTGRES_ROWS),
+        "CLICKHOUSE_ROWS": " ".join(f"{table.name}:{table.time_column}" for table in TABLES),
+        "RDS_AUTHORITIES": settings.RDS_AUTHORITIES,
+        "PSQL_PACKAGE": settings.PSQL_PACKAGE,
         "CLICKHOUSE_VERSION": env.clickhouse.version,
         "CLICKHOUSE_UID": "710",
         "REPOSITORY": settings.REPOSITORY,

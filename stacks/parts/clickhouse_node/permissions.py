@@ -4,6 +4,7 @@ from environments.names import CLOUDWATCH_NAMESPACE, Bucket, Names, Secret
 from stacks.parts.clickhouse_node.settings import BACKUP_PREFIX
 from stacks.parts.iam import Statement
 from stacks.parts.kms import kms_via_service
+from stacks.parts.restore_drill import may_assume_drill_role
 
 _READ = (
     Secret.CLICKHOUSE,
@@ -25,10 +26,14 @@ def node_statements(
     storage_key_arn: str,
     first: bool,
 ) -> tuple[Statement, ...]:
-    """The permissions of a node; only the first may create the private certificate authority."""
+    """The permissions of a node; only the first makes the private authority and practises restores."""
     return (
         *_secrets(names, secret_arns, secrets_key_arn),
-        *(_authority(names, secret_arns, secrets_key_arn) if first else ()),
+        *(
+            (*_authority(names, secret_arns, secrets_key_arn), may_assume_drill_role(names))
+            if first
+            else ()
+        ),
         *_backups(names, storage_key_arn),
         _metrics(),
         _sessions(),

@@ -6,6 +6,7 @@ from environments.names import (
     CLICKHOUSE_APP_USER,
     CLICKHOUSE_READER,
     CLICKHOUSE_SCHEMA_USER,
+    POSTGRES_DATABASE,
     Names,
     Secret,
 )
@@ -24,6 +25,20 @@ ACCOUNTS = (
     (ADMIN_USER, Secret.CLICKHOUSE_ADMIN),
 )
 BACKUP_PREFIX = "clickhouse"  # in the bucket for backups
+
+# The restore drills. Their alert allows a day and a half after a week.
+DRILL_SECONDS = (
+    2 * 3600
+)  # for the restore, and again for the deletion: what a drill's instance can cost
+DRILL_BACKUP_HOURS = 36  # one a day, and BackupMissing… fires as late
+DRILL_ROW_DAYS = 7  # a week without any evaluation is no state in which a backup proves anything
+# Tables of PostgreSQL, each with the column that has the time of a new row (workload/migrations/).
+POSTGRES_ROWS = (
+    f"{POSTGRES_DATABASE}.test_runs:created_at",
+    f"{POSTGRES_DATABASE}.jobs:recorded_at",
+)
+RDS_AUTHORITIES = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+PSQL_PACKAGE = "postgresql17"  # of Amazon Linux 2023; it reads newer servers, too
 
 ROOT_VOLUME_GIB = 30  # the system and ClickHouse's logs; the data has its own volume
 DATA_FOLDER = "/var/lib/clickhouse"  # where the data volume is mounted; Keeper's data is on it too

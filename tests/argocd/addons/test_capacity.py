@@ -111,7 +111,7 @@ def argo_cd_pods(folder: Path) -> list[Pods]:
     """Argo CD's workloads, with the requests in their patches."""
     pods = []
     for file in sorted(folder.glob("*.yaml")):
-        document = yaml.safe_load(file.read_text())
+        document = yaml.load(file.read_text(), yaml.CSafeLoader)
         if isinstance(document, dict) and document.get("kind") in ("Deployment", "StatefulSet"):
             containers = document["spec"]["template"]["spec"]["containers"]
             each = sum((requested(c["resources"]) for c in containers), Room(0, 0))

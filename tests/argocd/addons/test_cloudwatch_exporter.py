@@ -7,7 +7,7 @@ import yaml
 
 from argocd.addons.cloudwatch_exporter import JOBS, POLL_SECONDS, MetricsJob
 from argocd.addons.installed import installed_charts
-from environments.names import CLOUDWATCH_EXPORTER, Addon, Names
+from environments.names import CLOUDWATCH_EXPORTER, LAST_RESTORE_METRIC, Addon, Names
 from telemetry.contract import METRICS, Emitter, Metric
 from tests.support.manifests import Manifest
 
@@ -80,9 +80,15 @@ def test_one_pod_queries_aws_and_no_key_is_in_its_values(values: Manifest) -> No
     assert "aws" not in values
 
 
-def test_a_month_costs_about_a_dollar() -> None:
-    types = {"AWS/Backup": 2}  # RDS and S3; each metric has one vault only
-    metrics = sum(len(job.metrics) * types.get(job.namespace, 1) for job in JOBS)
+def test_a_month_costs_less_than_two_dollars() -> None:
+    # RDS and S3, and each metric has one vault only; ClickHouse and PostgreSQL.
+    types = {"NumberOf": 2, LAST_RESTORE_METRIC: 2}
+    metrics = sum(
+        next((count for start, count in types.items() if name.startswith(start)), 1)
+        for job in JOBS
+        for name in job.metrics
+    )
     polls = 30 * 86_400 / POLL_SECONDS
 
-    assert metrics * polls / 1000 * 0.01 < 1.6  # USD; each metric is nine cents
+    assert metrics == 20  # each is nine cents; the exporter's module has the sum
+    assert metrics * polls / 1000 * 0.01 < 1.75  # USD

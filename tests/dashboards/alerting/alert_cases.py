@@ -370,6 +370,29 @@ BACKUPS = (
     ),
 )
 
+# The last hours of a case's phases, which have 220 hours each: the value is a time, and so is its limit.
+_HOURS = 220
+_ALLOWED = 8.5 * 24
+
+RESTORES = tuple(
+    Case(
+        alert=alert,
+        series={
+            f'aws_eval_platform_last_restore_maximum{{dimension_Store="{store}"}}': Level(
+                3600 * (_HOURS - 1 - _ALLOWED), bad, 3600 * (3 * _HOURS - 1 - _ALLOWED)
+            )
+        },
+        summary=f"No backup of {store} was restored and checked for eight and a half days",
+        lags_minutes=9 * _DAY,
+        step_minutes=60,
+    )
+    for alert, store in (
+        ("RestoreUnprovenClickhouse", "ClickHouse"),
+        ("RestoreUnprovenRds", "PostgreSQL"),
+    )
+    for bad in (3600 * (_HOURS - _ALLOWED) - 1, GONE, NAN)
+)
+
 
 def _silence(silent: Metric, absence: float | None) -> Case:
     """One metric of an emitter is missing, and its others are present."""
@@ -475,6 +498,7 @@ CASES = (
     *WORKERS,
     *STORES,
     *BACKUPS,
+    *RESTORES,
     *SILENCE,
     *MONEY,
     *BILL,

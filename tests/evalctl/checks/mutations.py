@@ -33,12 +33,14 @@ class Mutation:
             assert self.file in env.texts
             return env.with_texts({self.file: None})
         text = env.texts[self.file]
-        document = json.loads(text) if self.file.endswith(".json") else yaml.safe_load(text)
+        document = (
+            json.loads(text) if self.file.endswith(".json") else yaml.load(text, yaml.CSafeLoader)
+        )
         self.edit(document)
         changed = (
             json.dumps(document, indent=2)
             if self.file.endswith(".json")
-            else yaml.safe_dump(document, sort_keys=False, width=10_000)
+            else yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, width=10_000)
         )
         assert changed != text
         return env.with_texts({self.file: changed})
@@ -200,6 +202,8 @@ GO_LIVE = (
     Mutation("alert-routes", "an owner whose route leads to nobody", ALERTMANAGER, replaced("- receiver: product-warning", "- receiver: nobody", *_ROUTES)),
     Mutation("alert-routes", "a webhook that nothing fills", ALERTMANAGER, without("spec", "target", "template", "data", "product-warning")),
     Mutation("alert-runbooks", "a heading that is not there", HEALTH, alert("QueueUnreachable", replaced("#queue-reachable", "#no-such-heading", "annotations", "runbook_url"))),
+    Mutation("restore-practised", "a store without an alert", HEALTH, alert("RestoreUnprovenRds", replaced("PostgreSQL", "Redis", "expr"))),
+    Mutation("restore-practised", "an alert on another metric", HEALTH, alert("RestoreUnprovenClickhouse", replaced("last_restore_maximum", "clickhouse_backups_completed_sum", "expr"))),
     Mutation("alert-runbooks", "no runbook", HEALTH, alert("QueueUnreachable", without("annotations", "runbook_url"))),
     Mutation("support-windows", "a minor whose support has ended", stack("cluster"), to("1.29", *_CLUSTER, "version")),
     Mutation("support-windows", "an add-on of another minor", stack("cluster"), to("v1.36.0-eksbuild.25", "resource", "aws_eks_addon", "kube-proxy-addon", "addon_version")),
@@ -230,6 +234,7 @@ WIRING = (
     Mutation("policy-resources", "a key that no stack makes", stack("storage"), without("output", "cross-stack-output-aws_kms_keykeyarn")),
     Mutation("policy-resources", "a program's bucket that no stack makes", "k8s/worker/ConfigMap-worker.yaml", to("other", "data", "REPORTS_BUCKET")),
     Mutation("iam-used", "a role that nothing uses", stack("clickhouse"), without("resource", "aws_iam_instance_profile", "profile-1")),
+    Mutation("iam-used", "a role that no policy may assume", stack("clickhouse"), replaced("role/ai-eval-platform-prod-restore-drill", "role/ai-eval-platform-prod-clickhouse-2", "resource", "aws_iam_role_policy", "role-1-policy", "policy")),
     Mutation("iam-used", "a policy of no role", stack("cluster"), to("${aws_iam_role.other.name}", "resource", "aws_iam_role_policy", "worker-role-policy", "role")),
     Mutation("taints", "a taint that is not tolerated", WORKER, without(*_POD, "tolerations")),
     Mutation("taints", "nodes that do not exist", WORKER, to("workers", *_POD, "nodeSelector", "eval-platform.io/pool")),

@@ -46,7 +46,8 @@ def test_support_that_ends_soon_is_a_warning(check: Callable[..., Result]) -> No
 def test_support_that_has_ended_fails(check: Callable[..., Result]) -> None:
     result = check(days_of_support=0)
     assert result.exit_code == 1
-    assert f"dev: standard support of Kubernetes {MINOR} ended" in result.output
+    assert "1 findings" in result.output
+    assert f"aws_eks_cluster.cluster.version = {MINOR}: standard support ended" in result.output
 
 
 def test_versions_that_do_not_fit_fail(check: Callable[..., Result]) -> None:

@@ -8,19 +8,16 @@ import pytest
 
 from environments.waivers import WAIVERS, Waiver
 from evalctl.checks.check import Subject
-from evalctl.checks.golive.alerts import restore_practised
 from evalctl.checks.golive.samples import samples_replaced
 from evalctl.checks.outcome import Outcome, Status, outcomes, unknown
 from evalctl.checks.registry import GO_LIVE, WIRING
 from evalctl.parsed.environment import RenderedEnvironment
 from tests.evalctl.checks import filled_in
 from tests.evalctl.checks.mutations import (
-    HEALTH,
     INGRESS,
     WORKER,
     Edit,
     Mutation,
-    alert,
     stack,
     to,
 )
@@ -55,7 +52,7 @@ def of(status: Status, found: dict[str, Outcome]) -> set[str]:
 def test_a_filled_in_production_passes_whole(filled: RenderedEnvironment) -> None:
     found = statuses(filled)
     assert of(Status.FAIL, found) == set()
-    assert of(Status.WAIVED, found) == {"restore-practised"}
+    assert of(Status.WAIVED, found) == set()
 
 
 @pytest.mark.parametrize(
@@ -80,15 +77,6 @@ def test_a_template_lists_each_sample() -> None:
     assert len(problems) == 8
     samples = ("222222222222", "eval.example.com", "example-org", "platform-team@example.com")
     assert all(value in shown for value in samples)
-
-
-def test_an_alert_on_restores_fulfils_the_check(filled: RenderedEnvironment) -> None:
-    watching = "time() - eval_last_successful_restore_timestamp_seconds > 691200"
-    edit = alert("BackupMissingRds", to(watching, "expr"))
-    env = Mutation("restore-practised", "an alert", HEALTH, edit).apply(filled)
-    assert not any(each.problem for each in restore_practised.run(Subject(env, TODAY)))
-    assert statuses(env)["restore-practised"].status is Status.FAIL  # its waiver must go
-    assert "must go" in str(statuses(env)["restore-practised"].remark)
 
 
 def test_development_states_what_it_does_not_fulfil(dev: RenderedEnvironment) -> None:
@@ -117,6 +105,7 @@ def test_a_waiver_of_a_check_that_passes_fails(filled: RenderedEnvironment) -> N
     waiver = Waiver(environment="prod", check="tls", owner="a-team", reason="none", until=TODAY)
     found = statuses(filled, waivers=(*WAIVERS, waiver))
     assert of(Status.FAIL, found) == {"tls"}
+    assert "must go" in str(found["tls"].remark)
 
 
 def test_waivers_name_checks_and_environments_that_exist() -> None:

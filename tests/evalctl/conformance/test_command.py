@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from evalctl import main
 from evalctl.local_servers.postgres import programs_path
 from tests.evalctl.conformance.conftest import open_folder, require_servers
 from tests.evalctl.conftest import evalctl
@@ -32,10 +34,10 @@ ANYTHING = ("--orchestrator", "true", "--worker", "true")
 def test_bad_input_is_status_2_with_a_plain_message(
     arguments: tuple[str, ...], message: str
 ) -> None:
-    result = evalctl(ROOT, "conformance", *arguments)
-    assert result.returncode == 2
+    result = CliRunner().invoke(main.app, ["conformance", *arguments], env={"COLUMNS": "200"})
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 2
     assert message in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 def test_a_program_that_does_not_start_fails_its_checks_with_status_1(
@@ -55,8 +57,9 @@ def test_a_program_that_does_not_start_fails_its_checks_with_status_1(
 
 
 def test_an_image_is_composed_and_not_run() -> None:
-    result = evalctl(ROOT, "conformance", "worker", "--image", "registry/worker@sha256:1")
-    assert result.returncode == 0
+    arguments = ["conformance", "worker", "--image", "registry/worker@sha256:1"]
+    result = CliRunner().invoke(main.app, arguments, env={"COLUMNS": "200"})
+    assert result.exit_code == 0
     command = re.sub(r"\s+", " ", result.stdout)
     for part in (
         *("docker run --rm", "--read-only", "--user=10001:10001", "--cap-drop=ALL"),

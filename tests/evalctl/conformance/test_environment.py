@@ -25,12 +25,14 @@ APPS = pytest.mark.parametrize("app", [App.WORKER, App.ORCHESTRATOR])
 def carried(app: App) -> dict[str, str]:
     """The variables of a rendered Deployment, read without the code under test."""
     folder = RENDERED / "k8s" / app
-    deployment = yaml.safe_load((folder / f"Deployment-{app}.yaml").read_text())
+    deployment = yaml.load((folder / f"Deployment-{app}.yaml").read_text(), yaml.CSafeLoader)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     found: dict[str, str] = {}
     for source in container["envFrom"]:
         name = source["configMapRef"]["name"]
-        found |= yaml.safe_load((folder / f"ConfigMap-{name}.yaml").read_text())["data"]
+        found |= yaml.load((folder / f"ConfigMap-{name}.yaml").read_text(), yaml.CSafeLoader)[
+            "data"
+        ]
     for entry in container.get("env", []):
         found[entry["name"]] = entry.get("value", "from a Secret")
     return found
@@ -82,7 +84,9 @@ def test_every_mounted_secret_has_the_keys_of_its_external_secret(
     for mount in pod.mounts:
         folder = servers.files.root / mount.path.lstrip("/")
         file = RENDERED / "k8s" / App.SECRETS / f"ExternalSecret-{mount.name}.yaml"
-        template = yaml.safe_load(file.read_text())["spec"]["target"]["template"].get("data")
+        template = yaml.load(file.read_text(), yaml.CSafeLoader)["spec"]["target"]["template"].get(
+            "data"
+        )
         if template is not None:
             assert {path.name for path in folder.iterdir() if ".." not in path.name} == set(
                 template

@@ -77,7 +77,20 @@ def test_dry_run_prints_exactly_the_commands_that_are_then_run(
     assert cluster.changes == []
     assert operator.bootstrap().returncode == 0
     assert shown_commands(dry.stdout) == changing(operator.commands)
-    assert len(changing(operator.commands)) == 7
+    assert len(changing(operator.commands)) == 8
+
+
+def test_the_roots_project_is_there_before_argo_cd_runs(
+    operator: Operator, cluster: Cluster
+) -> None:
+    """A controller that reads the Application before its project waits for minutes."""
+    assert operator.bootstrap().returncode == 0
+
+    commands = changing(operator.commands)
+    project = next(i for i, command in enumerate(commands) if "AppProject-" in command)
+    rollouts = [i for i, command in enumerate(commands) if "rollout status" in command]
+    assert project < min(rollouts) < max(rollouts) < len(commands) - 1
+    assert "Application-" in commands[-1]
 
 
 def test_a_second_run_changes_nothing(operator: Operator, cluster: Cluster) -> None:

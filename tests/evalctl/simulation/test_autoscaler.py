@@ -27,7 +27,7 @@ def spec(*, up: Direction = AT_ONCE, down: Direction = ALL_AT_ONCE) -> Autoscale
     return AutoscalerSpec(
         min_replicas=1,
         max_replicas=200,
-        waiting_jobs_per_replica=1,
+        unfinished_jobs_per_replica=1,
         cpu_percent=None,
         up=up,
         down=down,
@@ -85,7 +85,7 @@ def test_of_several_metrics_the_largest_number_is_taken() -> None:
     both = AutoscalerSpec(
         min_replicas=1,
         max_replicas=50,
-        waiting_jobs_per_replica=5,
+        unfinished_jobs_per_replica=5,
         cpu_percent=80,
         up=AT_ONCE,
         down=ALL_AT_ONCE,
@@ -101,7 +101,7 @@ def test_without_one_metric_the_number_grows_by_the_other_and_never_falls() -> N
     both = AutoscalerSpec(
         min_replicas=1,
         max_replicas=50,
-        waiting_jobs_per_replica=5,
+        unfinished_jobs_per_replica=5,
         cpu_percent=80,
         up=AT_ONCE,
         down=ALL_AT_ONCE,

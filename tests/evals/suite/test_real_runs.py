@@ -55,7 +55,7 @@ def test_a_refused_call_is_repeated_after_the_time_that_the_provider_gave(
 def test_unfaithful_answers_fail(
     judge_server: Judge, small: Pins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVAL_AGENT_URL", f"{judge_server.url}/agent")
+    monkeypatch.setenv("EVAL_AGENT_URL", judge_server.agent_url)
     judge_server.answers = {case.question: GOOD[case.id] for case in CASES}
     judge_server.answers[CASES[0].question] += " The moon is made of cheese."
     judge_server.answers[CASES[1].question] = "It is nine."
@@ -181,7 +181,7 @@ def test_no_call_is_made_once_the_cap_is_spent(
 def test_errors_of_judge_and_agent_are_reported_together(
     judge_server: Judge, small: Pins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVAL_AGENT_URL", f"{judge_server.url}/agent")
+    monkeypatch.setenv("EVAL_AGENT_URL", judge_server.agent_url)
     judge_server.answers = {case.question: GOOD[case.id] for case in CASES[1:]}
     judge_server.refuse = lambda _, schema: BROKEN if schema == "Statements" else None
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from evalctl.local_servers.provider_protocols import Answer
 from evalctl.main import app
 from evals.gate import baseline, evaluate, judge_errors, pins, verdict
 from evals.gate.pins import Pins
 from evals.gate.report import Code
-from tests.evals.judge import BAD_KEY, Judge, Refusal
+from tests.evals.judge import BAD_KEY, Judge, refusal
 from tests.evals.runs import BUILD, codes, decide, messages, small_pins
 
 NOBODY = "http://127.0.0.1:9"
@@ -71,10 +72,10 @@ def test_an_agent_that_cannot_be_reached(
 
 
 @pytest.mark.parametrize(
-    ("refusal", "cause"),
+    ("answer", "cause"),
     [
         (BAD_KEY, "refused OPENAI_API_KEY"),
-        (Refusal(404, "model_not_found", "The model does not exist."), "has no model"),
+        (refusal(404, "model_not_found", "The model does not exist."), "has no model"),
     ],
 )
 def test_a_key_that_the_judge_refuses(
@@ -82,11 +83,11 @@ def test_a_key_that_the_judge_refuses(
     tmp_path: Path,
     judge_server: Judge,
     monkeypatch: pytest.MonkeyPatch,
-    refusal: Refusal,
+    answer: Answer,
     cause: str,
 ) -> None:
     monkeypatch.setattr(pins, "PINS", small)
-    judge_server.refuse_model = refusal
+    judge_server.server.model = answer
 
     result = run_command(tmp_path / "out")
 
@@ -116,7 +117,7 @@ def test_an_agent_that_always_fails_is_named_by_the_command_and_by_the_gate(
     small: Pins, tmp_path: Path, judge_server: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pins, "PINS", small)
-    monkeypatch.setenv("EVAL_AGENT_URL", f"{judge_server.url}/agent")
+    monkeypatch.setenv("EVAL_AGENT_URL", judge_server.agent_url)
     monkeypatch.setattr(evaluate, "_PROGRESS_SECONDS", 0.5)
 
     result = run_command(tmp_path / "out")

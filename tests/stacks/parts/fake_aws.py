@@ -47,6 +47,7 @@ def main() -> None:
             "--namespace",
             "--metric-name",
             "--value",
+            "--dimensions",
         ),
     ):
         parser.add_argument(option)
@@ -109,7 +110,8 @@ def list_objects(given: argparse.Namespace) -> None:
 
 def put_metric_data(given: argparse.Namespace) -> None:
     with (CLOUD / "metrics").open("a") as file:
-        file.write(f"{given.namespace} {given.metric_name} {given.value}\n")
+        words = (given.namespace, given.metric_name, given.dimensions, given.value)
+        file.write(" ".join(filter(None, words)) + "\n")
 
 
 main()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from environments.names import Names, Secret
+from environments.names import CLICKHOUSE_CLUSTER, Names, Secret
 from stacks.parts.clickhouse_node import settings
 from stacks.parts.clickhouse_node.cloud_config import cloud_config
 from stacks.parts.clickhouse_node.settings import Node
@@ -33,7 +33,10 @@ _INERT = (
 def node_files(names: Names, index: int = 1) -> dict[str, str]:
     """Path on the node → contents, as cloud-init writes them."""
     document = cloud_config(Node(names=names, index=index), data_device="/dev/data")
-    return {file["path"]: file["content"] for file in yaml.safe_load(document)["write_files"]}
+    return {
+        file["path"]: file["content"]
+        for file in yaml.load(document, yaml.CSafeLoader)["write_files"]
+    }
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class FakeNode:
             },
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,  # the real AWS client starts slowly on a busy machine
             check=False,
         )
 
@@ -132,3 +135,17 @@ class FakeNode:
         self.secret(secret, stage).write_text(
             json.dumps({"username": username, "password": password})
         )
+
+
+def run_query(node: FakeNode, engine: dict[str, str], query: str) -> list[list[str]]:
+    """The rows that ClickHouse's engine returns to the node's client."""
+    result = subprocess.run(
+        [str(node.folder / "bin" / "clickhouse-client"), "--query", query],
+        env={**os.environ, **engine, "CLOUD": str(node.cloud), "CLUSTER": CLICKHOUSE_CLUSTER},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return [line.split("\t") for line in result.stdout.strip().splitlines()]

@@ -2,11 +2,9 @@
 
 import gzip
 import hashlib
-import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -29,7 +27,8 @@ from environments.registry import ENVIRONMENTS
 from stacks.parts.clickhouse_node import settings
 from stacks.parts.clickhouse_node.cloud_config import cloud_config, configuration_digest
 from stacks.parts.clickhouse_node.settings import Node
-from tests.stacks.parts.fake_node import FakeNode, node_files
+from tests.stacks.parts.conftest import MakeNode
+from tests.stacks.parts.fake_node import FakeNode, node_files, run_query
 from tests.support import tools
 from tests.support.paths import ROOT
 
@@ -38,23 +37,6 @@ EACH_ENVIRONMENT = pytest.mark.parametrize(
     "names", [Names(env) for env in ENVIRONMENTS], ids=lambda names: names.env.name
 )
 DEVICE = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
-
-MakeNode = Callable[..., FakeNode]
-
-
-@pytest.fixture
-def make_node(tmp_path: Path) -> MakeNode:
-    """Makes node 1, 2 or 3 of production; the nodes of a test share their secrets and buckets."""
-
-    def make(index: int = 1) -> FakeNode:
-        return FakeNode(
-            names=Names(PROD),
-            index=index,
-            folder=tmp_path / f"node-{index}",
-            cloud=tmp_path / "cloud",
-        )
-
-    return make
 
 
 def config(names: Names, name: str, index: int = 1) -> ElementTree.Element:
@@ -393,18 +375,6 @@ def test_no_two_nodes_restart_in_the_same_hour() -> None:
 # Passwords
 
 
-@pytest.fixture
-def accounts(make_node: MakeNode) -> FakeNode:
-    tools.program("jq", get_it="apt-get install jq")
-    node = make_node()
-    node.set_password(Secret.CLICKHOUSE, CLICKHOUSE_APP_USER, "app-now")
-    node.set_password(Secret.CLICKHOUSE_SCHEMA, CLICKHOUSE_SCHEMA_USER, "schema-now")
-    node.set_password(Secret.CLICKHOUSE_READER, CLICKHOUSE_READER, "reader-now")
-    node.set_password(Secret.CLICKHOUSE_ADMIN, settings.ADMIN_USER, "admin-now")
-    node.set_password(Secret.CLICKHOUSE_INTERSERVER, "interserver", "nodes-now")
-    return node
-
-
 def hashes(node: FakeNode, user: str) -> list[str | None]:
     users = ElementTree.parse(node.folder / "users.d" / "20-accounts.xml").getroot()
     return [found.text for found in users.findall(f"users/{user}/auth_methods/*/*")]
@@ -523,59 +493,6 @@ def test_restore_refuses_names_that_could_inject_sql(make_node: MakeNode) -> Non
 
 
 # With ClickHouse's own engine
-
-
-@pytest.fixture
-def engine(accounts: FakeNode) -> dict[str, str]:
-    """Environment for the node's client that makes it run queries in ClickHouse's embedded engine.
-
-    The engine has the node's configuration, with open ports like the package's own configuration and
-    a folder instead of the disk in S3.
-    """
-    if importlib.util.find_spec("chdb") is None:
-        pytest.skip("chdb, ClickHouse's engine for Python, is not installed: pip install chdb")
-    assert accounts.run("accounts.sh").returncode == 0
-    folder = accounts.folder
-    for path, content in node_files(accounts.names).items():
-        if path.startswith(settings.SERVER_FOLDER):
-            target = folder / Path(path).relative_to(settings.SERVER_FOLDER)
-            # The embedded engine runs queries as the user `default`, which the server removes.
-            target.write_text(content.replace('<default remove="1"/>', ""))
-    (folder / "config.xml").write_text(
-        f"""<clickhouse>
-          <http_port>8123</http_port>
-          <macros><old>1</old></macros>
-          <remote_servers><default><shard><replica><host>localhost</host><port>9000</port></replica>
-          </shard></default></remote_servers>
-          <users_config>{folder / "users.xml"}</users_config>
-          <user_directories><users_xml><path>{folder / "users.xml"}</path></users_xml></user_directories>
-        </clickhouse>"""
-    )
-    (folder / "users.xml").write_text(
-        """<clickhouse><profiles><default/></profiles><quotas><default/></quotas>
-          <users><default><password/><profile>default</profile><quota>default</quota>
-          <networks><ip>::/0</ip></networks><access_management>1</access_management></default></users></clickhouse>"""
-    )
-    (folder / "config.d" / "99-test.xml").write_text(
-        f"""<clickhouse><path>{folder / "engine"}/</path><storage_configuration><disks>
-          <backups replace="1"><type>local</type><path>{folder / "backups"}/</path></backups>
-        </disks></storage_configuration></clickhouse>"""
-    )
-    (folder / "backups").mkdir()
-    return {"CLICKHOUSE_CONFIG": str(folder / "config.xml")}
-
-
-def run_query(node: FakeNode, engine: dict[str, str], query: str) -> list[list[str]]:
-    result = subprocess.run(
-        [str(node.folder / "bin" / "clickhouse-client"), "--query", query],
-        env={**os.environ, **engine, "CLOUD": str(node.cloud), "CLUSTER": CLICKHOUSE_CLUSTER},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return [line.split("\t") for line in result.stdout.strip().splitlines()]
 
 
 def test_clickhouses_engine_accepts_the_configuration(

@@ -7,7 +7,15 @@ from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from environments.names import OPERATORS_SECRETS, STATE_STACKS_BUCKETS, Bucket, Names, Secret, Stack
+from environments.names import (
+    OPERATORS_SECRETS,
+    RESTORE_DRILL,
+    STATE_STACKS_BUCKETS,
+    Bucket,
+    Names,
+    Secret,
+    Stack,
+)
 from environments.spec import Environment
 from tests.stacks.policies import allowed, boundary_statements, granting, statements
 from tests.support.each_environment import EACH_ENVIRONMENT, EACH_NAME
@@ -125,11 +133,18 @@ def test_it_fits_into_a_managed_policy(terraform: Stacks, name: str) -> None:
 
 
 @EACH_NAME
-def test_it_allows_two_limited_iam_actions_and_no_sts_action(terraform: Stacks, name: str) -> None:
+def test_it_allows_two_limited_iam_actions_and_one_role_to_become_another(
+    terraform: Stacks, names: dict[str, Names], name: str
+) -> None:
     found = [s for s in boundary(terraform, name) if s["Effect"] == "Allow"]
     granted = {a for s in found for a in s["Action"] if a.startswith(("iam:", "sts:", "*"))}
     read = {"iam:GetServerCertificate", "iam:ListServerCertificates"}
-    assert granted - read == {"iam:CreateServiceLinkedRole", "iam:PassRole"}
+    assert granted - read == {"iam:CreateServiceLinkedRole", "iam:PassRole", "sts:AssumeRole"}
+    (becoming,) = granting(found, "sts:AssumeRole")
+    own = names[name]
+    assert becoming["Resource"] == [own.role_arn(own.aws(RESTORE_DRILL))]  # it has this boundary
+    first_node = {"aws:PrincipalArn": own.role_arn(own.aws("clickhouse-1"))}
+    assert becoming["Condition"] == {"StringEquals": first_node}
     for action in ("iam:CreateServiceLinkedRole", "iam:PassRole"):
         (statement,) = granting(found, action)
         assert "StringEquals" in statement["Condition"]

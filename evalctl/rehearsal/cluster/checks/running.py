@@ -22,13 +22,17 @@ async def pods(cluster: Cluster, *, seconds: float = SECONDS) -> Result:
 
 
 async def services(cluster: Cluster) -> Result:
-    """Each Service's port is one that its pods' containers have."""
+    """Each Service's port is one that its pods' containers have, and each port that a pod calls is a Service's."""
     problems = [
         str(refusal)
         for refusal in cluster.parts.kubelet.refused
         if refusal.effect is Effect.NOT_SERVED
     ]
-    return result("each Service's port is one of its pods'", problems, "no Service without a port")
+    return result(
+        "each Service's port is one of its pods', and each port that a pod calls is a Service's",
+        problems,
+        "no Service without a port",
+    )
 
 
 async def _in_the_way(cluster: Cluster) -> list[str]:

@@ -1,4 +1,6 @@
-"""RDS instances: Performance Insights, the current default certificate authority, unique resource ids."""
+"""RDS instances: Performance Insights, the current default certificate authority, unique resource ids,
+and restores that turn a protection off.
+"""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -17,6 +19,16 @@ class InstanceBackend(RDSBackend):
         database = super().create_db_instance(db_kwargs)  # type: ignore[arg-type]
         database.dbi_resource_id = f"db-{mock_random.get_random_string(26).upper()}"
         _set_performance_insights(database, db_kwargs)
+        return database
+
+    def restore_db_instance_from_db_snapshot(
+        self, from_snapshot_id: str, overrides: MutableMapping[str, Any]
+    ) -> DBInstance:
+        """moto ignores a request's "false", and gives the instance what the snapshot's had."""
+        database = super().restore_db_instance_from_db_snapshot(from_snapshot_id, overrides)  # type: ignore[arg-type]
+        for setting in ("multi_az", "publicly_accessible", "deletion_protection"):
+            if overrides.get(setting) is False:
+                setattr(database, setting, False)
         return database
 
     def modify_db_instance(

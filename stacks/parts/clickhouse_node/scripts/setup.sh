@@ -16,4 +16,6 @@ done
 query "CREATE DATABASE IF NOT EXISTS $DATABASE ENGINE = Atomic"
 "$HERE/logs.sh"
 systemctl enable --now clickhouse-{accounts,certificates,restart,backup}.timer
+# One node is enough for the restore drills.
+if [ "$NODE_INDEX" = 1 ]; then systemctl enable --now clickhouse-drill-{clickhouse,postgres}.timer; fi
 log "$HOST serves $DATABASE"

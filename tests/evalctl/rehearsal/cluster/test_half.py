@@ -35,10 +35,13 @@ CHANGES = [
     "disruption.one_of_each_group",
 ]
 LOSSES = ["capacity.without_a_general_node", "capacity.without_the_largest_spot_zone"]
-READ_ONLY = {"running.pods", "admission.check", "first_sync.flapping", "monitoring.check"}
+READ_ONLY = {
+    *("running.pods", "admission.check", "first_sync.flapping", "monitoring.check"),
+    "go_live.check",
+}
 MODULES = (
     *("admission", "capacity", "disruption", "first_sync", "monitoring", "running", "scaling"),
-    *("secret_checks", "windows", "day_one", "teardown"),
+    *("secret_checks", "windows", "day_one", "teardown", "go_live"),
 )
 
 

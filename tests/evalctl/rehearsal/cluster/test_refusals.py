@@ -219,6 +219,30 @@ def test_a_service_needs_a_port_that_its_pods_have(target: str, served: bool) ->
     assert reasons(refused) == expected
 
 
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [
+        ("http://web.apps.svc", 80),
+        ("https://web.apps.svc.cluster.local/metrics", 443),
+        ("http://web.apps.svc:8080", None),
+        ("http://web.apps.svc:9091", 9091),
+        ("http://web.example.com:9091", None),
+    ],
+)
+@pytest.mark.parametrize("text", ["args: [--url={}]", "env: [{{name: URL, value: {}}}]"])
+def test_a_service_that_a_pod_calls_must_have_that_port(
+    address: str, port: int | None, text: str
+) -> None:
+    service = of(
+        Service,
+        {"metadata": {"name": "web", "namespace": "apps"}, "spec": {"ports": [{"port": 8080}]}},
+    )
+    refused = found(container(text.format(f'"{address}"')), services=(service,))
+    words = f"the container a calls its port {port}, which it does not have"
+    expected = [] if port is None else [("Service apps/web", words, Effect.NOT_SERVED)]
+    assert reasons(refused) == expected
+
+
 # Volumes
 
 

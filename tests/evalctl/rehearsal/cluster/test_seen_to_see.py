@@ -143,6 +143,12 @@ FAULTS = {
         change=replaced(r"targetPort: http", "targetPort: web"),
         seen_by={"services": "eval-platform/orchestrator"},
     ),
+    "another port in a chart's values": Fault(
+        application=NAMES.argocd_root,
+        file=f"{NAMES.argocd_folder}/Application-{NAMES.application(Addon.PROMETHEUS_ADAPTER)}.yaml",
+        change=replaced(r"port: 9090", "port: 9091"),
+        seen_by={"services": "Service monitoring/kube-prometheus-stack-prometheus"},
+    ),
     "a monitor that selects nothing": Fault(
         **of(App.MONITORING, "PodMonitor-platform.yaml"),
         change=replaced(r"(values:\n)(\s+)- orchestrator\n\s+- worker", r"\1\2- nobody"),

@@ -197,7 +197,9 @@ def windows_of(served: Served) -> list[object]:
     return [
         window
         for project in projects
-        for window in yaml.safe_load(project.read_text())["spec"].get("syncWindows", [])
+        for window in yaml.load(project.read_text(), yaml.CSafeLoader)["spec"].get(
+            "syncWindows", []
+        )
     ]
 
 

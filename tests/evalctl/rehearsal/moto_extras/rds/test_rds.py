@@ -47,6 +47,21 @@ def test_a_new_instance_has_the_current_certificate_authority_and_a_unique_id(
     assert one["DbiResourceId"] != two["DbiResourceId"]
 
 
+def test_a_restore_can_turn_off_what_the_snapshots_instance_had(client: Client) -> None:
+    create(client, "live", DeletionProtection=True, MultiAZ=True)
+    rds = client("rds")
+    rds.create_db_snapshot(DBInstanceIdentifier="live", DBSnapshotIdentifier="kept")
+    rds.restore_db_instance_from_db_snapshot(
+        DBInstanceIdentifier="scratch",
+        DBSnapshotIdentifier="kept",
+        DeletionProtection=False,
+        MultiAZ=False,
+    )
+    (found,) = rds.describe_db_instances(DBInstanceIdentifier="scratch")["DBInstances"]
+    assert (found["DeletionProtection"], found["MultiAZ"]) == (False, False)
+    rds.delete_db_instance(DBInstanceIdentifier="scratch", SkipFinalSnapshot=True)
+
+
 @pytest.fixture
 def group(client: Client) -> dict[str, str]:
     """The identifier of a parameter group in which one parameter is set."""
