@@ -34,14 +34,15 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"only write {page.PATH}")
     options = parser.parse_args()
     environment: Path = options.environment.absolute()
+    site_packages = next(environment.glob("lib/python3.*/site-packages"), None)
+    if site_packages is None:
+        report(f"{environment} is no virtual environment. `make check-cdktn` makes one.")
+        return 1
     try:
-        (site_packages,) = environment.glob("lib/python3.*/site-packages")
         if options.write:
             return write_page(_page(site_packages))
         same = renders_the_same(environment / "bin" / "python", versions=_versions(site_packages))
         return 0 if page_is_current(_page(site_packages)) and same else 1
-    except ValueError:
-        report(f"{environment} is no virtual environment. Run `make check-cdktn`, which makes it.")
     except (CommandFailedError, UnknownLayoutError) as error:
         report(str(error))
     return 1
@@ -115,7 +116,7 @@ def _versions(site_packages: Path) -> str:
         each.metadata["Name"].replace("-", "_"): each.version
         for each in importlib.metadata.distributions(path=[str(site_packages)])
     }
-    return " and ".join(f"{name} {installed[name]}" for name in _FORKS)
+    return " and ".join(f"{name} {installed.get(name, 'missing')}" for name in _FORKS)
 
 
 if __name__ == "__main__":
