@@ -411,7 +411,7 @@ def test_every_field_is_drawn() -> None:
     fields = {where for where, _ in leaves(FULL)}
     drawn: set[str] = set()
 
-    @limits(120)
+    @limits(160)
     @given(environments())
     def draw(drawing: Drawn) -> None:
         before = dict(leaves(BASES[drawing.base]))
