@@ -7,8 +7,9 @@ import pytest
 from environments.names import Names, Stack
 from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
+from environments.spec import Tier
 from evalctl.cost import prices, rendered_files
-from evalctl.cost.assumptions import HOURS, Load, llm_usd_per_evaluation
+from evalctl.cost.assumptions import HOURS, USAGE, Load, llm_usd_per_evaluation
 from evalctl.cost.estimate import Estimate, estimate
 from evalctl.cost.items import CLUSTER_MADE, Service
 from evalctl.cost.rendered_files import UnreadableFileError
@@ -54,8 +55,18 @@ def test_a_database_in_two_zones_costs_twice_and_grows_to_its_limit(prod: Estima
     database = prod.by_service()[Service.RDS]
     fixed = 2 * HOURS * usd("RDS postgres db.m7g.large")
     fixed += usd("RDS Performance Insights, long retention")
-    assert database.typical == pytest.approx(fixed + 2 * 100 * usd("RDS gp3"))
-    assert database.maximum == pytest.approx(fixed + 2 * 1_000 * usd("RDS gp3"))
+    drill = usd("RDS postgres db.t4g.micro") + 100 * usd("RDS gp3") / HOURS  # an hour
+    hours = prod.usage.restore_drill_hours
+    assert database.typical == pytest.approx(
+        fixed + 2 * 100 * usd("RDS gp3") + hours.typical * drill
+    )
+    assert database.maximum == pytest.approx(
+        fixed + 2 * 1_000 * usd("RDS gp3") + hours.maximum * drill
+    )
+
+
+def test_development_practises_restores_as_often_as_production(prod: Estimate) -> None:
+    assert USAGE[Tier.DEVELOPMENT].restore_drill_hours == prod.usage.restore_drill_hours
 
 
 def test_interface_endpoints_cost_for_each_zone_and_a_gateway_endpoint_nothing(
