@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 from environments.spec import Environment
 from evalctl.cost.assumptions import (
@@ -95,12 +96,18 @@ def estimate(rendered: RenderedEnvironment, env: Environment, prices: PriceTable
 def _terraform(bill: Bill) -> Iterator[Item]:
     for resource in bill.rendered.resources:
         try:
-            yield from items_of(bill, resource)
-        except (KeyError, TypeError, ValueError, IndexError, StopIteration) as error:
+            items = tuple(items_of(bill, resource))
+            if not all(0 <= item.usd(load) < inf for item in items for load in Load):
+                raise ValueError("a size is no number, or below zero")
+        except (
+            *(KeyError, TypeError, AttributeError, ValueError),
+            *(IndexError, StopIteration, OverflowError),
+        ) as error:
             raise UnreadableFileError(
-                f"{resource.address}: the price depends on {error}, which is missing or has another type; "
-                "run `evalctl render`"
+                f"{resource.address}: an argument that decides about the price is missing or has another type "
+                f"({type(error).__name__}: {error}); run `evalctl render`"
             ) from error
+        yield from items
 
 
 def _made_by_the_cluster(bill: Bill) -> Iterator[Item]:

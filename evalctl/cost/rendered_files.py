@@ -1,6 +1,5 @@
 """The rendered files of one environment, from the checkout or from a git revision; each is parsed once."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from environments.names import TERRAFORM_FILE
-from evalctl.kubernetes_yaml import documents
+from environments.names import TERRAFORM_FILE, Stack
+from evalctl.kubernetes_yaml import rendered_documents
+from evalctl.parsed.strict_json import json_value
 from evalctl.processes import CommandFailedError, output
 
 _MEBIBYTES = {"Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}
@@ -68,6 +68,10 @@ def in_folder(rendered: Path, env: str) -> RenderedEnvironment:
         f"rendered/{file.relative_to(rendered).as_posix()}": file
         for file in sorted((rendered / env).rglob("*.*"))
     }
+    for stack in Stack:
+        file = f"rendered/{env}/terraform/{stack}/{TERRAFORM_FILE}"
+        if files and file not in files:  # without any file, the environment is not rendered
+            raise UnreadableFileError(f"{file} is missing; run `evalctl render`")
     return _read(env, list(files), lambda name: files[name].read_text(errors="replace"))
 
 
@@ -87,10 +91,12 @@ def at_revision(root: Path, env: str, revision: str) -> RenderedEnvironment | No
     Raises:
         UnreadableFileError: git does not know the revision, or a file there cannot be read.
     """
-    listed = _git(root, "ls-tree", "-r", "--name-only", revision, "--", f"rendered/{env}")
+    named = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
+    commit = _git(root, "rev-parse", *named).strip()
+    listed = _git(root, "ls-tree", "-r", "--name-only", commit, "--", f"rendered/{env}")
     if not listed:
         return None
-    return _read(env, listed.splitlines(), lambda name: _git(root, "show", f"{revision}:{name}"))
+    return _read(env, listed.splitlines(), lambda name: _git(root, "show", f"{commit}:{name}"))
 
 
 def _git(root: Path, *arguments: str) -> str:
@@ -117,6 +123,10 @@ def _read(env: str, files: list[str], text_of: Callable[[str], str]) -> Rendered
     resources = tuple(
         resource for name, text in stacks.items() for resource in _resources(name, text)
     )
+    if not resources:
+        raise UnreadableFileError(
+            f"rendered/{env}/terraform has no resources; run `evalctl render` first"
+        )
     volumes = [*matching("argocd/Application-*.yaml"), *matching("k8s/*/*.yaml")]
     return RenderedEnvironment(
         region=resources[0].region,
@@ -129,7 +139,7 @@ def _read(env: str, files: list[str], text_of: Callable[[str], str]) -> Rendered
 def _resources(name: str, text: str) -> Iterator[Resource]:
     stack = name.split("/")[-2]
     try:
-        document = json.loads(text)
+        document: Any = json_value(text)
         providers = document["provider"]["aws"]
         regions = {provider.get("alias"): provider["region"] for provider in providers}
         for type_, named in document.get("resource", {}).items():
@@ -138,7 +148,7 @@ def _resources(name: str, text: str) -> Iterator[Resource]:
                 yield Resource(
                     stack=stack, type=type_, name=resource, body=body, region=regions[alias]
                 )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise UnreadableFileError(
             f"{name}: this is not what a render writes ({type(error).__name__}: {error}); "
             "run `evalctl render`"
@@ -149,7 +159,7 @@ def _claims(name: str, text: str) -> Iterator[Claim]:
     if "olumeClaim" not in text:  # parsing every manifest would take a second
         return
     try:
-        for document in documents(text):
+        for document in rendered_documents(text):
             if document.get("kind") == "PersistentVolumeClaim":
                 yield Claim(file=name, gib=_gib(document["spec"]), replicas=1)
             else:

@@ -11,6 +11,7 @@ from environments.names import LOCK_FILE, TERRAFORM_FILE, Stack
 from evalctl import kubernetes_yaml
 from evalctl.parsed.node import Node, UnusableError
 from evalctl.parsed.source import Source
+from evalctl.parsed.strict_json import json_value
 
 _SUFFIXES = (".yaml", ".json")
 
@@ -91,9 +92,9 @@ def _parse(source: Source) -> Node | UnusableError:
     line, problem, value = 1, "", None
     try:
         if source.file.endswith(".json"):
-            value = json.loads(source.text)
+            value = json_value(source.text)
         else:
-            documents = kubernetes_yaml.documents(source.text)
+            documents = kubernetes_yaml.rendered_documents(source.text)
             if len(documents) != 1:
                 problem = f"this file must hold one document, and it holds {len(documents)}"
             else:
@@ -102,7 +103,9 @@ def _parse(source: Source) -> Node | UnusableError:
         line, problem = error.lineno, f"this is not JSON: {error.msg}"
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = f"this is not YAML: {error.problem or error.context}"
+        problem = str(error.problem or error.context)
+        if not isinstance(error, kubernetes_yaml.NotRenderedError):
+            problem = f"this is not YAML: {problem}"
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = f"this cannot be read: {str(error).partition(chr(10))[0]}"
     if not problem and not isinstance(value, dict):

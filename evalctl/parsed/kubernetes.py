@@ -122,7 +122,7 @@ def quantity(node: Node) -> float:
     """
     if isinstance(node.value, int | float):
         return node.number()
-    match = re.fullmatch(r"([\d.]+)(m|Ki|Mi|Gi)?", node.text())
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(m|Ki|Mi|Gi)?", node.text())
     if match is None:
         raise UnusableError(node, "this must be a quantity, as in 250m or 512Mi")
     return float(match[1]) * _UNITS[match[2]]

@@ -1,6 +1,7 @@
 """One value of a rendered file, with its place, and what it is read as."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ import yaml
 
 from evalctl import kubernetes_yaml
 from evalctl.parsed.source import Source, Step
+from evalctl.parsed.strict_json import json_value
 
 _SHOWN = 72  # characters of a value in a report
 
@@ -144,12 +146,15 @@ class Node:
         Raises:
             UnusableError: it is missing, or not a number.
         """
-        if isinstance(self.value, int | float) and not isinstance(self.value, bool):
-            return float(self.value)
+        value = self.value
         try:
-            return float(self.text())
-        except ValueError:
-            raise UnusableError(self, "this must be a number") from None
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            number = float(value if is_number else self.text())  # type: ignore[arg-type]
+        except (ValueError, OverflowError):
+            number = math.inf
+        if not math.isfinite(number):
+            raise UnusableError(self, "this must be a number")
+        return number
 
     def number_or(self, default: float) -> float:
         return default if self.value is None else self.number()
@@ -181,7 +186,7 @@ class Node:
             self.source.text_starts(self.path),
         )
         try:
-            value = json.loads(text) if text.startswith("{") else _only(text)
+            value = json_value(text) if text.startswith("{") else _only(text)
         except (ValueError, yaml.YAMLError, RecursionError) as error:
             raise UnusableError(
                 self, f"this text must hold a document: {_first_line(error)}"
@@ -200,7 +205,7 @@ class Node:
 
 
 def _only(text: str) -> object:
-    (document,) = kubernetes_yaml.documents(text)
+    (document,) = kubernetes_yaml.rendered_documents(text)
     return document
 
 

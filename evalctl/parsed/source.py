@@ -20,6 +20,8 @@ class Source:
 
     def line(self, path: Sequence[Step]) -> int:
         """The line of the value at a path; of the nearest value around it if it is missing."""
+        if not path:  # without reading a text that may be no document
+            return self.first_line + 1
         place, line = self._tree, 1
         for step in path:
             found = _child(place, step)

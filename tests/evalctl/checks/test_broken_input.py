@@ -57,6 +57,20 @@ def problems(env: RenderedEnvironment) -> list[str]:
         (WORKER, 2, "a: &a\n  - *b\n"),
         (stack("queue"), 3, '{\n  "resource": {\n    x\n  }\n}\n'),
         (stack("queue"), 1, "[]"),
+        (WORKER, 3, "a: 1\nb: 2\na: 3\n"),
+        (WORKER, 2, "a: {}\nb: {c: 1, c: 2}\n"),
+        (WORKER, 2, "a: &a [x]\nb: [*a, *a]\n"),
+        (WORKER, 2, "a: 1\nb: " + "[" * 200_000),
+        (WORKER, 1, "- " * 200 + "a"),
+        (stack("queue"), 2, '{"resource": {},\n"resource": {}}'),
+        (stack("queue"), 1, "[" * 200_000),
+        (stack("queue"), 2, '{\n"a": ' + '{"a": ' * 300 + "1" + "}" * 301),
+        (stack("queue"), 1, '{"resource": NaN}'),
+        (stack("queue"), 1, '{"resource": {"aws_iam_role": {"\\ud800": {}}}}'),
+        (stack("queue"), 1, '{"resource": {}}'),
+        (stack("queue"), 1, '{"resource": 3}'),
+        (stack("queue"), 1, '{"resource": {"aws_elasticache_replication_group": {}}}'),
+        (stack("queue"), 1, '{"resource": {"aws_iam_role": {"role": []}}}'),
     ],
 )
 def test_a_file_that_cannot_be_parsed_is_a_finding(
@@ -74,6 +88,13 @@ def test_a_value_of_a_wrong_type_is_a_finding_with_its_line(prod: RenderedEnviro
         f"rendered/prod/{SCALER}:{line}: spec.maxReplicas = many: this must be a number" in each
         for each in found
     )
+
+
+@pytest.mark.parametrize("size", ["9" * 4000, ".inf", ".nan", "1.2.3", "'1.2.3m'", "-1"])
+def test_a_size_that_is_no_number_is_a_finding(prod: RenderedEnvironment, size: str) -> None:
+    text = prod.texts[WORKER].replace("cpu: ", f"cpu: {size} # ", 1)
+    line = text.splitlines().index(next(e for e in text.splitlines() if " # " in e)) + 1
+    assert any(f"{WORKER}:{line}: " in each for each in problems(prod.with_texts({WORKER: text})))
 
 
 def test_a_document_in_a_text_has_the_line_in_the_file(prod: RenderedEnvironment) -> None:

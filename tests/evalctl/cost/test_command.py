@@ -96,10 +96,12 @@ def test_a_change_without_a_price_is_in_the_comment_and_does_not_prevent_it(
     assert "aws_sqs_queue has no price" in result.stdout
 
 
-def test_an_unknown_revision_is_a_sentence(repository: Checkout) -> None:
-    result = cost("prod", "--compare", "no-such-branch")
+# A folder of a commit has no environment, and would be compared as if nothing had been there.
+@pytest.mark.parametrize("revision", ["no-such-branch", "HEAD:rendered", "--help", "-n", ""])
+def test_what_is_no_commit_is_a_sentence(repository: Checkout, revision: str) -> None:
+    result = cost("prod", "--compare", revision)
     assert result.exit_code == 1
-    assert "Git cannot compare" in result.output
+    assert "Git cannot compare: fatal: " in result.output
     assert "--compare origin/main" in result.output
     assert "Traceback" not in result.output
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,46 @@ def test_a_broken_file_is_a_finding_and_the_other_environments_are_still_checked
     [finding] = findings.findings(ENVIRONMENTS, rendered=checkout.root / "rendered")
     assert finding.environment == "prod"
     assert Names(PROD).stack_file(Stack.QUEUE) in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        '{"resource": {}, "resource": {}}',
+        '{"provider": {"aws": [{"region": NaN}]}}',
+    ],
+)
+def test_a_file_that_a_render_cannot_have_written_is_a_finding(
+    checkout: Checkout, text: str
+) -> None:
+    (checkout.root / Names(PROD).stack_file(Stack.QUEUE)).write_text(text)
+    [finding] = findings.findings((PROD,), rendered=checkout.root / "rendered")
+    assert Names(PROD).stack_file(Stack.QUEUE) in finding.message
+
+
+def test_a_missing_stack_is_a_finding(checkout: Checkout) -> None:
+    file = Names(PROD).stack_file(Stack.CLUSTER)
+    (checkout.root / file).unlink()
+    [finding] = findings.findings((PROD,), rendered=checkout.root / "rendered")
+    assert f"{file} is missing" in finding.message
+
+
+def test_stacks_without_resources_are_a_finding(checkout: Checkout) -> None:
+    for stack in Stack:
+        checkout.edit(stack, dict.clear)
+    [finding] = findings.findings((PROD,), rendered=checkout.root / "rendered")
+    assert "has no resources" in finding.message
+
+
+@pytest.mark.parametrize("gib", ["many", -5, [], {}, None])
+def test_a_size_that_is_none_is_a_finding(checkout: Checkout, gib: object) -> None:
+    def edit(resources: dict[str, Any]) -> None:
+        resources["aws_instance"]["node-2"]["root_block_device"]["volume_size"] = gib
+
+    checkout.edit(Stack.CLICKHOUSE, edit)
+    [finding] = findings.findings((PROD,), rendered=checkout.root / "rendered")
+    assert "clickhouse: aws_instance.node-2" in finding.message
 
 
 @pytest.mark.parametrize("region", ["us-west-2"])
