@@ -29,7 +29,11 @@ def least_privilege(subject: Subject) -> Iterator[Finding]:
                 condition = statement["Condition"]
                 yield require(condition, condition.present, "the trust has no condition")
     for machine in resources(env, "aws_instance", "aws_launch_template"):
-        for options in machine["metadata_options"].blocks():
+        there = machine["metadata_options"]
+        yield require(
+            there, bool(there.blocks()), "require IMDSv2; AWS' default depends on the image"
+        )
+        for options in there.blocks():
             yield require(
                 options["http_tokens"], options["http_tokens"].value == "required", "require IMDSv2"
             )

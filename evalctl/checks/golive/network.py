@@ -32,9 +32,17 @@ def private_endpoints(subject: Subject) -> Iterator[Finding]:
         node = subnet["map_public_ip_on_launch"]
         yield require(node, not node.flag(), "machines get public addresses")
     for rule in resources(env, "aws_vpc_security_group_ingress_rule"):
-        node = rule["cidr_ipv4"]
-        yield require(node, node.value not in _ANYWHERE, "everybody may connect")
-    for block in resources(env, "aws_s3_bucket_public_access_block"):
+        for node in (rule["cidr_ipv4"], rule["cidr_ipv6"]):
+            yield require(node, node.value not in _ANYWHERE, "everybody may connect")
+    blocks = list(resources(env, "aws_s3_bucket_public_access_block"))
+    blocked = {found.address for each in blocks if (found := target(env, each, "bucket"))}
+    for bucket in resources(env, "aws_s3_bucket"):
+        yield require(
+            bucket["bucket"],
+            bucket.address in blocked,
+            "nothing blocks public access to the bucket",
+        )
+    for block in blocks:
         for field in (
             *("block_public_acls", "block_public_policy"),
             *("ignore_public_acls", "restrict_public_buckets"),
@@ -148,7 +156,10 @@ def network_policies(subject: Subject) -> Iterator[Finding]:
         )
     for policy in policies:
         for rule in policy.at("spec", "ingress").items():
-            yield require(rule, rule["from"].present, "everybody may connect")
+            # An empty list is everybody, as is a missing one.
+            networks = [peer.at("ipBlock", "cidr").value for peer in rule["from"].items()]
+            bounded = bool(networks) and not set(_ANYWHERE).intersection(networks)
+            yield require(rule, bounded, "everybody may connect")
 
 
 def _denies_all(spec: Node) -> bool:

@@ -179,7 +179,7 @@ def _name_in(arn: str) -> str | None:
 
 
 @check(
-    title="Each role is used, and each policy belongs to a role",
+    title="Each role is used and has a policy, and each policy belongs to a role",
     rests_on="roles and what names them: associations, profiles, clusters, node groups, logs, backups, stores, policies to assume them; the delivery roles",
 )
 def iam_used(subject: Subject) -> Iterator[Finding]:
@@ -209,7 +209,12 @@ def iam_used(subject: Subject) -> Iterator[Finding]:
         yield require(
             role["name"], by_people or user is not None, "nothing uses this role", other=user
         )
+    bound = set()
     for policy in resources(env, "aws_iam_role_policy", "aws_iam_role_policy_attachment"):
         found = target(env, policy, "role")
         other = found["name"] if found is not None else None
         yield require(policy["role"], found is not None, "the stack has no such role", other=other)
+        bound.add((policy.stack, found.address if found is not None else None))
+    for role in resources(env, "aws_iam_role"):
+        has_one = (role.stack, role.address) in bound
+        yield require(role["name"], has_one, "this role has no policy, so it may do nothing")

@@ -15,8 +15,8 @@ _FIELD = re.compile(r'"(\w+)": ')
 
 
 @check(
-    title="Each ExternalSecret reads an entry that exists, and fields that Terraform writes",
-    rests_on="aws_secretsmanager_secret and its versions; remoteRef of the ExternalSecrets; their SecretStores",
+    title="Each ExternalSecret reads an entry that something fills, and fields that Terraform writes",
+    rests_on="aws_secretsmanager_secret, its versions, and roles that write it; remoteRef of the ExternalSecrets; their SecretStores",
 )
 def secret_entries(subject: Subject) -> Iterator[Finding]:
     env = subject.env
@@ -36,13 +36,30 @@ def secret_entries(subject: Subject) -> Iterator[Finding]:
             if entry is None:
                 yield Finding(key, "no stack makes this entry")
                 continue
-            yield Finding(key, None, entry["name"])
             text = written.get(key.text())
+            filled = text is not None or entry.id in OPERATORS_SECRETS  # by people
+            yield require(
+                key,
+                filled or _programs_write(subject, entry),
+                "nothing writes this entry",
+                other=entry["name"],
+            )
             if field.present and text is not None:
                 fields = _FIELD.findall(text.text())
                 yield require(
                     field, field.text() in fields, "Terraform writes no such field", other=text
                 )
+
+
+def _programs_write(subject: Subject, entry: Resource) -> bool:
+    """Whether a role may write the entry, as a ClickHouse node does with its authority."""
+    return any(
+        statement["Effect"].value == "Allow"
+        and "secretsmanager:PutSecretValue" in statement["Action"].texts()
+        and _names(subject, policy, statement["Resource"], entry)
+        for policy in resources(subject.env, "aws_iam_role_policy")
+        for statement in policy["policy"].document()["Statement"].items()
+    )
 
 
 @dataclass(frozen=True)
