@@ -9,6 +9,7 @@ from evalctl.checks.routing import Alert, Routing, alerts, notifications, routin
 
 _OLDEST_JOB = "eval_queue_oldest_job_age_seconds"
 _LAG_SECONDS = 300
+_SILENT = ("info", "none")  # severities of alerts that notify nobody
 _RUNBOOK = re.compile(r".*/blob/[^/]+/(?P<page>docs/runbooks/[\w-]+\.md)#(?P<heading>[\w-]+)")
 
 
@@ -60,6 +61,8 @@ def alert_routes(subject: Subject) -> Iterator[Finding]:
     routes = routing(subject.env)
     for alert in alerts(subject.env):
         if not alert.must_notify:
+            severity = alert.rule.at("labels", "severity")
+            yield require(severity, severity.value in _SILENT, "no route knows this severity")
             continue
         route = routes.route_of(alert)
         receiver = routes.receiver(route)

@@ -15,6 +15,7 @@ from evalctl.parsed.kubernetes import (
 from evalctl.parsed.node import Node
 from evalctl.parsed.terraform import Resource, resources
 
+_PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 _EFFECTS = {
     "NO_SCHEDULE": "NoSchedule",
     "NO_EXECUTE": "NoExecute",
@@ -87,7 +88,7 @@ def _autoscaled(subject: Subject, group: Resource) -> Iterator[Finding]:
 
 @check(
     title="Each selector finds its pods, and each port is one that they open",
-    rests_on="selectors of Deployments, Services, budgets, policies and spreads; ports of Services, Ingresses and monitors",
+    rests_on="selectors of Deployments, Services, budgets, policies and spreads; ports of probes, Services, Ingresses and monitors",
 )
 def selectors(subject: Subject) -> Iterator[Finding]:
     env = subject.env
@@ -103,6 +104,18 @@ def selectors(subject: Subject) -> Iterator[Finding]:
         for spread in owner.spec["topologySpreadConstraints"].items():
             node = spread["labelSelector"]
             yield require(node, selects(node, owner.labels), "the spread counts other pods")
+    for owner in owners:
+        for container in owner.containers():
+            for name in _PROBES:
+                port = container.at(name, "httpGet", "port")
+                own = [p for p in container["ports"].items() if _is(p, port)]
+                if port.present:
+                    yield require(
+                        port,
+                        bool(own),
+                        "the container opens no such port",
+                        other=own[0]["containerPort"] if own else container["ports"],
+                    )
     for service in objects(env, "Service"):
         selector = service.at("spec", "selector")
         found = [

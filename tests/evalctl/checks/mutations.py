@@ -206,6 +206,7 @@ GO_LIVE = (
     Mutation("disruption-budgets", "a chart's replicas without a budget", ADAPTER, without(*_VALUES, "podDisruptionBudget")),
     Mutation("alert-routes", "an owner whose route leads to nobody", ALERTMANAGER, replaced("- receiver: product-warning", "- receiver: nobody", *_ROUTES)),
     Mutation("alert-routes", "a webhook that nothing fills", ALERTMANAGER, without("spec", "target", "template", "data", "product-warning")),
+    Mutation("alert-routes", "a severity that no route knows", HEALTH, alert("QueueUnreachable", to("critcal", "labels", "severity"))),
     Mutation("alert-runbooks", "a heading that is not there", HEALTH, alert("QueueUnreachable", replaced("#queue-reachable", "#no-such-heading", "annotations", "runbook_url"))),
     Mutation("restore-practised", "a store without an alert", HEALTH, alert("RestoreUnprovenRds", replaced("PostgreSQL", "Redis", "expr"))),
     Mutation("restore-practised", "an alert on another metric", HEALTH, alert("RestoreUnprovenClickhouse", replaced("last_restore_maximum", "clickhouse_backups_completed_sum", "expr"))),
@@ -216,6 +217,7 @@ GO_LIVE = (
     Mutation("node-updates", "all nodes at once", stack("cluster"), without(*_NODES, "general", "update_config")),
     Mutation("store-updates", "no security fixes", stack("database"), to(False, *_INSTANCE, "auto_minor_version_upgrade")),
     Mutation("cost-budget", "nobody gets a mail", stack("budget"), to([""], "resource", "aws_budgets_budget", "month", "notification", 0, "subscriber_email_addresses")),
+    Mutation("cost-budget", "a budget of nothing", stack("budget"), to("0", "resource", "aws_budgets_budget", "month", "limit_amount")),
     Mutation("cost-budget", "no early mail", stack("budget"), without("resource", "aws_budgets_budget", "month", "notification", 0)),
     Mutation("cost-budget", "a budget of a year", stack("budget"), to("ANNUALLY", "resource", "aws_budgets_budget", "month", "time_unit")),
 )  # fmt: skip
@@ -250,6 +252,7 @@ WIRING = (
     Mutation("taints", "a taint that the autoscaler does not expect", stack("cluster"), without("resource", "aws_autoscaling_group_tag", "workers-spot-autoscaler-taint")),
     Mutation("selectors", "a Service without pods", SERVICE, to("api", "spec", "selector", "app.kubernetes.io/name"), also=("load-balancer-subnets",)),
     Mutation("selectors", "a port that the pods do not open", SERVICE, to("web", "spec", "ports", 0, "targetPort")),
+    Mutation("selectors", "a probe of a port that the container does not open", WORKER, to("nope", *_CONTAINER, "livenessProbe", "httpGet", "port")),
     Mutation("selectors", "a policy for a port that the pods do not open", POLICY, to(8081, "spec", "ingress", 0, "ports", 0, "port")),
     Mutation("selectors", "an Ingress to another port", INGRESS, to("https", "spec", "rules", 0, "http", "paths", 0, "backend", "service", "port", "name")),
     Mutation("autoscaling-metric", "a metric that no rule makes", SCALER, to("queue_jobs", "spec", "metrics", 1, "external", "metric", "name")),
