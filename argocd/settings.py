@@ -9,8 +9,14 @@ each app syncs on its own, at its own time.
 """
 
 # The check in Argo CD's manual reads the child's health alone, which is Healthy while objects are
-# missing (since 3.4) or a hook still runs.
+# missing (since 3.4) or a hook still runs. The root Application manages itself: a sync that changes it and then
+# prunes another object would wait until its own operation has ended, for ever.
 _APPLICATION_HEALTH = """\
+local own = obj.metadata
+local itself = (own.name or "") .. ":argoproj.io/Application:" .. (own.namespace or "") .. "/" .. (own.name or "")
+if (own.annotations or {})["argocd.argoproj.io/tracking-id"] == itself then
+  return {status = "Healthy", message = "manages itself"}
+end
 local health = {status = "Progressing", message = "waiting for its first sync"}
 local status = obj.status
 if status == nil or status.health == nil or status.sync == nil then

@@ -59,6 +59,21 @@ def test_an_application_that_is_not_ready_delays_the_next_wave(
     assert judged(waiting) == "Progressing"
 
 
+@pytest.mark.parametrize(("manager", "expected"), [("root", "Healthy"), ("other", "Progressing")])
+def test_an_application_that_manages_itself_does_not_wait_for_its_own_sync(
+    manager: str, expected: str
+) -> None:
+    annotation = f"{manager}:argoproj.io/Application:argocd/root"
+    metadata = {
+        "name": "root",
+        "namespace": "argocd",
+        "annotations": {"argocd.argoproj.io/tracking-id": annotation},
+    }
+    running = status(health="Healthy", sync="OutOfSync", phase="Running")
+    found = health("argoproj.io_Application", {"metadata": metadata, "status": running})
+    assert found == expected
+
+
 def test_a_degraded_application_fails_the_wave() -> None:
     assert judged(status(health="Degraded", sync="Synced")) == "Degraded"
 

@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 from evalctl.main import app
 from evalctl.simulation import variants
 from evalctl.simulation.simulation import Burst
+from tests.support.paths import ROOT
 
 TRACE = Path(__file__).parent / "trace-with-window.json"
+OF_A_REHEARSAL = ROOT / "docs/pictures/workers-of-dev.json"
 
 
 def _run(*arguments: str, status: int = 0) -> str:
@@ -60,10 +62,13 @@ def test_an_unknown_environment_is_an_error_of_usage() -> None:
     assert "no environment 'nowhere'" in _run("nowhere", status=2)
 
 
-def test_a_trace_is_compared_with_the_model() -> None:
-    output = _run("prod", "--against", str(TRACE))
+@pytest.mark.parametrize(
+    ("trace", "made_by"), [(TRACE, "kube-controller-manager"), (OF_A_REHEARSAL, "evalctl rehearse")]
+)
+def test_a_trace_is_compared_with_the_model(trace: Path, made_by: str) -> None:
+    output = _run("prod", "--against", str(trace))
     assert "changes of the real autoscaler" in output
-    assert "kube-controller-manager" in output
+    assert made_by in output
 
 
 def test_a_trace_that_the_model_does_not_follow_is_a_failure(tmp_path: Path) -> None:

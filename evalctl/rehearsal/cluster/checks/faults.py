@@ -17,6 +17,7 @@ from evalctl.rehearsal.cluster.applications import Application
 from evalctl.rehearsal.cluster.checks import merges, sync
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.served.repository import Edits
 from evalctl.rehearsal.cluster.state import full_name, meta, name_of
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
@@ -211,20 +212,27 @@ async def namespace_prune_waits(cluster: Cluster) -> Result:
     """Remove the platform's namespace from Git."""
     app = cluster.names.application(App.NAMESPACE)
     path = f"{cluster.names.app_folder(App.NAMESPACE)}/Namespace-{NAMESPACE}.yaml"
-    return await _prune_waits(cluster, app, path, f"Namespace/{NAMESPACE}")
+    return await _prune_waits(cluster, app, {path: None}, f"Namespace/{NAMESPACE}")
 
 
 async def stack_prune_waits(cluster: Cluster) -> Result:
-    """Remove the Application of Prometheus from Git."""
+    """Remove the Application of Prometheus from Git, and change the root Application, which must not wait for itself."""
+    folder, root = cluster.names.argocd_folder, cluster.names.argocd_root
     name = cluster.names.application(Addon.PROMETHEUS_STACK)
-    path = f"{cluster.names.argocd_folder}/Application-{name}.yaml"
-    return await _prune_waits(cluster, cluster.names.argocd_root, path, f"Application/{name}")
+    changed = merges.replaced(
+        cluster,
+        f"{folder}/Application-{root}.yaml",
+        r"revisionHistoryLimit: \d+",
+        "revisionHistoryLimit: 6",
+    )
+    edits = {**changed, f"{folder}/Application-{name}.yaml": None}
+    return await _prune_waits(cluster, root, edits, f"Application/{name}")
 
 
-async def _prune_waits(cluster: Cluster, app: str, path: str, thing: str) -> Result:
+async def _prune_waits(cluster: Cluster, app: str, edits: Edits, thing: str) -> Result:
     """Remove an object from Git, and take it back as docs/decisions/0007-add-ons.md describes it."""
     before = await uids(cluster)
-    cluster.served.commit(f"Remove {thing}", {path: None})
+    cluster.served.commit(f"Remove {thing}", edits)
     await sync.refresh(cluster, app)
     seen: list[str] = []
 
@@ -239,9 +247,7 @@ async def _prune_waits(cluster: Cluster, app: str, path: str, thing: str) -> Res
     problems += replaced(before, await uids(cluster))
     commit = cluster.served.revert()
     await sync.refresh(cluster, app)
-    problems += await until(
-        lambda: merges.at_revision(cluster, app, commit), seconds=_NAMED_SECONDS
-    )
+    problems += await until(lambda: _compared(cluster, app, commit), seconds=_NAMED_SECONDS)
     # The operation still waits for a person, and holds back every other sync.
     await sync.patch(cluster, app, {"status": {"operationState": {"phase": "Terminating"}}})
     problems += await until(lambda: _ended(cluster, app), seconds=_RUNNING_SECONDS)
@@ -249,6 +255,11 @@ async def _prune_waits(cluster: Cluster, app: str, path: str, thing: str) -> Res
     problems += await merges.synced(cluster, app, commit)
     problems += await merges.healthy(cluster)
     return result(f"the prune of {thing} waits for a person", problems, f"{app}: {seen[0]}")
+
+
+async def _compared(cluster: Cluster, app: str, commit: str) -> list[str]:
+    state = (await applications.read(cluster.client))[app]
+    return [] if state.revision == commit else [f"{app} is compared with {state.revision}"]
 
 
 async def _ended(cluster: Cluster, app: str) -> list[str]:
