@@ -193,6 +193,16 @@ def test_an_empty_snapshot_fails(node: FakeNode, aws: EmulatedAws, server: Postg
     assert f"the restored {POSTGRES_DATABASE}.jobs has no rows" in failure(node, aws)
 
 
+def test_without_its_security_group_nothing_is_restored(node: FakeNode, aws: EmulatedAws) -> None:
+    ec2 = aws.client("ec2")
+    ec2.delete_security_group(GroupName=SCRATCH)
+    try:
+        assert f"there is no security group {SCRATCH}; apply the stack" in failure(node, aws)
+    finally:
+        ec2.create_security_group(GroupName=SCRATCH, Description="drill")
+    assert not [call for call in node.calls("aws") if "restore-db" in call]
+
+
 def test_an_old_snapshot_fails_and_is_not_restored(node: FakeNode, aws: EmulatedAws) -> None:
     now = 'if [ $# = 1 ]; then echo $(($(/bin/date +%s) + 172800)); else /bin/date "$@"; fi'
     node.fake_program("date", now)  # two days later

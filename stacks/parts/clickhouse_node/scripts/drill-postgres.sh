@@ -50,6 +50,7 @@ remove_at_end delete
 
 group=$(drill ec2 describe-security-groups --filters "Name=group-name,Values=$DRILL_INSTANCE" \
   --query 'SecurityGroups[0].GroupId' --output text)
+[ "$group" != None ] || fail "there is no security group $DRILL_INSTANCE; apply the stack clickhouse"
 log "restoring $snapshot as $DRILL_INSTANCE"
 drill rds restore-db-instance-from-db-snapshot --db-instance-identifier "$DRILL_INSTANCE" \
   --db-snapshot-identifier "$snapshot" --db-instance-class "$DRILL_CLASS" \
