@@ -15,7 +15,7 @@ from evalctl.rehearsal.terraform import Terraform
 from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stack
 
 # Each terraform uses one core while its provider starts, and mostly waits after that.
-PARALLELISM = 5
+PARALLELISM = 3
 
 Progress = Callable[[str, Stack, float], None]  # phase, stack, seconds that it took
 Step = Callable[[WorkingDirectory], Awaitable[None]]

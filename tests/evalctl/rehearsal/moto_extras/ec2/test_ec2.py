@@ -117,3 +117,25 @@ def test_a_vpc_without_an_internet_gateway_gets_no_nat_gateway(
     address = ec2.allocate_address(Domain="vpc")
     with pytest.raises(ClientError, match=r"Gateway.NotAttached.*no Internet gateway attached"):
         ec2.create_nat_gateway(SubnetId=subnet_ids[0], AllocationId=address["AllocationId"])
+
+
+def test_a_repeated_request_gets_the_first_answer(client: Client, vpc_id: str) -> None:
+    ec2 = client("ec2")
+
+    def flow_log(token: str) -> list[str]:
+        created: list[str] = ec2.create_flow_logs(
+            ClientToken=token,
+            ResourceIds=[vpc_id],
+            ResourceType="VPC",
+            TrafficType="ALL",
+            LogDestinationType="s3",
+            LogDestination="arn:aws:s3:::flow-logs",
+        )["FlowLogIds"]
+        return created
+
+    location = {"LocationConstraint": ec2.meta.region_name}
+    client("s3").create_bucket(Bucket="flow-logs", CreateBucketConfiguration=location)
+    first = flow_log("one")
+    assert flow_log("one") == first
+    with pytest.raises(ClientError, match="FlowLogAlreadyExists"):
+        flow_log("two")
