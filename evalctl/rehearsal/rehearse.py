@@ -16,7 +16,7 @@ from evalctl.rehearsal.leftovers import leftovers
 from evalctl.rehearsal.verification import differences
 from evalctl.rehearsal.working_directory import WorkingDirectory
 
-Beside = Callable[[EmulatedAws, asyncio.Event], Coroutine[None, None, None]]
+ClusterHalf = Callable[[EmulatedAws, asyncio.Event], Coroutine[None, None, None]]
 
 
 class RehearsalError(Exception):
@@ -29,12 +29,12 @@ async def rehearse(
     rendered: Path,
     progress: Progress,
     eks_endpoint: str | None = None,
-    beside: Beside | None = None,
+    cluster_half: ClusterHalf | None = None,
 ) -> None:
     """Deploy an environment to an empty account, verify it and tear it down.
 
-    `beside` begins with the account, and ends before the teardown; its event is set when the account is deployed
-    and verified. The account's cluster has the address `eks_endpoint`.
+    `cluster_half` begins with the account, and ends before the teardown. Its event is set when the account is
+    deployed and verified. The account's cluster has the address `eks_endpoint`.
 
     Raises:
         TerraformError: terraform failed, or a second plan was not empty.
@@ -46,8 +46,8 @@ async def rehearse(
     ) as emulated:
         deployed = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            if beside is not None:
-                group.create_task(beside(emulated.aws, deployed))
+            if cluster_half is not None:
+                group.create_task(cluster_half(emulated.aws, deployed))
             await deploy(emulated)
             await require_promised_account(emulated)  # before the cluster half fills in secrets
             deployed.set()

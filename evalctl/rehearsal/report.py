@@ -186,7 +186,7 @@ async def run(
                 rendered=rendered,
                 progress=report.stack,
                 eks_endpoint=setup.address.url,
-                beside=cluster_half,
+                cluster_half=cluster_half,
             )
 
 

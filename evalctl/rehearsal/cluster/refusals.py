@@ -261,18 +261,16 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def _called(pod: Pod, container: Container, snapshot: Snapshot) -> Iterator[Refusal]:
     """The addresses of Services in a container's arguments and variables."""
-    ports = {
-        full_name(service): {each.port for each in (service.spec and service.spec.ports) or ()}
-        for service in snapshot.services
-    }
     texts = [*(container.command or ()), *(container.args or ())]
     texts += [variable.value or "" for variable in container.env or ()]
     for scheme, name, namespace, port in _ADDRESS.findall("\n".join(texts)):
-        service, number = f"{namespace}/{name}", int(port or _DEFAULT_PORTS[scheme])
-        if number not in ports.get(service, ()):
+        number = int(port or _DEFAULT_PORTS[scheme])
+        service = snapshot.service_by_name.get(f"{namespace}/{name}")
+        ports = (service and service.spec and service.spec.ports) or ()
+        if all(each.port != number for each in ports):
             yield Refusal(
                 pod=full_name(pod),
-                object=f"Service {service}",
+                object=f"Service {namespace}/{name}",
                 reason=f"the container {container.name} calls its port {number}, which it does not have",
                 effect=Effect.NOT_SERVED,
                 container=container.name,

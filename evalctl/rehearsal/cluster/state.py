@@ -102,6 +102,10 @@ class Snapshot:
     def service_account_by_name(self) -> Mapping[str, ServiceAccount]:
         return _by_full_name(self.service_accounts)
 
+    @cached_property
+    def service_by_name(self) -> Mapping[str, Service]:
+        return _by_full_name(self.services)
+
     def volumes_of(self, pod: Pod) -> tuple[PersistentVolume, ...]:
         """The bound volumes of the pod's claims."""
         assert pod.spec is not None

@@ -6,19 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from evalctl.benchmarks.render import PACKAGES
 from evalctl.way_out.renaming import FOLDERS, rename, renamed
 from tests.support.paths import ROOT
-
-SOURCES = (
-    "argocd",
-    "bindings",
-    "dashboards",
-    "environments",
-    "evalctl",
-    "k8s",
-    "stacks",
-    "telemetry",
-)
 
 
 def imports(file: Path) -> set[str]:
@@ -47,7 +37,7 @@ def test_no_file_imports_cdktf_after_the_renaming(tmp_path: Path) -> None:
 
 def test_only_folders_that_are_renamed_import_cdktf() -> None:
     folders = {ROOT / folder for folder in FOLDERS}
-    for file in (file for folder in (*SOURCES, "tests") for file in (ROOT / folder).rglob("*.py")):
+    for file in (file for folder in (*PACKAGES, "tests") for file in (ROOT / folder).rglob("*.py")):
         if imports(file) & {"cdktf", "cdktf_cdktf_provider_aws"}:
             assert folders & set(file.parents), file
 

@@ -51,6 +51,18 @@ def failure(node: FakeNode, engine: Engine) -> str:
     return result.stderr
 
 
+def client_of(node: FakeNode) -> str:
+    """The line that runs the engine as the node's client."""
+    return (node.folder / "bin" / "clickhouse-client").read_text().splitlines()[-1]
+
+
+def signal_after_the_restore(node: FakeNode, signal: str) -> None:
+    """The client sends the drill a signal when it has restored."""
+    client = client_of(node).removeprefix("exec ")
+    sends = f'if [[ "$*" == *RESTORE* ]]; then kill -{signal} $PPID; fi'
+    node.fake_program("clickhouse-client", f"{client}\n{sends}")
+
+
 def databases(node: FakeNode, engine: Engine) -> list[list[str]]:
     return run_query(node, engine, f"SHOW DATABASES LIKE '{CLICKHOUSE_DATABASE}%'")
 
@@ -126,10 +138,8 @@ def test_a_drill_that_would_fill_the_volume_restores_nothing(
 ) -> None:
     insert(tables, engine, 100)
     back_up(tables, engine)
-    client = (tables.folder / "bin" / "clickhouse-client").read_text().splitlines()[-1]
-    tables.fake_program(
-        "clickhouse-client", 'if [[ "$*" == *free_space* ]]; then echo 0; exit; fi\n' + client
-    )
+    full = 'if [[ "$*" == *free_space* ]]; then echo 0; exit; fi\n'
+    tables.fake_program("clickhouse-client", full + client_of(tables))
     assert "less free space than twice the live data" in failure(tables, engine)
     assert tables.queries("RESTORE") == []
 
@@ -137,9 +147,8 @@ def test_a_drill_that_would_fill_the_volume_restores_nothing(
 def test_the_next_drill_removes_what_a_killed_one_left(tables: FakeNode, engine: Engine) -> None:
     insert(tables, engine, 100)
     back_up(tables, engine)
-    client = (tables.folder / "bin" / "clickhouse-client").read_text().splitlines()[-1]
-    killed = 'if [[ "$*" == *RESTORE* ]]; then kill -KILL $PPID; fi'
-    tables.fake_program("clickhouse-client", f"{client.removeprefix('exec ')}\n{killed}")
+    client = client_of(tables)
+    signal_after_the_restore(tables, "KILL")
     assert tables.run(DRILL, **engine).returncode == -9
     assert [SCRATCH] in databases(tables, engine)
     tables.fake_program("clickhouse-client", client)
@@ -151,9 +160,7 @@ def test_the_next_drill_removes_what_a_killed_one_left(tables: FakeNode, engine:
 def test_a_drill_that_is_stopped_drops_what_it_restored(tables: FakeNode, engine: Engine) -> None:
     insert(tables, engine, 100)
     back_up(tables, engine)
-    client = (tables.folder / "bin" / "clickhouse-client").read_text().splitlines()[-1]
-    stopped = 'if [[ "$*" == *RESTORE* ]]; then kill -TERM $PPID; fi'
-    tables.fake_program("clickhouse-client", f"{client.removeprefix('exec ')}\n{stopped}")
+    signal_after_the_restore(tables, "TERM")
     assert tables.run(DRILL, **engine).returncode != 0
     assert len(tables.queries("RESTORE")) == 1
     assert databases(tables, engine) == [[CLICKHOUSE_DATABASE]]
