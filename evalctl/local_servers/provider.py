@@ -19,7 +19,7 @@ class Call:
 
     request: Request
     began: float
-    ended: float = math.inf  # until it was answered, or the caller gave it up
+    ended: float = math.inf  # just before its answer is sent: a caller that has the answer sees it
     status: int = 0
     tokens: int = 0  # billed for prompt and answer; none for a refusal
 
@@ -105,11 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.after_seconds:
             time.sleep(answer.after_seconds)
         body_sent, tokens = content(request, self.path, answer)
-        call.status, call.tokens = answer.status, tokens
-        try:
-            self._send(answer, body_sent)
-        finally:
-            call.ended = time.monotonic()
+        call.status, call.tokens, call.ended = answer.status, tokens, time.monotonic()
+        self._send(answer, body_sent)
 
     def _request(self, body: Json) -> Request:
         is_anthropic = self.path.endswith("/messages")
