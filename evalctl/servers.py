@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Thread
 
 from evalctl import interrupts
+from evalctl.processes import GO_VARIABLES
 
 _GRACE_SECONDS = 10
 
@@ -73,7 +74,7 @@ def running(
             process = subprocess.Popen(
                 command,
                 cwd=log.parent,
-                env=environment,
+                env={**GO_VARIABLES, **(os.environ if environment is None else environment)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

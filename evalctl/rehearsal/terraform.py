@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalctl import terraform_settings
-from evalctl.processes import run
+from evalctl.processes import GO_VARIABLES, run
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rehearsal.terraform_errors import error_message
 from evalctl.rehearsal.working_directory import WorkingDirectory
@@ -82,7 +82,9 @@ class Terraform:
             if name == terraform_settings.MIRROR_VARIABLE
             or not name.startswith(("AWS_", "TF_", "HTTP_PROXY", "HTTPS_PROXY"))
         }
-        return inherited | {
+        return {
+            **GO_VARIABLES,
+            **inherited,
             **self.aws.environment,
             **terraform_settings.variables(),
             "CHECKPOINT_DISABLE": "1",
