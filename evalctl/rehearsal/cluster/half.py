@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from environments.names import Names
+from environments.names import GENERAL_POOL, WORKER_POOL, Names
 from environments.spec import Environment
 from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster import day_one, secrets, teardown
@@ -205,17 +205,21 @@ async def _settled(cluster: Cluster, events: Events) -> None:
 
 
 async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
-    """What changes the cluster: one after the other, the workers at their maximum from the first on."""
-    checks: list[Check] = [
-        scaling.burst,
-        capacity.at_the_maximum,
-        capacity.rollouts,
-        disruption.each_node if full else disruption.one_of_each_group,
-    ]
+    """What changes the cluster: the workers are at their maximum from the burst on."""
+    if full:
+        events.result(await scaling.up_and_down(cluster))
+    events.result(await scaling.burst(cluster))
+    async with asyncio.TaskGroup() as group:  # the workers' nodes take more than a minute to start
+        at_the_maximum = group.create_task(capacity.at_the_maximum(cluster))
+        rollouts = group.create_task(capacity.rollouts(cluster, pool=GENERAL_POOL))
+    events.result(at_the_maximum.result())
+    events.result(rollouts.result())
+    events.result(await capacity.rollouts(cluster, pool=WORKER_POOL))
+    checks: list[Check] = [disruption.each_node if full else disruption.one_of_each_group]
     if cluster.env.sync_windows:
         checks.append(windows.check)
     if full:
-        checks = [scaling.up_and_down, *checks, *FULL]
+        checks += FULL
     for check in checks:
         events.result(await check(cluster))
 

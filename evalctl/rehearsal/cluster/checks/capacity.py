@@ -24,16 +24,19 @@ _OWN = ("argocd", "eval-platform", "external-secrets", "monitoring")
 
 
 async def at_the_maximum(cluster: Cluster) -> Result:
-    """Every pod runs; call it when the workers are at their maximum."""
-    problems = await until(lambda: not_ready(cluster), seconds=_REPLACED_SECONDS)
+    """Every pod runs; call it when the autoscaler wants the workers' maximum."""
+
+    async def missing() -> list[str]:
+        wanted, made = cluster.env.worker.max_replicas, len(await _workers(cluster))
+        fewer = [f"{made} pods of {wanted} workers"] if made < wanted else []
+        return [*fewer, *await not_ready(cluster)]
+
+    problems = await until(missing, seconds=_REPLACED_SECONDS)
     nodes = Counter(
         (meta(node).labels or {}).get(NODE_POOL_LABEL, "") for node in await cluster.nodes()
     )
-    ours = cluster.client.list(
-        Pod, namespace=NAMESPACE, labels={"app.kubernetes.io/name": WORKER.name}
-    )
-    workers = [pod async for pod in ours]
-    problems += more_than_counted(cluster.env, Counter(map(_node_of, workers)))
+    nodes_of_workers = Counter(map(_node_of, await _workers(cluster)))
+    problems += more_than_counted(cluster.env, nodes_of_workers)
     evidence = ", ".join(f"{count} nodes of {pool}" for pool, count in sorted(nodes.items()))
     return result("everything runs at the workers' maximum", problems, evidence)
 
@@ -50,16 +53,18 @@ def more_than_counted(env: Environment, workers: Mapping[str, int]) -> list[str]
     ]
 
 
-async def rollouts(cluster: Cluster) -> Result:
-    """Restart every Deployment of the platform, one after the other."""
+async def rollouts(cluster: Cluster, *, pool: str) -> Result:
+    """Restart every Deployment of the platform on these nodes, one after the other."""
     problems: list[str] = []
     restarted = 0
     async for deployment in cluster.client.list(Deployment, namespace="*"):
-        if namespace_of(deployment) in _OWN:
+        if namespace_of(deployment) in _OWN and _pool_of(deployment) == pool:
             restarted += 1
             problems += await _rolled_out(cluster, deployment, seconds=ROLLOUT_SECONDS)
+    if not restarted:
+        problems.append(f"no Deployment runs on {pool}")
     return result(
-        "a rollout of each Deployment comes through at the workers' maximum",
+        f"a rollout of each Deployment on {pool} comes through at the workers' maximum",
         problems,
         f"{restarted} Deployments",
     )
@@ -152,6 +157,19 @@ async def _rolled_out(cluster: Cluster, deployment: Deployment, *, seconds: floa
         ]
 
     return await until(complete, seconds=seconds)
+
+
+async def _workers(cluster: Cluster) -> list[Pod]:
+    ours = cluster.client.list(
+        Pod, namespace=NAMESPACE, labels={"app.kubernetes.io/name": WORKER.name}
+    )
+    return [pod async for pod in ours]
+
+
+def _pool_of(deployment: Deployment) -> str:
+    pod = deployment.spec.template.spec if deployment.spec else None
+    selector: Mapping[str, str] = (pod.nodeSelector if pod else None) or {}
+    return selector.get(NODE_POOL_LABEL, GENERAL_POOL)
 
 
 def _node_of(pod: Pod) -> str:

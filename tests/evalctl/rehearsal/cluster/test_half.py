@@ -32,6 +32,7 @@ CHANGES = [
     "scaling.burst",
     "capacity.at_the_maximum",
     "capacity.rollouts",
+    "capacity.rollouts",
     "disruption.one_of_each_group",
 ]
 LOSSES = ["capacity.without_a_general_node", "capacity.without_the_largest_spot_zone"]

@@ -201,8 +201,9 @@ async def _up(setup: half.Setup, stack: AsyncExitStack) -> Cluster:
     half.fill_secrets(cluster)
     await day_one.bootstrap(cluster)
     await day_one.first_sync(cluster, lambda what, seconds: print(f"{what} {seconds:.0f} s"))
-    found = await scaling.burst(cluster)
-    assert found.passed, found.evidence
+    for check in (scaling.burst, capacity.at_the_maximum):
+        found = await check(cluster)
+        assert found.passed, found.evidence
     return cluster
 
 
