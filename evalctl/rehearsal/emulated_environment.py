@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from environments.names import Stack
@@ -34,31 +35,51 @@ class EmulatedEnvironment:
     async def each(self, phase: str, step: Step, *, reverse: bool = False) -> None:
         """Run the step in every stack except `state`, each as soon as its dependencies are done.
 
-        With `reverse`, a stack waits for the stacks that depend on it.
+        Of the stacks that can run, the one for which most others wait is the first. With `reverse`, a stack
+        waits for the stacks that depend on it.
         """
-        slots = asyncio.Semaphore(PARALLELISM)
-        directories = dict(self.directories)
-        del directories[Stack.STATE]
-        tasks: dict[Stack, asyncio.Task[None]] = {}
-
-        async def when_ready(stack: Stack) -> None:
-            await asyncio.gather(*(tasks[other] for other in directories if before(other, stack)))
-            async with slots:
-                await self.timed(phase, step, directories[stack])
-
-        def before(one: Stack, other: Stack) -> bool:
-            if reverse:
-                return other in directories[one].dependencies
-            return one in directories[other].dependencies
-
+        before = self._before(reverse=reverse)
+        order = TopologicalSorter(before)
+        order.prepare()
+        ready: list[Stack] = []
+        running: dict[asyncio.Task[None], Stack] = {}
         async with asyncio.TaskGroup() as group:
-            for stack in directories:
-                tasks[stack] = group.create_task(when_ready(stack))
+            while order.is_active():
+                ready += order.get_ready()
+                ready.sort(key=lambda stack: len(_waiting_for(stack, before)))
+                while ready and len(running) < PARALLELISM:
+                    stack = ready.pop()
+                    task = group.create_task(self.timed(phase, step, self.directories[stack]))
+                    running[task] = stack
+                ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in ended:
+                    task.result()
+                    order.done(running.pop(task))
+
+    def _before(self, *, reverse: bool) -> Mapping[Stack, frozenset[Stack]]:
+        """Each stack except `state`, and the stacks that are done before it."""
+        after: dict[Stack, frozenset[Stack]] = {
+            stack: directory.dependencies - {Stack.STATE}
+            for stack, directory in self.directories.items()
+            if stack is not Stack.STATE
+        }
+        if not reverse:
+            return after
+        return {
+            stack: frozenset(other for other, earlier in after.items() if stack in earlier)
+            for stack in after
+        }
 
     async def timed(self, phase: str, step: Step, directory: WorkingDirectory) -> None:
         started = time.monotonic()
         await step(directory)
         self.progress(phase, directory.stack, time.monotonic() - started)
+
+
+def _waiting_for(stack: Stack, before: Mapping[Stack, frozenset[Stack]]) -> frozenset[Stack]:
+    """The stacks that wait for this one, also by way of others."""
+    waiting = frozenset(other for other, earlier in before.items() if stack in earlier)
+    return waiting.union(*(_waiting_for(other, before) for other in waiting))
 
 
 @asynccontextmanager
