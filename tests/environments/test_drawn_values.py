@@ -5,7 +5,6 @@ that many others; a failure names the smallest change that causes it.
 """
 
 import dataclasses
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -30,11 +29,8 @@ from environments.dev import DEV
 from environments.images import Image
 from environments.names import (
     GENERAL_POOL,
-    LOCK_FILE,
     NODE_POOL_LABEL,
-    TERRAFORM_FILE,
     Names,
-    Stack,
 )
 from environments.prod import PROD
 from environments.rules import problems_of
@@ -49,9 +45,9 @@ from environments.spec import (
 from evalctl.rendering import renderers
 from tests.argocd.addons.test_capacity import of_manifest
 from tests.environments.test_rules import FULL, changed
-from tests.stacks.test_terraform import terraform_accepts
 from tests.support.crds import is_custom, needs_crds, validate_custom_resource
 from tests.support.manifests import Manifest
+from tests.support.validation import terraform_accepts
 
 # Fields and their new values. The ranges are wider than the rules, which refuse a part of what is drawn.
 Changes = dict[str, Any]
@@ -421,20 +417,6 @@ def test_every_field_is_drawn() -> None:
     assert fields - drawn == NOT_DRAWN
 
 
-def terraform_accepts_all(stacks: Mapping[str, str], names: Names) -> None:
-    """One run of terraform, with each stack as a module, because the start of the provider takes seconds."""
-    with TemporaryDirectory() as root:
-        for stack in Stack:
-            module = json.loads(stacks[names.stack_file(stack)])
-            del module["terraform"]["backend"]  # a module has none
-            Path(root, stack).mkdir()
-            Path(root, stack, TERRAFORM_FILE).write_text(json.dumps(module))
-        modules = {"module": {stack: {"source": f"./{stack}"} for stack in Stack}}
-        Path(root, TERRAFORM_FILE).write_text(json.dumps(modules))
-        Path(root, LOCK_FILE).write_text(stacks[names.stack_lock(Stack.STATE)])
-        terraform_accepts(Path(root))
-
-
 # Some program that renders raises it for itself, and Hypothesis notices.
 RECURSION = pytest.mark.filterwarnings("ignore:The recursion limit will not be reset")
 
@@ -467,5 +449,5 @@ def test_what_the_rules_accept_renders_to_valid_objects(drawn: Drawn) -> None:
 @given(environments())
 def test_what_the_rules_accept_renders_to_terraform(drawn: Drawn) -> None:
     """Rendering fails where the provider's bindings refuse an argument, or two resources have one name."""
-    stacks = renderers.aws(drawn.env)
-    terraform_accepts_all(stacks, Names(drawn.env))
+    with TemporaryDirectory() as folder:
+        terraform_accepts(renderers.aws(drawn.env), Names(drawn.env), Path(folder))

@@ -1,9 +1,7 @@
 """The real programs accept the rendered Terraform: terraform, its AWS provider, cdktf."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,60 +10,32 @@ import pytest
 
 from environments.names import (
     CLI_CONFIGURATION,
-    LOCK_FILE,
     PROVIDER_LOCK,
     TERRAFORM_FILE,
+    Names,
     Stack,
 )
 from environments.registry import ENVIRONMENTS
-from evalctl import terraform_settings
 from stacks.base import PROVIDER_VERSION
 from tests.support import tools
 from tests.support.paths import ROOT
+from tests.support.validation import OFFLINE, run, terraform_accepts
 
 AWS = "registry.terraform.io/hashicorp/aws"
-# No registry, no telemetry, no version check, and no configuration of the person's account.
-OFFLINE = {
-    **os.environ,
-    **terraform_settings.variables(),
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # Node, for cdktf
-    "CHECKPOINT_DISABLE": "1",
-    "TF_IN_AUTOMATION": "1",
-    "CI": "1",
-}
-
 LONGEST_LINE = 2000  # characters
 
 
-def run(folder: Path, *command: str) -> str:
-    result = subprocess.run(
-        command, cwd=folder, env=OFFLINE, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert result.returncode == 0, f"{' '.join(command)}:\n{result.stdout}{result.stderr}"
-    return result.stdout
-
-
-def terraform_accepts(folder: Path) -> None:
-    """`terraform validate`, with the real provider, of the stack in the folder."""
-    terraform = tools.program("terraform", get_it="install Terraform 1.11 or newer")
-    tools.folder(
-        "TF_PROVIDER_MIRROR", holding=f"a filesystem mirror of hashicorp/aws {PROVIDER_VERSION}"
-    )
-    run(folder, terraform, "init", "-backend=false", "-input=false")
-    verdict = json.loads(run(folder, terraform, "validate", "-json"))
-    assert verdict["diagnostics"] == []
-    assert verdict["valid"]
-
-
 @pytest.mark.rehearsal
-@pytest.mark.parametrize("stack", list(Stack))
-@pytest.mark.parametrize("environment", [env.name for env in ENVIRONMENTS])
+@pytest.mark.parametrize("name", [env.name for env in ENVIRONMENTS])
 def test_terraform_validates_every_stack_with_the_real_provider(
-    rendered: Path, tmp_path: Path, environment: str, stack: Stack
+    rendered: Path, tmp_path: Path, names: dict[str, Names], name: str
 ) -> None:
-    for name in (TERRAFORM_FILE, LOCK_FILE):
-        shutil.copy(rendered / environment / "terraform" / stack / name, tmp_path)
-    terraform_accepts(tmp_path)
+    stacks = {
+        str(file.relative_to(rendered.parent)): file.read_text()
+        for folder in (rendered / name / "terraform").iterdir()
+        for file in folder.iterdir()
+    }
+    terraform_accepts(stacks, names[name], tmp_path)
 
 
 @pytest.mark.rehearsal

@@ -1,0 +1,77 @@
+"""`terraform validate` of all stacks of an environment in one run, because a provider takes seconds to start."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from environments.names import LOCK_FILE, TERRAFORM_FILE, Names, Stack
+from evalctl import terraform_settings
+from evalctl.processes import GO_VARIABLES
+from stacks.base import PROVIDER_VERSION
+from tests.support import tools
+
+# No registry, no telemetry, no version check, and no configuration of the person's account.
+OFFLINE = {
+    **GO_VARIABLES,
+    **os.environ,
+    **terraform_settings.variables(),
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # Node, for cdktf
+    "CHECKPOINT_DISABLE": "1",
+    "TF_IN_AUTOMATION": "1",
+    "CI": "1",
+}
+
+
+def run(folder: Path, *command: str) -> str:
+    """The output of a program that succeeds."""
+    result = subprocess.run(
+        command, cwd=folder, env=OFFLINE, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, f"{' '.join(command)}:\n{result.stdout}{result.stderr}"
+    return result.stdout
+
+
+def terraform_accepts(stacks: Mapping[str, str], names: Names, folder: Path) -> None:
+    """terraform and the real provider find nothing wrong in the stacks, given by path and text.
+
+    Each stack is a module. Terraform starts one provider for each configuration of it, so the modules inherit
+    that of the first stack: the others differ in one tag.
+    """
+    terraform = tools.program("terraform", get_it="install Terraform 1.11 or newer")
+    tools.folder(
+        "TF_PROVIDER_MIRROR", holding=f"a filesystem mirror of hashicorp/aws {PROVIDER_VERSION}"
+    )
+    modules = {stack: json.loads(stacks[names.stack_file(stack)]) for stack in Stack}
+    providers = [_without_provider(module) for module in modules.values()]
+    assert all(_without_component(one) == _without_component(providers[0]) for one in providers)
+    for stack, module in modules.items():
+        del module["terraform"]["backend"]  # a module has none
+        (folder / stack).mkdir()
+        (folder / stack / TERRAFORM_FILE).write_text(json.dumps(module))
+    root = {
+        "provider": {"aws": providers[0]},
+        "module": {stack: {"source": f"./{stack}"} for stack in Stack},
+    }
+    (folder / TERRAFORM_FILE).write_text(json.dumps(root))
+    (folder / LOCK_FILE).write_text(stacks[names.stack_lock(Stack.STATE)])
+    run(folder, terraform, "init", "-backend=false", "-input=false")
+    verdict = json.loads(run(folder, terraform, "validate", "-json"))
+    assert verdict["diagnostics"] == []
+    assert verdict["valid"]
+
+
+def _without_provider(module: dict[str, Any]) -> dict[str, Any]:
+    """Take the configuration without an alias out of a module, and return it."""
+    default: dict[str, Any]
+    (default,) = (each for each in module["provider"]["aws"] if "alias" not in each)
+    module["provider"]["aws"].remove(default)
+    return default
+
+
+def _without_component(provider: dict[str, Any]) -> dict[str, Any]:
+    (default,) = provider["default_tags"]
+    return provider | {"default_tags": [{"tags": default["tags"] | {"Component": ""}}]}
