@@ -33,7 +33,7 @@ from tests.support.pages import shell_blocks
 from tests.support.previews import PREVIEWS
 
 # All these tests share one emulated AWS.
-pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("bootstrap")]
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("teardown")]
 
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 INGRESS = "/apis/networking.k8s.io/v1/namespaces/eval-platform/ingresses/orchestrator"
