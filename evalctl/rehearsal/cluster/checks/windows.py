@@ -22,7 +22,7 @@ async def check(cluster: Cluster) -> Result:
     app = cluster.names.application(App.WORKER)
     cluster.served.set_windows(Windows.CLOSED)
     await sync.refresh(cluster, cluster.names.argocd_root)
-    problems = await until(lambda: _closed(cluster, app), seconds=_SECONDS)
+    problems = await until(lambda: _has_windows(cluster, app, closed=True), seconds=_SECONDS)
     if problems:
         return result(name, problems, "")
     edit = merges.marked(cluster, App.WORKER, f"ConfigMap-{WORKER.name}.yaml")
@@ -34,6 +34,9 @@ async def check(cluster: Cluster) -> Result:
     # The root Application's own window is closed too, so a person starts its sync.
     commit = cluster.served.set_windows(Windows.OPEN)
     await sync.by_hand(cluster, cluster.names.argocd_root, commit=commit)
+    problems += await until(lambda: _has_windows(cluster, app, closed=False), seconds=_SECONDS)
+    # A window opens without an event: Argo CD syncs at its next comparison, by default after two to three minutes.
+    await sync.refresh(cluster, app)
     problems += await until(lambda: _has_arrived(cluster), seconds=_SECONDS)
     cluster.served.revert()
     await sync.refresh(cluster, app)
@@ -41,13 +44,13 @@ async def check(cluster: Cluster) -> Result:
     return result(name, problems, f"{app}: held for {_HELD_SECONDS} s, then synced")
 
 
-async def _closed(cluster: Cluster, app: str) -> list[str]:
-    """Argo CD reports a denied window in the condition of an Application that it would sync."""
+async def _has_windows(cluster: Cluster, app: str, *, closed: bool) -> list[str]:
+    """What keeps the Application's project from having closed windows, or none."""
     project = await applications.project_of(cluster.client, app)
-    denied = [
-        window for window in project.get("syncWindows", []) if window["schedule"] == EVERY_MINUTE
-    ]
-    return [] if denied else [f"the project of {app} has no closed window"]
+    found = any(window["schedule"] == EVERY_MINUTE for window in project.get("syncWindows", []))
+    if found == closed:
+        return []
+    return [f"the project of {app} has {'no' if closed else 'still a'} closed window"]
 
 
 async def _arrived(cluster: Cluster) -> bool:
