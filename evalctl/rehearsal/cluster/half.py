@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from environments.names import GENERAL_POOL, WORKER_POOL, Names
+from environments.names import Names
 from environments.spec import Environment
 from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster import day_one, secrets, teardown
@@ -32,12 +32,15 @@ from evalctl.rehearsal.cluster.checks import (
 from evalctl.rehearsal.cluster.checks import secrets as secret_checks
 from evalctl.rehearsal.cluster.cluster import Cluster, rehearsed_cluster, stood_in
 from evalctl.rehearsal.cluster.control_plane import Address
+from evalctl.rehearsal.cluster.local_programs import API_ERRORS
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.served.problem import NotServedError
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
+from evalctl.servers import NotStartedError
 
-Check = Callable[[Cluster], Awaitable[Result]]
+Check = Callable[[Cluster], Awaitable[Result | list[Result]]]
 
 _QUIET_SECONDS = 120  # in which nothing may flap
 _FASTER = 5  # how much faster the autoscaler is, unless everything is rehearsed
@@ -193,41 +196,51 @@ async def _settled(cluster: Cluster, events: Events) -> None:
             secret_checks.rotated,
             first_sync.second_sync,
             go_live.check,
+            monitoring.check,
         ):
-            events.result(await check(cluster))
-        for found in await monitoring.check(cluster):
-            events.result(found)
+            await _run(check, cluster, events)
 
     async with asyncio.TaskGroup() as group:
-        quiet = group.create_task(first_sync.flapping(cluster, seconds=_QUIET_SECONDS))
+        group.create_task(_run(_quiet, cluster, events))
         group.create_task(one_by_one())
-    events.result(quiet.result())
+
+
+async def _quiet(cluster: Cluster) -> Result:
+    return await first_sync.flapping(cluster, seconds=_QUIET_SECONDS)
 
 
 async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
     """What changes the cluster: the workers are at their maximum from the burst on."""
-    if full:
-        events.result(await scaling.up_and_down(cluster))
-    events.result(await scaling.burst(cluster))
-    async with asyncio.TaskGroup() as group:  # the workers' nodes take more than a minute to start
-        at_the_maximum = group.create_task(capacity.at_the_maximum(cluster))
-        rollouts = group.create_task(capacity.rollouts(cluster, pool=GENERAL_POOL))
-    events.result(at_the_maximum.result())
-    events.result(rollouts.result())
-    events.result(await capacity.rollouts(cluster, pool=WORKER_POOL))
-    checks: list[Check] = [disruption.each_node if full else disruption.one_of_each_group]
-    if cluster.env.sync_windows:
-        checks.append(windows.check)
-    if full:
-        checks += FULL
+    checks: list[Check] = [
+        *([scaling.up_and_down] if full else []),
+        scaling.burst,
+        # Those of other nodes first, while the workers' nodes start: that takes more than a minute.
+        capacity.rollouts_on_general,
+        capacity.at_the_maximum,
+        capacity.rollouts_on_workers,
+        disruption.each_node if full else disruption.one_of_each_group,
+        *([windows.check] if cluster.env.sync_windows else []),
+        *(FULL if full else ()),
+    ]
     for check in checks:
-        events.result(await check(cluster))
+        await _run(check, cluster, events)
+
+
+async def _run(check: Check, cluster: Cluster, events: Events) -> None:
+    """A check that the cluster or a command does not let end has failed, and the next one runs."""
+    try:
+        found = await check(cluster)
+    except (*API_ERRORS, CommandFailedError, NotServedError, NotStartedError, ValueError) as error:
+        name = f"the check {check.__module__.rpartition('.')[2]}.{check.__name__} ends"
+        found = result(name, [f"{type(error).__name__}: {error}"], "")
+    for each in found if isinstance(found, list) else [found]:
+        events.result(each)
 
 
 async def _end(cluster: Cluster, events: Events, *, full: bool) -> None:
     if cluster.env.database.deletion_protection:
         events.result(await teardown.refused(cluster))
-        teardown.lift_protection(cluster)
+        events.note(teardown.lift_protection(cluster))
     if full:
         events.result(await teardown.stopped_halfway(cluster))
     events.result(await teardown.check(cluster))

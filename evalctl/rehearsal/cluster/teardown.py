@@ -38,8 +38,8 @@ async def refused(cluster: Cluster) -> Result:
     )
 
 
-def lift_protection(cluster: Cluster) -> None:
-    """In the served copy, do what docs/teardown.md lets a person do first."""
+def lift_protection(cluster: Cluster) -> str:
+    """In the served copy, do what docs/teardown.md lets a person do first; returns the note about it."""
     value = cluster.served.folder / "environments" / f"{cluster.env.name}.py"
     text = value.read_text()
     value.write_text(text.replace("deletion_protection=True", "deletion_protection=False"))
@@ -48,6 +48,7 @@ def lift_protection(cluster: Cluster) -> None:
     for database in document["resource"]["aws_db_instance"].values():
         database["deletion_protection"] = False
     rendered.write_text(json.dumps(document))
+    return f"database.deletion_protection of {cluster.env.name}: lifted before the teardown"
 
 
 async def stopped_halfway(cluster: Cluster) -> Result:

@@ -15,12 +15,13 @@ from evalctl.rehearsal.cluster.checks import running
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.node_template import ZONE_LABEL
 from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.scheduling import is_finished
 from evalctl.rehearsal.cluster.state import full_name, meta, name_of, namespace_of
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
 _REPLACED_SECONDS = 240  # a new node starts, and its pods on it
 ROLLOUT_SECONDS = 180
-_OWN = ("argocd", "eval-platform", "external-secrets", "monitoring")
+_TRACKING = "argocd.argoproj.io/tracking-id"  # on every object that Argo CD syncs
 
 
 async def at_the_maximum(cluster: Cluster) -> Result:
@@ -53,12 +54,21 @@ def more_than_counted(env: Environment, workers: Mapping[str, int]) -> list[str]
     ]
 
 
-async def rollouts(cluster: Cluster, *, pool: str) -> Result:
-    """Restart every Deployment of the platform on these nodes, one after the other."""
+async def rollouts_on_general(cluster: Cluster) -> Result:
+    """Restart every Deployment on the general nodes, one after the other."""
+    return await _rollouts(cluster, GENERAL_POOL)
+
+
+async def rollouts_on_workers(cluster: Cluster) -> Result:
+    """Restart the workers."""
+    return await _rollouts(cluster, WORKER_POOL)
+
+
+async def _rollouts(cluster: Cluster, pool: str) -> Result:
     problems: list[str] = []
     restarted = 0
     async for deployment in cluster.client.list(Deployment, namespace="*"):
-        if namespace_of(deployment) in _OWN and _pool_of(deployment) == pool:
+        if _is_synced(deployment) and _pool_of(deployment) == pool:
             restarted += 1
             problems += await _rolled_out(cluster, deployment, seconds=ROLLOUT_SECONDS)
     if not restarted:
@@ -75,7 +85,7 @@ async def rollout(cluster: Cluster, name: str, *, seconds: float = ROLLOUT_SECON
     (deployment,) = [
         found
         async for found in cluster.client.list(Deployment, namespace="*")
-        if name_of(found) == name and namespace_of(found) in _OWN
+        if name_of(found) == name and _is_synced(found)
     ]
     problems = await _rolled_out(cluster, deployment, seconds=seconds)
     return result(f"a rollout of {name} comes through", problems, full_name(deployment))
@@ -163,7 +173,14 @@ async def _workers(cluster: Cluster) -> list[Pod]:
     ours = cluster.client.list(
         Pod, namespace=NAMESPACE, labels={"app.kubernetes.io/name": WORKER.name}
     )
-    return [pod async for pod in ours]
+    return [
+        pod async for pod in ours if not is_finished(pod) and meta(pod).deletionTimestamp is None
+    ]
+
+
+def _is_synced(deployment: Deployment) -> bool:
+    """Of the platform: the others are EKS' add-ons."""
+    return _TRACKING in (meta(deployment).annotations or {})
 
 
 def _pool_of(deployment: Deployment) -> str:

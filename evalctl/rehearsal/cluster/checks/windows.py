@@ -18,19 +18,8 @@ _SECONDS = 120
 
 async def check(cluster: Cluster) -> Result:
     """Close the windows, merge a change, and open them again."""
-    name = "a closed sync window holds a change back, and an open one lets it through"
     app = cluster.names.application(App.WORKER)
-    cluster.served.set_windows(Windows.CLOSED)
-    await sync.refresh(cluster, cluster.names.argocd_root)
-    problems = await until(lambda: _has_windows(cluster, app, closed=True), seconds=_SECONDS)
-    if problems:
-        return result(name, problems, "")
-    edit = merges.marked(cluster, App.WORKER, f"ConfigMap-{WORKER.name}.yaml")
-    cluster.served.commit("A change on a Saturday", edit)
-    await sync.refresh(cluster, app)
-    await asyncio.sleep(_HELD_SECONDS)
-    if await _arrived(cluster):
-        problems.append(f"{app} was synced while its window was closed")
+    problems = await _held(cluster, app)
     # The root Application's own window is closed too, so a person starts its sync.
     commit = cluster.served.set_windows(Windows.OPEN)
     await sync.by_hand(cluster, cluster.names.argocd_root, commit=commit)
@@ -41,7 +30,25 @@ async def check(cluster: Cluster) -> Result:
     cluster.served.revert()
     await sync.refresh(cluster, app)
     problems += await until(lambda: _has_gone(cluster), seconds=_SECONDS)
-    return result(name, problems, f"{app}: held for {_HELD_SECONDS} s, then synced")
+    return result(
+        "a closed sync window holds a change back, and an open one lets it through",
+        problems,
+        f"{app}: held for {_HELD_SECONDS} s, then synced",
+    )
+
+
+async def _held(cluster: Cluster, app: str) -> list[str]:
+    """Close the windows and merge a change; what shows that it is not held back."""
+    cluster.served.set_windows(Windows.CLOSED)
+    await sync.refresh(cluster, cluster.names.argocd_root)
+    problems = await until(lambda: _has_windows(cluster, app, closed=True), seconds=_SECONDS)
+    edit = merges.marked(cluster, App.WORKER, f"ConfigMap-{WORKER.name}.yaml")
+    cluster.served.commit("A change on a Saturday", edit)
+    await sync.refresh(cluster, app)
+    await asyncio.sleep(_HELD_SECONDS)
+    if await _arrived(cluster):
+        problems.append(f"{app} was synced while its window was closed")
+    return problems
 
 
 async def _has_windows(cluster: Cluster, app: str, *, closed: bool) -> list[str]:

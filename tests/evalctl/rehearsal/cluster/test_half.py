@@ -24,15 +24,16 @@ from evalctl.rehearsal.cluster.half import Setup, rehearse_cluster
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.emulator import EmulatedAws
+from evalctl.servers import NotStartedError
 
 FIRST_SYNC = ["day_one.bootstrap", "day_one.first_sync", "first_sync.check"]
 TEARDOWN = ["teardown.check"]
 REFUSED = ["teardown.refused", "teardown.lift_protection", *TEARDOWN]
 CHANGES = [
     "scaling.burst",
+    "capacity.rollouts_on_general",
     "capacity.at_the_maximum",
-    "capacity.rollouts",
-    "capacity.rollouts",
+    "capacity.rollouts_on_workers",
     "disruption.one_of_each_group",
 ]
 LOSSES = ["capacity.without_a_general_node", "capacity.without_the_largest_spot_zone"]
@@ -155,6 +156,27 @@ def test_dev_is_read_first_then_changed_then_torn_down(rehearsed: Rehearsed) -> 
 def test_a_protected_environment_refuses_before_it_is_torn_down(rehearsed: Rehearsed) -> None:
     rehearse(rehearsed, PROD)
     assert rehearsed.calls[-len(REFUSED) - 1 :] == [*REFUSED, "end"]
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["running.pods", "monitoring.check", "first_sync.flapping", "scaling.burst"],
+)
+@pytest.mark.parametrize(
+    "error", [CommandFailedError(("kubectl",), "no answer"), NotStartedError("port in use")]
+)
+def test_a_check_that_cannot_end_has_failed_and_the_others_and_the_teardown_run(
+    rehearsed: Rehearsed, check: str, error: Exception
+) -> None:
+    rehearse(rehearsed, DEV)
+    all_calls = sorted(rehearsed.calls)
+    rehearsed.calls.clear()
+    rehearsed.results.clear()
+    rehearsed.fails[check] = error
+    rehearse(rehearsed, DEV)
+    assert sorted(rehearsed.calls) == all_calls
+    (failed,) = (found for found in rehearsed.results if not found.passed)
+    assert str(error) in failed.evidence
 
 
 @pytest.mark.parametrize("windows", [PROD.sync_windows, ()])
