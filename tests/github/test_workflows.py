@@ -265,12 +265,13 @@ def test_check_runs_every_part_of_ci() -> None:
 def test_everything_is_rehearsed_weekly_in_every_environment() -> None:
     workflow = read(FOLDER / "workflows/rehearsal.yml")
     assert "schedule" in workflow["on"]
-    listing, rehearse = workflow["jobs"].values()
+    listing, rehearse, faults = workflow["jobs"].values()
     assert listing["outputs"] == {"names": "${{ steps.list.outputs.names }}"}
     assert (
         rehearse["strategy"]["matrix"]["env"] == "${{ fromJSON(needs.environments.outputs.names) }}"
     )
-    assert rehearse["steps"][-1]["run"] == '.ci/run "full-$ENVIRONMENT" test-cluster'
+    assert rehearse["steps"][-1]["run"] == '.ci/run "full-$ENVIRONMENT"'
+    assert faults["steps"][-1]["run"] == ".ci/run test-cluster"
 
 
 def test_the_contract_of_the_images_is_tested_unscaled_weekly() -> None:
@@ -293,7 +294,7 @@ def test_every_job_that_runs_ci_has_all_that_was_fetched() -> None:
     """A variable that is missing would fail there only."""
     fetched = {"TF_PROVIDER_MIRROR", "CRD_DIR", "CHART_DIR", "CLUSTER_PROGRAMS"}
     running = [step for step in RUNS if (step.run or "").startswith(".ci/run")]
-    assert len(running) == 3
+    assert len(running) == 4
     for step in running:
         assert fetched <= set(step.body["env"]), step.where
 

@@ -39,8 +39,10 @@ def terraform_accepts(stacks: Mapping[str, str], names: Names, folder: Path) -> 
     """terraform and the real provider find nothing wrong in the stacks, given by path and text.
 
     Each stack is a module. Terraform starts one provider for each configuration of it, so the modules inherit
-    that of the first stack: the others differ in one tag.
+    that of the first stack: the others differ in one tag. What terraform checks of a root module only, such as
+    its backend, is left to the rehearsals.
     """
+    (lock,) = {stacks[names.stack_lock(stack)] for stack in Stack}
     terraform = tools.program("terraform", get_it="install Terraform 1.11 or newer")
     tools.folder(
         "TF_PROVIDER_MIRROR", holding=f"a filesystem mirror of hashicorp/aws {PROVIDER_VERSION}"
@@ -57,7 +59,7 @@ def terraform_accepts(stacks: Mapping[str, str], names: Names, folder: Path) -> 
         "module": {stack: {"source": f"./{stack}"} for stack in Stack},
     }
     (folder / TERRAFORM_FILE).write_text(json.dumps(root))
-    (folder / LOCK_FILE).write_text(stacks[names.stack_lock(Stack.STATE)])
+    (folder / LOCK_FILE).write_text(lock)
     run(folder, terraform, "init", "-backend=false", "-input=false")
     verdict = json.loads(run(folder, terraform, "validate", "-json"))
     assert verdict["diagnostics"] == []
