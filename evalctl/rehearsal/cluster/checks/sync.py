@@ -38,6 +38,11 @@ async def by_hand(cluster: Cluster, name: str, *, commit: str) -> None:
     await patch(cluster, name, {"operation": operation})
 
 
+async def remove(cluster: Cluster, name: str) -> None:
+    """Remove the sync of an Application that a closed window blocks: Argo CD 3.5 does not terminate it."""
+    await patch(cluster, name, {"operation": None, "status": {"operationState": None}})
+
+
 async def patch(cluster: Cluster, name: str, change: Mapping[str, object]) -> None:
     """Merge a change into an Application."""
     await cluster.client.patch(

@@ -20,9 +20,11 @@ async def check(cluster: Cluster) -> Result:
     """Close the windows, merge a change, and open them again."""
     app = cluster.names.application(App.WORKER)
     problems = await _held(cluster, app)
-    # The root Application's own window is closed too, so a person starts its sync.
-    commit = cluster.served.set_windows(Windows.OPEN)
-    await sync.by_hand(cluster, cluster.names.argocd_root, commit=commit)
+    # The root Application closed its own window in the middle of a sync, so a person removes this sync and
+    # starts the next one.
+    root, commit = cluster.names.argocd_root, cluster.served.set_windows(Windows.OPEN)
+    await sync.remove(cluster, root)
+    await sync.by_hand(cluster, root, commit=commit)
     problems += await until(lambda: _has_windows(cluster, app, closed=False), seconds=_SECONDS)
     # A window opens without an event: Argo CD syncs at its next comparison, by default after two to three minutes.
     await sync.refresh(cluster, app)
