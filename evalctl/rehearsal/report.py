@@ -9,7 +9,6 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import httpx2
 from rich.console import Console
 from rich.table import Table
 
@@ -207,7 +206,7 @@ def messages(error: BaseException) -> list[str]:
     """The distinct messages in a group: a stack that waits for a failed one fails with its message."""
     if isinstance(error, BaseExceptionGroup):
         return list(dict.fromkeys(text for inner in error.exceptions for text in messages(inner)))
-    if isinstance(error, httpx2.HTTPError):
+    if isinstance(error, API_ERRORS):
         # lightkube's message lacks the request, and that of a timeout is empty.
         with contextlib.suppress(RuntimeError):  # it has no request
             request = error.request
