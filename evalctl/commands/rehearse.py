@@ -68,8 +68,9 @@ def command(
                 *str(error).splitlines(),
                 f"To rehearse without a cluster: evalctl rehearse {env} --only aws",
             )
-    if json_file is not None:
-        json_file.touch()  # a file that cannot be written is reported before the work
+    # A file that cannot be written is reported before the work, and earlier results are gone from it.
+    if json_file is not None and (problem := _not_written(json_file, "")):
+        fail(problem)
     done = report.Report(console)
     try:
         asyncio.run(
@@ -85,14 +86,33 @@ def command(
         )
     except report.FAILURES as error:
         done.errors = report.messages(error)
-    done.print_tables(environment)
-    if json_file is not None:
-        json_file.write_text(done.json(environment) + "\n", encoding="utf-8")
+    except KeyboardInterrupt:
+        done.interrupted()
+        raise
+    except Exception as error:  # a mistake in this program: its traceback follows
+        done.errors = [f"{type(error).__name__}: {error}"]
+        raise
+    finally:
+        if json_file is not None and (
+            problem := _not_written(json_file, done.json(environment) + "\n")
+        ):
+            done.errors.append(problem)
+        done.print_tables(environment)
+    failed = [f"{found.check}: {found.evidence}" for found in done.failed]
     if done.errors:
-        fail(f"The rehearsal of {env} failed.", *done.errors)
-    if done.failed:
-        fail(
-            f"{len(done.failed)} of {len(done.results)} checks failed.",
-            *(f"{found.check}: {found.evidence}" for found in done.failed),
-        )
+        fail(f"The rehearsal of {env} failed.", *done.errors, *failed)
+    if failed:
+        fail(f"{len(failed)} of {len(done.results)} checks failed.", *failed)
     console.print(f"[bold]{env}[/bold] rehearsed")
+
+
+def _not_written(json_file: Path, text: str) -> str | None:
+    """Replace the file's text; returns why this was not possible, or None."""
+    try:
+        json_file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        return (
+            f"--json {json_file} cannot be written: {error.strerror}. Name another file, in a folder "
+            "that exists."
+        )
+    return None

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from environments.names import Bucket, Names, Stack
 from environments.spec import Environment
+from evalctl.rehearsal.checks import nothing_left, promised_account, second_plan
+from evalctl.rehearsal.cluster.result import Result
 from evalctl.rehearsal.emulated_environment import (
     EmulatedEnvironment,
     Progress,
@@ -13,14 +15,10 @@ from evalctl.rehearsal.emulated_environment import (
 )
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rehearsal.leftovers import leftovers
-from evalctl.rehearsal.verification import differences
 from evalctl.rehearsal.working_directory import WorkingDirectory
 
 ClusterHalf = Callable[[EmulatedAws, asyncio.Event], Coroutine[None, None, None]]
-
-
-class RehearsalError(Exception):
-    """The account differs from the environment's value, or a teardown left resources."""
+Found = Callable[[Result], None]  # a check has ended
 
 
 async def rehearse(
@@ -28,18 +26,17 @@ async def rehearse(
     *,
     rendered: Path,
     progress: Progress,
+    found: Found,
     eks_endpoint: str | None = None,
     cluster_half: ClusterHalf | None = None,
 ) -> None:
-    """Deploy an environment to an empty account, verify it and tear it down.
+    """Deploy an environment to an empty account, verify it and tear it down; no failed check ends this early.
 
     `cluster_half` begins with the account, and ends before the teardown. Its event is set when the account is
-    deployed and verified. The account's cluster has the address `eks_endpoint`.
+    deployed and compared with the value. The account's cluster has the address `eks_endpoint`.
 
     Raises:
-        TerraformError: terraform failed, or a second plan was not empty.
-        RehearsalError: the account differs from the environment's value after the deployment, or
-            is not empty after the teardown.
+        TerraformError: terraform failed.
     """
     async with emulated_environment(
         env, rendered=rendered, progress=progress, eks_endpoint=eks_endpoint
@@ -49,13 +46,12 @@ async def rehearse(
             if cluster_half is not None:
                 group.create_task(cluster_half(emulated.aws, deployed))
             await deploy(emulated)
-            await require_promised_account(emulated)  # before the cluster half fills in secrets
+            found(await promised_account(emulated))  # before the cluster half fills in secrets
             deployed.set()
-            await emulated.each("plan", emulated.terraform.require_no_changes)
+            found(await second_plan(emulated))
+        before = await asyncio.to_thread(leftovers, env, emulated.aws)
         await tear_down(emulated)
-        remaining = await asyncio.to_thread(leftovers, env, emulated.aws)
-        if remaining:
-            raise RehearsalError("\n".join(["The teardown left these resources:", *remaining]))
+        found(await nothing_left(emulated, before=before))
 
 
 async def deploy(emulated: EmulatedEnvironment) -> None:
@@ -85,19 +81,6 @@ async def _state_can_be_stored(emulated: EmulatedEnvironment) -> None:
 
     while not await asyncio.to_thread(versioned):
         await asyncio.sleep(1)
-
-
-async def require_promised_account(emulated: EmulatedEnvironment) -> None:
-    """Compare the account with the environment's value.
-
-    Raises:
-        RehearsalError: it differs.
-    """
-    found = await asyncio.to_thread(differences, emulated.env, emulated.aws)
-    if found:
-        raise RehearsalError(
-            "\n".join(["The account differs from the environment's value:", *found])
-        )
 
 
 async def create_state_bucket(emulated: EmulatedEnvironment) -> None:

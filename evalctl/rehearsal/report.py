@@ -1,6 +1,7 @@
 """Rehearses an environment with a progress line for each step, and tables of checks and times at the end."""
 
 import asyncio
+import contextlib
 import json
 import tempfile
 import time
@@ -13,25 +14,28 @@ from rich.table import Table
 
 from environments.names import Stack
 from environments.spec import Environment
+from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.control_plane import choose_address
 from evalctl.rehearsal.cluster.half import Setup, aws_without_stacks, rehearse_cluster
+from evalctl.rehearsal.cluster.local_programs import API_ERRORS
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result
 from evalctl.rehearsal.cluster.served.problem import NotServedError
 from evalctl.rehearsal.emulator import EmulatedAws, NotOnLoopbackError
 from evalctl.rehearsal.halves import Half
-from evalctl.rehearsal.rehearse import RehearsalError, rehearse
+from evalctl.rehearsal.rehearse import rehearse
 from evalctl.rehearsal.terraform import TerraformError
 from evalctl.servers import NotStartedError
 
 # Stacks are applied in parallel, so one failure arrives in a group.
 FAILURES = (
+    *API_ERRORS,
+    CommandFailedError,
     ExceptionGroup,
     NotOnLoopbackError,
     NotServedError,
     NotStartedError,
-    RehearsalError,
     TerraformError,
 )
 _PHASES = ("apply", "plan", "destroy")
@@ -48,6 +52,7 @@ class Report:
         default_factory=list
     )  # seconds from the start to the end of each check
     errors: list[str] = field(default_factory=list)  # what ended the rehearsal early
+    kept: bool = False  # the checks are done, and the cluster stays until Ctrl-C
     seconds: dict[Stack, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
@@ -82,6 +87,11 @@ class Report:
             soft_wrap=True,
         )
 
+    def interrupted(self) -> None:
+        """A signal ended the rehearsal, which is how a kept cluster ends."""
+        if not self.kept:
+            self.errors.append("The rehearsal was interrupted before its end.")
+
     def json(self, env: Environment) -> str:
         """The results and times for other programs."""
         return json.dumps(
@@ -112,7 +122,7 @@ class Report:
         self.console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
     def _checks(self, env: Environment) -> Table:
-        table = Table(title=f"{env.name}, checks in the cluster", show_edge=False)
+        table = Table(title=f"{env.name}, checks", show_edge=False)
         for column in ("check", "", "evidence"):
             table.add_column(column)
         for found in self.results:
@@ -148,10 +158,11 @@ async def run(
     """
     rendered = checkout / "rendered"
     if programs is None:
-        await rehearse(env, rendered=rendered, progress=report.stack)
+        await rehearse(env, rendered=rendered, progress=report.stack, found=report.result)
         return
 
     async def kept(cluster: Cluster) -> None:
+        report.kept = True
         report.console.print(
             f"The cluster stays until Ctrl-C. In another terminal:\n"
             f"  export KUBECONFIG={cluster.plane.kubeconfig}\n  kubectl get applications -n argocd",
@@ -185,6 +196,7 @@ async def run(
                 env,
                 rendered=rendered,
                 progress=report.stack,
+                found=report.result,
                 eks_endpoint=setup.address.url,
                 cluster_half=cluster_half,
             )
@@ -194,4 +206,9 @@ def messages(error: BaseException) -> list[str]:
     """The distinct messages in a group: a stack that waits for a failed one fails with its message."""
     if isinstance(error, BaseExceptionGroup):
         return list(dict.fromkeys(text for inner in error.exceptions for text in messages(inner)))
-    return [str(error)]
+    if isinstance(error, API_ERRORS):
+        # lightkube's message lacks the request, and that of a timeout is empty.
+        with contextlib.suppress(RuntimeError):  # it has no request
+            request = error.request
+            return [f"{request.method} {request.url} failed: {str(error) or type(error).__name__}"]
+    return [str(error) or type(error).__name__]

@@ -46,16 +46,22 @@ class Terraform:
     async def force_unlock(self, directory: WorkingDirectory, lock: str) -> None:
         await self._checked(directory, "force-unlock", "-force", lock)
 
+    async def changes(self, directory: WorkingDirectory) -> str | None:
+        """A plan as text, or None if it changes nothing."""
+        code, output = await self._run(directory, "plan", "-input=false", "-detailed-exitcode")
+        if code == CHANGES:
+            return output
+        if code != 0:
+            raise TerraformError(_failure(directory, "plan", output))
+        return None
+
     async def require_no_changes(self, directory: WorkingDirectory) -> None:
         """
         Raises:
             TerraformError: a second plan is not empty. The message has that plan.
         """
-        code, output = await self._run(directory, "plan", "-input=false", "-detailed-exitcode")
-        if code == CHANGES:
-            raise TerraformError(f"{directory.stack}: the second plan is not empty:\n{output}")
-        if code != 0:
-            raise TerraformError(_failure(directory, "plan", output))
+        if (changes := await self.changes(directory)) is not None:
+            raise TerraformError(f"{directory.stack}: the second plan is not empty:\n{changes}")
 
     async def _checked(self, directory: WorkingDirectory, command: str, *options: str) -> str:
         code, output = await self._run(directory, command, *options)

@@ -1,7 +1,8 @@
 """Compares an account after the apply with the environment's value."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from environments.names import GENERAL_NODES, WORKER_NODES, Bucket, Names, Secret, Stack
@@ -9,25 +10,38 @@ from environments.spec import Environment, NodeGroup
 from evalctl.rehearsal.emulator import EmulatedAws
 
 
-def differences(env: Environment, aws: EmulatedAws) -> list[str]:
-    """Each as `<what>: expected <expected>, the account has <found>`."""
-    return [
-        *_cluster(env, aws),
-        *_stores(env, aws),
-        *_clickhouse(env, aws),
-        *_buckets(env, aws),
-        *_secrets(env, aws),
-        *_roles(env, aws),
-        *_backups(env, aws),
-    ]
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One comparison of the account with the value."""
+
+    holds: bool
+    difference: str  # `<what>: expected <expected>, the account has <found>`, if it does not hold
 
 
-def _compare(what: str, expected: object, found: object) -> Iterator[str]:
-    if expected != found:
-        yield f"{what}: expected {expected!r}, the account has {found!r}"
+def facts(env: Environment, aws: EmulatedAws) -> Iterator[Fact]:
+    """Every comparison of an account with an environment's value."""
+    yield from _cluster(env, aws)
+    yield from _stores(env, aws)
+    yield from _clickhouse(env, aws)
+    yield from _buckets(env, aws)
+    yield from _secrets(env, aws)
+    yield from _roles(env, aws)
+    yield from _backups(env, aws)
 
 
-def _cluster(env: Environment, aws: EmulatedAws) -> Iterator[str]:
+def differences(compared: Iterable[Fact]) -> list[str]:
+    """The difference of each fact that does not hold."""
+    return [fact.difference for fact in compared if not fact.holds]
+
+
+def _compare(what: str, expected: object, found: object) -> Iterator[Fact]:
+    yield Fact(
+        holds=expected == found,
+        difference=f"{what}: expected {expected!r}, the account has {found!r}",
+    )
+
+
+def _cluster(env: Environment, aws: EmulatedAws) -> Iterator[Fact]:
     eks, name = aws.client("eks"), Names(env).cluster
     cluster = eks.describe_cluster(name=name)["cluster"]
     yield from _compare(f"{name} version", env.cluster.kubernetes_version, cluster["version"])
@@ -64,7 +78,7 @@ def _cluster(env: Environment, aws: EmulatedAws) -> Iterator[str]:
 
 def _node_groups(
     found: list[str], spec: NodeGroup, aws: EmulatedAws, *, cluster: str
-) -> Iterator[str]:
+) -> Iterator[Fact]:
     for group_name in found:
         group = aws.client("eks").describe_nodegroup(clusterName=cluster, nodegroupName=group_name)[
             "nodegroup"
@@ -83,7 +97,7 @@ def _node_groups(
         )
 
 
-def _stores(env: Environment, aws: EmulatedAws) -> Iterator[str]:
+def _stores(env: Environment, aws: EmulatedAws) -> Iterator[Fact]:
     names = Names(env)
     (database,) = aws.client("rds").describe_db_instances(
         DBInstanceIdentifier=names.aws("postgres")
@@ -109,7 +123,7 @@ def _stores(env: Environment, aws: EmulatedAws) -> Iterator[str]:
         yield from _compare(f"queue {field}", expected, queue[field])
 
 
-def _clickhouse(env: Environment, aws: EmulatedAws) -> Iterator[str]:
+def _clickhouse(env: Environment, aws: EmulatedAws) -> Iterator[Fact]:
     ec2 = aws.client("ec2")
     component = [{"Name": "tag:Component", "Values": [Stack.CLICKHOUSE]}]
     running = [*component, {"Name": "instance-state-name", "Values": ["running"]}]
@@ -134,7 +148,7 @@ def _clickhouse(env: Environment, aws: EmulatedAws) -> Iterator[str]:
     yield from _compare("ClickHouse volumes encrypted", {True}, {v["Encrypted"] for v in data})
 
 
-def _buckets(env: Environment, aws: EmulatedAws) -> Iterator[str]:
+def _buckets(env: Environment, aws: EmulatedAws) -> Iterator[Fact]:
     s3 = aws.client("s3")
     for bucket in Bucket:
         name = Names(env).bucket(bucket)
@@ -152,7 +166,7 @@ def _buckets(env: Environment, aws: EmulatedAws) -> Iterator[str]:
         yield from _compare(f"{name} blocks public access", {True}, set(access.values()))
 
 
-def _secrets(env: Environment, aws: EmulatedAws) -> Iterator[str]:
+def _secrets(env: Environment, aws: EmulatedAws) -> Iterator[Fact]:
     """The LLM keys have no value yet, and no state contains a password."""
     names, manager, s3 = Names(env), aws.client("secretsmanager"), aws.client("s3")
     keys = manager.list_secret_version_ids(SecretId=names.secret(Secret.LLM_KEYS))
@@ -167,12 +181,16 @@ def _secrets(env: Environment, aws: EmulatedAws) -> Iterator[str]:
         if not manager.list_secret_version_ids(SecretId=names.secret(secret)).get("Versions"):
             continue
         value = json.loads(manager.get_secret_value(SecretId=names.secret(secret))["SecretString"])
+        if "password" not in value:
+            continue
         for stack, state in states.items():
-            if "password" in value and value["password"].encode() in state:
-                yield f"{secret}: the password must be in Secrets Manager only, it is in {stack}'s state"
+            yield Fact(
+                holds=value["password"].encode() not in state,
+                difference=f"{secret}: the password must be in Secrets Manager only, it is in {stack}'s state",
+            )
 
 
-def _roles(env: Environment, aws: EmulatedAws) -> Iterator[str]:
+def _roles(env: Environment, aws: EmulatedAws) -> Iterator[Fact]:
     iam = aws.client("iam")
     for page in iam.get_paginator("list_roles").paginate():
         for role in page["Roles"]:
@@ -182,8 +200,10 @@ def _roles(env: Environment, aws: EmulatedAws) -> Iterator[str]:
             for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
                 document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
                 for statement in document["Statement"]:
-                    if _allows_everything(statement):
-                        yield f"role {name}: expected least privilege, the account has {statement!r}"
+                    yield Fact(
+                        holds=not _allows_everything(statement),
+                        difference=f"role {name}: expected least privilege, the account has {statement!r}",
+                    )
 
 
 def _allows_everything(statement: dict[str, Any]) -> bool:
@@ -193,7 +213,7 @@ def _allows_everything(statement: dict[str, Any]) -> bool:
     )
 
 
-def _backups(env: Environment, aws: EmulatedAws) -> Iterator[str]:
+def _backups(env: Environment, aws: EmulatedAws) -> Iterator[Fact]:
     backup, prefix = aws.client("backup"), Names(env).prefix
     plans = [
         plan
@@ -211,5 +231,7 @@ def _backups(env: Environment, aws: EmulatedAws) -> Iterator[str]:
         )["BackupSelection"]["Resources"]
     ]
     for what, part in (("the database", ":rds:"), ("the buckets", ":s3:::")):
-        if not any(part in arn for arn in selected):
-            yield f"backups of {what}: expected a selection, the account has {selected!r}"
+        yield Fact(
+            holds=any(part in arn for arn in selected),
+            difference=f"backups of {what}: expected a selection, the account has {selected!r}",
+        )

@@ -1,4 +1,4 @@
-"""The page about rehearsals lists every check of a cluster, and the picture the programs."""
+"""The page about rehearsals lists every check, and the picture the programs."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,14 @@ import pytest
 from tests.support.paths import ROOT
 
 CLUSTER = ROOT / "evalctl" / "rehearsal" / "cluster"
-MODULES = sorted((*(CLUSTER / "checks").glob("*.py"), CLUSTER / "half.py", CLUSTER / "teardown.py"))
+MODULES = sorted(
+    (
+        *(CLUSTER / "checks").glob("*.py"),
+        CLUSTER / "half.py",
+        CLUSTER / "teardown.py",
+        CLUSTER.parent / "checks.py",
+    )
+)
 PAGE = (ROOT / "docs" / "rehearsal.md").read_text()
 
 

@@ -82,9 +82,10 @@ def find(minor: str) -> Programs:
         raise ProgramsMissingError(f"{VARIABLE} names {named}, which is no folder. {_HOW_TO_GET}.")
     minors = sorted(path.name.removeprefix("kubernetes-") for path in folder.glob("kubernetes-*"))
     if minor not in minors:
+        others = f", only of {', '.join(minors)}" if minors else ""
         raise ProgramsMissingError(
-            f"There is no control plane of Kubernetes {minor} in {folder}, only of "
-            f"{', '.join(minors) or 'no version'}. Add the folder kubernetes-{minor} with {', '.join(_CONTROL_PLANE)}."
+            f"There is no control plane of Kubernetes {minor} in {folder}{others}. Add the folder "
+            f"kubernetes-{minor} with {', '.join(_CONTROL_PLANE)}; `.ci/fetch programs FOLDER` fetches them."
         )
     manifest = Path(os.environ.get(MANIFEST_VARIABLE) or folder / f"install-{ARGOCD.version}.yaml")
     programs = Programs(folder=folder, minor=minor, install_manifest=manifest.resolve())

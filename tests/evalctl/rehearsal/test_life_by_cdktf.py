@@ -29,7 +29,7 @@ from evalctl.plans.plan_guard import refusals
 from evalctl.rehearsal.emulated_environment import EmulatedEnvironment
 from evalctl.rehearsal.leftovers import leftovers
 from evalctl.rehearsal.rehearse import lift_deletion_protection, remove_state_bucket
-from evalctl.rehearsal.verification import differences
+from evalctl.rehearsal.verification import differences, facts
 from evalctl.rehearsal.working_directory import WorkingDirectory
 from tests.evalctl.lifecycle.fake_api import kubectl_minor, new_cluster, serving
 from tests.evalctl.rehearsal import changes
@@ -158,7 +158,7 @@ def test_the_deployed_account_matches_the_value_and_a_second_plan_is_empty(
 ) -> None:
     emulated = deployed.emulated
     deployed.loop(emulated.each("plan", emulated.terraform.require_no_changes))
-    assert differences(DEV, emulated.aws) == []
+    assert differences(facts(DEV, emulated.aws)) == []
 
 
 def test_the_changed_values_are_valid_and_change_the_expected_stacks(
@@ -214,7 +214,7 @@ def test_the_grown_account_matches_the_value_and_a_second_plan_is_empty(
             await emulated.terraform.require_no_changes(directory)
 
     grown.loop(emulated.each("plan", plan))
-    assert differences(GROWN, emulated.aws) == []
+    assert differences(facts(GROWN, emulated.aws)) == []
 
 
 def test_admitting_the_new_nodes_changes_only_the_common_name(

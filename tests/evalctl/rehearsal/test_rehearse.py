@@ -1,5 +1,6 @@
 """A rehearsal that fails reports the cause and leaves no files; .ci/run runs complete rehearsals."""
 
+import json
 import os
 import re
 import shutil
@@ -35,8 +36,13 @@ def checkout(rendered: Path, tmp_path: Path) -> Path:
 
 
 def start(checkout: Path) -> subprocess.Popen[str]:
+    """A rehearsal that writes `results.json`, where an earlier one has written."""
+    (checkout / "results.json").write_text("earlier")
     return subprocess.Popen(
-        [sys.executable, "-m", "evalctl.main", "rehearse", "dev", "--only", "aws"],
+        [
+            *(sys.executable, "-m", "evalctl.main", "rehearse", "dev", "--only", "aws"),
+            *("--json", "results.json"),
+        ],
         cwd=checkout,
         env={
             **os.environ,
@@ -62,12 +68,19 @@ def emulator_port(checkout: Path) -> int:
     raise AssertionError("the emulator did not start")
 
 
-def test_an_interrupted_rehearsal_leaves_no_server_and_no_file(checkout: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_rehearsal_leaves_its_results_and_no_server_and_no_other_file(
+    checkout: Path, number: signal.Signals
+) -> None:
     rehearsal = start(checkout)
     port = emulator_port(checkout)
-    rehearsal.send_signal(signal.SIGINT)
+    assert (checkout / "results.json").read_text() == ""
+    rehearsal.send_signal(number)
     rehearsal.communicate(timeout=60)
-    assert rehearsal.returncode != 0
+    assert rehearsal.returncode == 128 + number
+    results = json.loads((checkout / "results.json").read_text())
+    assert results["passed"] is False
+    assert results["errors"] == ["The rehearsal was interrupted before its end."]
     assert list((checkout.parent / "scratch").iterdir()) == []
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0, "the emulator still listens"
@@ -85,6 +98,9 @@ def test_a_failure_has_terraforms_message_with_the_resource(checkout: Path) -> N
     assert rehearsal.returncode == 1
     assert "The rehearsal of dev failed" in message
     assert "aws_s3_bucket.access-logs" in message
+    results = json.loads((checkout / "results.json").read_text())
+    assert results["passed"] is False
+    assert "aws_s3_bucket.access-logs" in results["errors"][0]
     assert "Traceback" not in message
     assert list((checkout.parent / "scratch").iterdir()) == []
 
@@ -147,4 +163,15 @@ def test_results_that_cannot_be_written_are_reported_before_the_work(
     checkout: Path, tmp_path: Path
 ) -> None:
     error = refused(checkout, "dev", "--only", "aws", "--json", str(tmp_path / "none" / "file"))
-    assert f"{tmp_path}/none/file cannot be used: No such" in error
+    assert f"--json {tmp_path}/none/file cannot be written: No such" in error
+    assert "Name another file, in a folder that exists." in error
+    assert "evalctl render" not in error
+
+
+def test_a_refused_rehearsal_leaves_earlier_results_as_they_are(
+    checkout: Path, tmp_path: Path
+) -> None:
+    earlier = tmp_path / "results.json"
+    earlier.write_text("earlier")
+    refused(checkout, "dev", "--json", str(earlier), CLUSTER_PROGRAMS="")
+    assert earlier.read_text() == "earlier"

@@ -3,12 +3,18 @@
 import json
 from io import StringIO
 
+import httpx2
+import pytest
+from lightkube.core.exceptions import ApiError
 from rich.console import Console
 
 from environments.dev import DEV
 from environments.names import Stack
+from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster.result import result
-from evalctl.rehearsal.report import Report, messages
+from evalctl.rehearsal.report import FAILURES, Report, messages
+
+PODS = httpx2.Request("GET", "https://127.0.0.1:6443/api/v1/pods")
 
 
 def report() -> tuple[Report, StringIO]:
@@ -60,6 +66,25 @@ def test_the_json_of_a_rehearsal_that_ended_early_holds_the_reason() -> None:
     assert (ended["passed"], ended["errors"]) == (False, ["queue: terraform apply failed"])
 
 
+def test_an_interrupted_rehearsal_has_not_passed() -> None:
+    found, _ = report()
+    found.result(result("nothing flaps", [], "20 Applications"))
+    found.interrupted()
+    ended = json.loads(found.json(DEV))
+    assert ended["passed"] is False
+    assert ended["errors"] == ["The rehearsal was interrupted before its end."]
+
+
+@pytest.mark.parametrize("problems", [[], ["apps/one"]])
+def test_the_end_of_a_kept_cluster_changes_nothing_about_its_checks(problems: list[str]) -> None:
+    found, _ = report()
+    found.result(result("every pod runs", problems, ""))
+    found.kept = True
+    found.interrupted()
+    ended = json.loads(found.json(DEV))
+    assert (ended["passed"], ended["errors"]) == (not problems, [])
+
+
 def test_the_tables_have_each_check_and_each_stack() -> None:
     found, text = report()
     found.stack("apply", Stack.STATE, 86.4)
@@ -82,7 +107,7 @@ def test_a_rehearsal_of_one_half_prints_no_empty_table() -> None:
     assert text.getvalue() == ""
     found.result(result("nothing flaps", [], "20 Applications"))
     found.print_tables(DEV)
-    assert "dev, checks in the cluster" in text.getvalue()
+    assert "dev, checks" in text.getvalue()
     assert "seconds" not in text.getvalue()
 
 
@@ -95,3 +120,36 @@ def test_what_differs_from_production_is_marked() -> None:
 def test_each_message_of_a_group_is_listed_once() -> None:
     inner = ExceptionGroup("stacks", [ValueError("no bucket"), ValueError("no bucket")])
     assert messages(ExceptionGroup("all", [inner, ValueError("no key")])) == ["no bucket", "no key"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            CommandFailedError(("kubectl", "get", "pods"), "no answer in 60 seconds"),
+            "`kubectl get pods` failed: no answer in 60 seconds",
+        ),
+        (
+            httpx2.ReadTimeout("", request=PODS),
+            "GET https://127.0.0.1:6443/api/v1/pods failed: ReadTimeout",
+        ),
+        (
+            ApiError(
+                request=PODS,
+                response=httpx2.Response(403, json={"message": "pods is forbidden"}),
+            ),
+            "GET https://127.0.0.1:6443/api/v1/pods failed: pods is forbidden",
+        ),
+        (httpx2.ConnectError("All connection attempts failed"), "All connection attempts failed"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_failure_of_the_cluster_is_a_message_that_names_what_failed(
+    error: Exception, message: str
+) -> None:
+    assert isinstance(error, FAILURES)
+    assert messages(error) == [message]
+
+
+def test_a_mistake_in_the_program_is_no_failure_of_the_rehearsal() -> None:
+    assert not isinstance(KeyError("name"), FAILURES)

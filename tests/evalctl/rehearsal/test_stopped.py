@@ -44,6 +44,7 @@ def test_nothing_is_left_of_a_rehearsal_that_is_stopped(
     folder: Path, number: signal.Signals
 ) -> None:
     tools.program("terraform", get_it=HOW_TO_GET["terraform"])
+    tools.folder("CLUSTER_PROGRAMS", holding="the programs of a control plane")
     process = subprocess.Popen(
         [sys.executable, "-m", "evalctl.main", "rehearse", "dev"],
         cwd=ROOT,

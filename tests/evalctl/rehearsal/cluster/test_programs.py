@@ -31,6 +31,18 @@ def test_a_minor_without_programs_is_refused_with_the_minors_that_are_there(
         find("1.34")
 
 
+def test_a_folder_without_a_control_plane_is_refused_with_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    with pytest.raises(ProgramsMissingError) as refused:
+        find("1.35")
+    assert str(refused.value).startswith(
+        f"There is no control plane of Kubernetes 1.35 in {tmp_path}. Add the folder kubernetes-1.35"
+    )
+    assert "`.ci/fetch programs FOLDER`" in str(refused.value)
+
+
 def test_each_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kubernetes-1.35").mkdir()
     (tmp_path / "etcd").write_text("no program")

@@ -1,0 +1,121 @@
+"""How a rehearsal goes on after a failed check, and what each of its ends leaves in the results."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import typer
+
+from environments.dev import DEV
+from evalctl.commands.rehearse import command
+from evalctl.processes import HOW_TO_GET, CommandFailedError
+from evalctl.rehearsal import rehearse, report
+from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.emulator import EmulatedAws
+from evalctl.rehearsal.report import Report
+from tests.support import tools
+
+CHECKS = ("promised_account", "second_plan", "nothing_left")
+
+
+def test_the_rehearsal_goes_on_to_its_end_after_a_failed_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    happened: list[str] = []
+
+    @asynccontextmanager
+    async def environment(*_: object, **__: object) -> AsyncIterator[SimpleNamespace]:
+        yield SimpleNamespace(aws=None)
+
+    async def cluster_half(_: EmulatedAws, deployed: asyncio.Event) -> None:
+        await deployed.wait()
+        happened.append("cluster half")
+
+    def step(name: str) -> None:
+        async def happens(*_: object) -> None:
+            happened.append(name)
+
+        monkeypatch.setattr(rehearse, name, happens)
+
+    def failing(name: str) -> None:
+        async def check(*_: object, **__: object) -> Result:
+            await asyncio.sleep(0)
+            return result(name, ["torn"], "")
+
+        monkeypatch.setattr(rehearse, name, check)
+
+    monkeypatch.setattr(rehearse, "emulated_environment", environment)
+    monkeypatch.setattr(rehearse, "leftovers", lambda *_: [])
+    for name in ("deploy", "tear_down"):
+        step(name)
+    for name in CHECKS:
+        failing(name)
+
+    asyncio.run(
+        rehearse.rehearse(
+            DEV,
+            rendered=Path("rendered"),
+            progress=lambda *_: None,
+            found=lambda found: happened.append(f"{found.check} failed"),
+            cluster_half=cluster_half,
+        )
+    )
+    assert happened[:2] == ["deploy", "promised_account failed"]
+    assert sorted(happened[2:4]) == ["cluster half", "second_plan failed"]
+    assert happened[4:] == ["tear_down", "nothing_left failed"]
+
+
+def rehearsed(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, end: BaseException, *, kept: bool = False
+) -> dict[str, object]:
+    """The results of a rehearsal that ends in this way after a check that passed."""
+    tools.program("terraform", get_it=HOW_TO_GET["terraform"])
+
+    async def run(_: object, *, report: Report, **__: object) -> None:
+        report.result(result("nothing flaps", [], "20 Applications"))
+        report.kept = kept
+        raise end
+
+    monkeypatch.setattr(report, "run", run)
+    file = folder / "results.json"
+    file.write_text('{"passed": true, "environment": "an earlier one"}' * 100)
+    leaves = typer.Exit if isinstance(end, report.FAILURES) else type(end)
+    with pytest.raises(leaves):
+        command("dev", only="aws", json_file=file)
+    results: dict[str, object] = json.loads(file.read_text())
+    assert results["environment"] == "dev"
+    return results
+
+
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [
+        (KeyboardInterrupt(), "The rehearsal was interrupted before its end."),
+        (CommandFailedError(("git", "push"), "no space"), "`git push` failed: no space"),
+        (KeyError("node"), "KeyError: 'node'"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_early_end_leaves_the_checks_so_far_and_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    end: BaseException,
+    error: str,
+) -> None:
+    results = rehearsed(monkeypatch, tmp_path, end)
+    assert (results["passed"], results["errors"]) == (False, [error])
+    assert isinstance(results["checks"], list)
+    assert [each["check"] for each in results["checks"]] == ["nothing flaps"]
+    assert "dev, checks" in capsys.readouterr().out
+
+
+def test_ctrl_c_while_the_cluster_is_kept_leaves_passed_checks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    results = rehearsed(monkeypatch, tmp_path, KeyboardInterrupt(), kept=True)
+    assert (results["passed"], results["errors"]) == (True, [])
