@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from lightkube.resources.apps_v1 import Deployment
@@ -66,9 +67,27 @@ async def burst(cluster: Cluster, *, curve: Curve | None = None) -> Result:
     return result(name, problems, f"{BURST_JOBS} jobs: {curve}")
 
 
-async def down(cluster: Cluster, *, curve: Curve | None = None) -> Result:
-    """Let no job wait, and follow the workers to their minimum."""
-    curve = curve or Curve()
+async def up_and_down(cluster: Cluster) -> Result:
+    """A burst and its end, drawn for the documentation, and as a trace for `evalctl simulate --against`."""
+    name = "the workers follow a burst up and down"
+    curve = Curve()
+    for check in (partial(burst, curve=curve), capacity.at_the_maximum):
+        found = await check(cluster)
+        if not found.passed:
+            return result(name, [found.evidence], "")
+    ended = curve.seconds
+    problems = await _down(cluster, curve)
+    path = cluster.served.checkout / PICTURES / f"workers-of-{cluster.env.name}.svg"
+    panel = Panel(title="workers", lines=[Line(name="workers", points=curve.points)])
+    picture = drawn([panel], seconds=curve.seconds, mark=(ended, "the queue is empty"))
+    path.write_text(picture, encoding="utf-8")
+    trace = path.with_suffix(".json")
+    await _write_trace(cluster, curve, ended=ended, path=trace)
+    return result(name, problems, f"{curve}; the jobs end after {ended:.0f} s; {path}, {trace}")
+
+
+async def _down(cluster: Cluster, curve: Curve) -> list[str]:
+    """Let no job wait, and follow the workers to their minimum; what keeps them from it."""
     minimum = cluster.env.worker.min_replicas
     cluster.queue.value = 0
 
@@ -77,34 +96,7 @@ async def down(cluster: Cluster, *, curve: Curve | None = None) -> Result:
         curve.add(replicas)
         return [] if replicas == minimum else [f"{replicas} workers, {await _message(cluster)}"]
 
-    problems = await until(at_the_minimum, seconds=_DOWN_SECONDS)
-    return result("an empty queue takes the workers back to their minimum", problems, str(curve))
-
-
-async def up_and_down(cluster: Cluster) -> Result:
-    """A burst and its end, drawn for the documentation, and as a trace for `evalctl simulate --against`."""
-    curve = Curve()
-    up = await burst(cluster, curve=curve)
-    if not up.passed:
-        return _up_and_down(up, up.evidence)
-    running = await capacity.at_the_maximum(cluster)
-    if not running.passed:
-        return _up_and_down(running, running.evidence)
-    ended = curve.seconds
-    back = await down(cluster, curve=curve)
-    path = cluster.served.checkout / PICTURES / f"workers-of-{cluster.env.name}.svg"
-    panel = Panel(title="workers", lines=[Line(name="workers", points=curve.points)])
-    picture = drawn([panel], seconds=curve.seconds, mark=(ended, "the queue is empty"))
-    path.write_text(picture, encoding="utf-8")
-    trace = path.with_suffix(".json")
-    await _write_trace(cluster, curve, ended=ended, path=trace)
-    return _up_and_down(back, f"{back.evidence}; the jobs end after {ended:.0f} s; {path}, {trace}")
-
-
-def _up_and_down(last: Result, evidence: str) -> Result:
-    return Result(
-        check="the workers follow a burst up and down", passed=last.passed, evidence=evidence
-    )
+    return await until(at_the_minimum, seconds=_DOWN_SECONDS)
 
 
 async def _write_trace(cluster: Cluster, curve: Curve, *, ended: float, path: Path) -> None:

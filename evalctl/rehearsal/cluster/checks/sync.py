@@ -33,8 +33,16 @@ async def refresh(cluster: Cluster, name: str, *, how: str = "normal") -> None:
 
 
 async def by_hand(cluster: Cluster, name: str, *, commit: str) -> None:
-    """What the button SYNC of Argo CD does with the newest commit."""
-    operation = {"initiatedBy": {"username": "rehearsal"}, "sync": {"revision": commit}}
+    """What the button SYNC of Argo CD does with the newest commit.
+
+    It passes the Application's own options on: the controller takes them from the operation only.
+    """
+    found = await cluster.client.get(Application, name, namespace=ARGOCD_NAMESPACE)
+    options = found["spec"]["syncPolicy"]["syncOptions"]
+    operation = {
+        "initiatedBy": {"username": "rehearsal"},
+        "sync": {"revision": commit, "syncOptions": options},
+    }
     await patch(cluster, name, {"operation": operation})
 
 
