@@ -11,7 +11,11 @@ from evalctl.parsed.environment import RenderedEnvironment
 def capacity(env: Environment, rendered: RenderedEnvironment) -> Iterator[str]:
     """A row for each demand."""
     del rendered
-    yield f"`evalctl capacity {env.name}` prints the same, with the quotas of an AWS account."
+    yield (
+        f"`evalctl capacity {env.name}` prints the same, with the quotas of an AWS account. "
+        "[docs/changes.md](../../docs/changes.md#a-fourth-general-node) has the price of a node with which no pod "
+        "waits."
+    )
     yield ""
     yield from table(
         ("at the largest", "needs", "has", "counted"),
