@@ -153,7 +153,7 @@ def _text(value: object) -> str:
 def _misnamed(name: str, external: Found) -> Iterator[str]:
     """Values that do not have their property's name, by which templates and programs take them.
 
-    A prefix tells the same property of two entries apart.
+    Where two entries have the same property, the name has a prefix.
     """
     for data in external["spec"].get("data", []):
         key = data["remoteRef"].get("property")
