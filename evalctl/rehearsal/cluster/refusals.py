@@ -9,6 +9,7 @@ from lightkube.models.core_v1 import Container, Probe, Volume
 from lightkube.resources.core_v1 import ConfigMap, Pod, Secret
 
 from evalctl.rehearsal.cluster.images import Registry
+from evalctl.rehearsal.cluster.references import Reference, containers, of_container, of_volume
 from evalctl.rehearsal.cluster.scheduling import in_reach
 from evalctl.rehearsal.cluster.state import Snapshot, full_name, meta, name_of, namespace_of
 
@@ -51,7 +52,7 @@ def refusals(pod: Pod, snapshot: Snapshot, registry: Registry) -> Iterator[Refus
     for volume in pod.spec.volumes or ():
         yield from _volume(pod, volume, snapshot)
     yield from _zones(pod, snapshot)
-    for container in _containers(pod):
+    for container in containers(pod):
         if problem := registry.problem(container.image or ""):
             yield Refusal(
                 pod=full_name(pod),
@@ -64,11 +65,6 @@ def refusals(pod: Pod, snapshot: Snapshot, registry: Registry) -> Iterator[Refus
         yield from _probes(pod, container)
         yield from _called(pod, container, snapshot)
     yield from _services(pod, snapshot)
-
-
-def _containers(pod: Pod) -> list[Container]:
-    assert pod.spec is not None
-    return [*(pod.spec.initContainers or ()), *pod.spec.containers]
 
 
 def _service_account(pod: Pod, snapshot: Snapshot) -> Iterator[Refusal]:
@@ -88,40 +84,34 @@ def _service_account(pod: Pod, snapshot: Snapshot) -> Iterator[Refusal]:
 # Configuration
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Reference:
-    """A ConfigMap or a Secret that a pod names, and the keys that it must have."""
-
-    kind: str
-    name: str
-    keys: tuple[str, ...]
-    optional: bool
-
-    def problem(self, namespace: str, snapshot: Snapshot, missing_key: str) -> str | None:
-        if self.optional:
-            return None
-        found = self._keys(f"{namespace}/{self.name}", snapshot)
-        if found is None:
-            return f'{self.kind.lower()} "{self.name}" not found'
-        for key in self.keys:
-            if key not in found:
-                return missing_key.format(
-                    key=key, kind=self.kind, namespace=namespace, name=self.name
-                )
+def _problem(reference: Reference, namespace: str, snapshot: Snapshot, missing: str) -> str | None:
+    """What is wrong with what a reference names; `missing` has the words for a key."""
+    if reference.optional:
         return None
+    found = _keys(reference.kind, f"{namespace}/{reference.name}", snapshot)
+    if found is None:
+        return f'{reference.kind.lower()} "{reference.name}" not found'
+    for key in reference.keys:
+        if key not in found:
+            return missing.format(
+                key=key, kind=reference.kind, namespace=namespace, name=reference.name
+            )
+    return None
 
-    def _keys(self, name: str, snapshot: Snapshot) -> set[str] | None:
-        item: ConfigMap | Secret | None
-        if self.kind == "ConfigMap":
-            item = snapshot.config_map_by_name.get(name)
-            return {*(item.data or ()), *(item.binaryData or ())} if item else None
-        item = snapshot.secret_by_name.get(name)
-        return set(item.data or ()) if item else None
+
+def _keys(kind: str, name: str, snapshot: Snapshot) -> set[str] | None:
+    item: ConfigMap | Secret | None
+    if kind == "ConfigMap":
+        item = snapshot.config_map_by_name.get(name)
+        return {*(item.data or ()), *(item.binaryData or ())} if item else None
+    item = snapshot.secret_by_name.get(name)
+    return set(item.data or ()) if item else None
 
 
 def _environment(pod: Pod, container: Container, snapshot: Snapshot) -> Iterator[Refusal]:
-    for reference in _environment_references(container):
-        problem = reference.problem(
+    for reference in of_container(container):
+        problem = _problem(
+            reference,
             namespace_of(pod),
             snapshot,
             "couldn't find key {key} in {kind} {namespace}/{name}",
@@ -136,28 +126,10 @@ def _environment(pod: Pod, container: Container, snapshot: Snapshot) -> Iterator
             )
 
 
-def _environment_references(container: Container) -> Iterator[_Reference]:
-    for source in container.envFrom or ():
-        for kind, whole in (("ConfigMap", source.configMapRef), ("Secret", source.secretRef)):
-            if whole:
-                yield _Reference(
-                    kind=kind, name=whole.name or "", keys=(), optional=bool(whole.optional)
-                )
-    for variable in container.env or ():
-        value = variable.valueFrom
-        for kind, key in (
-            ("ConfigMap", value.configMapKeyRef if value else None),
-            ("Secret", value.secretKeyRef if value else None),
-        ):
-            if key:
-                yield _Reference(
-                    kind=kind, name=key.name or "", keys=(key.key,), optional=bool(key.optional)
-                )
-
-
 def _volume(pod: Pod, volume: Volume, snapshot: Snapshot) -> Iterator[Refusal]:
-    for reference in _volume_references(volume):
-        problem = reference.problem(
+    for reference in of_volume(volume):
+        problem = _problem(
+            reference,
             namespace_of(pod),
             snapshot,
             "references non-existent "
@@ -170,34 +142,6 @@ def _volume(pod: Pod, volume: Volume, snapshot: Snapshot) -> Iterator[Refusal]:
                 object=f"{reference.kind} {namespace_of(pod)}/{reference.name}",
                 reason=f'MountVolume.SetUp failed for volume "{volume.name}" : {problem}',
                 effect=Effect.NO_VOLUMES,
-            )
-
-
-def _volume_references(volume: Volume) -> Iterator[_Reference]:
-    projections = volume.projected.sources if volume.projected else None
-    config_maps = [volume.configMap, *(source.configMap for source in projections or ())]
-    for config_map in config_maps:
-        if config_map:
-            yield _Reference(
-                kind="ConfigMap",
-                name=config_map.name or "",
-                keys=tuple(item.key for item in config_map.items or ()),
-                optional=bool(config_map.optional),
-            )
-    if volume.secret:
-        yield _Reference(
-            kind="Secret",
-            name=volume.secret.secretName or "",
-            keys=tuple(item.key for item in volume.secret.items or ()),
-            optional=bool(volume.secret.optional),
-        )
-    for source in projections or ():
-        if source.secret:
-            yield _Reference(
-                kind="Secret",
-                name=source.secret.name or "",
-                keys=tuple(item.key for item in source.secret.items or ()),
-                optional=bool(source.secret.optional),
             )
 
 
@@ -250,7 +194,7 @@ def _has_port(pod: Pod, container: Container, port: int | str) -> bool:
     """
     if isinstance(port, str):
         return any(own.name == port for own in container.ports or ())
-    declared = {own.containerPort for other in _containers(pod) for own in other.ports or ()}
+    declared = {own.containerPort for other in containers(pod) for own in other.ports or ()}
     return not declared or port in declared or UNDECLARED_PORTS.get(container.name) == port
 
 
@@ -279,7 +223,7 @@ def _called(pod: Pod, container: Container, snapshot: Snapshot) -> Iterator[Refu
 
 def _services(pod: Pod, snapshot: Snapshot) -> Iterator[Refusal]:
     labels = meta(pod).labels or {}
-    declared = [own for container in _containers(pod) for own in container.ports or ()]
+    declared = [own for container in containers(pod) for own in container.ports or ()]
     for service in snapshot.services:
         spec = service.spec
         if (

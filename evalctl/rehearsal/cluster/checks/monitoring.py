@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import urllib.request
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ import yaml
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.resources.core_v1 import ConfigMap
 
-from environments.names import MONITORING_NAMESPACE
+from environments.names import MONITORING_NAMESPACE, PLATFORM
 from evalctl.rehearsal.cluster import discovery
+from evalctl.rehearsal.cluster.checks import targets
+from evalctl.rehearsal.cluster.checks.targets import Wanted
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.data import secret_data
 from evalctl.rehearsal.cluster.discovery import Discovered
@@ -33,6 +35,8 @@ _MONITORS = {
 _RULE = create_namespaced_resource(_GROUP, "v1", "PrometheusRule", "prometheusrules")
 _PROMETHEUS = create_namespaced_resource(_GROUP, "v1", "Prometheus", "prometheuses")
 _ALERTMANAGER = create_namespaced_resource(_GROUP, "v1", "Alertmanager", "alertmanagers")
+# Our boards. Those of the chart also select by jobs that EKS does not have.
+_BOARDS = {"grafana_dashboard": "1", "app.kubernetes.io/part-of": PLATFORM}
 _MOUNT = "/etc/prometheus/"
 TARGET_SECONDS = 60
 _ROUND_SECONDS = 1
@@ -105,8 +109,9 @@ async def _taken(cluster: Cluster, all_written: Iterable[Written]) -> Result:
 
 
 async def _loaded(cluster: Cluster, found: Written, seconds: int) -> Result:
-    """The real Prometheus loads the configuration, and finds a target for each job."""
-    name = f"Prometheus {found.name} loads its configuration and finds a target for each job"
+    """The real Prometheus loads the configuration, and finds a target for each job, app and board."""
+    name = f"Prometheus {found.name} loads its configuration and finds each target that is needed"
+    wanted = await _wanted(cluster, found.jobs)
     with tempfile.TemporaryDirectory(dir=cluster.plane.folder) as scratch:
         folder, port = Path(scratch), free_port()
         configuration = local(
@@ -125,12 +130,24 @@ async def _loaded(cluster: Cluster, found: Written, seconds: int) -> Result:
         )
         try:
             async with started_in_thread(server):
-                without = await _jobs_without_target(found.jobs, port, seconds)
+                without = await _without_target(wanted, port, seconds)
         except NotStartedError as error:
             return result(name, [str(error)], "")
     return result(
-        name, [f"{job} has no target" for job in without], f"{len(found.jobs)} jobs with targets"
+        name,
+        targets.problems(wanted, without),
+        f"{len(found.jobs)} jobs, and {len(wanted) - len(found.jobs)} apps and jobs of boards, with targets",
     )
+
+
+async def _wanted(cluster: Cluster, jobs: Iterable[str]) -> list[Wanted]:
+    """Each target that the configuration, the monitors and our boards need."""
+    wanted = [targets.of_job(job) for job in jobs]
+    for kind, prefix in _MONITORS.items():
+        async for monitor in cluster.client.list(kind, namespace="*"):
+            wanted += targets.of_monitor(prefix, monitor)
+    config_maps = cluster.client.list(ConfigMap, namespace=MONITORING_NAMESPACE, labels={**_BOARDS})
+    return [*wanted, *targets.of_boards([each.data or {} async for each in config_maps])]
 
 
 def local(found: Written, discovered: Discovered, folder: Path, *, authority: Path) -> Path:
@@ -177,15 +194,13 @@ def _with_local_files(job: dict[str, Any], folder: Path, authority: Path) -> Non
             job[key] = str(path)
 
 
-async def _jobs_without_target(jobs: Iterable[str], port: int, seconds: int) -> list[str]:
-    """Jobs for which Prometheus has discovered nothing in time."""
+async def _without_target(wanted: Sequence[Wanted], port: int, seconds: int) -> list[Wanted]:
+    """What Prometheus has not discovered in time."""
     url = f"http://127.0.0.1:{port}/api/v1/targets?state=active"
-    waiting = list(jobs)
+    waiting = list(wanted)
     for _ in range(seconds // _ROUND_SECONDS):
         with urllib.request.urlopen(url, timeout=5) as response:
-            targets = json.load(response)["data"]["activeTargets"]
-        pools = {target["scrapePool"] for target in targets}
-        waiting = [job for job in waiting if job not in pools]
+            waiting = targets.missing(wanted, json.load(response)["data"]["activeTargets"])
         if not waiting:
             break
         await asyncio.sleep(_ROUND_SECONDS)

@@ -3,21 +3,28 @@
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from urllib.parse import quote
 
 from lightkube.generic_resource import GenericNamespacedResource as Found
 from lightkube.generic_resource import create_namespaced_resource
-from lightkube.resources.core_v1 import Event, Pod, Secret
+from lightkube.resources.core_v1 import Event
 from lightkube.types import PatchType
 
 from environments.names import NAMESPACE, App
 from environments.names import Secret as Entry
 from evalctl.rehearsal.cluster import applications
+from evalctl.rehearsal.cluster.checks.secret_origins import (
+    Comparison,
+    compared,
+    judged,
+    without_origin,
+)
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.data import decoded, secret_data
 from evalctl.rehearsal.cluster.result import Result, result
-from evalctl.rehearsal.cluster.state import full_name, name_of, namespace_of
+from evalctl.rehearsal.cluster.state import full_name, name_of, namespace_of, read
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
 ExternalSecret = create_namespaced_resource(
@@ -30,23 +37,16 @@ _NOW = "force-sync"
 
 
 async def arrived(cluster: Cluster) -> Result:
-    """Each key that an ExternalSecret names has the value of Secrets Manager, also inside a template."""
+    """Each Secret that a pod reads is what an ExternalSecret makes of Secrets Manager, key by key."""
     problems: list[str] = []
-    keys = 0
+    comparisons: list[Comparison] = []
     async for external in cluster.client.list(ExternalSecret, namespace="*"):
-        name = full_name(external)
         if (reason := _not_ready(external)) is not None:
-            problems.append(f"ExternalSecret {name}: {reason}")
+            problems.append(f"ExternalSecret {full_name(external)}: {reason}")
             continue
         found = await _target(cluster, external)
-        for key, value in _expected(cluster, external):
-            keys += 1
-            if not any(_holds(text, value) for text in found.values()):
-                problems.append(f"Secret {name}: no key has the value of {key}")
-    problems += [problem async for problem in _unread_by_pods(cluster)]
-    return result(
-        "each key that a pod reads came from Secrets Manager", problems, f"{keys} values compared"
-    )
+        comparisons.append(compared(external, found, partial(_read, cluster)))
+    return judged(comparisons, [*problems, *without_origin(await read(cluster.client))])
 
 
 async def rotated(cluster: Cluster) -> Result:
@@ -201,25 +201,6 @@ async def _texts(cluster: Cluster, secret: str, namespace: str) -> dict[str, str
     return decoded(await secret_data(cluster.client, secret, namespace))
 
 
-def _expected(cluster: Cluster, external: Found) -> Iterator[tuple[str, str]]:
-    """Each `entry:key` and its value in Secrets Manager."""
-    spec = external["spec"]
-    for data in spec.get("data", []):
-        reference = data["remoteRef"]
-        entry, text = reference["key"], _read(cluster, reference["key"])
-        if "property" in reference:
-            yield (
-                f"{entry}:{reference['property']}",
-                json.loads(text)[reference["property"]],
-            )
-        else:
-            yield entry, text
-    for source in spec.get("dataFrom", []):
-        entry = source["extract"]["key"]
-        for key, value in json.loads(_read(cluster, entry)).items():
-            yield f"{entry}:{key}", value
-
-
 def _holds(text: str, value: str) -> bool:
     """Whether a value is in a text, as it is or as an address writes it."""
     return value in text or quote(value, safe="") in text
@@ -231,17 +212,3 @@ def _not_ready(external: Found) -> str | None:
     if ready is None:
         return "External Secrets has not read it"
     return None if ready["status"] == "True" else str(ready.get("message", ""))
-
-
-async def _unread_by_pods(cluster: Cluster) -> AsyncIterator[str]:
-    """Each key that a pod refers to and that its Secret lacks."""
-    async for pod in cluster.client.list(Pod, namespace=NAMESPACE):
-        assert pod.spec is not None
-        for container in pod.spec.containers:
-            for variable in container.env or ():
-                source = variable.valueFrom.secretKeyRef if variable.valueFrom else None
-                if source is None or source.optional:
-                    continue
-                found = await cluster.client.get(Secret, source.name or "", namespace=NAMESPACE)
-                if source.key not in (found.data or {}):
-                    yield f"Pod {full_name(pod)}: Secret {source.name} has no key {source.key}"

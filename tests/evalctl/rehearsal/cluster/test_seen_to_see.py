@@ -136,7 +136,18 @@ FAULTS = {
     "a renamed key of a Secret": Fault(
         **of(App.MONITORING, "ExternalSecret-redis-metrics-user.yaml"),
         change=replaced(r"        url:", "        address:"),
-        seen_by={"pods": "monitoring/redis-metrics-user"},
+        seen_by={
+            "pods": "monitoring/redis-metrics-user",
+            "secrets": "Secret monitoring/redis-metrics-user, which has no key url",
+        },
+    ),
+    "two swapped properties of a Secret": Fault(
+        **of(App.MONITORING, "ExternalSecret-grafana-admin.yaml"),
+        change=replaced(
+            r"property: username\n((?:.*\n)+?.*)property: password",
+            r"property: password\n\1property: username",
+        ),
+        seen_by={"secrets": "Secret monitoring/grafana-admin"},
     ),
     "another port of a Service": Fault(
         **of(App.ORCHESTRATOR, "Service-orchestrator.yaml"),
@@ -153,6 +164,16 @@ FAULTS = {
         **of(App.MONITORING, "PodMonitor-platform.yaml"),
         change=replaced(r"(values:\n)(\s+)- orchestrator\n\s+- worker", r"\1\2- nobody"),
         seen_by={"monitoring": "podMonitor/monitoring/platform"},
+    ),
+    "a monitor that leaves the workers out": Fault(
+        **of(App.MONITORING, "PodMonitor-platform.yaml"),
+        change=replaced(r"\n +- worker", ""),
+        seen_by={"monitoring": "job worker of a board"},
+    ),
+    "a monitor with another name of the workers": Fault(
+        **of(App.MONITORING, "PodMonitor-platform.yaml"),
+        change=replaced(r"- worker", "- workers"),
+        seen_by={"monitoring": "workers in podMonitor/monitoring/platform"},
     ),
     "a rule that is no PromQL": Fault(
         application=NAMES.argocd_dashboards,
