@@ -11,11 +11,13 @@ from lightkube.generic_resource import create_namespaced_resource
 
 from environments.names import ARGOCD_NAMESPACE
 from evalctl.rehearsal.cluster.local_programs import API_ERRORS
+from evalctl.rehearsal.cluster.state import Described, annotation
 
 Application = create_namespaced_resource("argoproj.io", "v1alpha1", "Application", "applications")
 Project = create_namespaced_resource("argoproj.io", "v1alpha1", "AppProject", "appprojects")
 _ROUND_SECONDS = 1
 _WAVE = "argocd.argoproj.io/sync-wave"
+_TRACKING = "argocd.argoproj.io/tracking-id"  # as in `worker:apps/Deployment:eval-platform/worker`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,3 +135,8 @@ def state_of(application: Mapping[str, Any]) -> ApplicationState:
         message=operation.get("message", "") or conditions,
         revision="" if chart else sync.get("revision", ""),
     )
+
+
+def application_of(item: Described) -> str:
+    """The name of the Application that syncs an object; empty if none does."""
+    return (annotation(item, _TRACKING) or "").partition(":")[0]

@@ -5,16 +5,25 @@ import json
 import time
 from collections.abc import AsyncIterator
 
-from lightkube.resources.core_v1 import Namespace, PersistentVolume
+from lightkube import AsyncClient
+from lightkube.resources.admissionregistration_v1 import (
+    MutatingWebhookConfiguration,
+    ValidatingWebhookConfiguration,
+)
+from lightkube.resources.apiregistration_v1 import APIService
+from lightkube.resources.apps_v1 import DaemonSet, Deployment, StatefulSet
+from lightkube.resources.core_v1 import Namespace, PersistentVolume, Service
 from lightkube.resources.networking_v1 import Ingress
+from lightkube.resources.rbac_authorization_v1 import ClusterRole, ClusterRoleBinding
 
 from environments.names import ARGOCD_NAMESPACE, Addon, Stack
 from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster import applications, day_one
-from evalctl.rehearsal.cluster.applications import Application
+from evalctl.rehearsal.cluster.applications import Application, application_of
 from evalctl.rehearsal.cluster.cluster import PROMETHEUS_ADAPTER, Cluster
 from evalctl.rehearsal.cluster.commands import evalctl
 from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.cluster.state import Described, full_name, name_of, namespace_of
 from evalctl.rehearsal.cluster.waiting import until
 
 _BEGINS_SECONDS = 120
@@ -158,5 +167,23 @@ async def _left(cluster: Cluster) -> AsyncIterator[str]:
         assert volume.metadata is not None
         yield f"PersistentVolume {volume.metadata.name} is left"
     async for ingress in cluster.client.list(Ingress, namespace="*"):
-        assert ingress.metadata is not None
-        yield f"Ingress {ingress.metadata.name} is left"
+        yield f"Ingress {full_name(ingress)} is left"
+    for item in await _synced(cluster.client):
+        if application_of(item) not in {"", *own}:
+            where = f"{namespace_of(item)}/{name_of(item)}".removeprefix("/")
+            yield f"{type(item).__name__} {where} is left"
+
+
+async def _synced(client: AsyncClient) -> list[Described]:
+    """Of what Argo CD syncs, the kinds that work or can hinder others when they are left."""
+    return [
+        *[each async for each in client.list(APIService)],
+        *[each async for each in client.list(ClusterRole)],
+        *[each async for each in client.list(ClusterRoleBinding)],
+        *[each async for each in client.list(MutatingWebhookConfiguration)],
+        *[each async for each in client.list(ValidatingWebhookConfiguration)],
+        *[each async for each in client.list(DaemonSet, namespace="*")],
+        *[each async for each in client.list(Deployment, namespace="*")],
+        *[each async for each in client.list(Service, namespace="*")],
+        *[each async for each in client.list(StatefulSet, namespace="*")],
+    ]

@@ -1,4 +1,4 @@
-"""A rehearsal that is stopped ends its emulator, terraform and the provider, and removes its folder."""
+"""A rehearsal that is stopped at any moment ends every program that it started, and removes its folder."""
 
 import os
 import signal
@@ -14,8 +14,6 @@ import pytest
 from evalctl.processes import HOW_TO_GET
 from tests.support import tools
 from tests.support.paths import ROOT
-
-pytestmark = pytest.mark.rehearsal
 
 
 def processes_in(folder: Path) -> list[str]:
@@ -39,22 +37,19 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_nothing_is_left_of_a_rehearsal_that_is_stopped(
-    folder: Path, number: signal.Signals
-) -> None:
-    tools.program("terraform", get_it=HOW_TO_GET["terraform"])
+def stopped(folder: Path, *options: str, when: str, number: signal.Signals) -> None:
+    """Rehearse dev until a program of this name runs, stop it, and see that nothing is left."""
     tools.folder("CLUSTER_PROGRAMS", holding="the programs of a control plane")
     process = subprocess.Popen(
-        [sys.executable, "-m", "evalctl.main", "rehearse", "dev"],
+        [sys.executable, "-m", "evalctl.main", "rehearse", "dev", *options],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 120
-    while not any("terraform-provider" in command for command in processes_in(folder)):
+    deadline = time.monotonic() + 300
+    while not any(when in command for command in processes_in(folder)):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -70,3 +65,28 @@ def test_nothing_is_left_of_a_rehearsal_that_is_stopped(
     assert "Traceback" not in errors
     assert processes_in(folder) == []
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.rehearsal
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_of_a_rehearsal_that_is_stopped_in_the_first_apply(
+    folder: Path, number: signal.Signals
+) -> None:
+    tools.program("terraform", get_it=HOW_TO_GET["terraform"])
+    stopped(folder, when="terraform-provider", number=number)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(
+    ("when", "number"),
+    [
+        ("kube-scheduler", signal.SIGINT),
+        ("argocd-application-controller", signal.SIGTERM),
+        ("prometheus-operator", signal.SIGINT),
+    ],
+    ids=["control plane", "bootstrap", "first sync"],
+)
+def test_nothing_is_left_of_a_cluster_that_is_stopped(
+    folder: Path, when: str, number: signal.Signals
+) -> None:
+    stopped(folder, "--only", "cluster", when=when, number=number)

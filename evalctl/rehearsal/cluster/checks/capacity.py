@@ -11,6 +11,7 @@ from lightkube.types import PatchType
 from environments.capacity import smallest_type, workers_on_a_node
 from environments.names import GENERAL_POOL, NAMESPACE, NODE_POOL_LABEL, WORKER, WORKER_POOL
 from environments.spec import Environment
+from evalctl.rehearsal.cluster.applications import application_of
 from evalctl.rehearsal.cluster.checks import running
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.node_template import ZONE_LABEL
@@ -21,7 +22,6 @@ from evalctl.rehearsal.cluster.waiting import not_ready, until
 
 _REPLACED_SECONDS = 240  # a new node starts, and its pods on it
 ROLLOUT_SECONDS = 180
-_TRACKING = "argocd.argoproj.io/tracking-id"  # on every object that Argo CD syncs
 
 
 async def at_the_maximum(cluster: Cluster) -> Result:
@@ -55,7 +55,7 @@ def more_than_counted(env: Environment, workers: Mapping[str, int]) -> list[str]
 
 
 async def rollouts_on_general(cluster: Cluster) -> Result:
-    """Restart every Deployment on the general nodes, one after the other."""
+    """Restart every synced Deployment on the general nodes, one after the other; EKS' add-ons are not synced."""
     return await _rollouts(cluster, GENERAL_POOL)
 
 
@@ -68,7 +68,7 @@ async def _rollouts(cluster: Cluster, pool: str) -> Result:
     problems: list[str] = []
     restarted = 0
     async for deployment in cluster.client.list(Deployment, namespace="*"):
-        if _is_synced(deployment) and _pool_of(deployment) == pool:
+        if application_of(deployment) and _pool_of(deployment) == pool:
             restarted += 1
             problems += await _rolled_out(cluster, deployment, seconds=ROLLOUT_SECONDS)
     if not restarted:
@@ -85,7 +85,7 @@ async def rollout(cluster: Cluster, name: str, *, seconds: float = ROLLOUT_SECON
     (deployment,) = [
         found
         async for found in cluster.client.list(Deployment, namespace="*")
-        if name_of(found) == name and _is_synced(found)
+        if name_of(found) == name and application_of(found)
     ]
     problems = await _rolled_out(cluster, deployment, seconds=seconds)
     return result(f"a rollout of {name} comes through", problems, full_name(deployment))
@@ -176,11 +176,6 @@ async def _workers(cluster: Cluster) -> list[Pod]:
     return [
         pod async for pod in ours if not is_finished(pod) and meta(pod).deletionTimestamp is None
     ]
-
-
-def _is_synced(deployment: Deployment) -> bool:
-    """Of the platform: the others are EKS' add-ons."""
-    return _TRACKING in (meta(deployment).annotations or {})
 
 
 def _pool_of(deployment: Deployment) -> str:
