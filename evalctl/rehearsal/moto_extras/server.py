@@ -18,6 +18,7 @@ from werkzeug.serving import run_simple
 
 from . import install
 from .error_responses import WsgiApp, with_error_responses
+from .repeated_requests import answered_once
 
 
 def loopback(host: str) -> str:
@@ -55,7 +56,9 @@ def main(argv: list[str] | None = None) -> None:
     run_simple(
         arguments.host,
         arguments.port,
-        one_at_a_time(with_error_responses(DomainDispatcherApplication(create_backend_app))),
+        one_at_a_time(
+            answered_once(with_error_responses(DomainDispatcherApplication(create_backend_app)))
+        ),
         threaded=True,
         request_handler=MotoRequestHandler,
     )
