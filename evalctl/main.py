@@ -17,7 +17,17 @@ from evalctl.terminal import fail, report
 _PANELS = {
     "For people": (
         *("render", "check", "checklist", "demo", "rehearse", "conformance", "board-pages"),
-        *("capacity", "simulate", "cost", "quotas", "charts", "bootstrap", "release", "promote"),
+        *(
+            "capacity",
+            "simulate",
+            "cost",
+            "quotas",
+            "charts",
+            "bootstrap",
+            "sync",
+            "release",
+            "promote",
+        ),
         *("new-environment", "versions", "docs", "evaluate", "teardown", "terraform-settings"),
     ),
     "For pipelines": (

@@ -1,5 +1,8 @@
 """A bootstrap: all checks, then the commands that change the cluster, then what to do next."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 from rich.console import Console
 
 from environments.names import ARGOCD_NAMESPACE, Names
@@ -14,6 +17,7 @@ from evalctl.lifecycle.identity import (
 )
 from evalctl.lifecycle.problems import NotReadyError
 from evalctl.lifecycle.steps import Step, print_commands, report, run_step
+from evalctl.lifecycle.sync_windows import closed_until
 from evalctl.processes import CommandFailedError, shown
 from evalctl.rendered_charts import rendered_charts
 
@@ -36,7 +40,9 @@ def bootstrap(env: Environment, *, context: str | None, dry_run: bool, console: 
         return
     for step in steps:
         run_step(step, console, hint=_HINT)
-    _report_next_steps(names, kubectl, console)
+    report(console, "next (docs/first-day.md):", indent="")
+    for line in next_steps(names, kubectl, now=datetime.now(UTC)):
+        report(console, line)
 
 
 def _checked(
@@ -76,16 +82,16 @@ def _checked(
         return kubectl, tuple(bootstrap_commands.steps(names, kubectl, installation))
 
 
-def _report_next_steps(names: Names, kubectl: Kubectl, console: Console) -> None:
+def next_steps(names: Names, kubectl: Kubectl, *, now: datetime) -> Iterator[str]:
+    """What a person does after a bootstrap, one line for each."""
     here = kubectl.command("--namespace", ARGOCD_NAMESPACE)
-    report(console, "next (docs/first-day.md):", indent="")
-    report(console, "if the repository is private, give Argo CD a credential for it")
-    for window in names.env.sync_windows:
-        report(
-            console,
-            f"there is a sync window: {window.kind} for {window.duration_hours} hours from "
-            f"{window.schedule!r} ({window.time_zone}); while it forbids syncs, start them by hand",
+    yield "if the repository is private, give Argo CD a credential for it"
+    if (until := closed_until(names.env.sync_windows, now)) is not None:
+        by_hand = shown(("evalctl", "sync", names.env.name, "--context", kubectl.context))
+        yield (
+            f"Argo CD syncs nothing by itself until {until:%A, %d %B %Y, %H:%M} ({until.tzinfo}): sync_windows in "
+            f"environments/{names.env.name}.py. Wait for it, or sync by hand: {by_hand}"
         )
-    report(console, f"watch the first sync: {shown((*here, 'get', 'applications', '--watch'))}")
+    yield f"watch the first sync: {shown((*here, 'get', 'applications', '--watch'))}"
     forward = (*here, "port-forward", "service/argocd-server", "8443:443")
-    report(console, f"open Argo CD, as admin at https://localhost:8443: {shown(forward)}")
+    yield f"open Argo CD, as admin at https://localhost:8443: {shown(forward)}"

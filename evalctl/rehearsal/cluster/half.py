@@ -21,6 +21,7 @@ from evalctl.rehearsal.cluster.checks import (
     faults,
     first_sync,
     go_live,
+    losses,
     monitoring,
     next_addon_set,
     next_minor,
@@ -47,8 +48,10 @@ _FASTER = 5  # how much faster the autoscaler is, unless everything is rehearsed
 
 # What only `--full` does, after the rest of day two, with the workers at their maximum.
 FULL: tuple[Check, ...] = (
-    capacity.without_a_general_node,
-    capacity.without_the_largest_spot_zone,
+    losses.without_a_general_node,
+    losses.without_the_largest_spot_zone,
+    losses.spot_reclaim,
+    disruption.update,
     scaling.without_prometheus_adapter,
     scaling.without_metrics_server,
     day_two.maximum_changes,
@@ -245,4 +248,7 @@ async def _end(cluster: Cluster, events: Events, *, full: bool) -> None:
         events.result(await teardown.stopped_halfway(cluster))
     events.result(await teardown.check(cluster))
     if full:
+        if cluster.env.sync_windows:
+            await _run(windows.first_day, cluster, events)
+            events.result(await teardown.check(cluster))
         events.result(await teardown.in_the_first_sync(cluster))

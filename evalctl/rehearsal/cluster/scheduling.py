@@ -69,6 +69,11 @@ def is_finished(pod: Pod) -> bool:
     return bool(pod.status and pod.status.phase in _FINISHED)
 
 
+def node_of(pod: Pod) -> str:
+    """The node that the scheduler chose; empty before."""
+    return (pod.spec.nodeName if pod.spec else None) or ""
+
+
 def is_unschedulable(pod: Pod) -> bool:
     """Whether the scheduler found no node, and no pod to evict for it."""
     if pod.status is None or pod.spec is None or pod.spec.nodeName or pod.status.nominatedNodeName:

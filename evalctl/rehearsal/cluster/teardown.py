@@ -91,6 +91,7 @@ async def check(cluster: Cluster) -> Result:
     """Tear the cluster down; nothing of the platform may be left in it but Argo CD."""
     started = time.monotonic()
     left = await _torn_down(cluster)
+    cluster.services[PROMETHEUS_ADAPTER] = cluster.queue.port  # `stopped_halfway` took it away
     return result(
         "teardown ends, and leaves nothing but Argo CD",
         left,
@@ -100,9 +101,6 @@ async def check(cluster: Cluster) -> Result:
 
 async def in_the_first_sync(cluster: Cluster) -> Result:
     """Bootstrap again, and tear down while the first waves of the sync run."""
-    cluster.services[PROMETHEUS_ADAPTER] = (
-        cluster.queue.port
-    )  # a teardown before may have met an outage
     first = cluster.names.application(Addon.EXTERNAL_SECRETS)
 
     async def in_the_middle() -> list[str]:

@@ -39,6 +39,9 @@ class Operator:
     def quotas(self, *options: str, env: str = "dev") -> subprocess.CompletedProcess[str]:
         return self._evalctl("quotas", env, *options)
 
+    def sync(self, *options: str, env: str = "dev") -> subprocess.CompletedProcess[str]:
+        return self._evalctl("sync", env, *options)
+
     def teardown(
         self, *options: str, env: str = "dev", typed: str = ""
     ) -> subprocess.CompletedProcess[str]:

@@ -78,6 +78,25 @@ class Cluster:
     made_by: dict[str, list[str]] = field(
         default_factory=dict
     )  # what is deleted with an Application or a claim
+    # Applications whose sync does not come through, with Argo CD's message; and what the sync of one makes.
+    fails: dict[str, str] = field(default_factory=dict)
+    makes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    synced: list[tuple[str, Manifest]] = field(default_factory=list)  # with the operation
+
+    def add_application(self, name: str, *, sync: str = "OutOfSync", **operation: object) -> str:
+        """An Application as Argo CD has compared it, with its last operation."""
+        return self.add(
+            _CUSTOM,
+            "Application",
+            name,
+            namespace="argocd",
+            spec={"syncPolicy": {"syncOptions": [f"Of={name}"], "retry": {"limit": 5}}},
+            status={
+                "sync": {"status": sync},
+                "health": {"status": "Healthy" if sync == "Synced" else "Missing"},
+                "operationState": operation,
+            },
+        )
 
     def add(self, api_version: str, kind: str, name: str, **parts: object) -> str:
         """Add an object, as another program than bootstrap would."""
@@ -184,6 +203,8 @@ class _Api(BaseHTTPRequestHandler):
         applied: Manifest = yaml.safe_load(self._body())
         if self.headers["Content-Type"] == "application/merge-patch+json":
             merged = self.cluster.objects[path] = _merged(self.cluster.objects[path], applied)
+            if merged["kind"] == "Application":
+                self._argocd(merged)
             self.cluster.changes.append(f"{manager['fieldManager'][0]} {path}")
             self._answer(200, merged)
         elif self.headers["Content-Type"] != "application/apply-patch+yaml":
@@ -200,6 +221,23 @@ class _Api(BaseHTTPRequestHandler):
                 self.cluster.changes.append(f"{manager['fieldManager'][0]} {path}")
             self.cluster.objects[path] = applied
             self._answer(200 if before else 201, applied)
+
+    def _argocd(self, application: Manifest) -> None:
+        """Compare it at once when it is to be refreshed, and sync it at once."""
+        metadata = application["metadata"]
+        metadata.get("annotations", {}).pop("argocd.argoproj.io/refresh", None)
+        if application.get("operation") is None:
+            return
+        self.cluster.synced.append((metadata["name"], application.pop("operation")))
+        message = self.cluster.fails.get(metadata["name"])
+        phase = "Succeeded" if message is None else "Failed"
+        application["status"] = {
+            "sync": {"status": "Synced" if message is None else "OutOfSync"},
+            "health": {"status": "Healthy"},
+            "operationState": {"phase": phase, "message": message or "successfully synced"},
+        }
+        for name in self.cluster.makes.get(metadata["name"], ()):
+            self.cluster.add_application(name)
 
     def _nothing_happens(self) -> None:
         """A watch, for as long as kubectl listens."""

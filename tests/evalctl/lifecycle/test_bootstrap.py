@@ -3,14 +3,17 @@
 import dataclasses
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from environments.catalog import ARGOCD
 from environments.dev import DEV
-from environments.names import PLATFORM, Addon
+from environments.names import PLATFORM, Addon, Names
 from environments.prod import PROD
+from evalctl.lifecycle.bootstrap import next_steps
+from evalctl.lifecycle.identity import Kubectl
 from evalctl.processes import shown
 from evalctl.rehearsal.emulator import EmulatedAws
 from tests.evalctl.lifecycle.conftest import CONTEXT, NAMES, Operator, create_cluster
@@ -49,6 +52,17 @@ def refused(operator: Operator, cluster: Cluster, *options: str, env: str = "dev
     assert cluster.changes == []
     assert changing(operator.commands) == []
     return result.stderr
+
+
+@pytest.mark.parametrize(("day", "closed"), [(28, True), (30, False)])  # a Saturday, a Monday
+def test_a_closed_sync_window_is_printed_with_its_end_and_what_to_do(
+    day: int, closed: bool
+) -> None:
+    now = datetime(2026, 11, day, 12, tzinfo=UTC)
+    lines = list(next_steps(Names(PROD), Kubectl("prod"), now=now))
+    found = [line for line in lines if "until Monday, 30 November 2026, 07:00" in line]
+    assert len(found) == closed
+    assert all("evalctl sync prod --context prod" in line for line in found)
 
 
 def test_a_new_cluster_gets_argo_cd_and_its_root_application(

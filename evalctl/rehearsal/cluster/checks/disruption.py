@@ -10,15 +10,19 @@ from lightkube.resources.core_v1 import Node, Pod, PodEviction
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 
 from environments.names import GENERAL_POOL, WORKER_POOL
+from evalctl.rehearsal.cluster.checks import merges
 from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.node_template import ZONE_LABEL
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.state import full_name, meta, name_of, namespace_of
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
-_DRAIN_SECONDS = 300
+DRAIN_SECONDS = 300
+_JOINED_SECONDS = 240
 _READY_SECONDS = 240
 _ROUND_SECONDS = 0.5
-_REFUSED_BY_BUDGET = 429
+# A budget allows no disruption; or several budgets are about the pod, which Kubernetes does not evict then.
+_REFUSED = (429, 500)
 
 
 async def budgets(cluster: Cluster) -> Result:
@@ -61,10 +65,43 @@ async def _one_by_one(cluster: Cluster, what: str, nodes: Sequence[str]) -> Resu
     )
 
 
-async def drained(cluster: Cluster, node: str) -> list[str]:
+async def update(cluster: Cluster) -> Result:
+    """Update each node group, as EKS does it for a new AMI: a new node joins, an old one is drained and removed."""
+    problems: list[str] = []
+    started = time.monotonic()
+    before = {name_of(node) for node in await cluster.nodes()}
+    for pool in (GENERAL_POOL, WORKER_POOL):
+        problems += await updated(cluster, pool)
+    after = {name_of(node) for node in await cluster.nodes()}
+    problems += [f"{node} is not replaced" for node in sorted(before & after)]
+    return result(
+        "an update of each node group replaces every node, and each budget keeps its minimum",
+        problems,
+        f"{len(before)} nodes in {time.monotonic() - started:.0f} s",
+    )
+
+
+async def updated(cluster: Cluster, pool: str) -> list[str]:
+    """Replace the nodes of a group one after the other; each problem that came up."""
+    problems: list[str] = []
+    for node in await cluster.nodes(pool):
+        new = cluster.parts.groups.add(pool, (meta(node).labels or {})[ZONE_LABEL])
+
+        async def joined(new: str = new) -> list[str]:
+            there = {name_of(each) for each in await cluster.nodes(pool)}
+            return [] if new in there else [f"{new} has not joined"]
+
+        problems += await until(joined, seconds=_JOINED_SECONDS)
+        problems += await drained(cluster, name_of(node))
+        await cluster.parts.groups.remove(cluster.client, name_of(node))
+        problems += await merges.healthy(cluster)
+    return problems
+
+
+async def drained(cluster: Cluster, node: str, *, seconds: float = DRAIN_SECONDS) -> list[str]:
     """Evict every pod of a node but those of DaemonSets; each problem that came up."""
     await cluster.client.patch(Node, node, {"spec": {"unschedulable": True}})
-    deadline = time.monotonic() + _DRAIN_SECONDS
+    deadline = time.monotonic() + seconds
     problems: dict[str, None] = {}
     refused: Mapping[str, str] = {}
     while pods := await _evictable(cluster, node):
@@ -101,7 +138,7 @@ async def _evict(cluster: Cluster, pod: Pod) -> str | None:
     try:
         await cluster.client.create(eviction, name, namespace=namespace)
     except ApiError as error:
-        if error.status.code == _REFUSED_BY_BUDGET:
+        if error.status.code in _REFUSED:
             return str(error.status.message)
         if error.status.code != 404:
             raise

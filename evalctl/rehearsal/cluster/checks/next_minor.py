@@ -14,16 +14,14 @@ from evalctl.processes import run
 from evalctl.rehearsal.cluster import programs
 from evalctl.rehearsal.cluster.checks import admission, merges, sync
 from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of, with_text
-from evalctl.rehearsal.cluster.checks.disruption import drained
+from evalctl.rehearsal.cluster.checks.disruption import updated
 from evalctl.rehearsal.cluster.checks.faults import replaced, uids
 from evalctl.rehearsal.cluster.cluster import Cluster
-from evalctl.rehearsal.cluster.node_template import ZONE_LABEL, NodeTemplate
+from evalctl.rehearsal.cluster.node_template import NodeTemplate
 from evalctl.rehearsal.cluster.programs import ProgramsMissingError
 from evalctl.rehearsal.cluster.result import Result, result
-from evalctl.rehearsal.cluster.state import meta, name_of
-from evalctl.rehearsal.cluster.waiting import until
+from evalctl.rehearsal.cluster.state import name_of
 
-_JOINED_SECONDS = 240
 _DEPRECATED = re.compile(r"apiserver_requested_deprecated_apis\{(?P<labels>[^}]*)\} 1")
 
 
@@ -57,7 +55,7 @@ async def check(cluster: Cluster) -> Result:
     problems += [] if admitted.passed else admitted.evidence.splitlines()
     cluster.parts.groups.template = NodeTemplate(names=Names(on_minor(cluster.env, minor)))
     for pool in (GENERAL_POOL, WORKER_POOL):
-        problems += await _group(cluster, pool)
+        problems += await updated(cluster, pool)
     problems += await merges.healthy(cluster)
     versions = [await _version(cluster, name_of(node)) for node in await cluster.nodes()]
     problems += [f"a node runs {each}" for each in versions if not each.startswith(f"v{minor}.")]
@@ -90,23 +88,6 @@ def deprecated_apis(metrics: str) -> Iterator[str]:
         version = f"{labels['group']}/{labels['version']}".lstrip("/")
         removed = labels.get("removed_release")
         yield f"{version} {labels['resource']}" + (f" (removed in {removed})" if removed else "")
-
-
-async def _group(cluster: Cluster, pool: str) -> list[str]:
-    """One node after the other: a new one joins, the old one is drained and removed."""
-    problems: list[str] = []
-    for node in await cluster.nodes(pool):
-        new = cluster.parts.groups.add(pool, (meta(node).labels or {})[ZONE_LABEL])
-
-        async def joined(new: str = new) -> list[str]:
-            there = {name_of(each) for each in await cluster.nodes(pool)}
-            return [] if new in there else [f"{new} has not joined"]
-
-        problems += await until(joined, seconds=_JOINED_SECONDS)
-        problems += await drained(cluster, name_of(node))
-        await cluster.parts.groups.remove(cluster.client, name_of(node))
-        problems += await merges.healthy(cluster)
-    return problems
 
 
 async def _version(cluster: Cluster, node: str) -> str:

@@ -8,6 +8,7 @@ from environments.names import ARGOCD_NAMESPACE
 from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.applications import Application
 from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.commands import evalctl
 from evalctl.rehearsal.cluster.waiting import until
 
 _REFRESH = "argocd.argoproj.io/refresh"
@@ -32,23 +33,17 @@ async def refresh(cluster: Cluster, name: str, *, how: str = "normal") -> None:
     await patch(cluster, name, {"metadata": {"annotations": {_REFRESH: how}}})
 
 
-async def by_hand(cluster: Cluster, name: str, *, commit: str) -> None:
-    """What the button SYNC of Argo CD does with the newest commit.
+async def by_hand(cluster: Cluster, *only: str) -> str:
+    """Run `evalctl sync` for these Applications, or for all.
 
-    It passes the Application's own options on: the controller takes them from the operation only.
+    Raises:
+        CommandFailedError: a sync failed.
     """
-    found = await cluster.client.get(Application, name, namespace=ARGOCD_NAMESPACE)
-    options = found["spec"]["syncPolicy"]["syncOptions"]
-    operation = {
-        "initiatedBy": {"username": "rehearsal"},
-        "sync": {"revision": commit, "syncOptions": options},
-    }
-    await patch(cluster, name, {"operation": operation})
-
-
-async def remove(cluster: Cluster, name: str) -> None:
-    """Remove the sync of an Application that a closed window blocks: Argo CD 3.5 does not terminate it."""
-    await patch(cluster, name, {"operation": None, "status": {"operationState": None}})
+    return await evalctl(
+        *("sync", cluster.env.name, *only, "--context", cluster.plane.context),
+        checkout=cluster.served.folder,
+        environment=cluster.environment,
+    )
 
 
 async def patch(cluster: Cluster, name: str, change: Mapping[str, object]) -> None:

@@ -1,12 +1,16 @@
-"""Whether a closed sync window holds a change back, and a person can start the sync by hand."""
+"""Whether a closed sync window holds a change back, and a person can sync by hand, on the first day too."""
 
 import asyncio
+import re
+import time
 
 from lightkube.resources.core_v1 import ConfigMap
 
 from environments.names import NAMESPACE, WORKER, App
-from evalctl.rehearsal.cluster import applications
+from evalctl.processes import CommandFailedError
+from evalctl.rehearsal.cluster import applications, day_one
 from evalctl.rehearsal.cluster.checks import merges, sync
+from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.served.replacements import EVERY_MINUTE, Windows
@@ -14,29 +18,63 @@ from evalctl.rehearsal.cluster.waiting import until
 
 _HELD_SECONDS = 15
 _SECONDS = 120
+# Windows that are closed on every day, with the longest duration that the rules allow.
+_ALWAYS = (
+    (r"kind=SyncWindowKind\.\w+", "kind=SyncWindowKind.DENY"),
+    (r'schedule="[^"]+"', 'schedule="0 0 * * *"'),
+    (r"duration_hours=\d+", "duration_hours=168"),
+)
+_WARNING = "syncs nothing by itself until"
 
 
 async def check(cluster: Cluster) -> Result:
-    """Close the windows, merge a change, and open them again."""
+    """Close the windows, merge a change, sync it by hand, and open the windows for its revert."""
     app = cluster.names.application(App.WORKER)
     problems = await _held(cluster, app)
-    # The root Application closed its own window in the middle of a sync, so a person removes this sync and
-    # starts the next one.
-    root, commit = cluster.names.argocd_root, cluster.served.set_windows(Windows.OPEN)
-    await sync.remove(cluster, root)
-    await sync.by_hand(cluster, root, commit=commit)
+    # The root Application closed its own window in the middle of its sync. This sync waits, and the command ends it.
+    await sync.by_hand(cluster)
+    problems += await _has_arrived(cluster)
+    cluster.served.revert()
+    cluster.served.set_windows(Windows.OPEN)
+    await sync.by_hand(cluster, cluster.names.argocd_root)
     problems += await until(lambda: _has_windows(cluster, app, closed=False), seconds=_SECONDS)
     # A window opens without an event: Argo CD syncs at its next comparison, by default after two to three minutes.
     await sync.refresh(cluster, app)
-    problems += await until(lambda: _has_arrived(cluster), seconds=_SECONDS)
-    cluster.served.revert()
-    await sync.refresh(cluster, app)
     problems += await until(lambda: _has_gone(cluster), seconds=_SECONDS)
     return result(
-        "a closed sync window holds a change back, and an open one lets it through",
+        "a closed sync window holds a change back until a person syncs, and an open one lets it through",
         problems,
-        f"{app}: held for {_HELD_SECONDS} s, then synced",
+        f"{app}: held for {_HELD_SECONDS} s, then synced by hand; its revert came with the open window",
     )
+
+
+async def first_day(cluster: Cluster) -> Result:
+    """Bootstrap an empty cluster while its windows forbid syncs, and sync by hand as bootstrap prints it."""
+    name = "a first day in a closed sync window: bootstrap prints it, and `evalctl sync` does the first sync"
+    text = cluster.served.text(module_of(cluster))
+    for old, new in _ALWAYS:
+        text = re.sub(old, new, text)
+    cluster.served.windows = Windows.AS_RENDERED
+    await change_module(cluster, "Windows that are always closed", text)
+    printed = await day_one.bootstrap(cluster)
+    problems = [] if _WARNING in printed else [f"bootstrap printed no warning: {printed}"]
+    await asyncio.sleep(_HELD_SECONDS)
+    states = await applications.read(cluster.client)
+    problems += [f"{each} was synced" for each, state in states.items() if state.phase]
+    started = time.monotonic()
+    try:
+        await sync.by_hand(cluster)
+    except CommandFailedError as error:
+        problems.append(error.output or error.reason)
+    missing = (
+        day_one.expected_applications(cluster.served.folder, cluster.names)
+        - (await applications.read(cluster.client)).keys()
+    )
+    problems += [f"{each} is missing" for each in sorted(missing)]
+    problems += await merges.healthy(cluster)
+    cluster.served.revert()
+    cluster.served.set_windows(Windows.OPEN)
+    return result(name, problems, f"synced by hand in {time.monotonic() - started:.0f} s")
 
 
 async def _held(cluster: Cluster, app: str) -> list[str]:

@@ -36,7 +36,12 @@ CHANGES = [
     "capacity.rollouts_on_workers",
     "disruption.one_of_each_group",
 ]
-LOSSES = ["capacity.without_a_general_node", "capacity.without_the_largest_spot_zone"]
+LOSSES = [
+    "losses.without_a_general_node",
+    "losses.without_the_largest_spot_zone",
+    "losses.spot_reclaim",
+    "disruption.update",
+]
 READ_ONLY = {
     *("running.pods", "admission.check", "first_sync.flapping", "monitoring.check"),
     "go_live.check",
@@ -185,6 +190,16 @@ def test_windows_are_tried_where_there_are_any(
 ) -> None:
     rehearse(rehearsed, replace(PROD, sync_windows=windows))
     assert ("windows.check" in rehearsed.calls) is bool(windows)
+
+
+def test_full_tries_a_first_day_in_closed_windows_after_the_teardown(rehearsed: Rehearsed) -> None:
+    rehearse(rehearsed, PROD, full=True)
+    first_day = rehearsed.calls.index("windows.first_day")
+    assert rehearsed.calls[first_day - 1 : first_day + 2] == [
+        *TEARDOWN,
+        "windows.first_day",
+        *TEARDOWN,
+    ]
 
 
 def test_full_adds_what_is_lost_and_leaves_the_autoscaler_as_it_is(rehearsed: Rehearsed) -> None:
