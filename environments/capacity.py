@@ -103,8 +103,13 @@ def most_nodes(group: NodeGroup) -> int:
 
 
 def nodes_in_an_update(group: NodeGroup) -> int:
-    """Up to two more for each zone of the group (EKS user guide, "Managed node update behavior")."""
-    return group.max_size + 2 * len(group.zones)
+    """The group's maximum, and those that EKS adds."""
+    return group.max_size + added_in_an_update(group)
+
+
+def added_in_an_update(group: NodeGroup) -> int:
+    """Up to two for each zone of the group (EKS user guide, "Managed node update behavior")."""
+    return 2 * len(group.zones)
 
 
 def placed(wanted: Iterable[Pods], nodes: int, each: Room) -> tuple[int, Pods | None]:

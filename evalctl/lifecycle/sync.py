@@ -156,7 +156,8 @@ def _act(
         raise StoppedHalfwayError(
             f"The sync of {name} failed: {application.message}. Remove the cause, then run the same command again"
         )
-    if application.sync != "OutOfSync" and not (always and name not in started):
+    needed = application.sync == "OutOfSync" or (always and name not in started)
+    if not (needed or application.blocked):
         return False
     if application.blocked:
         # Argo CD 3.5 does not terminate it.

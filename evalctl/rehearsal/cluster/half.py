@@ -230,18 +230,23 @@ async def _day_two(cluster: Cluster, events: Events, *, full: bool) -> None:
 
 
 async def _run(check: Check, cluster: Cluster, events: Events) -> None:
-    """A check that the cluster or a command does not let end has failed, and the next one runs."""
+    for each in await ended(check, cluster):
+        events.result(each)
+
+
+async def ended(check: Check, cluster: Cluster) -> list[Result]:
+    """The results of a check; one that the cluster or a command does not let end has failed."""
     try:
         found = await check(cluster)
     except (*API_ERRORS, CommandFailedError, NotServedError, NotStartedError, ValueError) as error:
         name = f"the check {check.__module__.rpartition('.')[2]}.{check.__name__} ends"
-        found = result(name, [f"{type(error).__name__}: {error}"], "")
-    for each in found if isinstance(found, list) else [found]:
-        events.result(each)
+        return [result(name, [f"{type(error).__name__}: {error}"], "")]
+    return found if isinstance(found, list) else [found]
 
 
 async def _end(cluster: Cluster, events: Events, *, full: bool) -> None:
-    if cluster.env.database.deletion_protection:
+    protected = cluster.env.database.deletion_protection
+    if protected:
         events.result(await teardown.refused(cluster))
         events.note(teardown.lift_protection(cluster))
     if full:
@@ -250,5 +255,7 @@ async def _end(cluster: Cluster, events: Events, *, full: bool) -> None:
     if full:
         if cluster.env.sync_windows:
             await _run(windows.first_day, cluster, events)
+            if protected:
+                teardown.lift_protection(cluster)
             events.result(await teardown.check(cluster))
         events.result(await teardown.in_the_first_sync(cluster))

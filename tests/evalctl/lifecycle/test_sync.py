@@ -45,10 +45,11 @@ def test_what_equals_git_is_not_synced(operator: Operator, cluster: Cluster) -> 
     assert cluster.synced == []
 
 
+@pytest.mark.parametrize("state", ["OutOfSync", "Synced"])
 def test_an_automated_sync_that_a_window_blocks_is_ended_and_started_by_hand(
-    operator: Operator, cluster: Cluster
+    operator: Operator, cluster: Cluster, state: str
 ) -> None:
-    path = cluster.add_application(ROOT, phase="Running", message=BLOCKED)
+    path = cluster.add_application(ROOT, sync=state, phase="Running", message=BLOCKED)
     result = operator.sync()
     assert result.returncode == 0, result.stderr
     assert [name for name, _ in cluster.synced] == [ROOT]

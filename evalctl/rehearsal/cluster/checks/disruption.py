@@ -9,6 +9,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node, Pod, PodEviction
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 
+from environments.capacity import added_in_an_update
 from environments.names import GENERAL_POOL, WORKER_POOL
 from evalctl.rehearsal.cluster.checks import merges
 from evalctl.rehearsal.cluster.cluster import Cluster
@@ -17,7 +18,7 @@ from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.state import full_name, meta, name_of, namespace_of
 from evalctl.rehearsal.cluster.waiting import not_ready, until
 
-DRAIN_SECONDS = 300
+_DRAIN_SECONDS = 300
 _JOINED_SECONDS = 240
 _READY_SECONDS = 240
 _ROUND_SECONDS = 0.5
@@ -54,7 +55,7 @@ async def _one_by_one(cluster: Cluster, what: str, nodes: Sequence[str]) -> Resu
     seconds: list[float] = []
     for node in nodes:
         started = time.monotonic()
-        problems += await drained(cluster, node)
+        problems += await drained(cluster, node, seconds=_DRAIN_SECONDS)
         seconds.append(time.monotonic() - started)
         await cluster.client.patch(Node, node, {"spec": {"unschedulable": False}})
         problems += await until(lambda: not_ready(cluster), seconds=_READY_SECONDS)
@@ -65,12 +66,12 @@ async def _one_by_one(cluster: Cluster, what: str, nodes: Sequence[str]) -> Resu
     )
 
 
-async def update(cluster: Cluster) -> Result:
+async def update(cluster: Cluster, *, pools: Sequence[str] = (GENERAL_POOL, WORKER_POOL)) -> Result:
     """Update each node group, as EKS does it for a new AMI: a new node joins, an old one is drained and removed."""
     problems: list[str] = []
     started = time.monotonic()
-    before = {name_of(node) for node in await cluster.nodes()}
-    for pool in (GENERAL_POOL, WORKER_POOL):
+    before = {name_of(node) for pool in pools for node in await cluster.nodes(pool)}
+    for pool in pools:
         problems += await updated(cluster, pool)
     after = {name_of(node) for node in await cluster.nodes()}
     problems += [f"{node} is not replaced" for node in sorted(before & after)]
@@ -82,23 +83,28 @@ async def update(cluster: Cluster) -> Result:
 
 
 async def updated(cluster: Cluster, pool: str) -> list[str]:
-    """Replace the nodes of a group one after the other; each problem that came up."""
+    """Replace the nodes of a group, as many at once as EKS adds for an update; each problem that came up."""
     problems: list[str] = []
-    for node in await cluster.nodes(pool):
-        new = cluster.parts.groups.add(pool, (meta(node).labels or {})[ZONE_LABEL])
+    groups = cluster.parts.groups
+    at_once = added_in_an_update(groups.pools[pool].spec)
+    left = await cluster.nodes(pool)
+    while left:
+        old, left = left[:at_once], left[at_once:]
+        new = {groups.add(pool, (meta(node).labels or {})[ZONE_LABEL]) for node in old}
 
-        async def joined(new: str = new) -> list[str]:
+        async def joined(new: set[str] = new) -> list[str]:
             there = {name_of(each) for each in await cluster.nodes(pool)}
-            return [] if new in there else [f"{new} has not joined"]
+            return [f"{each} has not joined" for each in sorted(new - there)]
 
         problems += await until(joined, seconds=_JOINED_SECONDS)
-        problems += await drained(cluster, name_of(node))
-        await cluster.parts.groups.remove(cluster.client, name_of(node))
+        for node in old:
+            problems += await drained(cluster, name_of(node), seconds=_DRAIN_SECONDS)
+            await groups.remove(cluster.client, name_of(node))
         problems += await merges.healthy(cluster)
     return problems
 
 
-async def drained(cluster: Cluster, node: str, *, seconds: float = DRAIN_SECONDS) -> list[str]:
+async def drained(cluster: Cluster, node: str, *, seconds: float) -> list[str]:
     """Evict every pod of a node but those of DaemonSets; each problem that came up."""
     await cluster.client.patch(Node, node, {"spec": {"unschedulable": True}})
     deadline = time.monotonic() + seconds

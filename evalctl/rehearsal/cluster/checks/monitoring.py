@@ -111,6 +111,8 @@ async def _taken(cluster: Cluster, all_written: Iterable[Written]) -> Result:
 async def _loaded(cluster: Cluster, found: Written, seconds: int) -> Result:
     """The real Prometheus loads the configuration, and finds a target for each job, app and board."""
     name = f"Prometheus {found.name} loads its configuration and finds each target that is needed"
+    if problems := await _not_reconciled(cluster, _PROMETHEUS, found.name):
+        return result(name, problems, "")
     wanted = await _wanted(cluster, found.jobs)
     with tempfile.TemporaryDirectory(dir=cluster.plane.folder) as scratch:
         folder, port = Path(scratch), free_port()
@@ -210,6 +212,8 @@ async def _without_target(wanted: Sequence[Wanted], port: int, seconds: int) -> 
 async def _routes(cluster: Cluster, name: str) -> Result:
     """The real Alertmanager loads the configuration that the operator wrote."""
     check_name = f"Alertmanager {name} loads its configuration"
+    if problems := await _not_reconciled(cluster, _ALERTMANAGER, name):
+        return result(check_name, problems, "")
     secret = await _secret(cluster, f"alertmanager-{name}-generated")
     if "alertmanager.yaml.gz" not in secret:
         return result(check_name, [f"Secret alertmanager-{name}-generated is not written"], "")
@@ -235,6 +239,16 @@ async def _routes(cluster: Cluster, name: str) -> Result:
             return result(check_name, [str(error)], "")
     receivers = len(yaml.load(text, Loader=yaml.CSafeLoader)["receivers"])
     return result(check_name, [], f"{receivers} receivers")
+
+
+async def _not_reconciled(cluster: Cluster, kind: Any, name: str) -> list[str]:
+    """Why the operator keeps an older configuration than the one that it is given."""
+    thing = await cluster.client.get(kind, name, namespace=MONITORING_NAMESPACE)
+    return [
+        f"{kind.__name__} {name} is not reconciled: {condition['message']}"
+        for condition in thing.get("status", {}).get("conditions", [])
+        if condition["type"] == "Reconciled" and condition["status"] == "False"
+    ]
 
 
 def _program(*names: str) -> str:

@@ -137,7 +137,7 @@ async def _spoiled(
             if data != before.get(each)
         ]
         async for other in cluster.client.list(ExternalSecret, namespace="*"):
-            if name_of(other) != external and (reason := _not_ready(other)):
+            if entry not in _entries(other) and (reason := _not_ready(other)):
                 problems.append(f"ExternalSecret {full_name(other)}: {reason}")
     finally:
         _write(cluster, entry, right)
@@ -199,6 +199,14 @@ async def _target(cluster: Cluster, external: Found) -> dict[str, str]:
 
 async def _texts(cluster: Cluster, secret: str, namespace: str) -> dict[str, str]:
     return decoded(await secret_data(cluster.client, secret, namespace))
+
+
+def _entries(external: Found) -> set[str]:
+    """The entries of Secrets Manager that it reads."""
+    spec = external["spec"]
+    each_key = [each["remoteRef"]["key"] for each in spec.get("data", [])]
+    whole = [each["extract"]["key"] for each in spec.get("dataFrom", [])]
+    return {*each_key, *whole}
 
 
 def _holds(text: str, value: str) -> bool:

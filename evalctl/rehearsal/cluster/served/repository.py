@@ -100,6 +100,11 @@ class Served:
         self._commits.append(commit)
         return commit
 
+    @property
+    def merged(self) -> int:
+        """How many changes are merged and not reverted."""
+        return len(self._commits)
+
     def revert(self) -> str:
         """Undo the last change that `commit` merged and that is not reverted yet; returns the new commit."""
         self._git("revert", "--no-edit", self._commits.pop())

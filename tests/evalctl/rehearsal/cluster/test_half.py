@@ -195,9 +195,10 @@ def test_windows_are_tried_where_there_are_any(
 def test_full_tries_a_first_day_in_closed_windows_after_the_teardown(rehearsed: Rehearsed) -> None:
     rehearse(rehearsed, PROD, full=True)
     first_day = rehearsed.calls.index("windows.first_day")
-    assert rehearsed.calls[first_day - 1 : first_day + 2] == [
+    assert rehearsed.calls[first_day - 1 : first_day + 3] == [
         *TEARDOWN,
         "windows.first_day",
+        "teardown.lift_protection",
         *TEARDOWN,
     ]
 

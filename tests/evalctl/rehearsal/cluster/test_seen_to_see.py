@@ -11,8 +11,9 @@ import pytest
 
 from environments.catalog import ADDON_SETS, AddonSet, Chart
 from environments.dev import DEV
-from environments.names import Addon, App, Names
-from evalctl.rehearsal.cluster import day_one, half
+from environments.names import MONITORING_NAMESPACE, Addon, App, Names
+from evalctl.rehearsal.cluster import checks as checks_package
+from evalctl.rehearsal.cluster import day_one, half, teardown
 from evalctl.rehearsal.cluster.checks import (
     admission,
     capacity,
@@ -30,12 +31,14 @@ from evalctl.rehearsal.cluster.control_plane import choose_address
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result
 from evalctl.rehearsal.cluster.waiting import until
+from tests.evalctl.rehearsal.cluster.planted import PLANTED, edited, file_of, healed, merged
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.cluster
 
 NAMES = Names(DEV)
 NEXT_SET = "9999-12"
+CHECKS_PACKAGE = checks_package.__name__
 _SEEN_SECONDS = 25  # for what a check waits for
 
 Check = Callable[[Cluster], Awaitable[Result]]
@@ -241,13 +244,51 @@ def test_a_fault_is_seen_by_its_checks_and_by_no_other(rehearsed: Running, name:
         assert named in failed[check]
 
 
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_fault_is_seen_by_the_check_that_changes_the_cluster(
+    rehearsed: Running, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    planted, cluster = PLANTED[name], rehearsed.cluster
+    before = cluster.served.merged
+    for constant, seconds in planted.waits.items():
+        monkeypatch.setattr(f"{CHECKS_PACKAGE}.{constant}", seconds)
+    try:
+        assert rehearsed.runner.run(merged(cluster, planted)) == []
+        results = rehearsed.runner.run(half.ended(planted.check, cluster))
+    finally:
+        monkeypatch.undo()
+        healthy = rehearsed.runner.run(healed(cluster, merged_before=before))
+    evidence = "\n".join(found.evidence for found in results if not found.passed)
+    print(evidence)
+    assert planted.named in evidence
+    assert healthy == []
+
+
 def test_the_next_set_of_add_ons_arrives(rehearsed: Running) -> None:
-    """The last: the cluster stays on it. Nobody has released its versions, so stand-ins or older charts serve them."""
+    """The cluster stays on it. Nobody has released its versions, so stand-ins or older charts serve them."""
     found = rehearsed.runner.run(_moved(rehearsed.cluster))
     print(found.evidence)
     assert found.passed, found.evidence
     for chart in ADDON_SETS[DEV.addon_set].charts.values():
         assert f"{chart.name} {chart.version} → {_newer(chart.version)}" in found.evidence
+
+
+def test_a_teardown_that_must_refuse_and_what_it_leaves_are_seen(rehearsed: Running) -> None:
+    """The last: dev's teardown is not refused, and a namespace stays when its Application is deleted."""
+    refused, left = rehearsed.runner.run(_torn_down(rehearsed.cluster))
+    assert "it was torn down" in refused.evidence
+    assert f"Namespace {MONITORING_NAMESPACE} is left" in left.evidence
+
+
+async def _torn_down(cluster: Cluster) -> tuple[Result, Result]:
+    edit = edited(
+        file_of(App.MONITORING, f"Namespace-{MONITORING_NAMESPACE}.yaml"),
+        "Delete=confirm",
+        "Delete=false",
+    )
+    commit = cluster.served.commit("A namespace that stays", await edit(cluster))
+    assert not await merges.synced(cluster, NAMES.application(App.MONITORING), commit)
+    return await teardown.refused(cluster), await teardown.check(cluster)
 
 
 async def _moved(cluster: Cluster) -> Result:
