@@ -62,6 +62,10 @@ class App(StrEnum):
     WORKER = "worker"
 
 
+# Each sync runs a job that has the app's name, and waits for it.
+APPS_WITH_A_JOB = (App.DATABASE_USERS, App.CLICKHOUSE_SCHEMA)
+
+
 def namespace_of(app: App) -> str:
     """The namespace of an app's objects."""
     others = {App.FOUNDATION: EXTERNAL_SECRETS_NAMESPACE, App.MONITORING: MONITORING_NAMESPACE}

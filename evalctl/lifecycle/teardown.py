@@ -10,6 +10,7 @@ from rich.console import Console
 
 from environments.names import (
     AGGREGATED_API_SERVERS,
+    APPS_WITH_A_JOB,
     ARGOCD_NAMESPACE,
     MONITORING_NAMESPACE,
     PLATFORM,
@@ -17,6 +18,7 @@ from environments.names import (
     App,
     Names,
     Stack,
+    namespace_of,
 )
 from environments.spec import Environment
 from evalctl import terraform_settings
@@ -157,6 +159,7 @@ def delete_applications(
             command=kubectl.command("delete", *root, "--ignore-not-found", _TIMEOUT),
         )
     servers = [names.application(addon) for addon in AGGREGATED_API_SERVERS]
+    jobs = {names.application(app): app for app in APPS_WITH_A_JOB}
     backwards = [
         [names.argocd_dashboards],  # synced with the last wave
         *([names.application(part) for part in wave] for wave in reversed(waves)),
@@ -188,7 +191,32 @@ def delete_applications(
                     "wait", "--for=delete", "ingress", "--all", "--all-namespaces", _TIMEOUT
                 ),
             )
+        for name in (name for name in jobs if name in wave and name in there):
+            yield from _release_job(kubectl, name, jobs[name])
         yield from _deletion(kubectl, [name for name in wave if name not in servers], there)
+
+
+def _release_job(kubectl: Kubectl, application: str, app: App) -> Iterator[Step]:
+    """Let the job of an Application go, whose sync was ended while it waited for the job.
+
+    Argo CD takes its finalizer from a hook when the sync goes on. After an end of the sync it never does, and waits for
+    the job's deletion (3.5, seen in a rehearsal).
+    """
+    yield Step(
+        purpose=f"begin to delete {application}, so that no sync makes its job again",
+        command=kubectl.command(
+            *("delete", _APPLICATIONS, application, *_NAMESPACE),
+            *("--ignore-not-found", "--wait=false"),
+        ),
+    )
+    yield Step(
+        purpose=f"take the finalizer from the job {app}, in case a sync was ended while it ran",
+        command=kubectl.command(
+            *("patch", "jobs.batch", app, "--namespace", namespace_of(app)),
+            *("--type=merge", '--patch={"metadata":{"finalizers":null}}'),
+        ),
+        nothing_to_do="NotFound",
+    )
 
 
 def destroy_stacks(names: Names) -> Step:

@@ -48,6 +48,7 @@ _KINDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "apiextensions.k8s.io/v1": ({}, {"customresourcedefinitions": "CustomResourceDefinition"}),
     "argoproj.io/v1alpha1": ({"applications": "Application", "appprojects": "AppProject"}, {}),
+    "batch/v1": ({"jobs": "Job"}, {}),
     "authorization.k8s.io/v1": ({}, {"selfsubjectaccessreviews": "SelfSubjectAccessReview"}),
     "networking.k8s.io/v1": (
         {"ingresses": "Ingress", "networkpolicies": "NetworkPolicy"},

@@ -23,7 +23,15 @@ import yaml
 from argocd.waves import ORDER
 from environments.dev import DEV
 from environments.images import Image
-from environments.names import AGGREGATED_API_SERVERS, Addon, App, Bucket, Names, Stack
+from environments.names import (
+    AGGREGATED_API_SERVERS,
+    APPS_WITH_A_JOB,
+    Addon,
+    App,
+    Bucket,
+    Names,
+    Stack,
+)
 from evalctl.lifecycle.identity import Kubectl
 from evalctl.lifecycle.teardown import delete_applications
 from evalctl.rehearsal.emulator import EmulatedAws
@@ -661,6 +669,27 @@ def test_a_sync_that_fails_for_ever_does_not_keep_its_application(
     stuck["operation"] = {"sync": {}, "retry": {"limit": -1}}
     assert operator.teardown("--yes").returncode == 0
     assert path(App.WORKER) not in cluster.objects
+
+
+def test_a_job_that_a_sync_waited_for_loses_the_finalizer_of_that_sync(
+    operator: Operator, cluster: Cluster
+) -> None:
+    job = cluster.add("batch/v1", "Job", "database-users", namespace="eval-platform")
+    cluster.objects[job]["metadata"]["finalizers"] = ["argocd.argoproj.io/hook-finalizer"]
+    assert operator.teardown("--yes").returncode == 0
+    assert not cluster.objects[job]["metadata"].get("finalizers")
+    began = cluster.changes.index(f"delete {path(App.DATABASE_USERS)}")
+    assert cluster.changes.index(f"kubectl-patch {job}") > began
+
+
+def test_each_app_with_a_job_that_a_sync_waits_for_is_known(rendered: Path) -> None:
+    hooks = {
+        (app, yaml.safe_load(file.read_text())["metadata"]["name"])
+        for app in App
+        for file in (rendered / "dev" / "k8s" / app).glob("*.yaml")
+        if "argocd.argoproj.io/hook:" in file.read_text()
+    }
+    assert hooks == {(app, app.value) for app in APPS_WITH_A_JOB}
 
 
 def position(commands: list[str], part: App | Addon) -> int:
