@@ -47,8 +47,8 @@ def _ask(
     async def run() -> list[object]:
         provider = Provider(name, WorkerSettings().model_copy(update=settings))
         calls = Calls(provider, model or MODELS[name], uuid4(), record)
-        asked = (calls.ask(f"prompt {number}", Reasoned) for number in range(prompts))
-        results: list[object] = list(await asyncio.gather(*asked, return_exceptions=True))
+        answers = (calls.ask(f"prompt {number}", Reasoned) for number in range(prompts))
+        results: list[object] = list(await asyncio.gather(*answers, return_exceptions=True))
         await calls.recorded()
         return results
 
@@ -156,9 +156,9 @@ def test_no_more_calls_than_a_minute_allows_are_sent(server: stand_in.Provider) 
     async def run() -> None:
         settings = WorkerSettings().model_copy(update={"llm_requests_per_minute": 5.0})
         calls = Calls(Provider("openai", settings), MODELS["openai"], uuid4(), _nothing)
-        asked = asyncio.gather(*(calls.ask("prompt", Reasoned) for _ in range(20)))
-        await asyncio.wait([asked], timeout=8)
-        asked.cancel()
+        answers = asyncio.gather(*(calls.ask("prompt", Reasoned) for _ in range(20)))
+        await asyncio.wait([answers], timeout=8)
+        answers.cancel()
 
     asyncio.run(run())
     assert len(server.requests) == 5
