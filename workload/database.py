@@ -14,7 +14,6 @@ from psycopg_pool import ConnectionPool
 
 from workload.settings import read_secret
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 Connection = psycopg.Connection[DictRow]
 Pool = ConnectionPool[Connection]
 
@@ -47,12 +46,10 @@ def migrate(url_file: Path) -> None:
         creator=lambda: psycopg.connect(read_secret(url_file), connect_timeout=_CONNECT_SECONDS),
         poolclass=sqlalchemy.NullPool,
     )
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
-        lock = sqlalchemy.text("SELECT pg_advisory_xact_lock(:lock)")
-        connection.execute(lock, {"lock": _MIGRATION_LOCK})
-        config.attributes["connection"] = connection
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", "workload:migrations")
         current = MigrationContext.configure(connection).get_current_revision()
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if current is None or current in known:

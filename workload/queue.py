@@ -5,8 +5,8 @@ require. Each new connection reads user and password from the file again.
 """
 
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
+import httpx
 import redis
 from celery import Celery
 from redis.credentials import CredentialProvider
@@ -23,12 +23,12 @@ class FileCredentials(CredentialProvider):
         self._file = Settings().redis_url_file
 
     def get_credentials(self) -> tuple[str, str]:
-        url = urlsplit(read_secret(self._file))
-        return unquote(url.username or ""), unquote(url.password or "")
+        url = httpx.URL(read_secret(self._file))
+        return url.username, url.password
 
 
 def celery_app(settings: Settings, **transport_options: Any) -> Celery:
-    """The application that both programs use; the worker adds its options of the transport."""
+    """What both programs use; the worker adds its options of the transport."""
     # kombu makes the object by its name.
     credentials = f"{__name__}:{FileCredentials.__name__}"
     app = Celery("workload", broker=_url(settings, credential_provider=credentials))
@@ -41,8 +41,13 @@ def celery_app(settings: Settings, **transport_options: Any) -> Celery:
         broker_connection_retry_on_startup=True,
         task_default_queue=settings.queue_name,
         task_ignore_result=True,
-        # They subscribe to patterns, which the server refuses.
+        # It subscribes to patterns, which the server refuses.
         worker_enable_remote_control=False,
+        worker_disable_prefetch=True,
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
     )
     return app
 
@@ -58,12 +63,7 @@ def redis_client(settings: Settings) -> redis.Redis:
 
 def _url(settings: Settings, **query: str) -> str:
     """The file's URL, whose user and password come from `FileCredentials` instead."""
-    url = urlsplit(read_secret(settings.redis_url_file))
+    url = httpx.URL(read_secret(settings.redis_url_file)).copy_with(userinfo=b"")
     if url.scheme == "rediss":
         query["ssl_cert_reqs"] = "required"  # kombu requires the choice
-    return urlunsplit(
-        url._replace(
-            netloc=url.netloc.rpartition("@")[2],
-            query=urlencode(query | dict(parse_qsl(url.query))),
-        )
-    )
+    return str(url.copy_merge_params(query))

@@ -7,7 +7,7 @@ running pod. A missing or wrong variable ends the program with the variable's na
 import logging
 import sys
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -64,7 +64,7 @@ class WorkerSettings(Settings):
     llm_initial_backoff_seconds: PositiveFloat
     llm_max_backoff_seconds: PositiveFloat
     llm_backoff_multiplier: PositiveFloat
-    llm_backoff_jitter: str
+    llm_backoff_jitter: Literal["full"]
     llm_respect_retry_after: bool
     llm_retry_status_codes: str
     openai_api_key: str | None = None
@@ -76,15 +76,20 @@ Own = TypeVar("Own", bound=Settings)
 
 def started(kind: type[Own]) -> Own:
     """Starts the log, and reads the variables. A missing or wrong one ends the program."""
-    logging.basicConfig(
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO
-    )
+    log_format = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(format=log_format, level=logging.INFO)
     try:
         return kind()
     except ValidationError as error:
         sys.exit("\n".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()))
 
 
+class EmptySecretError(OSError):
+    """The file of a secret is empty."""
+
+
 def read_secret(file: Path) -> str:
-    """The file's content now, without the newline at its end."""
-    return file.read_text().rstrip("\n")
+    """The file's content now, without the newline at its end. Raises OSError if there is none."""
+    if not (secret := file.read_text().rstrip("\n")):
+        raise EmptySecretError(f"{file} is empty")
+    return secret

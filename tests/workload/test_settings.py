@@ -1,8 +1,10 @@
 """What is derived from the variables."""
 
 import pytest
+from pydantic import ValidationError
 
-from workload.settings import Settings
+from tests.workload.worker.conftest import SETTINGS
+from workload.settings import Settings, WorkerSettings
 
 VARIABLES = {
     "ENVIRONMENT": "test",
@@ -34,3 +36,12 @@ def test_the_prefix_of_all_keys_is_the_queues_key_without_its_name(
     monkeypatch.setenv("REDIS_QUEUE_KEY", key)
     settings = Settings()
     assert (settings.queue_prefix, settings.queue_name) == (prefix, name)
+
+
+def test_a_jitter_that_the_worker_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    assert WorkerSettings().llm_backoff_jitter == "full"
+    monkeypatch.setenv("LLM_BACKOFF_JITTER", "none")
+    with pytest.raises(ValidationError, match="llm_backoff_jitter"):
+        WorkerSettings()

@@ -46,8 +46,8 @@ def metrics_as_declared() -> None:
 
     metrics = module("orchestrator.metrics")
 
-    REGISTRY.unregister(metrics._REQUEST_DURATION)
-    metrics._REQUEST_DURATION = Histogram(
+    REGISTRY.unregister(metrics.REQUEST_DURATION)
+    metrics.REQUEST_DURATION = Histogram(
         "http_server_request_duration_seconds",
         "Response time of the API",
         ("method", "http_route", "http_response_status_code"),
@@ -71,15 +71,15 @@ def oldest_job_age() -> None:
 
 def token_is_required() -> None:
     """Any token will do."""
-    api = module("orchestrator.api")
+    middleware = module("orchestrator.middleware")
 
-    api.requires_token = lambda file: lambda: None
+    middleware.requires_token = lambda file: lambda: None
 
 
 def rotated_token() -> None:
-    token = module("orchestrator.token")
+    middleware = module("orchestrator.middleware")
 
-    token.read_secret = cache(token.read_secret)
+    middleware.read_secret = cache(middleware.read_secret)
 
 
 def idempotency_key() -> None:
@@ -87,14 +87,13 @@ def idempotency_key() -> None:
     runs = module("orchestrator.runs")
 
     record = runs.record
-    runs.existing = lambda connection, run, key: None
     runs.record = lambda connection, run, cases, key: record(connection, run, cases, None)
 
 
 def size_limit() -> None:
-    api = module("orchestrator.api")
+    middleware = module("orchestrator.middleware")
 
-    api.MOST_MIB = 1_000
+    middleware.MOST_MIB = 1_000
 
 
 def invalid_requests() -> None:
@@ -113,8 +112,8 @@ def dataset_in_the_bucket() -> None:
     """The last line is not read."""
     datasets = module("orchestrator.datasets")
 
-    read = datasets.read
-    datasets.read = lambda client, *, bucket, key: read(client, bucket=bucket, key=key)[:-1]
+    cases = datasets.cases
+    datasets.cases = lambda s3, bucket, run: run.cases or cases(s3, bucket, run)[:-1]
 
 
 def cancelled_run() -> None:
@@ -146,7 +145,7 @@ def recorded_before_queued() -> None:
 def reconciler() -> None:
     queueing = module("orchestrator.queueing")
 
-    queueing.reconcile = lambda *_: []
+    queueing.reconcile = lambda *_: 0
 
 
 def migration_by_one() -> None:

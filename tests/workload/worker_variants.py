@@ -1,11 +1,12 @@
 """The reference worker with one line of the contract broken; see `variants.py`."""
 
-import dataclasses
 import os
 import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
+
+import tenacity
 
 from tests.workload.patching import module
 from tests.workload.variants_of_both import BOTH
@@ -64,21 +65,22 @@ def metrics_count_what_happened() -> None:
     llm = module("worker.llm")
     metrics = module("worker.metrics")
 
-    measure = llm.Judge._measure
+    measure = llm.Calls._measure
 
     def twice(self: Any, answer: Any, error_type: str, *rest: Any) -> None:
         measure(self, answer, error_type, *rest)
-        metrics.CALL_DURATION.labels("chat", self.provider, self.model, error_type).observe(1)
+        labels = ("chat", self.provider.name, self.model, error_type)
+        metrics.CALL_DURATION.labels(*labels).observe(1)
 
-    llm.Judge._measure = twice
+    llm.Calls._measure = twice
 
 
 def results() -> None:
     """The branch is missing."""
-    job = module("worker.job")
+    evaluation = module("worker.evaluation")
 
-    row = job.JobRunner._row
-    job.JobRunner._row = lambda *arguments: {**row(*arguments), "branch": ""}
+    row = evaluation.Evaluator._row
+    evaluation.Evaluator._row = lambda *arguments: {**row(*arguments), "branch": ""}
 
 
 def llm_calls() -> None:
@@ -97,12 +99,9 @@ def llm_calls() -> None:
 
 def anthropic() -> None:
     """Every provider is called by OpenAI's protocol."""
-    llm = module("worker.llm")
     providers = module("worker.providers")
 
-    llm.provider = lambda name, settings: providers.OpenAI(
-        settings.openai_api_key, settings.llm_timeout_seconds
-    )
+    providers.CLIENTS["anthropic"] = providers.OpenAI
 
 
 def attempts() -> None:
@@ -116,7 +115,7 @@ def backoff() -> None:
     """No jitter."""
     llm = module("worker.llm")
 
-    llm.wait_random_exponential = llm.wait_exponential
+    llm.wait_random_exponential = tenacity.wait_exponential
 
 
 def retry_after() -> None:
@@ -129,24 +128,15 @@ def statuses() -> None:
     """409 is not repeated."""
     llm = module("worker.llm")
 
-    repeated = llm.Judge._is_repeated
-    llm.Judge._is_repeated = lambda self, error: (
+    repeated = llm.Calls._is_repeated
+    llm.Calls._is_repeated = lambda self, error: (
         getattr(error, "error_type", "") != "409" and repeated(self, error)
     )
 
 
 def timeout() -> None:
     """A call may take any time."""
-    llm = module("worker.llm")
-    providers = module("worker.providers")
-
-    ask_once, make = providers.ask_once, providers.provider
-    llm.ask_once = lambda client, model, prompt, *, seconds: ask_once(
-        client, model, prompt, seconds=1_000
-    )
-    llm.provider = lambda name, settings: make(
-        name, settings.model_copy(update={"llm_timeout_seconds": 1_000})
-    )
+    _set_for_providers("llm_timeout_seconds")
 
 
 def garbage() -> None:
@@ -165,12 +155,18 @@ def garbage() -> None:
 
 
 def calls_at_a_time() -> None:
+    _set_for_providers("llm_concurrency")
+
+
+def _set_for_providers(setting: str) -> None:
     llm = module("worker.llm")
 
-    limited = llm._Limited
-    llm._Limited = lambda client, settings: limited(
-        client, settings.model_copy(update={"llm_concurrency": 1_000})
-    )
+    make = llm.Provider.__init__
+
+    def boundless(self: Any, name: str, settings: Any) -> None:
+        make(self, name, settings.model_copy(update={setting: 1_000}))
+
+    llm.Provider.__init__ = boundless
 
 
 def requests_and_tokens_per_minute() -> None:
@@ -182,7 +178,7 @@ def requests_and_tokens_per_minute() -> None:
 def private_agents() -> None:
     agent = module("worker.agent")
 
-    agent.Agent.__init__.__kwdefaults__["allowed"] = lambda address: True
+    agent.is_public = lambda address: True
 
 
 def alive_during_a_long_call() -> None:
@@ -201,14 +197,14 @@ def alive_without_stores() -> None:
 
 
 def longest_job() -> None:
-    job = module("worker.job")
+    evaluation = module("worker.evaluation")
 
-    make = job.JobRunner.__init__
+    make = evaluation.Evaluator.__init__
 
-    def patient(self: Any, settings: Any, **more: Any) -> None:
-        make(self, settings.model_copy(update={"job_max_seconds": 10_000}), **more)
+    def patient(self: Any, settings: Any, pool: Any) -> None:
+        make(self, settings.model_copy(update={"job_max_seconds": 10_000}), pool)
 
-    job.JobRunner.__init__ = patient
+    evaluation.Evaluator.__init__ = patient
 
 
 def sigterm() -> None:
@@ -226,7 +222,7 @@ def sigkill() -> None:
 
     def not_crashed(cls: Any, *arguments: Any, **more: Any) -> Any:
         job = claimed(cls, *arguments, **more)
-        return job and dataclasses.replace(job, crashed=False)
+        return job and job.model_copy(update={"crashed": False})
 
     claims.Job.claimed = classmethod(not_crashed)
 
@@ -234,8 +230,7 @@ def sigkill() -> None:
 def killed_before_the_acknowledgement() -> None:
     """A job that runs twice writes its results twice; it stays unfinished for a while after the first."""
     claims = module("worker.claims")
-    clickhouse = module("clickhouse")
-    job = module("worker.job")
+    evaluation = module("worker.evaluation")
 
     finish = claims.Job.finish
 
@@ -244,8 +239,8 @@ def killed_before_the_acknowledgement() -> None:
         finish(self, pool, **more)
 
     claims.Job.finish = late
-    clickhouse.ClickHouse.count = lambda *_, **__: 0
-    job.deduplication_token = lambda *_: str(uuid4())
+    evaluation._WRITTEN = "SELECT 1 WHERE 0"
+    evaluation.deduplication_token = lambda *_: str(uuid4())
 
 
 WORKER: tuple[Callable[[], None], ...] = (

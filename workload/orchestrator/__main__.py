@@ -19,15 +19,16 @@ def main() -> None:
     start_http_server(settings.metrics_port, settings.listen_address)
     # uvicorn finishes the requests at SIGTERM, then raises it again for this handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        application(settings, Keeper(settings)),
-        host=settings.listen_address,
-        port=settings.port,
-        timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
-        log_config=None,
-        access_log=False,
-    )
+    with Keeper(settings) as keeper:
+        uvicorn.run(
+            application(settings, keeper),
+            host=settings.listen_address,
+            port=settings.port,
+            timeout_keep_alive=settings.keep_alive_seconds,
+            timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
+            log_config=None,
+            access_log=False,
+        )
 
 
 if __name__ == "__main__":

@@ -1,97 +1,84 @@
 """The API. A test run is recorded with all its jobs before the answer; `Keeper` queues them after it."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
 from uuid import UUID
 
 import httpx
 import psycopg
-import psycopg_pool
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from workload import objects
-from workload.orchestrator import datasets, results, runs
-from workload.orchestrator.body_limit import BodyLimit
+from workload.orchestrator import datasets, middleware, results, runs
 from workload.orchestrator.keeper import Keeper
-from workload.orchestrator.metrics import RequestDuration
-from workload.orchestrator.requests import TestRun
-from workload.orchestrator.token import requires_token
+from workload.requests import RequestError, RunRequest
 from workload.settings import OrchestratorSettings
 
-MOST_MIB = 8
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
 Answer = dict[str, object]
+
+_STORES = {
+    psycopg.OperationalError: "PostgreSQL",
+    httpx.HTTPError: "ClickHouse",
+    BotoCoreError: "S3",
+    ClientError: "S3",
+}
 
 
 def application(settings: OrchestratorSettings, keeper: Keeper) -> FastAPI:
     """The API, and the paths of its probes."""
+    app = FastAPI(openapi_url=None)  # no path without a token
+    app.middleware("http")(middleware.limit_body)
+    app.middleware("http")(middleware.measure)
+    for error, store in _STORES.items():
+        app.add_exception_handler(error, _is_down(store))
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with keeper:
-            yield
-
-    app = FastAPI(lifespan=lifespan, openapi_url=None)  # no path without a token
-    app.add_middleware(BodyLimit, mib=MOST_MIB)
-    app.add_middleware(RequestDuration)
-    for store, errors in _STORE_ERRORS.items():
-        for error in errors:
-            app.add_exception_handler(error, _is_down(store))
-    app.include_router(_probes(keeper))
-    app.include_router(_test_runs(settings, keeper))
-    return app
-
-
-def _probes(keeper: Keeper) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/healthz")
+    @app.get("/healthz")
     async def alive() -> Answer:
         return {"alive": True}
 
-    @router.get("/readyz")
+    @app.get("/readyz")
     def ready(response: Response) -> Answer:
         problems = keeper.problems()
         response.status_code = 503 if problems else 200
         return {"ready": not problems, "problems": problems}
 
-    return router
+    app.include_router(_test_runs(settings, keeper))
+    return app
 
 
 def _test_runs(settings: OrchestratorSettings, keeper: Keeper) -> APIRouter:
-    check = Depends(requires_token(settings.api_token_file))
+    check = Depends(middleware.requires_token(settings.api_token_file))
     router = APIRouter(prefix="/test-runs", dependencies=[check])
     pool, s3 = keeper.pool, objects.s3(settings.aws_region)
 
     @router.post("", status_code=202)
-    def start(run: TestRun, idempotency_key: IdempotencyKey = None) -> Answer:
+    def start(run: RunRequest, idempotency_key: IdempotencyKey = None) -> Answer:
+        cases = partial(datasets.cases, s3, settings.datasets_bucket, run)
         try:
             with pool.connection() as connection:
-                run_id = runs.existing(connection, run, idempotency_key)
-            if run_id is None:
-                cases = run.cases or _dataset(s3, settings.datasets_bucket, run)
-                with pool.connection() as connection:
-                    run_id = runs.record(connection, run, cases, idempotency_key)
-                keeper.wake()
-        except runs.OtherRequestError:
-            raise HTTPException(
-                422, "This Idempotency-Key belongs to another request. Use a new one."
-            ) from None
-        return _status(run_id)
+                run_id = runs.record(connection, run, cases, idempotency_key)
+        except RequestError as error:
+            raise HTTPException(422, str(error)) from None
+        return show(run_id)
 
     @router.get("/{run_id}")
     def show(run_id: UUID) -> Answer:
-        return _status(run_id)
+        with pool.connection() as connection:
+            status = runs.status(connection, run_id)
+        if status is None:
+            raise HTTPException(404, f"No test run has the id {run_id}.")
+        return status | {"results": f"/test-runs/{run_id}/results"}
 
     @router.post("/{run_id}/cancel")
     def cancel(run_id: UUID) -> Answer:
         with pool.connection() as connection:
             runs.cancel(connection, run_id)
-        return _status(run_id)
+        return show(run_id)
 
     @router.get("/{run_id}/results")
     def show_results(run_id: UUID) -> Answer:
@@ -106,31 +93,7 @@ def _test_runs(settings: OrchestratorSettings, keeper: Keeper) -> APIRouter:
             raise HTTPException(404, "This case has no report yet, or never.") from None
         return Response(report["Body"].read(), media_type="application/json")
 
-    def _status(run_id: UUID) -> Answer:
-        with pool.connection() as connection:
-            status = runs.status(connection, run_id)
-        if status is None:
-            raise HTTPException(404, f"No test run has the id {run_id}.")
-        return status | {"results": f"/test-runs/{run_id}/results"}
-
     return router
-
-
-def _dataset(s3: Any, bucket: str, run: TestRun) -> Any:
-    assert run.dataset_object is not None, "the request's validation"
-    try:
-        cases = datasets.read(s3, bucket=bucket, key=run.dataset_object)
-        run.check(cases)
-    except (datasets.DatasetError, ValueError) as error:
-        raise HTTPException(422, str(error)) from None
-    return cases
-
-
-_STORE_ERRORS: dict[str, tuple[type[Exception], ...]] = {
-    "PostgreSQL": (psycopg.OperationalError, psycopg_pool.PoolTimeout),
-    "ClickHouse": (httpx.HTTPError,),
-    "S3": (BotoCoreError, ClientError),
-}
 
 
 def _is_down(store: str) -> Callable[[Request, Exception], Response]:

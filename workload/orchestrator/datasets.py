@@ -1,36 +1,41 @@
 """Data sets in S3: one case as JSON on each line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from workload.cases import Case
+from workload.requests import Case, RequestError, RunRequest
 
 MOST_MIB = 64
 
 
-class DatasetError(Exception):
-    """The object is no data set; the message is for the API's user."""
+def cases(s3: Any, bucket: str, run: RunRequest) -> Sequence[Case]:
+    """The run's cases, from the request or from S3.
 
-
-def read(client: Any, *, bucket: str, key: str) -> tuple[Case, ...]:
+    Raises:
+        RequestError: there is no such object, or it is no data set of the run.
+    """
+    if run.cases is not None:
+        return run.cases
+    key = run.dataset_object
     try:
-        object_ = client.get_object(Bucket=bucket, Key=key)
-    except client.exceptions.NoSuchKey:
-        raise DatasetError(f"The bucket {bucket} has no object {key!r}.") from None
-    if object_["ContentLength"] > MOST_MIB * 1024 * 1024:
-        raise DatasetError(f"The object {key!r} is larger than {MOST_MIB} MiB.")
-    return tuple(_cases(object_["Body"].read(), key))
+        found = s3.get_object(Bucket=bucket, Key=key)
+    except s3.exceptions.NoSuchKey:
+        raise RequestError(f"The bucket {bucket} has no object {key!r}.") from None
+    if found["ContentLength"] > MOST_MIB * 1024 * 1024:
+        raise RequestError(f"The object {key!r} is larger than {MOST_MIB} MiB.")
+    read = tuple(_lines(found["Body"].read(), f"{key!r}"))
+    run.check(read)
+    return read
 
 
-def _cases(content: bytes, key: str) -> Iterator[Case]:
+def _lines(content: bytes, name: str) -> Iterator[Case]:
     for number, line in enumerate(content.splitlines(), start=1):
-        if not line.strip():
-            continue
         try:
-            yield Case.model_validate_json(line)
+            if line.strip():
+                yield Case.model_validate_json(line)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            raise DatasetError(f"{key!r}, line {number}: {where}: {first['msg']}") from None
+            raise RequestError(f"{name}, line {number}: {where}: {first['msg']}") from None

@@ -3,15 +3,10 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Self
 
-import psycopg
-import psycopg_pool
-import redis
-import sqlalchemy.exc
-from kombu.exceptions import OperationalError
-
-from workload.database import Connection, connection_pool, migrate
+from workload.database import connection_pool, migrate
 from workload.orchestrator import metrics, queueing, runs
 from workload.queue import celery_app, redis_client
 from workload.settings import OrchestratorSettings, read_secret
@@ -22,15 +17,6 @@ _RECONCILE_SECONDS = 10
 # A look reads the whole queue: it takes at most this share of the time.
 _RECONCILE_SHARE = 0.05
 
-_STORE_ERRORS = (
-    OSError,
-    psycopg.OperationalError,
-    psycopg_pool.PoolTimeout,
-    redis.RedisError,
-    sqlalchemy.exc.OperationalError,
-    OperationalError,
-)
-
 
 class Keeper:
     """Runs in a thread, and goes on after each failure of a store."""
@@ -40,9 +26,8 @@ class Keeper:
         self.pool = connection_pool(settings.postgres_url_file, connections=_CONNECTIONS)
         self._redis = redis_client(settings)
         self._celery = celery_app(settings)
-        self._migrated = threading.Event()
-        self._wake = threading.Event()
-        self._stopping = False
+        self._migrated = False
+        self._stopping = threading.Event()
         self._next_reconcile = 0.0
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -51,52 +36,40 @@ class Keeper:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopping = True
-        self.wake()
+        self._stopping.set()
         self._thread.join(timeout=5)  # a store may not answer; what is not committed is done again
         self.pool.close()
 
-    def wake(self) -> None:
-        """New jobs are recorded: queue them now."""
-        self._wake.set()
-
     def problems(self) -> list[str]:
         """What keeps the API from its work, without secrets: drivers' messages may quote a URL."""
-        found = []
-        try:
-            if not read_secret(self._settings.api_token_file):
-                found.append("the API's token: the file is empty")
-        except OSError:
-            found.append("the API's token: the file cannot be read")
-        if not self._migrated.is_set():
-            found.append("PostgreSQL: the tables are not up to date yet")
-        else:
+        checks: dict[str, Callable[[], object]] = {
+            "the API's token": lambda: read_secret(self._settings.api_token_file),
+            "PostgreSQL": self._check_postgres,
+            "the queue": self._redis.ping,
+        }
+        found = [] if self._migrated else ["PostgreSQL: the tables are not up to date yet"]
+        for what, check in checks.items():
             try:
-                with self.pool.connection(timeout=2) as connection:
-                    connection.execute("SELECT 1")
-            except _STORE_ERRORS as error:
-                found.append(f"PostgreSQL: {type(error).__name__}")
-        try:
-            self._redis.ping()
-        except _STORE_ERRORS as error:
-            found.append(f"the queue: {type(error).__name__}")
+                check()
+            except Exception as error:
+                found.append(f"{what}: {type(error).__name__}")
         return found
 
+    def _check_postgres(self) -> None:
+        with self.pool.connection(timeout=2) as connection:
+            connection.execute("SELECT 1")
+
     def _run(self) -> None:
-        while not self._stopping:
-            more = False
+        more = True
+        while not self._stopping.wait(0 if more else _PAUSE_SECONDS):
             try:
-                if not self._migrated.is_set():
+                if not self._migrated:
                     migrate(self._settings.postgres_url_file)
-                    self._migrated.set()
+                    self._migrated = True
                 more = self._step()
-            except _STORE_ERRORS as error:
-                logging.warning("%s: %s", type(error).__name__, error)
             except Exception:
-                logging.exception("The background work failed; it goes on.")
-            if not more:
-                self._wake.wait(_PAUSE_SECONDS)
-                self._wake.clear()
+                more = False
+                logging.warning("The background work failed; it goes on.", exc_info=True)
 
     def _step(self) -> bool:
         """One round; whether more jobs wait to be queued."""
@@ -105,14 +78,10 @@ class Keeper:
                 metrics.TEST_RUNS.labels(outcome).inc()
             metrics.job_waits_since(runs.waiting_since(connection))
             published = queueing.publish(connection, self._celery)
-            if time.monotonic() >= self._next_reconcile:
-                self._reconcile(connection)
+            if (started := time.monotonic()) >= self._next_reconcile:
+                if lost := queueing.reconcile(connection, self._redis, self._settings):
+                    logging.warning("The queue lost %s jobs; they are queued again.", lost)
+                took = time.monotonic() - started
+                pause = max(_RECONCILE_SECONDS, took / _RECONCILE_SHARE)
+                self._next_reconcile = started + took + pause
         return published > 0
-
-    def _reconcile(self, connection: Connection) -> None:
-        started = time.monotonic()
-        if lost := queueing.reconcile(connection, self._redis, self._settings):
-            logging.warning("The queue lost %s jobs; they are queued again.", len(lost))
-        ended = time.monotonic()
-        pause = max(_RECONCILE_SECONDS, (ended - started) / _RECONCILE_SHARE)
-        self._next_reconcile = ended + pause

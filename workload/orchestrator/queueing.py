@@ -21,6 +21,10 @@ _JOBS_AT_ONCE = 100
 _SECOND_LOOK_SECONDS = 1
 _GRACE_SECONDS = 10
 _UNACKED = "unacked"  # kombu's hash of messages that a worker holds
+_UNCLAIMED = f"""
+    state IN ('queued', 'running') AND queued_at < now() - interval '{_GRACE_SECONDS} seconds'
+    AND (claimed_until IS NULL OR claimed_until < now())
+"""
 
 
 def publish(connection: Connection, app: Celery) -> int:
@@ -28,47 +32,33 @@ def publish(connection: Connection, app: Celery) -> int:
     with connection.transaction(), app.producer_or_acquire() as producer:
         jobs = connection.execute(
             """
-            SELECT id FROM jobs WHERE state = 'recorded' ORDER BY recorded_at
-            LIMIT %s FOR UPDATE SKIP LOCKED
+            UPDATE jobs SET state = 'queued', queued_at = now() WHERE id IN (
+                SELECT id FROM jobs WHERE state = 'recorded' ORDER BY recorded_at
+                LIMIT %s FOR UPDATE SKIP LOCKED
+            ) RETURNING id
             """,
             [_JOBS_AT_ONCE],
         ).fetchall()
-        ids = [job["id"] for job in jobs]
-        for id_ in ids:
-            app.send_task(TASK, args=[str(id_)], task_id=str(id_), producer=producer, retry=False)
-        connection.execute(
-            "UPDATE jobs SET state = 'queued', queued_at = now() WHERE id = ANY(%s)", [ids]
-        )
-    return len(ids)
+        for id_ in (str(job["id"]) for job in jobs):
+            app.send_task(TASK, args=[id_], task_id=id_, producer=producer, retry=False)
+    return len(jobs)
 
 
-def reconcile(connection: Connection, client: redis.Redis, settings: Settings) -> list[UUID]:
+def reconcile(connection: Connection, client: redis.Redis, settings: Settings) -> int:
     """Marks as recorded, so that they are published again, the jobs that neither queue nor worker holds."""
-    missing = _unclaimed(connection) - held(client, settings)
-    if not missing:
-        return []
-    time.sleep(_SECOND_LOOK_SECONDS)
-    missing -= held(client, settings)
-    # Since the first look a job may have ended, or another orchestrator may have queued it again.
-    lost = connection.execute(
-        f"UPDATE jobs SET state = 'recorded' WHERE id = ANY(%s) AND {_UNCLAIMED} RETURNING id",
-        [list(missing)],
-    ).fetchall()
-    return [job["id"] for job in lost]
-
-
-_UNCLAIMED = f"""
-    state IN ('queued', 'running') AND queued_at < now() - interval '{_GRACE_SECONDS} seconds'
-    AND (claimed_until IS NULL OR claimed_until < now())
-"""
-
-
-def _unclaimed(connection: Connection) -> set[UUID]:
     jobs = connection.execute(f"SELECT id FROM jobs WHERE {_UNCLAIMED}").fetchall()
-    return {job["id"] for job in jobs}
+    missing = {job["id"] for job in jobs} - _held(client, settings)
+    if not missing:
+        return 0
+    time.sleep(_SECOND_LOOK_SECONDS)
+    missing -= _held(client, settings)
+    # Since the first look a job may have ended, or another orchestrator may have queued it again.
+    return connection.execute(
+        f"UPDATE jobs SET state = 'recorded' WHERE id = ANY(%s) AND {_UNCLAIMED}", [list(missing)]
+    ).rowcount
 
 
-def held(client: redis.Redis, settings: Settings) -> set[UUID]:
+def _held(client: redis.Redis, settings: Settings) -> set[UUID]:
     """The jobs that wait in the list, and those that a worker took and did not acknowledge."""
     # In one transaction: between two reads a job could go back from one place to the other.
     with client.pipeline(transaction=True) as both:

@@ -15,9 +15,4 @@ GROUP BY metric ORDER BY metric
 
 def scores(settings: Settings, run_id: UUID) -> list[Row]:
     """For each metric: its cases, mean score, and how many cases are below the threshold."""
-    return ClickHouse(settings).rows(
-        _SCORES,
-        output_format_json_quote_64bit_integers="0",
-        param_environment=settings.environment,
-        param_run=str(run_id),
-    )
+    return ClickHouse(settings).rows(_SCORES, environment=settings.environment, run=str(run_id))

@@ -1,38 +1,32 @@
 """Jobs in PostgreSQL: who runs one, and what it has found. What a worker without the claim writes is refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict
 
-from workload.cases import Case
 from workload.database import Pool
+from workload.requests import Case, Run
 
 
 class ClaimLostError(Exception):
     """Another worker has the job, or it was cancelled."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(BaseModel):
     """A claimed job, with what it needs of its run."""
 
+    model_config = ConfigDict(frozen=True)
+
     id: UUID
-    claim: UUID
+    claimed_by: UUID
     crashed: bool  # another worker had the job and died
     case: Case
-    result: Mapping[str, object] | None  # of a worker that judged the case and died before the end
+    result: dict[str, Any] | None  # of a worker that judged the case and died before the end
     run_id: UUID
-    build: str
-    built_at: datetime
-    branch: str
-    dataset: str
-    agent_endpoint: str | None
-    judge_provider: str
-    judge_model: str
+    run: Run
 
     @classmethod
     def claimed(cls, pool: Pool, id_: UUID, *, seconds: float) -> Self | None:
@@ -41,7 +35,6 @@ class Job:
         A cancelled run's job is not started again. The row is locked first: the message may arrive before
         the transaction that queued it ends, and must then see the row as that leaves it.
         """
-        claim = uuid4()
         with pool.connection() as connection:
             row = connection.execute(
                 """
@@ -55,15 +48,11 @@ class Job:
                   before.state IN ('recorded', 'queued')
                   OR before.state = 'running' AND before.claimed_until < now()
                 )
-                RETURNING before.claimed_by IS NOT NULL AS crashed, jobs.state, jobs."case", jobs.result,
-                  jobs.run_id, build, built_at, branch, dataset, agent_endpoint, judge_provider, judge_model
+                RETURNING jobs.*, run.run, before.claimed_by IS NOT NULL AS crashed
                 """,
-                {"claim": claim, "seconds": seconds, "id": id_},
+                {"claim": uuid4(), "seconds": seconds, "id": id_},
             ).fetchone()
-        if row is None or row.pop("state") == "cancelled":
-            return None
-        row["case"] = Case.model_validate(row["case"])
-        return cls(id=id_, claim=claim, **row)
+        return None if row is None or row["state"] == "cancelled" else cls.model_validate(row)
 
     def keep(self, pool: Pool, result: Mapping[str, object]) -> None:
         """Stores what was found, before anything of it leaves: a second run of the job sends the same."""
@@ -80,16 +69,14 @@ class Job:
 
     def release(self, pool: Pool) -> None:
         """The job goes back to the queue; whoever takes it next counts no crash."""
-        self._write(
-            pool,
-            "state = 'queued', queued_at = now(), claimed_by = NULL, claimed_until = NULL",
-        )
+        columns = "state = 'queued', queued_at = now(), claimed_by = NULL, claimed_until = NULL"
+        self._write(pool, columns)
 
     def _write(self, pool: Pool, columns: str, **values: object) -> None:
         with pool.connection() as connection:
             written = connection.execute(
                 f"UPDATE jobs SET {columns} WHERE id = %(id)s AND claimed_by = %(claim)s",
-                {"id": self.id, "claim": self.claim, **values},
+                {"id": self.id, "claim": self.claimed_by, **values},
             )
         if written.rowcount == 0:
             raise ClaimLostError(f"job {self.id} belongs to another worker now")

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import uvicorn
+from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 _STALE_SECONDS = 30
@@ -39,26 +40,19 @@ class Health:
 
 def serve(health: Health, *, address: str, port: int) -> None:
     """Answers until the process ends."""
+    app = FastAPI(openapi_url=None)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/metrics":
-                self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
-            elif self.path in ("/healthz", "/readyz"):
-                good = health.alive if self.path == "/healthz" else health.ready
-                self._answer(200 if good else 503, b"yes\n" if good else b"no\n", "text/plain")
-            else:
-                self._answer(404, b"", "text/plain")
+    @app.get("/healthz")
+    async def alive() -> Response:
+        return Response(status_code=200 if health.alive else 503)
 
-        def _answer(self, status: int, body: bytes, content_type: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    @app.get("/readyz")
+    async def ready() -> Response:
+        return Response(status_code=200 if health.ready else 503)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """A line for each probe would hide the others."""
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    server = ThreadingHTTPServer((address, port), Handler)
-    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    config = uvicorn.Config(app, host=address, port=port, log_config=None, access_log=False)
+    threading.Thread(target=uvicorn.Server(config).run, name="health", daemon=True).start()

@@ -8,7 +8,7 @@ from deepeval.models import DeepEvalBaseLLM
 from deepeval.test_case import LLMTestCase
 from pydantic import BaseModel
 
-from workload.cases import Case
+from workload.requests import Case
 
 Ask = Callable[[str, type[BaseModel] | None], Awaitable[str | BaseModel]]
 
@@ -43,14 +43,9 @@ async def judge(case: Case, answer: str, *, model: str, ask: Ask) -> list[Score]
     for name, metric in metrics.items():
         # One after the other: a job makes two calls at a time at most.
         await metric.a_measure(test_case, _show_indicator=False)
-        scores.append(
-            Score(
-                metric=name,
-                score=float(metric.score or 0),
-                threshold=float(metric.threshold or 0),
-                reason=str(metric.reason or ""),
-            )
-        )
+        score, threshold = float(metric.score or 0), float(metric.threshold or 0)
+        reason = str(metric.reason or "")
+        scores.append(Score(metric=name, score=score, threshold=threshold, reason=reason))
     return scores
 
 

@@ -13,23 +13,14 @@ from tenacity import (
     RetryCallState,
     retry_if_exception,
     stop_after_attempt,
-    wait_exponential,
     wait_random_exponential,
 )
 
 from workload.clickhouse import Row
 from workload.settings import WorkerSettings
-from workload.worker import metrics
+from workload.worker import metrics, providers
 from workload.worker.limits import MinuteLimits
-from workload.worker.providers import (
-    MOST_OUTPUT_TOKENS,
-    Answer,
-    CallError,
-    Provider,
-    ask_once,
-    cost_usd,
-    provider,
-)
+from workload.worker.providers import MOST_OUTPUT_TOKENS, Answer, CallError, ask_once, cost_usd
 
 _OPERATION = "chat"
 # The tokens of a text are known only after the call. English has 4 to 5 bytes in a token, Chinese about 3.
@@ -38,36 +29,24 @@ _BYTES_A_TOKEN = 3
 _REPEATED = {"timeout", "connection", "invalid_response"}
 
 
-class _Limited:
-    """A provider's client, and what all jobs of this worker may send to it."""
+class Provider:
+    """One provider, and what all jobs of this worker may send to it."""
 
-    def __init__(self, client: Provider, settings: WorkerSettings) -> None:
-        self.client = client
+    def __init__(self, name: str, settings: WorkerSettings) -> None:
+        self.name, self.settings = name, settings
         self.at_a_time = asyncio.Semaphore(settings.llm_concurrency)
         self.in_a_minute = MinuteLimits(
             requests=settings.llm_requests_per_minute, tokens=settings.llm_tokens_per_minute
         )
-
-
-class Llm:
-    """All jobs of a worker share it, in one event loop."""
-
-    def __init__(self, settings: WorkerSettings) -> None:
-        self.settings = settings
-        self._providers: dict[str, _Limited] = {}
-
-    def limited(self, name: str) -> _Limited:
-        if name not in self._providers:
-            self._providers[name] = _Limited(provider(name, self.settings), self.settings)
-        return self._providers[name]
+        key = {"openai": settings.openai_api_key, "anthropic": settings.anthropic_api_key}[name]
+        self.client = providers.CLIENTS[name](key, settings.llm_timeout_seconds) if key else None
 
 
 @dataclass
-class Judge:
+class Calls:
     """The calls of one job. `record` receives a row of `llm_calls` for each call."""
 
-    llm: Llm
-    provider: str
+    provider: Provider
     model: str
     run_id: UUID
     record: Callable[[Row], Awaitable[None]]
@@ -75,11 +54,10 @@ class Judge:
 
     async def ask(self, prompt: str, schema: type[BaseModel] | None) -> str | BaseModel:
         """The model's answer, as `schema` if one is given."""
-        cost_usd(self.provider, self.model, Answer("", 0, 0))  # before anything is paid
-        settings = self.llm.settings
+        cost_usd(self.provider.name, self.model, Answer("", 0, 0))  # before anything is paid
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(self._is_repeated),
-            stop=stop_after_attempt(settings.llm_max_attempts),
+            stop=stop_after_attempt(self.provider.settings.llm_max_attempts),
             wait=self._wait,
             before_sleep=self._count_retry,
             reraise=True,
@@ -96,20 +74,18 @@ class Judge:
     async def _call(
         self, prompt: str, schema: type[BaseModel] | None, attempt: int
     ) -> str | BaseModel:
-        limited = self.llm.limited(self.provider)
+        provider, client = self.provider, self.provider.client
+        if client is None:
+            raise providers.JudgeError(f"{provider.name.upper()}_API_KEY is missing")
         needed = len(prompt.encode()) // _BYTES_A_TOKEN + MOST_OUTPUT_TOKENS
-        async with limited.at_a_time:
-            reservation = await limited.in_a_minute.reserve(needed)
-            began, started = time.time(), time.monotonic()
+        seconds = provider.settings.llm_timeout_seconds
+        async with provider.at_a_time:
+            reservation = await provider.in_a_minute.reserve(needed)
+            started = time.monotonic()
             # If the job ends during the call, the provider may still answer, and bill all of it.
             answer, error_type, counted = Answer("", 0, 0), "cancelled", needed
             try:
-                answer = await ask_once(
-                    limited.client,
-                    self.model,
-                    prompt,
-                    seconds=self.llm.settings.llm_timeout_seconds,
-                )
+                answer = await ask_once(client, self.model, prompt, seconds=seconds)
                 counted = answer.input_tokens + answer.output_tokens
                 parsed, error_type = _parse(answer.text, schema), ""
                 return parsed
@@ -120,12 +96,10 @@ class Judge:
                 raise
             finally:
                 reservation.settle(counted)
-                self._measure(answer, error_type, began, time.monotonic() - started, attempt)
+                self._measure(answer, error_type, time.monotonic() - started, attempt)
 
-    def _measure(
-        self, answer: Answer, error_type: str, began: float, seconds: float, attempt: int
-    ) -> None:
-        labels = (self.provider, self.model)
+    def _measure(self, answer: Answer, error_type: str, seconds: float, attempt: int) -> None:
+        labels = (self.provider.name, self.model)
         cost = cost_usd(*labels, answer)
         metrics.CALL_DURATION.labels(_OPERATION, *labels, error_type).observe(seconds)
         if answer.input_tokens or answer.output_tokens:
@@ -133,10 +107,10 @@ class Judge:
                 metrics.TOKENS.labels(_OPERATION, *labels, kind).observe(tokens)
             metrics.COST.labels(*labels).inc(cost)
         row = {
-            "called_at": round(began, 3),
-            "environment": self.llm.settings.environment,
+            "called_at": round(time.time() - seconds, 3),
+            "environment": self.provider.settings.environment,
             "run_id": str(self.run_id),
-            "provider": self.provider,
+            "provider": self.provider.name,
             "model": self.model,
             "operation": _OPERATION,
             "input_tokens": answer.input_tokens,
@@ -150,31 +124,26 @@ class Judge:
         self._records.add(asyncio.ensure_future(self.record(row)))
 
     def _is_repeated(self, error: BaseException) -> bool:
-        statuses = self.llm.settings.llm_retry_status_codes.split(",")
+        statuses = self.provider.settings.llm_retry_status_codes.split(",")
         return isinstance(error, CallError) and error.error_type in {*statuses, *_REPEATED}
 
     def _wait(self, state: RetryCallState) -> float:
         """Full jitter, so that workers that failed together do not return together; Retry-After is the least."""
-        settings = self.llm.settings
-        growing = (
-            wait_random_exponential if settings.llm_backoff_jitter == "full" else wait_exponential
-        )
-        backoff = growing(
+        settings, least = self.provider.settings, _error_of(state).retry_after_seconds
+        if settings.llm_respect_retry_after and least:
+            return least + random.uniform(0, settings.llm_initial_backoff_seconds)
+        return wait_random_exponential(
             multiplier=settings.llm_initial_backoff_seconds,
             exp_base=settings.llm_backoff_multiplier,
             max=settings.llm_max_backoff_seconds,
         )(state)
-        error = _error_of(state)
-        if not settings.llm_respect_retry_after or not error.retry_after_seconds:
-            return backoff
-        return error.retry_after_seconds + random.uniform(0, settings.llm_initial_backoff_seconds)
 
     def _count_retry(self, state: RetryCallState) -> None:
         error_type = _error_of(state).error_type
         reason = {"429": "rate_limited", "408": "timeout", "timeout": "timeout"}.get(
             error_type, "server_error"
         )
-        metrics.RETRIES.labels(self.provider, self.model, reason).inc()
+        metrics.RETRIES.labels(self.provider.name, self.model, reason).inc()
 
 
 def _error_of(state: RetryCallState) -> CallError:

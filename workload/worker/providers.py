@@ -4,15 +4,15 @@ import asyncio
 import email.utils
 import time
 from dataclasses import dataclass
-from typing import Protocol
 
 import anthropic
 import openai
 from deepeval.models.llms.constants import ANTHROPIC_MODELS_DATA, OPENAI_MODELS_DATA
 
-from workload.settings import WorkerSettings
-
 MOST_OUTPUT_TOKENS = 4096
+# The SDKs check no types: a missing field is found on use.
+_WRONG_TYPES = (ValueError, TypeError, LookupError, AttributeError)
+_NOT_THE_FORMAT = (openai.APIError, anthropic.APIError, *_WRONG_TYPES)
 _PRICES = {"openai": OPENAI_MODELS_DATA, "anthropic": ANTHROPIC_MODELS_DATA}
 
 
@@ -36,12 +36,6 @@ class CallError(Exception):
 
 class JudgeError(Exception):
     """No call can be made: a key or a price is missing."""
-
-
-class Provider(Protocol):
-    """One provider. `ask` raises CallError."""
-
-    async def ask(self, model: str, prompt: str) -> Answer: ...
 
 
 class OpenAI:
@@ -74,13 +68,8 @@ class Anthropic:
         return Answer(text, reply.usage.input_tokens, reply.usage.output_tokens)
 
 
-def provider(name: str, settings: WorkerSettings) -> Provider:
-    """The SDK's client. `OPENAI_BASE_URL` and `ANTHROPIC_BASE_URL`, the SDKs' own, change the address."""
-    key = {"openai": settings.openai_api_key, "anthropic": settings.anthropic_api_key}[name]
-    if not key:
-        raise JudgeError(f"{name.upper()}_API_KEY is missing")
-    seconds = settings.llm_timeout_seconds
-    return OpenAI(key, seconds) if name == "openai" else Anthropic(key, seconds)
+# `OPENAI_BASE_URL` and `ANTHROPIC_BASE_URL`, the SDKs' own, change the address.
+CLIENTS: dict[str, type[OpenAI] | type[Anthropic]] = {"openai": OpenAI, "anthropic": Anthropic}
 
 
 def cost_usd(name: str, model: str, answer: Answer) -> float:
@@ -95,7 +84,9 @@ def cost_usd(name: str, model: str, answer: Answer) -> float:
     return float(answer.input_tokens * data.input_price + answer.output_tokens * data.output_price)
 
 
-async def ask_once(client: Provider, model: str, prompt: str, *, seconds: float) -> Answer:
+async def ask_once(
+    client: OpenAI | Anthropic, model: str, prompt: str, *, seconds: float
+) -> Answer:
     """One call, with every failure as a CallError."""
     try:
         # The SDKs' own limit is for each read; an answer may arrive byte by byte.
@@ -108,15 +99,7 @@ async def ask_once(client: Provider, model: str, prompt: str, *, seconds: float)
         raise CallError(str(error.status_code), str(error), retry_after_seconds=wait) from error
     except (openai.APIConnectionError, anthropic.APIConnectionError) as error:
         raise CallError("connection", f"{error} ({error.__cause__})") from error
-    # The SDKs check no types: a missing field is found on use.
-    except (
-        openai.APIError,
-        anthropic.APIError,
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-    ) as error:
+    except _NOT_THE_FORMAT as error:
         raise CallError("invalid_response", f"not the provider's format: {error}") from error
 
 

@@ -1,50 +1,23 @@
-"""What the jobs of a worker share: the stores, and that a store which is down is tried again."""
+"""PostgreSQL, ClickHouse and S3, as jobs use them: one that is down is tried again until it answers."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import botocore.exceptions
 import httpx
 import psycopg
-import psycopg_pool
-from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
-from tenacity.nap import sleep_using_event
+from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import retry, retry_if_exception_type, wait_random_exponential
 
-_ERRORS = (
-    OSError,
-    httpx.HTTPError,
-    psycopg.OperationalError,
-    psycopg_pool.PoolTimeout,
-    botocore.exceptions.BotoCoreError,
-    botocore.exceptions.ClientError,
-)
-_LONGEST_PAUSE_SECONDS = 10
-_THREADS = 32
+# Not the event loop's own threads: while a store is down, names of LLM providers must be resolved.
+_THREADS = ThreadPoolExecutor(32, "stores")
+_ERRORS = (OSError, httpx.HTTPError, psycopg.OperationalError, BotoCoreError, ClientError)
 
 Result = TypeVar("Result")
 
 
-class Stores:
-    """Runs what uses a store until it succeeds, or until the worker gives its jobs back."""
-
-    def __init__(self) -> None:
-        self.given_up = threading.Event()
-        # Not the event loop's own threads: while a store is down, names of LLM providers must be resolved.
-        self._threads = ThreadPoolExecutor(_THREADS, "stores")
-
-    def use(self, function: Callable[[], Result]) -> Result:
-        """Raises the store's error when the worker gives its jobs back."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(_ERRORS),
-            wait=wait_random_exponential(multiplier=0.5, max=_LONGEST_PAUSE_SECONDS),
-            stop=stop_when_event_set(self.given_up),
-            sleep=sleep_using_event(self.given_up),
-            reraise=True,
-        )
-        return retrying(function)
-
-    async def use_in_thread(self, function: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.use, function)
+@retry(retry=retry_if_exception_type(_ERRORS), wait=wait_random_exponential(multiplier=0.5, max=10))
+async def use(function: Callable[[], Result]) -> Result:
+    """Runs it in a thread until it succeeds, or until this task is cancelled."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, function)

@@ -60,21 +60,18 @@ class Workers:
     def start(self, **other: str) -> AbstractContextManager[Program]:
         return servers.program("workload.worker", {**self.variables, **other})
 
-    def queue(self, *cases: Mapping[str, object], **run: object) -> list[UUID]:
+    def queue(self, *cases: Mapping[str, object], **columns: object) -> list[UUID]:
         """A job for each case; their ids."""
         with self.platform.database() as connection:
             run_id, jobs = uuid4(), [uuid4() for _ in cases]
-            columns = {
-                "id": run_id,
-                "request_digest": b"",
+            request = {
                 "build": "0f3c",
                 "built_at": "2026-11-01T00:00:00Z",
                 "branch": "main",
                 "dataset": "support@3",
-                "judge_provider": "openai",
-                "judge_model": "gpt-4.1-mini",
-                **run,
+                "judge": {"provider": "openai", "model": "gpt-4.1-mini"},
             }
+            columns = {"id": run_id, "request_digest": b"", "run": Jsonb(request), **columns}
             connection.execute(
                 f"INSERT INTO test_runs ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})",
                 list(columns.values()),

@@ -10,9 +10,11 @@ from ipaddress import ip_address
 from typing import ClassVar
 
 import pytest
+from pydantic import AnyHttpUrl
 
-from workload.cases import Case
-from workload.worker.agent import Agent, AgentError, is_public
+from workload.requests import Case
+from workload.worker import agent
+from workload.worker.agent import AgentError, is_public
 
 CASE = Case(id="one", topic="t", question="Which colour?", context=("Blue.",))
 
@@ -76,11 +78,10 @@ def url() -> Iterator[str]:
 
 
 def _answer(url: str, *, everywhere: bool = True) -> str:
-    async def run() -> str:
-        agent = Agent(allowed=lambda _: True) if everywhere else Agent()
-        return await agent.answer(CASE, url)
-
-    return asyncio.run(run())
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if everywhere:
+            monkeypatch.setattr(agent, "is_public", lambda _: True)
+        return asyncio.run(agent.answer(CASE, AnyHttpUrl(url)))
 
 
 def test_the_agent_gets_question_and_context_and_its_answer_is_used(url: str) -> None:
@@ -90,7 +91,7 @@ def test_the_agent_gets_question_and_context_and_its_answer_is_used(url: str) ->
 
 def test_a_recorded_answer_needs_no_agent() -> None:
     recorded = CASE.model_copy(update={"answer": "Recorded."})
-    assert asyncio.run(Agent().answer(recorded, None)) == "Recorded."
+    assert asyncio.run(agent.answer(recorded, None)) == "Recorded."
 
 
 def test_a_name_is_refused_by_the_address_that_it_has_when_it_is_connected_to(
@@ -105,7 +106,7 @@ def test_a_name_is_refused_by_the_address_that_it_has_when_it_is_connected_to(
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     assert socket.getaddrinfo("agent.example.com", port)[0][4] == ("93.184.216.34", port)
     with pytest.raises(
-        AgentError, match=r"agent\.example\.com is 127.0.0.1, which is not an address"
+        AgentError, match=r"agent\.example\.com.*127\.0\.0\.1 is not an address on the internet"
     ):
         _answer(f"http://agent.example.com:{port}/", everywhere=False)
     assert _Handler.received == {}

@@ -17,7 +17,7 @@ def short_minute(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def _call(limits_: MinuteLimits, reserved: int, used: int, times: list[float]) -> None:
     reservation = await limits_.reserve(reserved)
-    times.append(time.monotonic())
+    times.append(reservation.started)
     reservation.settle(used)
 
 

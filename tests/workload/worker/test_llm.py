@@ -9,11 +9,12 @@ from prometheus_client import REGISTRY
 from pydantic import BaseModel
 
 from tests.workload.test_settings import VARIABLES
+from tests.workload.worker import provider as stand_in
 from tests.workload.worker.conftest import SETTINGS
-from tests.workload.worker.provider import JUDGEMENT, Provider, Reply, provider
+from tests.workload.worker.provider import JUDGEMENT, Reply
 from workload.clickhouse import Row
 from workload.settings import WorkerSettings
-from workload.worker.llm import Judge, Llm
+from workload.worker.llm import Calls, Provider
 from workload.worker.providers import CallError, JudgeError
 
 MODELS = {"openai": "gpt-4.1-mini", "anthropic": "claude-haiku-4-5"}
@@ -25,10 +26,10 @@ class Reasoned(BaseModel):
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[stand_in.Provider]:
     for variable, value in (VARIABLES | SETTINGS).items():
         monkeypatch.setenv(variable, value)
-    with provider() as running:
+    with stand_in.provider() as running:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{running.url}/v1")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", running.url)
         yield running
@@ -44,11 +45,11 @@ def _ask(
         rows.append(row)
 
     async def run() -> list[object]:
-        llm = Llm(WorkerSettings().model_copy(update=settings))
-        judge = Judge(llm, name, model or MODELS[name], uuid4(), record)
-        calls = (judge.ask(f"prompt {number}", Reasoned) for number in range(prompts))
-        results: list[object] = list(await asyncio.gather(*calls, return_exceptions=True))
-        await judge.recorded()
+        provider = Provider(name, WorkerSettings().model_copy(update=settings))
+        calls = Calls(provider, model or MODELS[name], uuid4(), record)
+        answers = (calls.ask(f"prompt {number}", Reasoned) for number in range(prompts))
+        results: list[object] = list(await asyncio.gather(*answers, return_exceptions=True))
+        await calls.recorded()
         return results
 
     return asyncio.run(run()), rows
@@ -61,7 +62,7 @@ def _retries(name: str, reason: str) -> float:
 
 @PROVIDERS
 def test_an_answer_is_counted_and_costs_what_the_price_list_has(
-    name: str, server: Provider
+    name: str, server: stand_in.Provider
 ) -> None:
     ((answer,), (row,)) = _ask(name)
 
@@ -89,7 +90,7 @@ def test_an_answer_is_counted_and_costs_what_the_price_list_has(
     ],
 )
 def test_a_failed_call_is_made_again_once_and_both_are_rows(
-    name: str, reply: Reply, error_type: str, reason: str, server: Provider
+    name: str, reply: Reply, error_type: str, reason: str, server: stand_in.Provider
 ) -> None:
     server.replies.append(reply)
     before = _retries(name, reason)
@@ -103,7 +104,7 @@ def test_a_failed_call_is_made_again_once_and_both_are_rows(
 
 
 @PROVIDERS
-def test_other_refusals_are_not_repeated(name: str, server: Provider) -> None:
+def test_other_refusals_are_not_repeated(name: str, server: stand_in.Provider) -> None:
     server.default = Reply(status=401)
 
     ((error,), rows) = _ask(name)
@@ -114,7 +115,7 @@ def test_other_refusals_are_not_repeated(name: str, server: Provider) -> None:
 
 
 @PROVIDERS
-def test_the_last_attempt_ends_the_case(name: str, server: Provider) -> None:
+def test_the_last_attempt_ends_the_case(name: str, server: stand_in.Provider) -> None:
     server.default = Reply(status=500)
 
     ((error,), rows) = _ask(name, llm_max_attempts=4)
@@ -124,7 +125,7 @@ def test_the_last_attempt_ends_the_case(name: str, server: Provider) -> None:
 
 
 @PROVIDERS
-def test_retry_after_is_the_least_that_a_retry_waits(name: str, server: Provider) -> None:
+def test_retry_after_is_the_least_that_a_retry_waits(name: str, server: stand_in.Provider) -> None:
     server.replies.append(Reply(status=429, headers={"Retry-After": "2"}))
 
     _ask(name)
@@ -133,7 +134,7 @@ def test_retry_after_is_the_least_that_a_retry_waits(name: str, server: Provider
     assert second - first >= 2
 
 
-def test_waits_are_random_below_a_bound_that_grows(server: Provider) -> None:
+def test_waits_are_random_below_a_bound_that_grows(server: stand_in.Provider) -> None:
     server.default = Reply(status=500)
     _ask("openai", prompts=12, llm_concurrency=12, llm_initial_backoff_seconds=0.5)
 
@@ -143,7 +144,7 @@ def test_waits_are_random_below_a_bound_that_grows(server: Provider) -> None:
     assert len({round(at, 2) for at in retried}) > 12, "they do not come back together"
 
 
-def test_at_most_so_many_calls_run_at_a_time(server: Provider) -> None:
+def test_at_most_so_many_calls_run_at_a_time(server: stand_in.Provider) -> None:
     server.default = Reply(seconds=1)
 
     _ask("openai", prompts=12, llm_concurrency=3)
@@ -151,13 +152,13 @@ def test_at_most_so_many_calls_run_at_a_time(server: Provider) -> None:
     assert server.most_at_a_time == 3
 
 
-def test_no_more_calls_than_a_minute_allows_are_sent(server: Provider) -> None:
+def test_no_more_calls_than_a_minute_allows_are_sent(server: stand_in.Provider) -> None:
     async def run() -> None:
-        llm = Llm(WorkerSettings().model_copy(update={"llm_requests_per_minute": 5.0}))
-        judge = Judge(llm, "openai", MODELS["openai"], uuid4(), _nothing)
-        calls = asyncio.gather(*(judge.ask("prompt", Reasoned) for _ in range(20)))
-        await asyncio.wait([calls], timeout=8)
-        calls.cancel()
+        settings = WorkerSettings().model_copy(update={"llm_requests_per_minute": 5.0})
+        calls = Calls(Provider("openai", settings), MODELS["openai"], uuid4(), _nothing)
+        answers = asyncio.gather(*(calls.ask("prompt", Reasoned) for _ in range(20)))
+        await asyncio.wait([answers], timeout=8)
+        answers.cancel()
 
     asyncio.run(run())
     assert len(server.requests) == 5
@@ -167,7 +168,7 @@ async def _nothing(_: Row) -> None:
     """Keeps no row."""
 
 
-def test_a_model_without_a_price_is_not_called(server: Provider) -> None:
+def test_a_model_without_a_price_is_not_called(server: stand_in.Provider) -> None:
     ((error,), rows) = _ask("openai", model="gpt-unknown")
 
     assert isinstance(error, JudgeError)
@@ -177,17 +178,18 @@ def test_a_model_without_a_price_is_not_called(server: Provider) -> None:
 
 
 def test_a_missing_key_fails_the_case_and_names_the_variable(
-    server: Provider, monkeypatch: pytest.MonkeyPatch
+    server: stand_in.Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY")
 
-    ((error,), _) = _ask("anthropic", anthropic_api_key=None)
+    ((error,), rows) = _ask("anthropic", anthropic_api_key=None)
 
+    assert not rows
     assert isinstance(error, JudgeError)
     assert "ANTHROPIC_API_KEY is missing" in str(error)
 
 
-def test_json_in_a_fence_is_read(server: Provider) -> None:
+def test_json_in_a_fence_is_read(server: stand_in.Provider) -> None:
     server.replies.append(Reply(text=f"Here it is:\n```json\n{JUDGEMENT}\n```"))
 
     ((answer,), rows) = _ask("openai")

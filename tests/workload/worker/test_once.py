@@ -15,7 +15,7 @@ from tests.workload.test_settings import VARIABLES
 from tests.workload.worker.conftest import CASE, SETTINGS, Workers, value
 from workload.clickhouse import ClickHouse
 from workload.settings import WorkerSettings
-from workload.worker.job import RESULTS, deduplication_token
+from workload.worker.evaluation import RESULTS, deduplication_token
 
 _ROWS = "SELECT count(), uniqExact(run_id, case_id, metric) FROM evaluation_results"
 _TIMES = {"JOB_MAX_SECONDS": "18", "JOB_VISIBILITY_TIMEOUT_SECONDS": "20"}

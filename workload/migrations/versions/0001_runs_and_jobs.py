@@ -13,13 +13,7 @@ def upgrade() -> None:
             id uuid PRIMARY KEY,
             idempotency_key text UNIQUE,
             request_digest bytea NOT NULL, -- of the request that made the run
-            build text NOT NULL, -- Git commit of the agent
-            built_at timestamptz NOT NULL,
-            branch text NOT NULL,
-            dataset text NOT NULL, -- name and version
-            agent_endpoint text, -- null: the answers are recorded
-            judge_provider text NOT NULL CHECK (judge_provider IN ('openai', 'anthropic')),
-            judge_model text NOT NULL,
+            run jsonb NOT NULL, -- workload/requests.py, Run
             created_at timestamptz NOT NULL DEFAULT now(),
             cancelled_at timestamptz,
             finished_at timestamptz -- no job can change any more
@@ -28,7 +22,7 @@ def upgrade() -> None:
             id uuid PRIMARY KEY, -- also the id of its message in the queue
             run_id uuid NOT NULL REFERENCES test_runs,
             case_id text NOT NULL,
-            "case" jsonb NOT NULL, -- workload/cases.py
+            "case" jsonb NOT NULL, -- workload/requests.py, Case
             state text NOT NULL DEFAULT 'recorded' CHECK
                 (state IN ('recorded', 'queued', 'running', 'done', 'failed', 'cancelled')),
             attempts int NOT NULL DEFAULT 0, -- claims so far
@@ -37,6 +31,7 @@ def upgrade() -> None:
             claimed_by uuid, -- of this claim; another claim has another one
             claimed_until timestamptz, -- after that another worker may claim it
             finished_at timestamptz,
+            result jsonb, -- what a worker has found, before it leaves: workload/worker/evaluation.py
             error text,
             UNIQUE (run_id, case_id)
         );
