@@ -2,8 +2,8 @@
 
 The program has a call for each resource and object, in the form of Pulumi's own documentation: arguments
 by keyword, nested values as dictionaries, another resource's attribute as an attribute. It prints how
-many resources its mocks were asked to make, in place of Pulumi's engine. This module prints as JSON what
-has no equal in Pulumi.
+many resources its mocks made, in place of Pulumi's engine. This module prints as JSON what has no equal in
+Pulumi.
 """
 
 import collections.abc
