@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 CDKTN := .venv-cdktn
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
 
@@ -88,6 +89,10 @@ format: $(VENV)/.testing ## Format the sources.
 bench: $(VENV)/.rendering ## Measure a cold render with the trimmed and the plain provider, where the seconds go, and 2, 8 and 32 environments.
 	@$(BIN)/python -m evalctl.benchmarks.render
 
+.PHONY: bench-peers
+bench-peers: $(VENV)/.rendering $(PEERS)/.installed ## Measure a cold render beside Pulumi and AWS CDK with as many resources.
+	@$(BIN)/python -m evalctl.benchmarks.peers.measure $(PEERS)
+
 .PHONY: check-cdktn
 check-cdktn: $(VENV)/.rendering $(CDKTN)/.installed ## Check that cdktf's fork CDK Terrain renders the same, and what the newest AWS provider changes.
 	@$(BIN)/python -m evalctl.way_out.check $(CDKTN)
@@ -108,6 +113,7 @@ lock: $(VENV)/.testing ## Resolve the lock files again from the files pyproject.
 	@$(COMPILE) --extra dev --extra gate --extra rehearsal --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@$(LOCK) --group cdktn --output-file requirements-cdktn.lock
+	@$(LOCK) --group peers --output-file requirements-peers.lock
 	@cd workload && ../$(COMPILE) --extra dev --output-file requirements-dev.lock
 	@cd workload && ../$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
@@ -127,7 +133,7 @@ provider-lock: $(VENV)/.rendering ## Write stacks/terraform.lock.hcl again, afte
 
 .PHONY: clean
 clean: ## Remove everything that was installed or cached.
-	@rm -rf $(VENV) $(CDKTN) workload/$(VENV) node_modules cdktf.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	@rm -rf $(VENV) $(CDKTN) $(PEERS) workload/$(VENV) node_modules cdktf.out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
 # The programs in .venv/ hold the path of the folder in which it was made.
 not-moved:
@@ -159,6 +165,12 @@ $(CDKTN)/.installed: requirements-cdktn.lock
 	@echo "Installing CDK Terrain into an environment of its own (once)"
 	@$(PYTHON) -m venv --clear $(CDKTN)
 	@$(CDKTN)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r requirements-cdktn.lock
+	@touch $@
+
+$(PEERS)/.installed: requirements-peers.lock
+	@echo "Installing Pulumi and AWS CDK into an environment of their own (once)"
+	@$(PYTHON) -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r requirements-peers.lock
 	@touch $@
 
 workload/$(VENV)/.installed: workload/requirements-dev.lock | not-moved

@@ -5,6 +5,8 @@
 // The kernel reads and writes messages on descriptor 3; here they are on standard input and output. What a
 // library prints goes to standard error in the form that Python's side of jsii reads.
 const fs = require("node:fs");
+const Module = require("node:module");
+const path = require("node:path");
 const { Writable } = require("node:stream");
 
 const CHANNEL = 3;
@@ -31,5 +33,21 @@ const { captureStackTrace } = Error;
 Error.captureStackTrace = (object, below) => {
   if (Error.stackTraceLimit < Number.MAX_SAFE_INTEGER) captureStackTrace(object, below);
 };
+
+// jsii links each of a package's files into a folder of its own, thousands for cdktf, and removes them at the end;
+// with this option of Node it makes one symbolic link for a package. The option is not in effect: a file keeps its
+// path in jsii's cache, which is the same in every run, so that Node finds what it compiled in an earlier one. One
+// package finds another by NODE_PATH.
+process.execArgv.push("--preserve-symlinks");
+const { mkdtempSync } = fs;
+fs.mkdtempSync = (prefix, ...rest) => {
+  const folder = mkdtempSync(prefix, ...rest);
+  if (path.basename(prefix) === "jsii-kernel-") {
+    process.env.NODE_PATH = path.join(folder, "node_modules");
+    Module._initPaths();
+  }
+  return folder;
+};
+Module.enableCompileCache?.(path.join(__dirname, "compiled"));
 
 require("./lib/program.js");

@@ -1,1 +1,1 @@
-"""Measurements; run them with `make bench`."""
+"""Measurements; run them with `make bench` and `make bench-peers`."""

@@ -12,7 +12,6 @@ import shutil
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +19,7 @@ from rich.table import Table
 
 from bindings.aws_provider import PLAIN_IMPORT_SWITCH
 from environments.registry import ENVIRONMENTS
+from evalctl.benchmarks.cost import Cost, cost_of
 from evalctl.processes import output
 from evalctl.rendering.renderers import RENDERERS
 
@@ -35,34 +35,6 @@ PACKAGES = (
     "telemetry",
 )
 console = Console()
-
-
-@dataclass(frozen=True)
-class Cost:
-    """One process and its children: of the clock, of the processors, the resident set of the largest."""
-
-    seconds: float
-    processor_seconds: float
-    peak_mib: float
-
-
-def cost_of(arguments: list[str], checkout: Path, **environment: str) -> Cost:
-    """Run Python with these arguments in a new process."""
-    # A new child of a new child, so that RUSAGE_CHILDREN counts only this process.
-    probe = (
-        "import resource, subprocess, sys, time; started = time.monotonic();"
-        f"subprocess.run([sys.executable, *{arguments!r}], check=True, stdout=subprocess.DEVNULL);"
-        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
-        "print(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss)"
-    )
-    printed = output(
-        (sys.executable, "-c", probe),
-        environment={**os.environ, **environment, "PYTHONPATH": str(checkout)},
-        folder=checkout,
-        seconds=None,
-    )
-    seconds, processor, peak_kib = map(float, printed.split())
-    return Cost(seconds, processor, peak_kib / 1024)
 
 
 def render(checkout: Path, out: Path, *options: str, **environment: str) -> Cost:

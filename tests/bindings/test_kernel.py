@@ -115,3 +115,33 @@ def test_a_runtime_that_a_person_names_is_kept(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("JSII_RUNTIME", "/mine.js")
     use_one_process()
     assert os.environ["JSII_RUNTIME"] == "/mine.js"
+
+
+LOADED = """
+from pathlib import Path
+import os, stacks, cdktf
+
+(kernel,) = Path(os.environ["TMPDIR"]).glob("jsii-kernel-*")
+print([package.is_symlink() for package in sorted((kernel / "node_modules").iterdir())])
+cdktf.App(outdir=os.environ["TMPDIR"]).synth()
+"""
+
+
+def test_a_package_is_one_link_and_its_compiled_code_is_kept(tmp_path: Path) -> None:
+    use_one_process()
+    compiled = Path(os.environ["JSII_RUNTIME"]).with_name("compiled")
+    environment = {k: v for k, v in os.environ.items() if k != "JSII_RUNTIME"}
+    result = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        cwd=ROOT,
+        env={**environment, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip() == "[True, True]"  # cdktf and constructs
+    assert (tmp_path / "manifest.json").exists()
+    assert not list(
+        tmp_path.glob("jsii-kernel-*")
+    )  # removed at the end, with what it links to kept
+    assert len([file for file in compiled.rglob("*") if file.is_file()]) > 100

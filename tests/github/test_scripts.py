@@ -330,7 +330,12 @@ def test_nothing_is_pushed_with_a_key_that_no_rule_set_restricts(
     assert missing is None or f"no rule set restricts {missing} outside" in result.stdout
 
 
-LOCKS = ("requirements-cdktn.lock", "requirements.lock", "workload/requirements.lock")
+LOCKS = (
+    "requirements-cdktn.lock",
+    "requirements-peers.lock",
+    "requirements.lock",
+    "workload/requirements.lock",
+)
 
 
 def git(folder: Path, *arguments: str) -> str:

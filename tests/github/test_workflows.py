@@ -71,6 +71,7 @@ def test_the_workflows_are_these() -> None:
             "conformance",
             "render",
             "way-out",
+            "bench",
         ),
     }
 
@@ -288,6 +289,13 @@ def test_the_way_out_is_checked_weekly_and_when_a_pin_changes() -> None:
     pins = {"pyproject.toml", "requirements.lock", "requirements-cdktn.lock"}
     assert pins <= set(workflow["on"]["pull_request"]["paths"])
     assert workflow["jobs"]["check"]["steps"][-1]["run"] == "make check-cdktn"
+
+
+def test_a_render_is_measured_beside_other_tools_weekly_and_when_their_pins_change() -> None:
+    workflow = read(FOLDER / "workflows/bench.yml")
+    assert "schedule" in workflow["on"]
+    assert "requirements-peers.lock" in workflow["on"]["pull_request"]["paths"]
+    assert workflow["jobs"]["peers"]["steps"][-1]["run"] == "make bench-peers"
 
 
 def test_every_job_that_runs_ci_has_all_that_was_fetched() -> None:

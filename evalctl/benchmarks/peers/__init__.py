@@ -1,0 +1,1 @@
+"""Programs of Pulumi and AWS CDK that declare what rendered/ has; `make bench-peers` measures them."""

@@ -1,0 +1,1 @@
+"""The programs of Pulumi and AWS CDK beside which a render is measured."""
