@@ -86,11 +86,6 @@ def _objects(folder: Path) -> list[Manifest]:
     ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test, mypy's, starts first: at the end one of xdist's workers would run it alone."""
-    items.sort(key=lambda item: item.path.name != "test_house_rules.py")
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
