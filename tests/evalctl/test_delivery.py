@@ -95,10 +95,10 @@ def test_a_long_diff_leaves_out_whole_files_and_counts_them(merged: Path) -> Non
 @pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
 @pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
 def test_names_prints_the_roles_that_the_delivery_stack_creates(
-    checkout: Path, rendered: Path, env: Environment, role: str
+    merged: Path, rendered: Path, env: Environment, role: str
 ) -> None:
     values = dict(
-        line.split("=", 1) for line in invoked(checkout, "names", env.name).stdout.splitlines()
+        line.split("=", 1) for line in invoked(merged, "names", env.name).stdout.splitlines()
     )
     stack = json.loads((rendered / env.name / "terraform/delivery/cdk.tf.json").read_text())
     name = stack["resource"]["aws_iam_role"][f"{role}-role"]["name"]
@@ -183,8 +183,8 @@ def test_a_key_is_reported_and_not_shown(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("names",), ("plan", "--out", "out")])
-def test_an_unknown_environment_is_refused(checkout: Path, command: tuple[str, ...]) -> None:
+def test_an_unknown_environment_is_refused(merged: Path, command: tuple[str, ...]) -> None:
     name, *options = command
-    result = invoked(checkout, name, "nowhere", *options)
+    result = invoked(merged, name, "nowhere", *options)
     assert result.returncode == 1
     assert f"There is no environment 'nowhere'. Known: {KNOWN}" in result.stderr
