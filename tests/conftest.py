@@ -1,5 +1,6 @@
 """Fixtures: every environment is rendered once per session, and all tests read this output."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -84,6 +85,12 @@ def _objects(folder: Path) -> list[Manifest]:
         yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
         for path in sorted(folder.glob("*.yaml"))
     ]
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of garbage collections what lives until the end: thousands of tests and the modules they use."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
