@@ -87,13 +87,14 @@ def test_an_installed_command_works_from_every_folder(checkout: Path, installed:
     before = contents(checkout / "rendered")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     python = str(installed.with_name("python"))
-    for folder, program in (
-        ("rendered/dev", [str(installed)]),
-        ("rendered/dev", [python, "-m", "evalctl.main"]),
-        ("stacks", [python, "-m", "evalctl.main"]),
+    for folder, command in (
+        ("rendered/dev", [str(installed), "render", "--env", "dev"]),
+        # It imports dashboards, which is also a folder there.
+        ("rendered/dev", [python, "-m", "evalctl.main", "docs"]),
+        ("stacks", [python, "-m", "evalctl.main", "render", "--env", "dev"]),
     ):
         result = subprocess.run(
-            [*program, "render", "--env", "dev"],
+            command,
             cwd=checkout / folder,
             env=environment,
             capture_output=True,
@@ -101,7 +102,7 @@ def test_an_installed_command_works_from_every_folder(checkout: Path, installed:
             timeout=120,
             check=False,
         )
-        assert result.returncode == 0, (folder, program, result.stderr)
+        assert result.returncode == 0, (folder, command, result.stderr)
     assert contents(checkout / "rendered") == before
 
 
