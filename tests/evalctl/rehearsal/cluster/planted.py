@@ -58,12 +58,14 @@ class Planted:
     waits: Mapping[str, int] = field(default_factory=dict)
 
 
-def edited(path: str, old: str, new: str) -> Edit:
-    """Replace every match of a pattern in one served file."""
+def edited(path: str, old: str, new: str, *more: tuple[str, str]) -> Edit:
+    """Replace every match of each pattern in one served file."""
 
     async def edit(cluster: Cluster) -> Edits:
-        text, times = re.subn(old, new, cluster.served.text(path))
-        assert times, f"{old} is not in {path}"
+        text = cluster.served.text(path)
+        for pattern, replacement in ((old, new), *more):
+            text, times = re.subn(pattern, replacement, text)
+            assert times, f"{pattern} is not in {path}"
         return {path: text}
 
     return edit
@@ -99,6 +101,7 @@ def application(name: str) -> str:
     return f"{NAMES.argocd_folder}/Application-{name}.yaml"
 
 
+NEW_PODS = (r"config-checksum: \w+", "config-checksum: another")
 ORCHESTRATOR = file_of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml")
 WORKER = file_of(App.WORKER, "Deployment-worker.yaml")
 AUTOSCALER = file_of(App.WORKER, "HorizontalPodAutoscaler-worker.yaml")
@@ -184,7 +187,7 @@ async def _alertmanager(cluster: Cluster) -> Result:
 PLANTED = {
     "an early Application that is ready late": Planted(
         application=ORCHESTRATOR_APP,
-        edit=edited(ORCHESTRATOR, r"minReadySeconds: \d+", "minReadySeconds: 50"),
+        edit=edited(ORCHESTRATOR, r"minReadySeconds: \d+", "minReadySeconds: 50", NEW_PODS),
         check=_of_first_sync(0),
         named=f"before {ORCHESTRATOR_APP} of wave",
     ),
@@ -200,7 +203,7 @@ PLANTED = {
     ),
     "a sync that takes too long": Planted(
         application=WORKER_APP,
-        edit=edited(WORKER, r"(?m)^spec:\n", "spec:\n  minReadySeconds: 50\n"),
+        edit=edited(WORKER, r"(?m)^spec:\n", "spec:\n  minReadySeconds: 50\n", NEW_PODS),
         check=_of_first_sync(2, limit_seconds=_SOON),
         named="longest wave 10",
     ),
