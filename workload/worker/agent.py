@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 import aiohttp
 from pydantic import AnyHttpUrl
 
-from workload.requests import Case
+from workload.requests import Case, RequestError, storable
 
 _SECONDS = 60
 _MOST_BYTES = 1_000_000
@@ -56,7 +56,10 @@ async def answer(case: Case, endpoint: AnyHttpUrl | None) -> str:
     text = reply.get("answer") if isinstance(reply, dict) else None
     if not isinstance(text, str) or not text.strip():
         raise AgentError("the agent's reply has no `answer`")
-    return text
+    try:
+        return storable(text)
+    except RequestError as error:
+        raise AgentError(f"the agent's answer {error}") from None
 
 
 async def _post(url: str, body: object) -> bytes:

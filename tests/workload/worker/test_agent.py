@@ -119,6 +119,7 @@ def test_a_name_is_refused_by_the_address_that_it_has_when_it_is_connected_to(
         ((500, b""), "status 500"),
         ((200, b"not JSON"), "did not answer"),
         ((200, b'{"answer": " "}'), "has no `answer`"),
+        ((200, b'{"answer": "\\u0000"}'), "holds the character U\\+0000"),
         ((200, b"x" * 1_000_001), "larger than 1000000 bytes"),
     ],
 )
