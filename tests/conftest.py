@@ -1,5 +1,6 @@
 """Fixtures: every environment is rendered once per session, and all tests read this output."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -86,9 +87,10 @@ def _objects(folder: Path) -> list[Manifest]:
     ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test, mypy's, starts first: at the end one of xdist's workers would run it alone."""
-    items.sort(key=lambda item: item.path.name != "test_house_rules.py")
+def pytest_collection_finish() -> None:
+    """Leave out of garbage collections what lives until the end: thousands of tests and the modules they use."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,38 +1,15 @@
-"""Rules for the whole repository: imports, types, style, lock files, and pages that exist."""
+"""Rules for the whole repository: lock files, targets, pages that exist, words. `make lint` checks the sources."""
 
 import re
 import subprocess
-import sys
-from pathlib import Path
-
-import pytest
 
 from tests.support.paths import ROOT
-
-TOOLS = Path(sys.executable).parent
 
 # Words for people. A program logs, prints, reports, fails, returns, reads, checks or requests. The words
 # count in identifiers too, as in `said` or `was_asked`.
 SPEECH = re.compile(r"(?<![A-Za-z])(?i:told|tells?|said|says?|asks|asked)(?![a-z])")
 # Files that may contain such a word, and the reason.
 SPEECH_ALLOWED = {"tests/test_house_rules.py": "it lists the words"}
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["mypy"],
-        ["lint-imports"],
-        ["ruff", "format", "--check", "."],
-        ["ruff", "check", "."],
-    ],
-    ids=["types", "imports", "format", "style"],
-)
-def test_the_sources_pass(command: list[str]) -> None:
-    result = subprocess.run(
-        [TOOLS / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_lock_files_pin_hashes_and_contain_no_address() -> None:

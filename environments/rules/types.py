@@ -6,6 +6,7 @@ The check is written here, because reading an environment needs the standard lib
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import get_args, get_origin, get_type_hints
 
@@ -45,7 +46,7 @@ def _mismatches(field: str, value: object, kind: object) -> Iterator[str]:
         if type(value) is not kind:
             yield f"{field}: {_what(value)}; write {kind.__name__}(...)"
             return
-        for name, inner in get_type_hints(kind).items():
+        for name, inner in _fields(kind).items():
             yield from _mismatches(f"{field}.{name}".removeprefix("."), getattr(value, name), inner)
     elif isinstance(kind, type) and issubclass(kind, Enum):
         if type(value) is not kind:
@@ -55,6 +56,11 @@ def _mismatches(field: str, value: object, kind: object) -> Iterator[str]:
             yield f"{field}: {_what(value)}; write {_scalar(value, kind)}"
     else:
         raise NotImplementedError(f"{field}: environments/rules/types.py cannot check a {kind}")
+
+
+@cache  # typing reads a class's annotations anew in each call
+def _fields(kind: type) -> dict[str, object]:
+    return get_type_hints(kind)
 
 
 def _in_tuple(field: str, value: object, kind: object) -> Iterator[str]:

@@ -16,7 +16,7 @@ from evalctl.parsed.strict_json import json_value
 _SUFFIXES = (".yaml", ".json")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal only to itself, so that what is read from it can be kept
 class RenderedEnvironment:
     """Files by their path below the environment's folder."""
 

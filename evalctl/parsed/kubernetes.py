@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evalctl.parsed.environment import RenderedEnvironment
 from evalctl.parsed.node import Node, UnusableError
@@ -45,12 +46,19 @@ class Pods:
 
 def objects(env: RenderedEnvironment, *kinds: str) -> Iterator[Node]:
     """The whole objects of these kinds, without Kustomize's patches."""
-    for document in env.below(*_SYNCED):
-        file = document.source.file.rpartition("/")[2]
-        if file.startswith("patch-") or file == "kustomization.yaml":
-            continue
-        if not kinds or document["kind"].value in kinds:
+    for kind, document in _synced(env):
+        if not kinds or kind in kinds:
             yield document
+
+
+@lru_cache(maxsize=1)  # checks read the objects of one environment hundreds of times
+def _synced(env: RenderedEnvironment) -> list[tuple[object, Node]]:
+    """Each object with its kind."""
+    return [
+        (document["kind"].value, document)
+        for document in env.below(*_SYNCED)
+        if not re.match(r"patch-|kustomization\.yaml$", document.source.file.rpartition("/")[2])
+    ]
 
 
 def pods(env: RenderedEnvironment, *kinds: str) -> Iterator[Pods]:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import yaml
 
@@ -186,7 +187,7 @@ class Node:
             self.source.text_starts(self.path),
         )
         try:
-            value = json_value(text) if text.startswith("{") else _only(text)
+            value = _parsed(text)
         except (ValueError, yaml.YAMLError, RecursionError) as error:
             raise UnusableError(
                 self, f"this text must hold a document: {_first_line(error)}"
@@ -204,7 +205,10 @@ class Node:
                 yield from item.walk()
 
 
-def _only(text: str) -> object:
+@lru_cache(maxsize=1024)  # several checks read the same policies, boards and configurations
+def _parsed(text: str) -> object:
+    if text.startswith("{"):
+        return json_value(text)
     (document,) = kubernetes_yaml.rendered_documents(text)
     return document
 

@@ -38,6 +38,7 @@ from tests.support.previews import PREVIEWED, PREVIEWS
 from tests.support.quantities import quantity
 from tests.support.tools import program
 
+pytestmark = pytest.mark.xdist_group("previews")  # one worker renders and builds them
 NAMES = Names(PREVIEWED)
 VERSION = PREVIEWED.cluster.kubernetes_version
 NUMBERS = ("7", "1234")
@@ -56,7 +57,9 @@ def files() -> Files:
 @pytest.fixture(scope="module")
 def delivery(files: Files) -> list[Manifest]:
     folder = f"{NAMES.argocd_folder}/"
-    return [yaml.safe_load(text) for path, text in files.items() if path.startswith(folder)]
+    return [
+        yaml.load(text, yaml.CSafeLoader) for path, text in files.items() if path.startswith(folder)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +122,7 @@ def kustomize(folder: Path) -> list[Manifest]:
     command = [kubectl, "kustomize", str(folder)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
-    return list(yaml.safe_load_all(result.stdout))
+    return list(yaml.load_all(result.stdout, yaml.CSafeLoader))
 
 
 def pods(preview: list[Manifest]) -> dict[str, Any]:

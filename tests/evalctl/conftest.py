@@ -1,15 +1,22 @@
 """A copy of this repository's sources, which a test may change, and the command run in it."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
+from typer.testing import CliRunner
 
+from environments import images
 from environments.registry import ENVIRONMENTS
+from evalctl import checkout as evalctl_checkout
+from evalctl import main
 from evalctl.benchmarks.render import PACKAGES
 from tests.evalctl.plans.fake_terraform import Terraform
 from tests.support.paths import ROOT
@@ -26,9 +33,14 @@ FREE_CIDR = next(
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """The sources without `rendered/`, so that no test can depend on the real one."""
+    return copy_sources(tmp_path)
+
+
+def copy_sources(folder: Path) -> Path:
+    """Copy the packages that render, with their bytecode."""
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package)
-    return tmp_path
+        shutil.copytree(ROOT / package, folder / package)
+    return folder
 
 
 def evalctl(checkout: Path, *arguments: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
@@ -42,6 +54,22 @@ def evalctl(checkout: Path, *arguments: str, folder: str = ".") -> subprocess.Co
         timeout=120,
         check=False,
     )
+
+
+def invoked(
+    folder: Path, *arguments: str, variables: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
+    """The same without a new process, in a checkout with the sources of this one.
+
+    An exception that the command line would print as a traceback is raised.
+    """
+    with pytest.MonkeyPatch.context() as patched, contextlib.chdir(folder):
+        patched.setattr(evalctl_checkout, "_VALUES", folder / "environments")
+        patched.setattr(images, "FILE", folder / "environments" / images.FILE.name)
+        result = CliRunner().invoke(main.app, arguments, env={"COLUMNS": "200", **variables})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from environments.names import Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from evalctl.rendering import changed
-from tests.evalctl.conftest import FREE_CIDR, KNOWN, edit, evalctl
+from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, invoked
 from tests.evalctl.plans.fake_terraform import Terraform, change, plan
 from tests.support.paths import ROOT
 
@@ -21,12 +22,14 @@ CREATED = plan(change("aws_kms_key.key", "create", after={"description": "new"})
 LOST = plan(change("aws_kms_key.key", "delete", before={"description": "old"}))
 
 
-@pytest.fixture(autouse=True)
-def _no_other_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _no_other_repository() -> Iterator[None]:
     """A git hook that runs the tests names the real repository in such variables."""
-    for name in list(os.environ):
-        if name.startswith("GIT_"):
-            monkeypatch.delenv(name)
+    with pytest.MonkeyPatch.context() as patched:
+        for name in list(os.environ):
+            if name.startswith("GIT_"):
+                patched.delenv(name)
+        yield
 
 
 def git(checkout: Path, *arguments: str) -> None:
@@ -34,9 +37,10 @@ def git(checkout: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=checkout, check=True, capture_output=True)
 
 
-@pytest.fixture
-def merged(checkout: Path, rendered: Path) -> Path:
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> Path:
     """A pull request as GitHub checks it out: its merge, whose first parent is the base branch."""
+    checkout = copy_sources(tmp_path_factory.mktemp("merged"))
     shutil.copytree(rendered, checkout / "rendered")
     git(checkout, "init", "--initial-branch=main")
     git(checkout, "add", "--all")
@@ -55,19 +59,19 @@ def merged(checkout: Path, rendered: Path) -> Path:
 
 
 def test_only_stacks_that_the_pull_request_changes_are_planned_in_order(merged: Path) -> None:
-    result = evalctl(merged, "changed-stacks", "--base", "HEAD^1")
+    result = invoked(merged, "changed-stacks", "--base", "HEAD^1")
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout) == [{"env": "dev", "stacks": "network queue"}]
 
 
 def test_a_pull_request_without_terraform_plans_nothing(merged: Path) -> None:
-    assert json.loads(evalctl(merged, "changed-stacks", "--base", "HEAD").stdout) == []
+    assert json.loads(invoked(merged, "changed-stacks", "--base", "HEAD").stdout) == []
 
 
 @pytest.mark.usefixtures("activated")
 @pytest.mark.parametrize("command", ["changed-stacks", "rendered-diff", "charts-diff"])
 def test_a_comparison_that_git_cannot_make_fails(merged: Path, command: str) -> None:
-    result = evalctl(merged, command, "--base", "nowhere")
+    result = invoked(merged, command, "--base", "nowhere")
     assert result.returncode == 1
     assert "cannot compare with 'nowhere'" in result.stderr
     assert "--base origin/main; `git fetch origin` brings what is missing" in result.stderr
@@ -75,7 +79,7 @@ def test_a_comparison_that_git_cannot_make_fails(merged: Path, command: str) -> 
 
 
 def test_what_argo_cd_syncs_is_shown_file_by_file(merged: Path) -> None:
-    text = evalctl(merged, "rendered-diff", "--base", "HEAD^1").stdout
+    text = invoked(merged, "rendered-diff", "--base", "HEAD^1").stdout
     assert text.startswith("### Kubernetes: 1 files")
     assert "<summary>rendered/prod/k8s/worker/Deployment-worker.yaml</summary>" in text
     assert "+  name: labourer" in text
@@ -91,10 +95,10 @@ def test_a_long_diff_leaves_out_whole_files_and_counts_them(merged: Path) -> Non
 @pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: env.name)
 @pytest.mark.parametrize("role", ["plan", "inspect", "deploy"])
 def test_names_prints_the_roles_that_the_delivery_stack_creates(
-    checkout: Path, rendered: Path, env: Environment, role: str
+    merged: Path, rendered: Path, env: Environment, role: str
 ) -> None:
     values = dict(
-        line.split("=", 1) for line in evalctl(checkout, "names", env.name).stdout.splitlines()
+        line.split("=", 1) for line in invoked(merged, "names", env.name).stdout.splitlines()
     )
     stack = json.loads((rendered / env.name / "terraform/delivery/cdk.tf.json").read_text())
     name = stack["resource"]["aws_iam_role"][f"{role}-role"]["name"]
@@ -105,11 +109,11 @@ def test_names_prints_the_roles_that_the_delivery_stack_creates(
 
 
 def test_a_plan_is_written_for_people_and_for_the_workflow(
-    merged: Path, fake_terraform: Terraform
+    merged: Path, tmp_path: Path, fake_terraform: Terraform
 ) -> None:
     digest = fake_terraform.plans(CREATED)
-    out = merged / "out"
-    result = evalctl(
+    out = tmp_path / "out"
+    result = invoked(
         merged, *("plan", "dev", "network", "delivery", "--no-refresh", "--out", str(out))
     )
     assert result.returncode == 0, result.stderr
@@ -127,56 +131,60 @@ def test_a_plan_is_written_for_people_and_for_the_workflow(
     assert not list((merged / "rendered").rglob("tfplan"))
 
 
-def test_a_plan_refreshes_by_default(merged: Path, fake_terraform: Terraform) -> None:
+def test_a_plan_refreshes_by_default(
+    merged: Path, tmp_path: Path, fake_terraform: Terraform
+) -> None:
     fake_terraform.plans(plan())
-    evalctl(merged, "plan", "prod", "--out", str(merged / "out"))
+    invoked(merged, "plan", "prod", "--out", str(tmp_path / "out"))
     plans = [call for call in fake_terraform.called() if call.startswith("plan")]
     assert len(plans) == len(Stack)
     assert all("-refresh=true" in call for call in plans)
-    assert json.loads((merged / "out" / "result.json").read_text())["approved"] == {}
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["approved"] == {}
 
 
 def test_a_plan_that_fails_is_in_the_summary_and_fails_the_command(
-    merged: Path, fake_terraform: Terraform
+    merged: Path, tmp_path: Path, fake_terraform: Terraform
 ) -> None:
     fake_terraform.fails()
-    result = evalctl(merged, "plan", "dev", "network", "--out", str(merged / "out"))
+    result = invoked(merged, "plan", "dev", "network", "--out", str(tmp_path / "out"))
     assert result.returncode == 1
-    assert "Error: no credentials" in (merged / "out" / "summary.md").read_text()
-    assert json.loads((merged / "out" / "result.json").read_text())["failed"] == ["network"]
+    assert "Error: no credentials" in (tmp_path / "out" / "summary.md").read_text()
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["failed"] == ["network"]
 
 
-def test_a_loss_is_allowed_in_one_stack_by_name(merged: Path, fake_terraform: Terraform) -> None:
+def test_a_loss_is_allowed_in_one_stack_by_name(
+    merged: Path, tmp_path: Path, fake_terraform: Terraform
+) -> None:
     fake_terraform.plans(LOST)
-    evalctl(merged, "plan", "prod", "network", "queue", "--out", str(merged / "out"))
-    plans = [str(merged / "out" / "plans" / f"{stack}.json") for stack in ("network", "queue")]
+    invoked(merged, "plan", "prod", "network", "queue", "--out", str(tmp_path / "out"))
+    plans = [str(tmp_path / "out" / "plans" / f"{stack}.json") for stack in ("network", "queue")]
     guard = ("plan-guard", *plans, "--env", "prod")
-    both = evalctl(merged, *guard, "--allow=network:aws_kms_key.key")
+    both = invoked(merged, *guard, "--allow=network:aws_kms_key.key")
     assert both.returncode == 1
     assert "queue:aws_kms_key.key: would destroy" in both.stderr
     assert "network:aws_kms_key.key" not in both.stderr
     allowed = ("--allow=network:aws_kms_key.key", "--allow=queue:aws_kms_key.key")
-    assert evalctl(merged, *guard, *allowed).returncode == 0
-    assert evalctl(merged, *guard, *allowed, "--allow=storage:aws_s3_bucket.x").returncode == 1
+    assert invoked(merged, *guard, *allowed).returncode == 0
+    assert invoked(merged, *guard, *allowed, "--allow=storage:aws_s3_bucket.x").returncode == 1
 
 
 def test_a_key_is_reported_and_not_shown(checkout: Path) -> None:
     git(checkout, "init")
     shutil.copy(ROOT / ".gitignore", checkout)
-    clean = evalctl(checkout, "secret-scan")
+    clean = invoked(checkout, "secret-scan")
     assert clean.returncode == 0, clean.stderr
     key = "AKI" + "A" + 16 * "Z"
     (checkout / "k8s" / "notes.txt").write_text(key)
     for arguments in ((), ("k8s/notes.txt",)):
-        found = evalctl(checkout, "secret-scan", *arguments)
+        found = invoked(checkout, "secret-scan", *arguments)
         assert found.returncode == 1
         assert "k8s/notes.txt:1: AWS" in found.stderr
         assert key not in found.stdout + found.stderr
 
 
 @pytest.mark.parametrize("command", [("names",), ("plan", "--out", "out")])
-def test_an_unknown_environment_is_refused(checkout: Path, command: tuple[str, ...]) -> None:
+def test_an_unknown_environment_is_refused(merged: Path, command: tuple[str, ...]) -> None:
     name, *options = command
-    result = evalctl(checkout, name, "nowhere", *options)
+    result = invoked(merged, name, "nowhere", *options)
     assert result.returncode == 1
     assert f"There is no environment 'nowhere'. Known: {KNOWN}" in result.stderr

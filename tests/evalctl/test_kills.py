@@ -133,7 +133,7 @@ def test_a_signal_ends_a_render_with_one_line_even_when_the_parent_ignores_it(
 
 
 def test_a_second_render_waits_for_the_first(checkout: Path) -> None:
-    first = start(checkout, "render")
+    first = start(checkout, "render", "--env", "dev")
     wait_for(checkout / ".evalctl" / "temporary")
     second = start(checkout, "render", "--env", "dev")
     outputs = [process.communicate(timeout=120) for process in (first, second)]

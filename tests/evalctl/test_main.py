@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from evalctl import main
 from evalctl.commands import names
-from tests.evalctl.conftest import evalctl
+from tests.evalctl.conftest import evalctl, invoked
 from tests.evalctl.plans.fake_terraform import Terraform
 from tests.support.paths import ROOT
 
@@ -62,10 +63,17 @@ def taken(checkout: Path) -> Iterator[Path]:
     assert file.read_text() == "mine"
 
 
+@pytest.fixture
+def values(tmp_path: Path) -> Path:
+    """A checkout that holds the environments and nothing else."""
+    shutil.copytree(ROOT / "environments", tmp_path / "environments")
+    return tmp_path
+
+
 def test_a_file_in_the_place_of_plans_folder_is_reported_by_its_name(
     checkout: Path, taken: Path, fake_terraform: Terraform
 ) -> None:
-    result = evalctl(checkout, "plan", "dev", "--out", "taken")
+    result = invoked(checkout, "plan", "dev", "--out", "taken")
     refused(result, "taken/plans cannot be used: Not a directory. Name another file or folder")
     assert fake_terraform.called() == []
 
@@ -79,7 +87,7 @@ def test_a_place_where_render_cannot_write_is_reported_by_its_name(
 
 
 def test_a_file_to_scan_that_does_not_exist_is_reported(checkout: Path) -> None:
-    refused(evalctl(checkout, "secret-scan", "nothing.txt"), "nothing.txt cannot be used: No such")
+    refused(invoked(checkout, "secret-scan", "nothing.txt"), "nothing.txt cannot be used: No such")
 
 
 @pytest.mark.parametrize(
@@ -98,24 +106,24 @@ def test_a_file_to_scan_that_does_not_exist_is_reported(checkout: Path) -> None:
     ],
 )
 def test_a_missing_program_is_reported_with_how_to_get_it_before_anything_is_written(
-    checkout: Path,
+    values: Path,
     monkeypatch: pytest.MonkeyPatch,
     command: tuple[str, ...],
     program: str,
     how: str,
 ) -> None:
-    monkeypatch.setenv("PATH", str(checkout / "no-programs"))
-    result = evalctl(checkout, *command)
+    monkeypatch.setenv("PATH", str(values / "no-programs"))
+    result = invoked(values, *command)
     refused(result, "nothing was done", f"{program} is not installed: {how}")
-    assert not (checkout / "out").exists()
-    assert not (checkout / "board-pages").exists()
+    assert not (values / "out").exists()
+    assert not (values / "board-pages").exists()
 
 
 def test_a_deploy_without_an_approval_reports_what_sets_it(
     checkout: Path, fake_terraform: Terraform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("APPROVED_PLANS", raising=False)
-    result = evalctl(checkout, "apply-approved")
+    result = invoked(checkout, "apply-approved")
     refused(result, "APPROVED_PLANS holds no approval: it is ''", "The workflow `deploy` sets it")
     assert fake_terraform.called() == []
 

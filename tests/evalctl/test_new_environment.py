@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 from operator import attrgetter
@@ -20,19 +21,20 @@ from environments.rules import problems, require_valid
 from environments.rules.network import RESERVED_NETWORKS
 from environments.spec import Environment
 from evalctl import new_environment
+from evalctl.benchmarks.render import PACKAGES
 from evalctl.checks import policy
 from evalctl.release import PLACEHOLDER
-from tests.evalctl.conftest import KNOWN, edit, evalctl
+from tests.evalctl.conftest import KNOWN, edit, evalctl, invoked
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 
 EACH_SOURCE = pytest.mark.parametrize("source", ENVIRONMENTS, ids=lambda env: env.name)
 NAME = "load-test"
+State = dict[Path, tuple[int, int]]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, rendered: Path) -> Path:
-    """Every file of the repository, and what is rendered from it."""
+def copy(folder: Path, rendered: Path) -> Path:
+    """Every file of the repository, with its bytecode, and what is rendered from it."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -42,20 +44,44 @@ def checkout(tmp_path: Path, rendered: Path) -> Path:
     ).stdout.split("\0")
     for path in listed:
         if path and not path.startswith("rendered/") and (ROOT / path).exists():
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / path, tmp_path / path)
-    shutil.copytree(rendered, tmp_path / "rendered")
-    return tmp_path
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, folder / path)
+    for package in PACKAGES:
+        for cache in (ROOT / package).rglob("__pycache__"):
+            shutil.copytree(cache, folder / cache.relative_to(ROOT))
+    shutil.copytree(rendered, folder / "rendered")
+    return folder
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, rendered: Path) -> Path:
+    return copy(tmp_path, rendered)
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> tuple[Path, State]:
+    """A checkout that no test changes, and its files."""
+    folder = copy(tmp_path_factory.mktemp("unchanged"), rendered)
+    return folder, state(folder)
 
 
 def files(checkout: Path) -> dict[str, str]:
     """The text of every file that git does not ignore."""
-    ignored = {".evalctl", "__pycache__"}
     return {
         str(path.relative_to(checkout)): path.read_bytes().decode("utf-8", "replace")
-        for path in checkout.rglob("*")
-        if path.is_file() and not ignored & set(path.parts)
+        for path in _of_git(checkout)
     }
+
+
+def state(checkout: Path) -> State:
+    """When each of these files was written, by its path: a change of its text changes that."""
+    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in _of_git(checkout)}
+
+
+def _of_git(checkout: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(checkout):
+        folders[:] = set(folders) - {".evalctl", "__pycache__"}
+        yield from (Path(folder, name) for name in names)
 
 
 def new(source: Environment, *, among: tuple[Environment, ...] = ENVIRONMENTS) -> Environment:
@@ -207,14 +233,13 @@ def test_what_a_person_must_fill_in_is_listed_and_the_zeros_are_explained(checko
     ],
 )
 def test_a_name_that_cannot_be_used_is_refused_and_nothing_changes(
-    checkout: Path, name: str, options: tuple[str, ...], reason: str
+    unchanged: tuple[Path, State], name: str, options: tuple[str, ...], reason: str
 ) -> None:
-    before = files(checkout)
-    result = evalctl(checkout, "new-environment", name, "--from", "dev", *options)
+    checkout, before = unchanged
+    result = invoked(checkout, "new-environment", name, "--from", "dev", *options)
     assert result.returncode == 1, result.stderr
     assert reason in result.stderr
-    assert "Traceback" not in result.stderr
-    assert files(checkout) == before
+    assert state(checkout) == before
 
 
 @pytest.mark.parametrize(
@@ -239,21 +264,21 @@ def test_a_file_of_another_form_is_refused_and_nothing_changes(
     edit(checkout / path, old, now)
     if "tuple((" in now:
         (checkout / path).write_text((checkout / path).read_text() + ")\n")
-    before = files(checkout)
+    before = state(checkout)
     result = evalctl(checkout, "new-environment", "qa", "--from", "dev")
     assert result.returncode == 1, result.stderr
     assert reason in result.stderr
     assert "Traceback" not in result.stderr
-    assert files(checkout) == before
+    assert state(checkout) == before
 
 
 def test_a_missing_workflow_is_reported_and_nothing_changes(checkout: Path) -> None:
     (checkout / ".github" / "workflows" / "deploy.yml").unlink()
-    before = files(checkout)
+    before = state(checkout)
     result = evalctl(checkout, "new-environment", "qa", "--from", "dev")
     assert result.returncode == 1
     assert "`git checkout .github/workflows/deploy.yml` restores it" in result.stderr
-    assert files(checkout) == before
+    assert state(checkout) == before
 
 
 def test_a_failed_write_leaves_no_half_environment(checkout: Path) -> None:

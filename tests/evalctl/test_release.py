@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ from environments.images import Image
 from environments.names import Names
 from environments.prod import PROD
 from evalctl import release
-from tests.evalctl.conftest import KNOWN, edit, evalctl
+from tests.evalctl.conftest import KNOWN, copy_sources, edit, evalctl, invoked
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 
 BUILT = "sha256:" + 32 * "b0"
 OTHER = "sha256:" + 32 * "0a"
 SOURCE = str(PROD.promotes_from)
+State = tuple[str, dict[str, str]]
+ONE_RELEASE = pytest.mark.xdist_group("one release")
 
 
 @pytest.fixture(autouse=True)
@@ -64,17 +67,38 @@ def commit(checkout: Path) -> None:
     git(checkout, "commit", "--message", "release")
 
 
-def state(checkout: Path) -> tuple[str, dict[str, str]]:
+def state(checkout: Path) -> State:
     return images_file(checkout).read_text(), contents(checkout / "rendered")
 
 
-def test_a_release_changes_one_digest_and_what_is_rendered_from_it(checkout: Path) -> None:
-    old_images, old_rendered = state(checkout)
+@dataclass(frozen=True)
+class Release:
+    """What `evalctl release` printed, and its checkout."""
 
+    checkout: Path
+    output: str
+
+    @cached_property
+    def state(self) -> State:
+        return state(self.checkout)
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> Release:
+    """A released image of the workers of dev, in a checkout that no test changes."""
+    checkout = copy_sources(tmp_path_factory.mktemp("released"))
+    shutil.copytree(rendered, checkout / "rendered")
     result = evalctl(checkout, "release", "worker", BUILT, "--env", "dev")
-
     assert result.returncode == 0, result.stderr
-    images, rendered = state(checkout)
+    return Release(checkout, result.stdout)
+
+
+@ONE_RELEASE
+def test_a_release_changes_one_digest_and_what_is_rendered_from_it(
+    checkout: Path, released: Release
+) -> None:
+    old_images, old_rendered = state(checkout)
+    images, rendered = released.state
     old, new = DEV.images[Image.WORKER], BUILT
     wanted = json.loads(old_images)
     wanted["dev"]["worker"] = new
@@ -89,27 +113,25 @@ def test_a_release_changes_one_digest_and_what_is_rendered_from_it(checkout: Pat
     assert changed
     assert all(path.startswith("dev/") for path in changed)
     for text in (old, new, "environments/images.json", *changed):
-        assert text in result.stdout
-    assert "behind its sources" not in result.stdout
+        assert text in released.output
+    assert "behind its sources" not in released.output
 
 
+@ONE_RELEASE
 @pytest.mark.parametrize("half", ["neither", "images.json only", "rendered/ only"])
 def test_a_release_of_the_running_image_finishes_what_is_missing_and_reports_it(
-    checkout: Path, rendered: Path, half: str
+    checkout: Path, released: Release, half: str
 ) -> None:
-    old_images, _ = state(checkout)
-    assert evalctl(checkout, "release", "worker", BUILT, "--env", "dev").returncode == 0
-    released = state(checkout)
-    if half == "images.json only":
+    if half != "rendered/ only":
+        shutil.copy(images_file(released.checkout), images_file(checkout))
+    if half != "images.json only":
         shutil.rmtree(checkout / "rendered")
-        shutil.copytree(rendered, checkout / "rendered")
-    elif half == "rendered/ only":
-        images_file(checkout).write_text(old_images)
+        shutil.copytree(released.checkout / "rendered", checkout / "rendered")
 
     result = evalctl(checkout, "release", "worker", BUILT, "--env", "dev")
 
     assert result.returncode == 0, result.stderr
-    assert state(checkout) == released
+    assert state(checkout) == released.state
     nothing_to_do = f"dev already runs the worker {BUILT}: nothing to change" in result.stdout
     assert nothing_to_do == (half == "neither")
     behind = f"{BUILT} was in environments/images.json; rendered/ was not up to date"
@@ -136,7 +158,7 @@ def test_what_cannot_be_released_is_refused_with_what_to_do(
 ) -> None:
     before = state(checkout)
 
-    result = evalctl(checkout, *arguments)
+    result = invoked(checkout, *arguments)
 
     assert result.returncode != 0
     assert message in result.stderr

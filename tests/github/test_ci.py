@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from environments.registry import ENVIRONMENTS
 from tests.github.test_scripts import STAND_IN, Sandbox, run_step, sandbox, step
@@ -72,6 +73,30 @@ def test_both_halves_are_rehearsed_in_every_environment(
     started = [call for call in checkout.calls() if call.startswith("make rehearse ")]
     assert sorted(started) == sorted(f"make rehearse {options}" for options in expected)
     assert "make bench" in checkout.calls()
+
+
+def test_the_parts_of_the_workflow_run_by_default_and_lint_before_the_tests(
+    checkout: Sandbox,
+) -> None:
+    workflow = yaml.load((ROOT / ".github/workflows/check.yml").read_text(), yaml.CSafeLoader)
+    parts = workflow["jobs"]["part"]["strategy"]["matrix"]["part"]
+    result = run(checkout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    calls = [call.removeprefix("make ") for call in checkout.calls() if call.startswith("make ")]
+    suites = [call for call in calls if call in parts]
+    assert sorted(parts) == sorted([*suites, "rehearse", "cluster"])
+    assert suites.index("lint") < suites.index("test")
+
+
+def test_lint_checks_types_imports_format_style_shell_workflows_and_keys() -> None:
+    commands = subprocess.run(
+        ["make", "--dry-run", "lint"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for command in (
+        *("mypy", "lint-imports", "ruff format --check .", "ruff check ."),
+        *("shellcheck", "zizmor", "evalctl secret-scan"),
+    ):
+        assert re.search(rf"/{re.escape(command)}( |$)", commands, re.MULTILINE), command
 
 
 def test_one_cluster_runs_at_a_time_and_beside_it_what_waits(checkout: Sandbox) -> None:

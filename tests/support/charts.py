@@ -63,7 +63,9 @@ def objects(
     """
     spec = application["spec"]
     source = {**spec["source"], "helm": {**spec["source"]["helm"], "valuesObject": values}}
-    text = _helm(yaml.safe_dump({**spec, "source": source}), chart, kubernetes_version)
+    text = _helm(
+        yaml.dump({**spec, "source": source}, Dumper=yaml.CSafeDumper), chart, kubernetes_version
+    )
     made = chart_objects.objects(text)
     for one in made:
         one["metadata"].setdefault("namespace", spec["destination"]["namespace"])

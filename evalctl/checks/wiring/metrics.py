@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from evalctl.checks.check import Finding, Subject, check, require
 from evalctl.parsed.kubernetes import chart_values, name_of, objects
@@ -34,7 +35,8 @@ def metric_names(subject: Subject) -> Iterator[Finding]:
         yield require(query, not unknown, f"no emitter has {', '.join(unknown)}")
 
 
-def metrics_in(query: str) -> set[str]:
+@cache  # boards of all environments have the same queries
+def metrics_in(query: str) -> frozenset[str]:
     """The names of the metrics that a query reads.
 
     Raises:
@@ -49,7 +51,7 @@ def metrics_in(query: str) -> set[str]:
             found.add(node.name)
 
     promql_parser.walk(promql_parser.parse(_DURATION.sub("5m", query)), visit)
-    return found
+    return frozenset(found)
 
 
 def _rules(document: Node) -> Iterator[Node]:

@@ -1,6 +1,6 @@
 """The rendered rules as Prometheus gets them from its operator."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,31 @@ def alert_rule(manifests: Iterable[Manifest], name: str) -> Rule:
 
 
 def rule_file(manifests: Iterable[Manifest], folder: Path, *, only: str | None = None) -> Path:
-    """A file for Prometheus or promtool; with `only`, just that alert and the recording rules."""
+    """A file for Prometheus or promtool; with `only`, just that alert and the recording rules that it reads."""
     selected = groups(manifests)
     if only is not None:
+        recorded = {
+            rule["record"]: rule
+            for group in selected
+            for rule in group["rules"]
+            if "record" in rule
+        }
+        read = _read_by([alert_rule(manifests, only)], recorded)
         for group in selected:
-            group["rules"] = [rule for rule in group["rules"] if rule.get("alert") in (None, only)]
+            group["rules"] = [
+                rule
+                for rule in group["rules"]
+                if rule.get("alert") == only or rule.get("record") in read
+            ]
     file = folder / "rules.yaml"
-    file.write_text(yaml.safe_dump({"groups": [group for group in selected if group["rules"]]}))
+    text = yaml.dump(
+        {"groups": [group for group in selected if group["rules"]]}, Dumper=yaml.CSafeDumper
+    )
+    file.write_text(text)
     return file
+
+
+def _read_by(rules: Iterable[Rule], recorded: Mapping[str, Rule]) -> set[str]:
+    """The names of the recording rules that these rules read, and those that these read in turn."""
+    names = {name for rule in rules for name in recorded if name in rule["expr"]}
+    return names and names | _read_by([recorded[name] for name in names], recorded)

@@ -17,6 +17,7 @@ from environments.dev import DEV
 from environments.names import Bucket, Names
 from environments.registry import ENVIRONMENTS
 from stacks.base import PROVIDER_VERSION
+from tests.evalctl.conftest import invoked
 from tests.support import tools
 from tests.support.paths import ROOT
 
@@ -107,17 +108,8 @@ def test_a_failure_has_terraforms_message_with_the_resource(checkout: Path) -> N
 
 def refused(checkout: Path, *arguments: str, **variables: str) -> str:
     """The error of a rehearsal that does not start."""
-    result = subprocess.run(
-        [sys.executable, "-m", "evalctl.main", "rehearse", *arguments],
-        cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    result = invoked(checkout, "rehearse", *arguments, variables=variables)
     assert result.returncode == 1
-    assert "Traceback" not in result.stderr
     assert result.stdout == ""
     return result.stderr
 

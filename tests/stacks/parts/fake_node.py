@@ -60,7 +60,11 @@ class FakeNode:
         self.fake_program("getent", "exit 0")
         for name in ("aws", "clickhouse-client"):
             program = HERE / f"fake_{name.replace('-', '_')}.py"
-            self.fake_program(name, f'exec {shlex.quote(sys.executable)} {program} "$@"')
+            # Scripts call aws hundreds of times. Without the packages of site-packages, Python starts in half the time.
+            without_packages = " -I -S" if name == "aws" else ""
+            self.fake_program(
+                name, f'exec {shlex.quote(sys.executable)}{without_packages} {program} "$@"'
+            )
         for path, content in node_files(self.names, self.index).items():
             if path.startswith(settings.SCRIPT_FOLDER):
                 script = self.folder / Path(path).name

@@ -398,7 +398,6 @@ PLANTED = {
         ),
         check=faults.controller_killed,
         named="clickhouse-schema",
-        waits={"merges.SECONDS": 60},
     ),
     "an Application that nobody syncs": Planted(
         application=NAMES.argocd_root,

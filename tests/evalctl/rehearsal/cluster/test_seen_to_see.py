@@ -1,17 +1,22 @@
 """Each check of a rehearsed cluster sees its fault: one broken change is merged, seen and reverted."""
 
 import asyncio
+import os
 import re
+import shutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from environments.catalog import ADDON_SETS, AddonSet, Chart
 from environments.dev import DEV
 from environments.names import MONITORING_NAMESPACE, Addon, App, Names
+from environments.prod import PROD
+from evalctl.processes import output
 from evalctl.rehearsal.cluster import checks as checks_package
 from evalctl.rehearsal.cluster import day_one, half, teardown
 from evalctl.rehearsal.cluster.checks import (
@@ -25,11 +30,14 @@ from evalctl.rehearsal.cluster.checks import (
     scaling,
     secrets,
     sync,
+    windows,
 )
 from evalctl.rehearsal.cluster.cluster import Cluster
+from evalctl.rehearsal.cluster.commands import evalctl
 from evalctl.rehearsal.cluster.control_plane import choose_address
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result
+from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.waiting import until
 from tests.evalctl.rehearsal.cluster.planted import PLANTED, edited, file_of, healed, merged
 from tests.support.paths import ROOT
@@ -201,11 +209,34 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This checkout, in which dev has prod's sync windows."""
+    folder = tmp_path_factory.mktemp("checkouts") / "checkout"
+    listed = output(
+        ("git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    )
+    for path in filter(None, listed.split("\0")):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, folder / path)
+    module = folder / "environments" / "dev.py"
+    text = module.read_text()
+    assert "sync_windows=()," in text
+    with_windows = text.replace("sync_windows=(),", "sync_windows=PROD.sync_windows,")
+    module.write_text(
+        with_windows.replace("\n\nDEV =", "\n\nfrom environments.prod import PROD\n\nDEV =", 1)
+    )
+    asyncio.run(evalctl("render", "--env", "dev", checkout=folder, environment=dict(os.environ)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rehearsed(
+    programs: Programs, checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("cluster")
     setup = half.Setup(
-        env=DEV,
-        checkout=ROOT,
+        env=replace(DEV, sync_windows=PROD.sync_windows),
+        checkout=checkout,
         programs=programs,
         folder=folder,
         address=choose_address(folder),
@@ -262,6 +293,27 @@ def test_a_fault_is_seen_by_the_check_that_changes_the_cluster(
     print(evidence)
     assert planted.named in evidence
     assert healthy == []
+
+
+def test_windows_of_other_applications_hold_nothing_back(
+    rehearsed: Running, checkout: Path
+) -> None:
+    """Windows are served as the checkout has them, so the fault is there."""
+    cluster = rehearsed.cluster
+    project = checkout / NAMES.argocd_folder / f"AppProject-{NAMES.prefix}.yaml"
+    right, before = project.read_text(), cluster.served.merged
+    changed = replaced(r"(syncWindows:\n(?:.*\n)*?    applications:\n    - ).*", r"\1nothing")
+    project.write_text(changed(right))
+    try:
+        (found,) = rehearsed.runner.run(half.ended(windows.check, cluster))
+    finally:
+        project.write_text(right)
+        cluster.served.set_windows(Windows.OPEN)
+        problems = rehearsed.runner.run(sync.by_hand(cluster, NAMES.argocd_root))
+        problems += rehearsed.runner.run(healed(cluster, merged_before=before))
+    app = NAMES.application(App.WORKER)
+    assert f"{app} was synced while its window was closed" in found.evidence
+    assert problems == []
 
 
 def test_the_next_set_of_add_ons_arrives(rehearsed: Running) -> None:
