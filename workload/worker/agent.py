@@ -12,6 +12,7 @@ from workload.requests import Case, RequestError, storable
 
 _SECONDS = 60
 _MOST_BYTES = 1_000_000
+_UNICAST = IPv6Network("2000::/3")  # RFC 4291: everything else is reserved, deprecated or local
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
 
 
@@ -27,7 +28,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             inside = IPv4Address(int(address) & 0xFFFFFFFF)
         if inside is not None:
             return is_public(inside)
-        if address.teredo is not None:
+        if address.teredo is not None or address not in _UNICAST:
             return False
     return address.is_global and not address.is_multicast
 

@@ -36,7 +36,10 @@ CASE = Case(id="one", topic="t", question="Which colour?", context=("Blue.",))
         "fd00:ec2::254",
         "::ffff:10.0.0.1",
         "::ffff:169.254.169.254",
+        "::7f00:1",
+        "fec0::1",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
         "2002:7f00:1::",
     ],
 )
