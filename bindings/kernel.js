@@ -48,6 +48,16 @@ fs.mkdtempSync = (prefix, ...rest) => {
   }
   return folder;
 };
-Module.enableCompileCache?.(path.join(__dirname, "compiled"));
+// What Node compiled is beside jsii's cache: it belongs to that path, and goes with a home folder that is temporary.
+// jsii refuses a cache below a folder that others may write to.
+if (process.env.HOME && process.env.JSII_RUNTIME_PACKAGE_CACHE !== "disabled") {
+  const compiled = path.join(process.env.HOME, ".cache", "aws", "jsii", "compiled");
+  try {
+    fs.mkdirSync(compiled, { recursive: true, mode: 0o700 });
+    Module.enableCompileCache?.(compiled);
+  } catch {
+    // The home folder is read-only: nothing is kept.
+  }
+}
 
 require("./lib/program.js");

@@ -15,12 +15,22 @@ from pydantic import (
 )
 
 MOST_CASES = 10_000
-Short = Annotated[str, Field(min_length=1, max_length=200)]
-Long = Annotated[str, Field(max_length=100_000)]
 
 
 class RequestError(ValueError):
     """The request cannot be evaluated; the message is for the API's user."""
+
+
+def storable(text: str) -> str:
+    """The text. Raises RequestError if PostgreSQL does not store it."""
+    if "\0" in text:
+        raise RequestError("holds the character U+0000, which PostgreSQL does not store")
+    return text
+
+
+Text = Annotated[str, AfterValidator(storable)]
+Short = Annotated[Text, Field(min_length=1, max_length=200)]
+Long = Annotated[Text, Field(max_length=100_000)]
 
 
 class _Strict(BaseModel):
@@ -69,7 +79,8 @@ class RunRequest(Run):
     """A run with its cases, or with the name of the object that has them."""
 
     cases: tuple[Case, ...] | None = None
-    dataset_object: Annotated[str, Field(max_length=1024)] | None = None  # its key in the bucket
+    # Its key in the bucket.
+    dataset_object: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
 
     @model_validator(mode="after")
     def _cases_come_from_one_place(self) -> Self:

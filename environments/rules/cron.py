@@ -27,26 +27,62 @@ _FIELDS = (
 )
 
 
-def problem(schedule: str) -> str | None:
-    """What is wrong with the schedule, or None."""
-    texts = schedule.split()
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """When a schedule starts: its minutes, hours, and days, as numbers."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]  # of the month
+    months: frozenset[int]
+    weekdays: frozenset[int]  # 0 is Sunday
+    either_day: bool  # both kinds of days are restricted, and one of them is enough
+
+
+def parsed(schedule: str) -> Schedule:
+    """The schedule as Argo CD reads it.
+
+    Raises:
+        ValueError: Argo CD refuses it.
+    """
+    texts = schedule.lower().split()
     if len(texts) != len(_FIELDS):
-        return f"it has {len(texts)} fields, not five"
+        raise ValueError(f"it has {len(texts)} fields, not five")
     matched = []
     for field, text in zip(_FIELDS, texts, strict=True):
         values: set[int] = set()
-        for part in text.lower().split(","):
+        for part in text.split(","):
             found = _values(part, field)
             if found is None:
-                return f"{text!r} is not a {field.name}, {field.least} to {field.most}"
+                raise ValueError(f"{text!r} is not a {field.name}, {field.least} to {field.most}")
             values |= found
-        matched.append(values)
-    _, _, days, months, _ = matched
-    # If both kinds of days are restricted, one of them is enough.
-    any_weekday = texts[4][0] in "*?"
-    if any_weekday and not any(min(days) <= _LONGEST.get(month, 31) for month in months):
-        return f"no such month has a day {min(days)}, so it never starts, and Argo CD would count it as started"
-    return None
+        matched.append(frozenset(values))
+    minutes, hours, days, months, weekdays = matched
+    return Schedule(
+        minutes=minutes,
+        hours=hours,
+        days=days,
+        months=months,
+        weekdays=weekdays,
+        either_day=not (_is_any(texts[2]) or _is_any(texts[4])),
+    )
+
+
+def problem(schedule: str) -> str | None:
+    """What is wrong with the schedule, or None."""
+    try:
+        found = parsed(schedule)
+    except ValueError as error:
+        return str(error)
+    first = min(found.days)
+    if found.either_day or any(first <= _LONGEST.get(month, 31) for month in found.months):
+        return None
+    return f"no such month has a day {first}, so it never starts, and Argo CD would count it as started"
+
+
+def _is_any(text: str) -> bool:
+    """Whether a field of days restricts nothing. `*/2` restricts it, and `5,*` does not."""
+    return any(re.fullmatch(r"[*?](?:/0*1)?", part) for part in text.split(","))
 
 
 def _values(text: str, field: _Field) -> set[int] | None:

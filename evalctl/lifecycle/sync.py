@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 
@@ -40,13 +40,45 @@ class Application:
     health: str
     phase: str  # of its last operation
     message: str
+    errors: tuple[str, ...]  # for example why it cannot be compared
     requested: bool  # an operation waits for the controller
     refreshing: bool
     options: tuple[str, ...]
+    prune: bool
     retry: Mapping[str, Any] | None
 
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Self:
+        metadata, status = manifest["metadata"], manifest.get("status", {})
+        operation = status.get("operationState", {})
+        policy = manifest["spec"].get("syncPolicy", {})
+        return cls(
+            name=metadata["name"],
+            sync=status.get("sync", {}).get("status", ""),
+            health=status.get("health", {}).get("status", ""),
+            phase=operation.get("phase", ""),
+            message=operation.get("message", ""),
+            errors=tuple(
+                each["message"]
+                for each in status.get("conditions", ())
+                if each["type"].endswith("Error")
+            ),
+            requested="operation" in manifest,
+            refreshing=_REFRESH in metadata.get("annotations", {}),
+            options=tuple(policy.get("syncOptions", ())),
+            prune=policy.get("automated", {}).get("prune", False),
+            retry=policy.get("retry"),
+        )
+
     def __str__(self) -> str:
+        if self.refreshing:
+            return f"{self.name} waits for Argo CD to compare it"
         return f"{self.name} is {self.sync or 'not compared'} and {self.health or 'unknown'}"
+
+    @property
+    def reason(self) -> str:
+        """Why it is not done, as far as Argo CD reports it."""
+        return "; ".join(self.errors) or self.message or "Argo CD reports no reason"
 
     @property
     def done(self) -> bool:
@@ -102,18 +134,22 @@ def sync(
         )
     try:
         _refresh(kubectl, sorted(only or there))
-        _until_done(kubectl, only, minutes=minutes, console=console)
+        _until_done(kubectl, only, root=names.argocd_root, minutes=minutes, console=console)
     except CommandFailedError as error:
         raise StoppedHalfwayError(f"{error}. Run the same command again") from None
 
 
-def _until_done(kubectl: Kubectl, only: Collection[str], *, minutes: int, console: Console) -> None:
+def _until_done(
+    kubectl: Kubectl, only: Collection[str], *, root: str, minutes: int, console: Console
+) -> None:
     deadline = time.monotonic() + minutes * 60
     started: dict[str, float] = {}
     reported: set[str] = set()
     with console.status("waiting for Argo CD") as status:
         while True:
             found = [each for each in _read(kubectl) if not only or each.name in only]
+            if gone := sorted(set(only or [root]) - {each.name for each in found}):
+                raise StoppedHalfwayError(f"Somebody deleted {', '.join(gone)} meanwhile")
             # Those that are named are synced although they equal Git: a sync runs their Jobs.
             acted = {
                 each.name
@@ -129,7 +165,7 @@ def _until_done(kubectl: Kubectl, only: Collection[str], *, minutes: int, consol
                 return
             status.update(f"{len(left)} of {len(found)}: {left[0]}")
             if time.monotonic() > deadline:
-                lines = "; ".join(f"{each}: {each.message}" for each in left)
+                lines = "; ".join(f"{each}: {each.reason}" for each in left)
                 raise StoppedHalfwayError(
                     f"Not done after {minutes} minutes: {lines}. Remove the cause, then run the same command again"
                 )
@@ -166,11 +202,11 @@ def _act(
         return False
     report(console, f"sync {name}")
     started[name] = time.monotonic()
-    # The controller takes the options from the operation only: without ServerSideApply a field that left
-    # Git stays in the cluster.
+    # The controller takes these from the operation only: without ServerSideApply a field that left Git stays
+    # in the cluster, and without `prune` an object.
     operation: dict[str, object] = {
         "initiatedBy": {"username": "evalctl"},
-        "sync": {"syncOptions": list(application.options)},
+        "sync": {"syncOptions": list(application.options), "prune": application.prune},
     }
     if application.retry is not None:
         operation["retry"] = application.retry
@@ -182,21 +218,7 @@ def _read(kubectl: Kubectl) -> Iterator[Application]:
     found = json_output(kubectl.read("get", _APPLICATIONS, *_NAMESPACE, "--output=json"))
     items = found.get("items")
     assert isinstance(items, list)
-    for item in items:
-        status = item.get("status", {})
-        operation = status.get("operationState", {})
-        policy = item["spec"].get("syncPolicy", {})
-        yield Application(
-            name=item["metadata"]["name"],
-            sync=status.get("sync", {}).get("status", ""),
-            health=status.get("health", {}).get("status", ""),
-            phase=operation.get("phase", ""),
-            message=operation.get("message", ""),
-            requested="operation" in item,
-            refreshing=_REFRESH in item["metadata"].get("annotations", {}),
-            options=tuple(policy.get("syncOptions", ())),
-            retry=policy.get("retry"),
-        )
+    yield from map(Application.of, items)
 
 
 def _refresh(kubectl: Kubectl, applications: Sequence[str]) -> None:

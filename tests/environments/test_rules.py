@@ -293,6 +293,7 @@ def test_development_with_previews_breaks_no_rule() -> None:
         ),
         (PROD, {"sync_windows": (window(schedule="0 0 30 2 *"),)}, "so it never starts"),
         (PROD, {"sync_windows": (window(schedule="0 0 31 4,6 ?"),)}, "so it never starts"),
+        (PROD, {"sync_windows": (window(schedule="0 0 31 4,6 1,*"),)}, "so it never starts"),
         (PROD, {"sync_windows": (window(), window(time_zone="UTC"))}, "is listed twice"),
         (PROD, {"sync_windows": (window(time_zone="Europe"),)}, "is not a time zone"),
         (PROD, {"sync_windows": (window(time_zone="x" * 300),)}, "is not a time zone"),
@@ -593,7 +594,7 @@ def test_the_only_environment_can_only_take_images_from_builds() -> None:
     "schedule",
     [
         *("0 15 * * 5", "*/30 8-17 1,15 * 1-5", "5 4 * * 0", "0 0 * JAN-mar MON,fri", "? ? ? ? ?"),
-        *("3/10 * * * *", "0 0 31 2 1", "0 0 29 2 *", "0  0 * * *"),
+        *("3/10 * * * *", "0 0 31 2 1", "0 0 31 2 */2", "0 0 29 2 *", "0  0 * * *"),
     ],
 )
 def test_every_schedule_that_argo_cd_can_read_is_accepted(schedule: str) -> None:

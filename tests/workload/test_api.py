@@ -91,15 +91,32 @@ def test_a_data_set_that_cannot_be_evaluated_is_refused_with_the_reason(
         {"agent_endpoint": f"https://user:{PASSWORD}@agent.example.com"},
         {"judge": {"provider": "unknown", "model": "x"}},
         {"built_at": "2026-11-01T00:00:00"},  # which zone?
+        {"branch": "a\0b"},
+        {"cases": [CASE | {"question": "\0"}]},
+        {"cases": None, "dataset_object": ""},
         {"more": 1},
     ],
-    ids=str,
+    ids=repr,
 )
 def test_a_request_that_cannot_be_evaluated_is_refused(
     orchestrator: Program, platform: Platform, change: dict[str, object]
 ) -> None:
     assert orchestrator.post("/test-runs", run_of("a", **change)).status_code == 422
     assert not jobs(platform)
+
+
+def test_a_refusal_names_the_field_and_repeats_no_value(orchestrator: Program) -> None:
+    endpoint = f"https://user:{PASSWORD}@agent.example.com"
+    answer = orchestrator.post("/test-runs", run_of("a", agent_endpoint=endpoint))
+    assert "agent_endpoint" in answer.text
+    assert PASSWORD not in answer.text
+
+
+def test_half_a_character_is_refused(orchestrator: Program) -> None:
+    body = json.dumps(run_of("a", **{"\ud800": "\ud800"}))
+    headers = orchestrator.headers | {"Content-Type": "application/json"}
+    answer = httpx.post(f"{orchestrator.url}/test-runs", content=body, headers=headers)
+    assert answer.status_code == 422
 
 
 def test_a_body_over_the_limit_or_of_unknown_length_is_refused(

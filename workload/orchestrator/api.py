@@ -1,5 +1,6 @@
 """The API. A test run is recorded with all its jobs before the answer; `Keeper` queues them after it."""
 
+import json
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +11,7 @@ import httpx
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from workload import objects
@@ -34,6 +36,7 @@ def application(settings: OrchestratorSettings, keeper: Keeper) -> FastAPI:
     app = FastAPI(openapi_url=None)  # no path without a token
     app.middleware("http")(middleware.limit_body)
     app.middleware("http")(middleware.measure)
+    app.add_exception_handler(RequestValidationError, _is_wrong)
     for error, store in _STORES.items():
         app.add_exception_handler(error, _is_down(store))
 
@@ -94,6 +97,13 @@ def _test_runs(settings: OrchestratorSettings, keeper: Keeper) -> APIRouter:
         return Response(report["Body"].read(), media_type="application/json")
 
     return router
+
+
+def _is_wrong(_: Request, error: Exception) -> Response:
+    """Without the values, which may hold a password, and in ASCII: what is sent may be no text of UTF-8."""
+    assert isinstance(error, RequestValidationError)
+    problems = [{"loc": each["loc"], "msg": each["msg"]} for each in error.errors()]
+    return Response(json.dumps({"detail": problems}), 422, media_type="application/json")
 
 
 def _is_down(store: str) -> Callable[[Request, Exception], Response]:

@@ -8,10 +8,11 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 import aiohttp
 from pydantic import AnyHttpUrl
 
-from workload.requests import Case
+from workload.requests import Case, RequestError, storable
 
 _SECONDS = 60
 _MOST_BYTES = 1_000_000
+_UNICAST = IPv6Network("2000::/3")  # RFC 4291: everything else is reserved, deprecated or local
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
 
 
@@ -27,7 +28,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             inside = IPv4Address(int(address) & 0xFFFFFFFF)
         if inside is not None:
             return is_public(inside)
-        if address.teredo is not None:
+        if address.teredo is not None or address not in _UNICAST:
             return False
     return address.is_global and not address.is_multicast
 
@@ -56,7 +57,10 @@ async def answer(case: Case, endpoint: AnyHttpUrl | None) -> str:
     text = reply.get("answer") if isinstance(reply, dict) else None
     if not isinstance(text, str) or not text.strip():
         raise AgentError("the agent's reply has no `answer`")
-    return text
+    try:
+        return storable(text)
+    except RequestError as error:
+        raise AgentError(f"the agent's answer {error}") from None
 
 
 async def _post(url: str, body: object) -> bytes:

@@ -82,6 +82,7 @@ class Cluster:
     # Applications whose sync does not come through, with Argo CD's message; and what the sync of one makes.
     fails: dict[str, str] = field(default_factory=dict)
     makes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    goes: tuple[str, ...] = ()  # those that somebody deletes after their sync
     synced: list[tuple[str, Manifest]] = field(default_factory=list)  # with the operation
 
     def add_application(self, name: str, *, sync: str = "OutOfSync", **operation: object) -> str:
@@ -91,7 +92,13 @@ class Cluster:
             "Application",
             name,
             namespace="argocd",
-            spec={"syncPolicy": {"syncOptions": [f"Of={name}"], "retry": {"limit": 5}}},
+            spec={
+                "syncPolicy": {
+                    "automated": {"prune": True},
+                    "syncOptions": [f"Of={name}"],
+                    "retry": {"limit": 5},
+                }
+            },
             status={
                 "sync": {"status": sync},
                 "health": {"status": "Healthy" if sync == "Synced" else "Missing"},
@@ -239,6 +246,8 @@ class _Api(BaseHTTPRequestHandler):
         }
         for name in self.cluster.makes.get(metadata["name"], ()):
             self.cluster.add_application(name)
+        if metadata["name"] in self.cluster.goes:
+            self.cluster.objects.pop(urlsplit(self.path).path)
 
     def _nothing_happens(self) -> None:
         """A watch, for as long as kubectl listens."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from evalctl.lifecycle.sync import Application
 from tests.evalctl.lifecycle.conftest import NAMES, Operator
 from tests.evalctl.lifecycle.fake_api import Cluster
 
@@ -29,12 +30,12 @@ def test_a_first_sync_follows_what_each_sync_makes(operator: Operator, cluster: 
     assert "three is Synced and Healthy" in result.stdout
 
 
-def test_each_application_is_synced_with_its_own_options_and_retries(
+def test_each_application_is_synced_with_its_own_options_pruning_and_retries(
     operator: Operator, cluster: Cluster
 ) -> None:
     operator.sync()
     ((_, operation),) = cluster.synced
-    assert operation["sync"] == {"syncOptions": [f"Of={ROOT}"]}
+    assert operation["sync"] == {"syncOptions": [f"Of={ROOT}"], "prune": True}
     assert operation["retry"] == {"limit": 5}
 
 
@@ -96,3 +97,33 @@ def test_a_cluster_without_argocd_is_left_alone(operator: Operator, cluster: Clu
     result = operator.sync()
     assert result.returncode == 1
     assert "run `evalctl bootstrap dev`" in " ".join(result.stderr.split())
+
+
+def test_an_application_that_somebody_deletes_meanwhile_is_named(
+    operator: Operator, cluster: Cluster
+) -> None:
+    cluster.goes = (ROOT,)
+    result = operator.sync()
+    assert result.returncode == 1
+    assert f"Somebody deleted {ROOT} meanwhile" in " ".join(result.stderr.split())
+
+
+NEW = {"metadata": {"name": "new"}, "spec": {}}  # before Argo CD has seen it
+
+
+def test_an_application_that_is_not_compared_yet_is_not_done() -> None:
+    application = Application.of(NEW)
+    assert not application.done
+    assert f"{application}: {application.reason}" == (
+        "new is not compared and unknown: Argo CD reports no reason"
+    )
+
+
+def test_an_application_that_cannot_be_compared_has_argocds_error_as_reason() -> None:
+    conditions = [
+        {"type": "ComparisonError", "message": "no such path"},
+        {"type": "OrphanedResourceWarning", "message": "1 orphan"},
+    ]
+    operation = {"phase": "Succeeded", "message": "successfully synced"}
+    status = {"conditions": conditions, "operationState": operation}
+    assert Application.of(NEW | {"status": status}).reason == "no such path"

@@ -36,7 +36,10 @@ CASE = Case(id="one", topic="t", question="Which colour?", context=("Blue.",))
         "fd00:ec2::254",
         "::ffff:10.0.0.1",
         "::ffff:169.254.169.254",
+        "::7f00:1",
+        "fec0::1",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
         "2002:7f00:1::",
     ],
 )
@@ -119,6 +122,7 @@ def test_a_name_is_refused_by_the_address_that_it_has_when_it_is_connected_to(
         ((500, b""), "status 500"),
         ((200, b"not JSON"), "did not answer"),
         ((200, b'{"answer": " "}'), "has no `answer`"),
+        ((200, b'{"answer": "\\u0000"}'), "holds the character U\\+0000"),
         ((200, b"x" * 1_000_001), "larger than 1000000 bytes"),
     ],
 )

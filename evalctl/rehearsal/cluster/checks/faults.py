@@ -251,7 +251,7 @@ async def _prune_waits(cluster: Cluster, app: str, edits: Edits, thing: str) -> 
     # The operation still waits for a person, and holds back every other sync.
     await sync.patch(cluster, app, {"status": {"operationState": {"phase": "Terminating"}}})
     problems += await until(lambda: _ended(cluster, app), seconds=_RUNNING_SECONDS)
-    await sync.by_hand(cluster, app)
+    problems += await sync.by_hand(cluster, app)
     problems += await merges.synced(cluster, app, commit)
     problems += await merges.healthy(cluster)
     return result(f"the prune of {thing} waits for a person", problems, f"{app}: {seen[0]}")

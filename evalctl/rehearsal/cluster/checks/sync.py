@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from lightkube.types import PatchType
 
 from environments.names import ARGOCD_NAMESPACE
+from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster import applications
 from evalctl.rehearsal.cluster.applications import Application
 from evalctl.rehearsal.cluster.cluster import Cluster
@@ -33,17 +34,17 @@ async def refresh(cluster: Cluster, name: str, *, how: str = "normal") -> None:
     await patch(cluster, name, {"metadata": {"annotations": {_REFRESH: how}}})
 
 
-async def by_hand(cluster: Cluster, *only: str) -> str:
-    """Run `evalctl sync` for these Applications, or for all.
-
-    Raises:
-        CommandFailedError: a sync failed.
-    """
-    return await evalctl(
-        *("sync", cluster.env.name, *only, "--context", cluster.plane.context),
-        checkout=cluster.served.folder,
-        environment=cluster.environment,
-    )
+async def by_hand(cluster: Cluster, *only: str) -> list[str]:
+    """Run `evalctl sync` for these Applications, or for all; why it failed, if it did."""
+    try:
+        await evalctl(
+            *("sync", cluster.env.name, *only, "--context", cluster.plane.context),
+            checkout=cluster.served.folder,
+            environment=cluster.environment,
+        )
+    except CommandFailedError as error:
+        return [error.output or error.reason]
+    return []
 
 
 async def patch(cluster: Cluster, name: str, change: Mapping[str, object]) -> None:

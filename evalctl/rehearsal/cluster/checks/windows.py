@@ -7,7 +7,6 @@ import time
 from lightkube.resources.core_v1 import ConfigMap
 
 from environments.names import NAMESPACE, WORKER, App
-from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster import applications, day_one
 from evalctl.rehearsal.cluster.checks import merges, sync
 from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of
@@ -32,11 +31,11 @@ async def check(cluster: Cluster) -> Result:
     app = cluster.names.application(App.WORKER)
     problems = await _held(cluster, app)
     # The root Application closed its own window in the middle of its sync. This sync waits, and the command ends it.
-    await sync.by_hand(cluster)
+    problems += await sync.by_hand(cluster)
     problems += await _has_arrived(cluster)
     cluster.served.revert()
     cluster.served.set_windows(Windows.OPEN)
-    await sync.by_hand(cluster, cluster.names.argocd_root)
+    problems += await sync.by_hand(cluster, cluster.names.argocd_root)
     problems += await until(lambda: _has_windows(cluster, app, closed=False), seconds=_SECONDS)
     # A window opens without an event: Argo CD syncs at its next comparison, by default after two to three minutes.
     await sync.refresh(cluster, app)
@@ -67,10 +66,7 @@ async def first_day(cluster: Cluster) -> Result:
         if state.finished != (before[each].finished if each in before else "")
     ]
     started = time.monotonic()
-    try:
-        await sync.by_hand(cluster)
-    except CommandFailedError as error:
-        problems.append(error.output or error.reason)
+    problems += await sync.by_hand(cluster)
     problems += await _in_order(cluster)
     problems += await until(lambda: not_ready(cluster), seconds=_SECONDS)
     cluster.served.revert()
