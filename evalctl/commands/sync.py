@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Sync by hand what differs from Git, while a sync window forbids Argo CD to do it by itself.
 
-    It compares Applications with the newest commit, syncs those that differ, with their own
+    It compares all Applications but previews with the newest commit, syncs those that differ, with their own
     options, and waits until all are Synced and Healthy. A sync that a window blocks is started again. In a
     new cluster it is the first sync. An Application that you name is synced although it equals Git, which
     runs its Jobs. The command may be repeated.

@@ -36,6 +36,7 @@ class Application:
     """One Application, as Argo CD reports it."""
 
     name: str
+    preview: bool  # an ApplicationSet made it
     sync: str
     health: str
     phase: str  # of its last operation
@@ -54,6 +55,9 @@ class Application:
         policy = manifest["spec"].get("syncPolicy", {})
         return cls(
             name=metadata["name"],
+            preview=any(
+                owner["kind"] == "ApplicationSet" for owner in metadata.get("ownerReferences", ())
+            ),
             sync=status.get("sync", {}).get("status", ""),
             health=status.get("health", {}).get("status", ""),
             phase=operation.get("phase", ""),
@@ -104,8 +108,8 @@ def sync(
 ) -> None:
     """Compare Applications with Git and sync what differs, until all are Synced and Healthy.
 
-    `only` names them, and then each is synced once although it equals Git. Empty, it means all, and those that
-    a sync makes are synced too: a first sync.
+    `only` names them, and then each is synced once although it equals Git. Empty, it means all but previews, and
+    those that a sync makes are synced too: a first sync.
 
     Raises:
         NotReadyError: something is missing or wrong; nothing was changed.
@@ -147,7 +151,9 @@ def _until_done(
     reported: set[str] = set()
     with console.status("waiting for Argo CD") as status:
         while True:
-            found = [each for each in _read(kubectl) if not only or each.name in only]
+            found = [
+                each for each in _read(kubectl) if (each.name in only if only else not each.preview)
+            ]
             if gone := sorted(set(only or [root]) - {each.name for each in found}):
                 raise StoppedHalfwayError(f"Somebody deleted {', '.join(gone)} meanwhile")
             # Those that are named are synced although they equal Git: a sync runs their Jobs.

@@ -108,6 +108,15 @@ def test_an_application_that_somebody_deletes_meanwhile_is_named(
     assert f"Somebody deleted {ROOT} meanwhile" in " ".join(result.stderr.split())
 
 
+def test_a_preview_is_left_to_its_pull_request(operator: Operator, cluster: Cluster) -> None:
+    path = cluster.add_application("pr-7")
+    owner = {"kind": "ApplicationSet", "name": "previews"}
+    cluster.objects[path]["metadata"]["ownerReferences"] = [owner]
+    result = operator.sync()
+    assert result.returncode == 0, result.stderr
+    assert [name for name, _ in cluster.synced] == [ROOT]
+
+
 NEW = {"metadata": {"name": "new"}, "spec": {}}  # before Argo CD has seen it
 
 
