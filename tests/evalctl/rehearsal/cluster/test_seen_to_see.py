@@ -14,7 +14,13 @@ import pytest
 
 from environments.catalog import ADDON_SETS, AddonSet, Chart
 from environments.dev import DEV
-from environments.names import MONITORING_NAMESPACE, Addon, App, Names
+from environments.names import (
+    EXTERNAL_SECRETS_NAMESPACE,
+    MONITORING_NAMESPACE,
+    Addon,
+    App,
+    Names,
+)
 from environments.prod import PROD
 from evalctl.processes import output
 from evalctl.rehearsal.cluster import checks as checks_package
@@ -26,6 +32,7 @@ from evalctl.rehearsal.cluster.checks import (
     merges,
     monitoring,
     next_addon_set,
+    next_minor,
     running,
     scaling,
     secrets,
@@ -39,7 +46,7 @@ from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.waiting import until
-from tests.evalctl.rehearsal.cluster.planted import PLANTED, edited, file_of, healed, merged
+from tests.evalctl.rehearsal.cluster.planted import PLANTED, Edit, edited, file_of, healed, merged
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.cluster
@@ -48,6 +55,15 @@ NAMES = Names(DEV)
 NEXT_SET = "9999-12"
 CHECKS_PACKAGE = checks_package.__name__
 _SEEN_SECONDS = 25  # for what a check waits for
+_WINDOWS = """sync_windows=(
+        SyncWindow(
+            kind=SyncWindowKind.DENY,
+            schedule="0 15 * * 5",
+            duration_hours=64,
+            time_zone="Europe/Berlin",
+        ),
+    ),"""
+_WINDOW_TYPES = "    SyncWindow,\n    SyncWindowKind,\n    Tier,\n"
 
 Check = Callable[[Cluster], Awaitable[Result]]
 
@@ -220,11 +236,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copyfile(ROOT / path, folder / path)
     module = folder / "environments" / "dev.py"
     text = module.read_text()
-    assert "sync_windows=()," in text
-    with_windows = text.replace("sync_windows=(),", "sync_windows=PROD.sync_windows,")
-    module.write_text(
-        with_windows.replace("\n\nDEV =", "\n\nfrom environments.prod import PROD\n\nDEV =", 1)
-    )
+    for old, new in (("sync_windows=(),", _WINDOWS), ("    Tier,\n", _WINDOW_TYPES)):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    module.write_text(text)
     asyncio.run(evalctl("render", "--env", "dev", checkout=folder, environment=dict(os.environ)))
     return folder
 
@@ -325,22 +340,74 @@ def test_the_next_set_of_add_ons_arrives(rehearsed: Running) -> None:
         assert f"{chart.name} {chart.version} → {_newer(chart.version)}" in found.evidence
 
 
+# From here on the cluster is used up, so the order matters.
+
+
+def test_an_upgrade_to_the_next_minor_names_a_pod_that_no_drain_moves(
+    rehearsed: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{CHECKS_PACKAGE}.disruption._DRAIN_SECONDS", _SEEN_SECONDS)
+    fault = PLANTED["two budgets for one pod, and an update of its group"]
+    found = _used(rehearsed, fault.application, fault.edit, next_minor.check)
+    assert fault.named in found.evidence
+
+
+def test_a_teardown_that_ends_before_it_is_stopped_is_seen(rehearsed: Running) -> None:
+    protected = edited(
+        "environments/dev.py", "deletion_protection=False", "deletion_protection=True"
+    )
+    found = _used(rehearsed, NAMES.argocd_root, protected, teardown.stopped_halfway)
+    assert "it ended before it was stopped" in found.evidence
+
+
 def test_a_teardown_that_must_refuse_and_what_it_leaves_are_seen(rehearsed: Running) -> None:
-    """The last: dev's teardown is not refused, and a namespace stays when its Application is deleted."""
-    refused, left = rehearsed.runner.run(_torn_down(rehearsed.cluster))
+    """Dev's teardown is not refused, and a namespace stays when its Application is deleted."""
+    app, file = App.MONITORING, f"Namespace-{MONITORING_NAMESPACE}.yaml"
+    stays = edited(file_of(app, file), "Delete=confirm", "Delete=false")
+    refused = _used(rehearsed, NAMES.application(app), stays, teardown.refused)
+    left = rehearsed.runner.run(teardown.check(rehearsed.cluster))
     assert "it was torn down" in refused.evidence
     assert f"Namespace {MONITORING_NAMESPACE} is left" in left.evidence
 
 
-async def _torn_down(cluster: Cluster) -> tuple[Result, Result]:
-    edit = edited(
-        file_of(App.MONITORING, f"Namespace-{MONITORING_NAMESPACE}.yaml"),
-        "Delete=confirm",
-        "Delete=false",
+def test_a_bootstrap_that_prints_no_closed_window_is_seen(rehearsed: Running) -> None:
+    silent = edited(
+        "evalctl/lifecycle/bootstrap.py", "syncs nothing by itself until", "waits until"
     )
-    commit = cluster.served.commit("A namespace that stays", await edit(cluster))
-    assert not await merges.synced(cluster, NAMES.application(App.MONITORING), commit)
-    return await teardown.refused(cluster), await teardown.check(cluster)
+    found = _used(rehearsed, None, silent, windows.first_day)
+    assert "bootstrap printed no warning" in found.evidence
+
+
+def test_what_a_teardown_in_a_first_sync_leaves_is_seen(rehearsed: Running) -> None:
+    torn_down = rehearsed.runner.run(teardown.check(rehearsed.cluster))
+    assert torn_down.passed, torn_down.evidence
+    file = f"Namespace-{EXTERNAL_SECRETS_NAMESPACE}.yaml"
+    stays = edited(file_of(App.FOUNDATION, file), "Delete=confirm", "Delete=false")
+    found = _used(rehearsed, None, stays, teardown.in_the_first_sync)
+    assert f"Namespace {EXTERNAL_SECRETS_NAMESPACE} is left" in found.evidence
+
+
+def _used(rehearsed: Running, application: str | None, edit: Edit, check: half.Check) -> Result:
+    """The result of a check after a broken change, which is reverted; a cluster without Applications compares none."""
+    return rehearsed.runner.run(_checked(rehearsed.cluster, application, edit, check))
+
+
+async def _checked(
+    cluster: Cluster, application: str | None, edit: Edit, check: half.Check
+) -> Result:
+    commit = cluster.served.commit("A broken change", await edit(cluster))
+    before = cluster.served.merged
+    if application is not None:
+        await sync.refresh(cluster, application)
+        compared = partial(merges.at_revision, cluster, application, commit)
+        assert not await until(compared, seconds=merges.SECONDS)
+    try:
+        (found,) = await half.ended(check, cluster)
+    finally:
+        while cluster.served.merged >= before:
+            cluster.served.revert()
+    print(found.evidence)
+    return found
 
 
 async def _moved(cluster: Cluster) -> Result:
