@@ -12,6 +12,7 @@ from environments.capacity import smallest_type, workers_on_a_node
 from environments.names import GENERAL_POOL, NAMESPACE, NODE_POOL_LABEL, WORKER, WORKER_POOL
 from environments.spec import Environment
 from evalctl.rehearsal.cluster.applications import application_of
+from evalctl.rehearsal.cluster.checks import running
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.scheduling import is_finished, node_of
@@ -28,7 +29,7 @@ async def at_the_maximum(cluster: Cluster) -> Result:
     async def missing() -> list[str]:
         wanted, made = cluster.env.worker.max_replicas, len(await _workers(cluster))
         fewer = [f"{made} pods of {wanted} workers"] if made < wanted else []
-        return [*fewer, *await not_ready(cluster)]
+        return [*fewer, *await running.not_created(cluster), *await not_ready(cluster)]
 
     problems = await until(missing, seconds=_ROOM_SECONDS)
     nodes = Counter(
