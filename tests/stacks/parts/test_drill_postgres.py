@@ -120,9 +120,8 @@ def write(server: Postgres, *, age: str) -> None:
     """Replace the rows by a run of this age with one job."""
     server.query(
         f"""SET search_path = {POSTGRES_DATABASE}; TRUNCATE test_runs, jobs;
-        INSERT INTO test_runs
-          (id, request_digest, build, built_at, branch, dataset, judge_provider, judge_model, created_at)
-          VALUES ('{RUN}', '', 'b', now(), 'main', 'd', 'openai', 'm', now() - interval '{age}');
+        INSERT INTO test_runs (id, request_digest, run, created_at)
+          VALUES ('{RUN}', '', '{{}}', now() - interval '{age}');
         INSERT INTO jobs (id, run_id, case_id, "case", recorded_at)
           VALUES ('{RUN}', '{RUN}', 'c', '{{}}', now() - interval '{age}');"""
     )
