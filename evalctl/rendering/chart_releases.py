@@ -1,7 +1,6 @@
 """The charts' releases in `rendered/`: as it was at a commit, and as it is now."""
 
 import json
-import tarfile
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from environments.catalog import Chart
+from evalctl.archives import unpack
 from evalctl.processes import CommandFailedError, output
 from evalctl.rendered_charts import applications, chart_of
 from evalctl.rendering.changed import NoComparisonError
@@ -37,8 +37,7 @@ def at_commit(root: Path, commit: str) -> dict[str, ChartRelease]:
             output(("git", "archive", f"--output={archive}", commit, "--", "rendered"), folder=root)
         except CommandFailedError as error:
             raise NoComparisonError(f"{commit} has no rendered/: {error.reason}") from error
-        with tarfile.open(archive) as files:
-            files.extractall(scratch, filter="data")
+        unpack(archive, scratch)
         return now(Path(scratch))
 
 

@@ -6,7 +6,6 @@ under another version than its own; the output then names both. Stand-ins serve 
 
 import re
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 from environments.catalog import Chart
+from evalctl.archives import unpack
 from evalctl.processes import output
 from evalctl.rehearsal.cluster.served import stand_ins
 from evalctl.servers import http_server
@@ -80,8 +80,8 @@ class ChartRepositories:
         if version == chart.version:
             shutil.copy(path, repository)
             return "the real chart"
-        with tempfile.TemporaryDirectory(dir=self.folder) as scratch, tarfile.open(path) as archive:
-            archive.extractall(scratch, filter="data")
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+            unpack(path, scratch)
             source = Path(scratch, chart.name)
             target = ("--version", chart.version, "--destination", str(repository))
             output((self.helm, "package", str(source), *target))
