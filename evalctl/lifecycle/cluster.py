@@ -11,10 +11,10 @@ from environments.names import (
     Names,
     Stack,
 )
+from evalctl.lifecycle.applications import APPLICATIONS, IN_ARGOCD
 from evalctl.lifecycle.identity import Kubectl
 from evalctl.processes import CommandFailedError, Json, json_output, output
 
-_DEFINITION = "applications.argoproj.io"
 # EKS add-ons of the cluster stack, each a DaemonSet, without which pods do not work.
 _DAEMON_SETS = {
     "aws-node": "pods get no network",
@@ -48,12 +48,13 @@ def already_running(names: Names, kubectl: Kubectl, workloads: tuple[Workload, .
     Raises:
         CommandFailedError: the cluster does not answer.
     """
-    here = ("--namespace", ARGOCD_NAMESPACE)
-    if not _exists(kubectl, "customresourcedefinition", _DEFINITION):
+    if not _exists(kubectl, "customresourcedefinition", APPLICATIONS):
         return False
-    if not _exists(kubectl, _DEFINITION, names.argocd_root, *here):
+    if not _exists(kubectl, APPLICATIONS, names.argocd_root, *IN_ARGOCD):
         return False
-    found = json_output(kubectl.read("get", "deployments,statefulsets", *here, "--output=json"))
+    found = json_output(
+        kubectl.read("get", "deployments,statefulsets", *IN_ARGOCD, "--output=json")
+    )
     return set(workloads) <= {
         Workload(kind=str(item["kind"]), name=str(_part(item, "metadata")["name"]))
         for item in _items(found)
@@ -67,10 +68,9 @@ def applications(kubectl: Kubectl) -> frozenset[str]:
     Raises:
         CommandFailedError: the cluster does not answer.
     """
-    if not _exists(kubectl, "customresourcedefinition", _DEFINITION):
+    if not _exists(kubectl, "customresourcedefinition", APPLICATIONS):
         return frozenset()
-    here = ("--namespace", ARGOCD_NAMESPACE)
-    found = json_output(kubectl.read("get", _DEFINITION, *here, "--output=json"))
+    found = json_output(kubectl.read("get", APPLICATIONS, *IN_ARGOCD, "--output=json"))
     return frozenset(str(_part(item, "metadata")["name"]) for item in _items(found))
 
 
@@ -121,9 +121,9 @@ def _other_argocd(names: Names, kubectl: Kubectl) -> Iterator[str]:
                 f"The namespace {ARGOCD_NAMESPACE} exists, but not from this platform (its label "
                 f"app.kubernetes.io/part-of is {owner}): remove it, with all objects in it"
             )
-    elif _exists(kubectl, "customresourcedefinition", _DEFINITION):
+    elif _exists(kubectl, "customresourcedefinition", APPLICATIONS):
         yield (
-            f"The custom resource definition {_DEFINITION} exists without the namespace {ARGOCD_NAMESPACE}: "
+            f"The custom resource definition {APPLICATIONS} exists without the namespace {ARGOCD_NAMESPACE}: "
             "another Argo CD runs in this cluster, or left it behind. Remove it"
         )
 

@@ -3,14 +3,13 @@
 import json
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Collection, Mapping, Sequence
 
 from rich.console import Console
 
-from environments.names import ARGOCD_NAMESPACE, Names
+from environments.names import Names
 from environments.spec import Environment
+from evalctl.lifecycle.applications import APPLICATIONS, IN_ARGOCD, REFRESH, Application, read
 from evalctl.lifecycle.identity import (
     Kubectl,
     require_account,
@@ -20,82 +19,10 @@ from evalctl.lifecycle.identity import (
 )
 from evalctl.lifecycle.problems import NotReadyError, StoppedHalfwayError
 from evalctl.lifecycle.steps import report
-from evalctl.processes import CommandFailedError, json_output, output
+from evalctl.processes import CommandFailedError, output
 
-_APPLICATIONS = "applications.argoproj.io"  # the full name: other APIs define applications too
-_NAMESPACE = ("--namespace", ARGOCD_NAMESPACE)
-_REFRESH = "argocd.argoproj.io/refresh"
 _ROUND_SECONDS = 3
 _AGAIN_SECONDS = 15  # after a sync Argo CD compares again; before that its old answer stands
-# Argo CD gives no other sign of it (3.5, appcontroller.go, `processRequestedAppOperation`).
-_BLOCKED = "blocked by sync window"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Application:
-    """One Application, as Argo CD reports it."""
-
-    name: str
-    preview: bool  # an ApplicationSet made it
-    sync: str
-    health: str
-    phase: str  # of its last operation
-    message: str
-    errors: tuple[str, ...]  # for example why it cannot be compared
-    requested: bool  # an operation waits for the controller
-    refreshing: bool
-    options: tuple[str, ...]
-    prune: bool
-    retry: Mapping[str, Any] | None
-
-    @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> Self:
-        metadata, status = manifest["metadata"], manifest.get("status", {})
-        operation = status.get("operationState", {})
-        policy = manifest["spec"].get("syncPolicy", {})
-        return cls(
-            name=metadata["name"],
-            preview=any(
-                owner["kind"] == "ApplicationSet" for owner in metadata.get("ownerReferences", ())
-            ),
-            sync=status.get("sync", {}).get("status", ""),
-            health=status.get("health", {}).get("status", ""),
-            phase=operation.get("phase", ""),
-            message=operation.get("message", ""),
-            errors=tuple(
-                each["message"]
-                for each in status.get("conditions", ())
-                if each["type"].endswith("Error")
-            ),
-            requested="operation" in manifest,
-            refreshing=_REFRESH in metadata.get("annotations", {}),
-            options=tuple(policy.get("syncOptions", ())),
-            prune=policy.get("automated", {}).get("prune", False),
-            retry=policy.get("retry"),
-        )
-
-    def __str__(self) -> str:
-        if self.refreshing:
-            return f"{self.name} waits for Argo CD to compare it"
-        return f"{self.name} is {self.sync or 'not compared'} and {self.health or 'unknown'}"
-
-    @property
-    def reason(self) -> str:
-        """Why it is not done, as far as Argo CD reports it."""
-        return "; ".join(self.errors) or self.message or "Argo CD reports no reason"
-
-    @property
-    def done(self) -> bool:
-        in_order = self.sync == "Synced" and self.health == "Healthy"
-        return in_order and not self.busy and not self.refreshing
-
-    @property
-    def busy(self) -> bool:
-        return self.requested or self.phase == "Running"
-
-    @property
-    def blocked(self) -> bool:
-        return self.phase == "Running" and _BLOCKED in self.message
 
 
 def sync(
@@ -122,7 +49,7 @@ def sync(
         kubectl = require_cluster(names, context=context)
         require_answer(names, kubectl)
         try:
-            there = {each.name for each in _read(kubectl)}
+            there = {each.name for each in read(kubectl)}
         except CommandFailedError as error:
             raise NotReadyError(f"Argo CD's Applications cannot be read: {error.reason}") from None
     if names.argocd_root not in there:
@@ -152,7 +79,7 @@ def _until_done(
     with console.status("waiting for Argo CD") as status:
         while True:
             found = [
-                each for each in _read(kubectl) if (each.name in only if only else not each.preview)
+                each for each in read(kubectl) if (each.name in only if only else not each.preview)
             ]
             if gone := sorted(set(only or [root]) - {each.name for each in found}):
                 raise StoppedHalfwayError(f"Somebody deleted {', '.join(gone)} meanwhile")
@@ -220,19 +147,12 @@ def _act(
     return True
 
 
-def _read(kubectl: Kubectl) -> Iterator[Application]:
-    found = json_output(kubectl.read("get", _APPLICATIONS, *_NAMESPACE, "--output=json"))
-    items = found.get("items")
-    assert isinstance(items, list)
-    yield from map(Application.of, items)
-
-
 def _refresh(kubectl: Kubectl, applications: Sequence[str]) -> None:
     """Let Argo CD compare Applications with Git's newest commit; it removes the annotation then."""
-    things = ("annotate", _APPLICATIONS, *applications, *_NAMESPACE)
-    output(kubectl.read(*things, "--overwrite", f"{_REFRESH}=normal"))
+    things = ("annotate", APPLICATIONS, *applications, *IN_ARGOCD)
+    output(kubectl.read(*things, "--overwrite", f"{REFRESH}=normal"))
 
 
 def _patch(kubectl: Kubectl, application: Application, change: Mapping[str, object]) -> None:
-    thing = (_APPLICATIONS, application.name, *_NAMESPACE)
+    thing = (APPLICATIONS, application.name, *IN_ARGOCD)
     output(kubectl.read("patch", *thing, "--type=merge", f"--patch={json.dumps(change)}"))

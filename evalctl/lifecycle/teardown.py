@@ -23,6 +23,7 @@ from environments.names import (
 from environments.spec import Environment
 from evalctl import terraform_settings
 from evalctl.lifecycle import cluster, guards
+from evalctl.lifecycle.applications import APPLICATIONS, IN_ARGOCD
 from evalctl.lifecycle.identity import (
     Kubectl,
     require_account,
@@ -43,8 +44,6 @@ _PROGRAMS = {
     # Only the first line of the cdktf script names it, and cdktf runs when the apps are deleted already.
     "node": "run `source .venv/bin/activate`; cdktf runs on the Node in there",
 }
-_NAMESPACE = ("--namespace", ARGOCD_NAMESPACE)
-_APPLICATIONS = "applications.argoproj.io"  # the full name: other APIs define applications too
 _TIMEOUT = "--timeout=20m"  # a load balancer takes minutes, and each pod has its grace period
 
 # With `automated` the root Application could sync itself and get its finalizer back before it is deleted.
@@ -147,7 +146,7 @@ def delete_applications(
     namespace. Its server lives in a namespace too: deleted with that namespace, it would block itself.
     """
     if names.argocd_root in there:
-        root = (_APPLICATIONS, names.argocd_root, *_NAMESPACE)
+        root = (APPLICATIONS, names.argocd_root, *IN_ARGOCD)
         yield Step(
             purpose=f"take the finalizer from {names.argocd_root}, so that its deletion deletes nothing else",
             command=kubectl.command(
@@ -168,14 +167,14 @@ def delete_applications(
         yield Step(
             purpose="end all syncs, and approve that namespaces and definitions are deleted",
             command=kubectl.command(
-                *("patch", _APPLICATIONS, *to_delete, *_NAMESPACE),
+                *("patch", APPLICATIONS, *to_delete, *IN_ARGOCD),
                 *("--type=merge", f"--patch={_TO_BE_DELETED}"),
             ),
         )
     yield from _deletion(kubectl, servers, there)
     if names.env.previews is not None:
         # Foreground: its Applications, which are the previews, are deleted before it.
-        sets = ("applicationsets.argoproj.io", names.argocd_previews, *_NAMESPACE)
+        sets = ("applicationsets.argoproj.io", names.argocd_previews, *IN_ARGOCD)
         yield Step(
             purpose="delete all previews",
             command=kubectl.command(
@@ -205,7 +204,7 @@ def _release_job(kubectl: Kubectl, application: str, app: App) -> Iterator[Step]
     yield Step(
         purpose=f"begin to delete {application}, so that no sync makes its job again",
         command=kubectl.command(
-            *("delete", _APPLICATIONS, application, *_NAMESPACE),
+            *("delete", APPLICATIONS, application, *IN_ARGOCD),
             *("--ignore-not-found", "--wait=false"),
         ),
     )
@@ -345,7 +344,7 @@ def _deletion(kubectl: Kubectl, names: Sequence[str], there: Collection[str]) ->
         yield Step(
             purpose=f"delete {', '.join(left)}",
             command=kubectl.command(
-                "delete", _APPLICATIONS, *left, *_NAMESPACE, "--ignore-not-found", _TIMEOUT
+                "delete", APPLICATIONS, *left, *IN_ARGOCD, "--ignore-not-found", _TIMEOUT
             ),
         )
 

@@ -11,7 +11,6 @@ import pytest
 from evalctl.archives import unpack
 from evalctl.processes import CommandFailedError
 
-
 Mode = Literal["w", "w:gz"]
 
 

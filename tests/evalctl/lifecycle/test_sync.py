@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalctl.lifecycle.sync import Application
+from evalctl.lifecycle.applications import Application
 from tests.evalctl.lifecycle.conftest import NAMES, Operator
 from tests.evalctl.lifecycle.fake_api import Cluster
 

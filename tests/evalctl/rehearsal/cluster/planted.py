@@ -71,6 +71,15 @@ def edited(path: str, old: str, new: str, *more: tuple[str, str]) -> Edit:
     return edit
 
 
+def removed(path: str) -> Edit:
+    """Remove one served file."""
+
+    async def edit(_: Cluster) -> Edits:
+        return {path: None}
+
+    return edit
+
+
 def added(path: str, name: str, *, other: str) -> Edit:
     """Put a second object into a served file, a copy with another name."""
 
@@ -111,6 +120,19 @@ ORCHESTRATOR_APP = NAMES.application(App.ORCHESTRATOR)
 WORKER_APP = NAMES.application(App.WORKER)
 SECRETS_APP = NAMES.application(App.SECRETS)
 STACK = NAMES.application(Addon.PROMETHEUS_STACK)
+
+# Each for several checks.
+_REFUSED_PORT = edited(
+    file_of(App.ORCHESTRATOR, "Service-orchestrator.yaml"), r"port: \d+", "port: 99999"
+)
+_MADE_ONCE = edited(
+    file_of(App.SECRETS, "ExternalSecret-postgres.yaml"),
+    r"refreshInterval: \w+",
+    "refreshPolicy: CreatedOnce",
+)
+_TWO_BUDGETS = added(
+    file_of(App.WORKER, "PodDisruptionBudget-worker.yaml"), "worker", other="worker-2"
+)
 
 
 async def _pinned_to_a_node(cluster: Cluster) -> Edits:
@@ -218,38 +240,26 @@ PLANTED = {
     ),
     "an object that the API refuses, for a second sync": Planted(
         application=ORCHESTRATOR_APP,
-        edit=edited(
-            file_of(App.ORCHESTRATOR, "Service-orchestrator.yaml"), r"port: \d+", "port: 99999"
-        ),
+        edit=_REFUSED_PORT,
         check=first_sync.second_sync,
         named=f"{ORCHESTRATOR_APP} is Unknown",
     ),
     "an object that the API refuses, for a go-live": Planted(
         application=ORCHESTRATOR_APP,
-        edit=edited(
-            file_of(App.ORCHESTRATOR, "Service-orchestrator.yaml"), r"port: \d+", "port: 99999"
-        ),
+        edit=_REFUSED_PORT,
         check=go_live.check,
         named=f"Application {ORCHESTRATOR_APP}: Unknown",
     ),
     "a Secret that is made once": Planted(
         application=SECRETS_APP,
-        edit=edited(
-            file_of(App.SECRETS, "ExternalSecret-postgres.yaml"),
-            r"refreshInterval: \w+",
-            "refreshPolicy: CreatedOnce",
-        ),
+        edit=_MADE_ONCE,
         check=secrets.rotated,
         named="Secret eval-platform/postgres has the old password",
         waits={"secrets._ROTATION_SECONDS": _CHECKED_SECONDS},
     ),
     "a Secret that is made once, and loses a key": Planted(
         application=SECRETS_APP,
-        edit=edited(
-            file_of(App.SECRETS, "ExternalSecret-postgres.yaml"),
-            r"refreshInterval: \w+",
-            "refreshPolicy: CreatedOnce",
-        ),
+        edit=_MADE_ONCE,
         check=secrets.without_a_key,
         named="ExternalSecret postgres reports",
         waits={"secrets._SPOILED_SECONDS": _CHECKED_SECONDS},
@@ -301,18 +311,14 @@ PLANTED = {
     ),
     "two budgets for one pod, and a drain": Planted(
         application=WORKER_APP,
-        edit=added(
-            file_of(App.WORKER, "PodDisruptionBudget-worker.yaml"), "worker", other="worker-2"
-        ),
+        edit=_TWO_BUDGETS,
         check=disruption.one_of_each_group,
         named="more than one PodDisruptionBudget",
         waits={"disruption._DRAIN_SECONDS": _CHECKED_SECONDS},
     ),
     "two budgets for one pod, and a spot reclaim": Planted(
         application=WORKER_APP,
-        edit=added(
-            file_of(App.WORKER, "PodDisruptionBudget-worker.yaml"), "worker", other="worker-2"
-        ),
+        edit=_TWO_BUDGETS,
         check=losses.spot_reclaim,
         named="more than one PodDisruptionBudget",
         waits={"losses._NOTICE_SECONDS": _CHECKED_SECONDS},
@@ -392,12 +398,10 @@ PLANTED = {
     ),
     "a Job that fails, and a controller that is killed": Planted(
         application=NAMES.application(App.CLICKHOUSE_SCHEMA),
-        edit=together(
-            edited(
-                file_of(App.CLICKHOUSE_SCHEMA, "Job-clickhouse-schema.yaml"),
-                r"activeDeadlineSeconds: \d+",
-                "activeDeadlineSeconds: 1",
-            ),
+        edit=edited(
+            file_of(App.CLICKHOUSE_SCHEMA, "Job-clickhouse-schema.yaml"),
+            r"activeDeadlineSeconds: \d+",
+            "activeDeadlineSeconds: 1",
         ),
         check=faults.controller_killed,
         named="clickhouse-schema",

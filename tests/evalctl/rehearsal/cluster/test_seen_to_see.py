@@ -46,7 +46,16 @@ from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.waiting import until
-from tests.evalctl.rehearsal.cluster.planted import PLANTED, Edit, edited, file_of, healed, merged
+from tests.evalctl.rehearsal.cluster.planted import (
+    PLANTED,
+    RULES,
+    Edit,
+    edited,
+    file_of,
+    healed,
+    merged,
+    removed,
+)
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.cluster
@@ -95,122 +104,140 @@ CHECKS: dict[str, Check] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A change to one served file, and the only checks that may fail, with what they must name."""
+    """A change to a served file, and the only checks that may fail, with what they must name."""
 
     application: str
-    file: str
-    change: Callable[[str], str | None]
+    edit: Edit
     seen_by: dict[str, str]
-
-
-def replaced(old: str, new: str, *, count: int = 0) -> Callable[[str], str]:
-    def change(text: str) -> str:
-        changed, times = re.subn(old, new, text, count=count)
-        assert times, f"{old} is not in the file"
-        return changed
-
-    return change
-
-
-def of(app: App, file: str) -> dict[str, str]:
-    return {
-        "application": NAMES.application(app),
-        "file": f"{NAMES.app_folder(app)}/{file}",
-    }
 
 
 FAULTS = {
     "a request larger than a node": Fault(
-        **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
+        application=NAMES.application(App.ORCHESTRATOR),
         # The request and its limit: as large as a general node, of which a part is reserved.
-        change=replaced(r"cpu: \d+m", "cpu: 2000m"),
+        edit=edited(
+            file_of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"), r"cpu: \d+m", "cpu: 2000m"
+        ),
         seen_by={"pods": "orchestrator"},
     ),
     "a missing service account": Fault(
-        **of(App.ORCHESTRATOR, "ServiceAccount-orchestrator.yaml"),
-        change=lambda _: None,
+        application=NAMES.application(App.ORCHESTRATOR),
+        edit=removed(file_of(App.ORCHESTRATOR, "ServiceAccount-orchestrator.yaml")),
         seen_by={"pods": "ServiceAccount eval-platform/orchestrator"},
     ),
     "a toleration of another taint": Fault(
-        **of(App.WORKER, "Deployment-worker.yaml"),
-        change=replaced(
-            r"key: eval-platform.io/pool\n(\s+)operator", r"key: eval-platform.io/other\n\1operator"
+        application=NAMES.application(App.WORKER),
+        edit=edited(
+            file_of(App.WORKER, "Deployment-worker.yaml"),
+            r"key: eval-platform.io/pool\n(\s+)operator",
+            r"key: eval-platform.io/other\n\1operator",
         ),
         seen_by={"pods": "eval-platform/worker", "rollout": "eval-platform/worker"},
     ),
     "a surge on a full group": Fault(
-        **of(App.WORKER, "Deployment-worker.yaml"),
-        change=replaced(
-            r"maxSurge: 0\n(\s+)maxUnavailable: 25%", r"maxSurge: 1\n\1maxUnavailable: 0"
+        application=NAMES.application(App.WORKER),
+        edit=edited(
+            file_of(App.WORKER, "Deployment-worker.yaml"),
+            r"maxSurge: 0\n(\s+)maxUnavailable: 25%",
+            r"maxSurge: 1\n\1maxUnavailable: 0",
         ),
         seen_by={"rollout": "eval-platform/worker", "pods": "eval-platform/worker"},
     ),
     "half a byte of memory": Fault(
-        **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
-        change=replaced(r"memory: 1024Mi", "memory: 1073741823.5"),
+        application=NAMES.application(App.ORCHESTRATOR),
+        edit=edited(
+            file_of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
+            r"memory: 1024Mi",
+            "memory: 1073741823.5",
+        ),
         seen_by={"admission": "fractional byte value"},
     ),
     "a quota one pod short": Fault(
-        **of(App.NAMESPACE, "ResourceQuota-platform.yaml"),
-        change=replaced(r"pods: '\d+'", "pods: '4'"),
+        application=NAMES.application(App.NAMESPACE),
+        edit=edited(
+            file_of(App.NAMESPACE, "ResourceQuota-platform.yaml"), r"pods: '\d+'", "pods: '4'"
+        ),
         seen_by={"rollout": "worker", "pods": "exceeded quota"},
     ),
     "a budget of zero": Fault(
-        **of(App.ORCHESTRATOR, "PodDisruptionBudget-orchestrator.yaml"),
-        change=replaced(r"maxUnavailable: 1", "maxUnavailable: 0"),
+        application=NAMES.application(App.ORCHESTRATOR),
+        edit=edited(
+            file_of(App.ORCHESTRATOR, "PodDisruptionBudget-orchestrator.yaml"),
+            r"maxUnavailable: 1",
+            "maxUnavailable: 0",
+        ),
         seen_by={"budgets": "eval-platform/orchestrator"},
     ),
     "a renamed key of a Secret": Fault(
-        **of(App.MONITORING, "ExternalSecret-redis-metrics-user.yaml"),
-        change=replaced(r"        url:", "        address:"),
+        application=NAMES.application(App.MONITORING),
+        edit=edited(
+            file_of(App.MONITORING, "ExternalSecret-redis-metrics-user.yaml"),
+            r"        url:",
+            "        address:",
+        ),
         seen_by={
             "pods": "monitoring/redis-metrics-user",
             "secrets": "Secret monitoring/redis-metrics-user, which has no key url",
         },
     ),
     "two swapped properties of a Secret": Fault(
-        **of(App.MONITORING, "ExternalSecret-grafana-admin.yaml"),
-        change=replaced(
+        application=NAMES.application(App.MONITORING),
+        edit=edited(
+            file_of(App.MONITORING, "ExternalSecret-grafana-admin.yaml"),
             r"property: username\n((?:.*\n)+?.*)property: password",
             r"property: password\n\1property: username",
         ),
         seen_by={"secrets": "Secret monitoring/grafana-admin"},
     ),
     "another port of a Service": Fault(
-        **of(App.ORCHESTRATOR, "Service-orchestrator.yaml"),
-        change=replaced(r"targetPort: http", "targetPort: web"),
+        application=NAMES.application(App.ORCHESTRATOR),
+        edit=edited(
+            file_of(App.ORCHESTRATOR, "Service-orchestrator.yaml"),
+            r"targetPort: http",
+            "targetPort: web",
+        ),
         seen_by={"services": "eval-platform/orchestrator"},
     ),
     "another port in a chart's values": Fault(
         application=NAMES.argocd_root,
-        file=f"{NAMES.argocd_folder}/Application-{NAMES.application(Addon.PROMETHEUS_ADAPTER)}.yaml",
-        change=replaced(r"port: 9090", "port: 9091"),
+        edit=edited(
+            f"{NAMES.argocd_folder}/Application-{NAMES.application(Addon.PROMETHEUS_ADAPTER)}.yaml",
+            r"port: 9090",
+            "port: 9091",
+        ),
         seen_by={"services": "Service monitoring/kube-prometheus-stack-prometheus"},
     ),
     "a monitor that selects nothing": Fault(
-        **of(App.MONITORING, "PodMonitor-platform.yaml"),
-        change=replaced(r"(values:\n)(\s+)- orchestrator\n\s+- worker", r"\1\2- nobody"),
+        application=NAMES.application(App.MONITORING),
+        edit=edited(
+            file_of(App.MONITORING, "PodMonitor-platform.yaml"),
+            r"(values:\n)(\s+)- orchestrator\n\s+- worker",
+            r"\1\2- nobody",
+        ),
         seen_by={"monitoring": "podMonitor/monitoring/platform"},
     ),
     "a monitor that leaves the workers out": Fault(
-        **of(App.MONITORING, "PodMonitor-platform.yaml"),
-        change=replaced(r"\n +- worker", ""),
+        application=NAMES.application(App.MONITORING),
+        edit=edited(file_of(App.MONITORING, "PodMonitor-platform.yaml"), r"\n +- worker", ""),
         seen_by={"monitoring": "job worker of a board"},
     ),
     "a monitor with another name of the workers": Fault(
-        **of(App.MONITORING, "PodMonitor-platform.yaml"),
-        change=replaced(r"- worker", "- workers"),
+        application=NAMES.application(App.MONITORING),
+        edit=edited(file_of(App.MONITORING, "PodMonitor-platform.yaml"), r"- worker", "- workers"),
         seen_by={"monitoring": "workers in podMonitor/monitoring/platform"},
     ),
     "a rule that is no PromQL": Fault(
         application=NAMES.argocd_dashboards,
-        file=f"{NAMES.dashboards_folder}/PrometheusRule-recording-rules.yaml",
-        change=replaced(r"expr: ", "expr: sum(", count=1),
+        edit=edited(RULES, r"\A((?:.*\n)*?.*)expr: ", r"\1expr: sum("),
         seen_by={"monitoring": "PrometheusRule monitoring/recording-rules"},
     ),
     "an image that nobody pushed": Fault(
-        **of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
-        change=replaced(r"orchestrator@sha256:\w{8}", "orchestrator@sha256:deadbeef"),
+        application=NAMES.application(App.ORCHESTRATOR),
+        edit=edited(
+            file_of(App.ORCHESTRATOR, "Deployment-orchestrator.yaml"),
+            r"orchestrator@sha256:\w{8}",
+            "orchestrator@sha256:deadbeef",
+        ),
         seen_by={"pods": "image"},
     ),
 }
@@ -317,8 +344,10 @@ def test_windows_of_other_applications_hold_nothing_back(
     cluster = rehearsed.cluster
     project = checkout / NAMES.argocd_folder / f"AppProject-{NAMES.prefix}.yaml"
     right, before = project.read_text(), cluster.served.merged
-    changed = replaced(r"(syncWindows:\n(?:.*\n)*?    applications:\n    - ).*", r"\1nothing")
-    project.write_text(changed(right))
+    pattern = r"(syncWindows:\n(?:.*\n)*?    applications:\n    - ).*"
+    changed, times = re.subn(pattern, r"\1nothing", right)
+    assert times == 1
+    project.write_text(changed)
     try:
         (found,) = rehearsed.runner.run(half.ended(windows.check, cluster))
     finally:
@@ -398,9 +427,7 @@ async def _checked(
     commit = cluster.served.commit("A broken change", await edit(cluster))
     before = cluster.served.merged
     if application is not None:
-        await sync.refresh(cluster, application)
-        compared = partial(merges.at_revision, cluster, application, commit)
-        assert not await until(compared, seconds=merges.SECONDS)
+        await _at(cluster, application, commit)
     try:
         (found,) = await half.ended(check, cluster)
     finally:
@@ -408,6 +435,13 @@ async def _checked(
             cluster.served.revert()
     print(found.evidence)
     return found
+
+
+async def _at(cluster: Cluster, application: str, commit: str) -> None:
+    """Let Argo CD sync an Application at a commit."""
+    await sync.refresh(cluster, application)
+    at_the_commit = partial(merges.at_revision, cluster, application, commit)
+    assert not await until(at_the_commit, seconds=merges.SECONDS)
 
 
 async def _moved(cluster: Cluster) -> Result:
@@ -436,12 +470,9 @@ def _newer(version: str) -> str:
 
 async def _seen(cluster: Cluster, fault: Fault) -> dict[str, str]:
     """The evidence of the checks that fail while the change is merged."""
-    text = fault.change(cluster.served.text(fault.file))
-    commit = cluster.served.commit("A broken change", {fault.file: text})
+    commit = cluster.served.commit("A broken change", await fault.edit(cluster))
     try:
-        await sync.refresh(cluster, fault.application)
-        at_the_commit = partial(merges.at_revision, cluster, fault.application, commit)
-        assert not await until(at_the_commit, seconds=merges.SECONDS)
+        await _at(cluster, fault.application, commit)
         return await _failed(cluster)
     finally:
         assert not await merges.reverted(cluster, fault.application)
