@@ -8,6 +8,7 @@ const fs = require("node:fs");
 const Module = require("node:module");
 const path = require("node:path");
 const { Writable } = require("node:stream");
+const util = require("node:util");
 
 const CHANNEL = 3;
 const { readSync, writeSync } = fs;
@@ -59,5 +60,21 @@ if (process.env.HOME && process.env.JSII_RUNTIME_PACKAGE_CACHE !== "disabled") {
     // The home folder is read-only: nothing is kept.
   }
 }
+
+// Packages that no render uses, but cdktf (for assets) and cdk8s (for YAML, which our side writes) load at once: a
+// twentieth of each renderer's processor time. They are loaded when they are used.
+const UNUSED = ["archiver", "yaml"];
+const { _load } = Module;
+Module._load = (request, ...rest) => {
+  if (!UNUSED.includes(request)) return _load(request, ...rest);
+  const load = () => _load(request, ...rest);
+  return new Proxy(function () {}, {
+    apply: (_, self, values) => Reflect.apply(load(), self, values),
+    get: (_, name) => load()[name],
+  });
+};
+
+// The kernel makes the message of an assertion for each type that it meets, with all that the type holds.
+util.inspect.defaultOptions.depth = 0;
 
 require("./lib/program.js");
