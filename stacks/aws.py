@@ -8,8 +8,10 @@ loads only their modules of the provider's 2,138. How cdktf's fork takes its pla
 from pathlib import Path
 
 from bindings.aws_provider import load_only, modules_imported_by
+from bindings.kernel import keep_references
 
 load_only(modules_imported_by(Path(__file__)))
+keep_references()
 
 from cdktf_cdktf_provider_aws.autoscaling_group_tag import (
     AutoscalingGroupTagA,

@@ -20,6 +20,15 @@ class EnvironmentStack(cdktf.TerraformStack):
         self.names = Names(env)
         self._provider(stack)
         self._backend(stack)
+        # What cdktf 0.21 has no arguments for; `use_lockfile` is S3's own locking.
+        self.add_override(
+            "terraform",
+            {
+                "required_version": TERRAFORM_VERSION,
+                "required_providers": {"aws": {"version": PROVIDER_VERSION}},
+                "backend": {"s3": {"use_lockfile": True}},
+            },
+        )
 
     def _provider(self, stack: Stack) -> None:
         aws.AwsProvider(
@@ -30,8 +39,6 @@ class EnvironmentStack(cdktf.TerraformStack):
             allowed_account_ids=[self.env.account.id],
             default_tags=[aws.AwsProviderDefaultTags(tags=self.names.tags(stack))],
         )
-        self.add_override("terraform.required_providers.aws.version", PROVIDER_VERSION)
-        self.add_override("terraform.required_version", TERRAFORM_VERSION)
 
     def _backend(self, stack: Stack) -> None:
         # No `encrypt`: it would request S3's own key, and the bucket encrypts with its KMS key.
@@ -41,5 +48,3 @@ class EnvironmentStack(cdktf.TerraformStack):
             key=self.names.state_key(stack),
             region=self.env.account.region,
         )
-        # cdktf 0.21 has no argument for S3's own locking.
-        self.add_override("terraform.backend.s3.use_lockfile", True)

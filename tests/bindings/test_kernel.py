@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bindings.aws_provider import PLAIN_IMPORT_SWITCH
-from bindings.kernel import use_one_process
+from bindings.kernel import keep_references, use_one_process
 from bindings.node import use_bundled_node
 from tests.support.paths import ROOT
 
@@ -109,6 +110,58 @@ def test_errors_have_stacks_and_values_have_none(tmp_path: Path) -> None:
         tmp_path,
     )
     assert texts(printed) == [("stdout", "true\n"), ("stdout", "true\n")]
+
+
+def test_a_package_that_no_render_uses_is_loaded_when_it_is_used(tmp_path: Path) -> None:
+    package = tmp_path / "archiver"
+    package.mkdir()
+    (package / "index.js").write_text(
+        'console.log("loaded"); module.exports = (kind) => kind; module.exports.version = "1";'
+    )
+    _, printed = kernel_with(
+        f"""
+        setImmediate(() => {{
+            process.env.NODE_PATH = "{tmp_path}";
+            require("node:module")._initPaths();
+            const archiver = require("archiver");
+            console.log("required");
+            console.log(archiver("zip"), archiver.version);
+        }});
+        """,
+        tmp_path,
+    )
+    assert [text for _, text in texts(printed)] == ["required\n", "loaded\n", "zip 1\n"]
+
+
+class Jsii:
+    """Stands for jsii, and counts what is read."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def get(self, _: object, name: str) -> object:
+        self.reads += 1
+        return {"arn": f"${{TfToken[TOKEN.{self.reads}]}}", "count": 3}[name]
+
+
+@pytest.mark.parametrize(("variables", "reads"), [({}, 4), ({PLAIN_IMPORT_SWITCH: "1"}, 5)])
+def test_a_reference_is_read_once_of_each_resource_and_not_kept_with_the_plain_import(
+    variables: dict[str, str], reads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jsii = Jsii()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "jsii", jsii)
+    keep_references()
+    one, other = (
+        SimpleNamespace(__jsii_ref__=SimpleNamespace(ref=f"aws.Bucket@{number}"))
+        for number in (1, 2)
+    )
+    first = jsii.get(one, "arn")
+    assert (jsii.get(one, "arn") == first) is not bool(variables)
+    assert jsii.get(other, "arn") != first
+    assert [jsii.get(one, "count") for _ in range(2)] == [3, 3]
+    assert jsii.reads == reads
 
 
 def test_a_runtime_that_a_person_names_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

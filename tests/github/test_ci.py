@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -163,7 +164,21 @@ def test_the_durations_end_the_output(checkout: Sandbox) -> None:
     table = result.stdout.rpartition("=== ")[2].splitlines()[1:]
     parts = [line.split()[0] for line in table]
     assert sorted(parts) == sorted(["all", "bench", *(f"rehearse-{name}" for name in NAMES)])
-    assert all(re.fullmatch(r"\S+ \d+ of \d+", line) for line in table), table
+    *rows, total = table
+    assert all(re.fullmatch(r"\S+ \d+ of \d+, \d+ of the processors", row) for row in rows), rows
+    assert re.fullmatch(r"all \d+ of \d+", total)
+
+
+def test_a_part_s_processor_time_is_that_of_all_its_programs(checkout: Sandbox) -> None:
+    spin = "import time\nwhile time.process_time() < 1.2: pass"
+    (checkout.folder / "bin" / "make").write_text(
+        f"""#!/usr/bin/env bash
+if [[ "$1" == bench ]]; then {sys.executable} -c '{spin}' | cat; fi
+"""
+    )
+    result = run(checkout, "bench", "lint")
+    assert re.search(r"^bench \d+ of \d+, [12] of the processors$", result.stdout, re.MULTILINE)
+    assert re.search(r"^lint \d+ of \d+, 0 of the processors$", result.stdout, re.MULTILINE)
 
 
 @pytest.fixture
