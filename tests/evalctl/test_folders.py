@@ -83,6 +83,7 @@ def test_a_command_works_from_every_folder(checkout: Path, folder: str) -> None:
     assert contents(checkout / "rendered").keys() == before.keys()
 
 
+@pytest.mark.rehearsal
 def test_an_installed_command_works_from_every_folder(checkout: Path, installed: Path) -> None:
     before = contents(checkout / "rendered")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -106,6 +107,7 @@ def test_an_installed_command_works_from_every_folder(checkout: Path, installed:
     assert contents(checkout / "rendered") == before
 
 
+@pytest.mark.rehearsal
 def test_a_shell_stays_in_its_folder_while_it_is_rendered(checkout: Path) -> None:
     folder = checkout / "rendered" / "dev" / "k8s" / "worker"
     command = (sys.executable, "-m", "evalctl.main", "release", "worker", BUILT, "--env", "dev")

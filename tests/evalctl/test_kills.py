@@ -132,6 +132,7 @@ def test_a_signal_ends_a_render_with_one_line_even_when_the_parent_ignores_it(
     assert left_behind(checkout) == []
 
 
+@pytest.mark.rehearsal
 def test_a_second_render_waits_for_the_first(checkout: Path) -> None:
     first = start(checkout, "render", "--env", "dev")
     wait_for(checkout / ".evalctl" / "temporary")

@@ -118,7 +118,16 @@ def test_a_release_changes_one_digest_and_what_is_rendered_from_it(
 
 
 @ONE_RELEASE
-@pytest.mark.parametrize("half", ["neither", "images.json only", "rendered/ only"])
+@pytest.mark.parametrize(
+    "half",
+    [
+        "images.json only",
+        *(
+            pytest.param(half, marks=pytest.mark.rehearsal)
+            for half in ("neither", "rendered/ only")
+        ),
+    ],
+)
 def test_a_release_of_the_running_image_finishes_what_is_missing_and_reports_it(
     checkout: Path, released: Release, half: str
 ) -> None:

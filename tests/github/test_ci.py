@@ -69,11 +69,11 @@ def test_both_halves_are_rehearsed_in_every_environment(
     checkout: Sandbox, part: str, expected: list[str]
 ) -> None:
     add_environment(checkout.folder, "qa")
-    result = run(checkout, "bench", part)
+    result = run(checkout, "compare-imports", part)
     assert result.returncode == 0, result.stdout + result.stderr
     started = [call for call in checkout.calls() if call.startswith("make rehearse ")]
     assert sorted(started) == sorted(f"make rehearse {options}" for options in expected)
-    assert "make bench" in checkout.calls()
+    assert "make compare-imports" in checkout.calls()
 
 
 def test_the_parts_of_the_workflow_run_by_default_and_lint_before_the_tests(
@@ -136,7 +136,7 @@ sleep 0.2
 echo "end $1" >> {events}
 """
     )
-    suites = ("bench", "test-rehearsals", "test")
+    suites = ("compare-imports", "test-rehearsals", "test")
     result = run(checkout, *suites)
     assert result.returncode == 0, result.stdout + result.stderr
     expected = [f"{what} {suite}" for suite in suites for what in ("start", "end")]
@@ -160,10 +160,12 @@ seq -f "line %g of $*" 300
 
 
 def test_the_durations_end_the_output(checkout: Sandbox) -> None:
-    result = run(checkout, "bench", "rehearse")
+    result = run(checkout, "compare-imports", "rehearse")
     table = result.stdout.rpartition("=== ")[2].splitlines()[1:]
     parts = [line.split()[0] for line in table]
-    assert sorted(parts) == sorted(["all", "bench", *(f"rehearse-{name}" for name in NAMES)])
+    assert sorted(parts) == sorted(
+        ["all", "compare-imports", *(f"rehearse-{name}" for name in NAMES)]
+    )
     *rows, total = table
     assert all(re.fullmatch(r"\S+ \d+ of \d+, \d+ of the processors", row) for row in rows), rows
     assert re.fullmatch(r"all \d+ of \d+", total)
@@ -173,11 +175,13 @@ def test_a_part_s_processor_time_is_that_of_all_its_programs(checkout: Sandbox) 
     spin = "import time\nwhile time.process_time() < 1.2: pass"
     (checkout.folder / "bin" / "make").write_text(
         f"""#!/usr/bin/env bash
-if [[ "$1" == bench ]]; then {sys.executable} -c '{spin}' | cat; fi
+if [[ "$1" == compare-imports ]]; then {sys.executable} -c '{spin}' | cat; fi
 """
     )
-    result = run(checkout, "bench", "lint")
-    assert re.search(r"^bench \d+ of \d+, [12] of the processors$", result.stdout, re.MULTILINE)
+    result = run(checkout, "compare-imports", "lint")
+    assert re.search(
+        r"^compare-imports \d+ of \d+, [12] of the processors$", result.stdout, re.MULTILINE
+    )
     assert re.search(r"^lint \d+ of \d+, 0 of the processors$", result.stdout, re.MULTILINE)
 
 

@@ -332,6 +332,7 @@ def test_nothing_is_pushed_with_a_key_that_no_rule_set_restricts(
 
 LOCKS = (
     "requirements-cdktn.lock",
+    "requirements-installer.lock",
     "requirements-peers.lock",
     "requirements.lock",
     "workload/requirements.lock",

@@ -40,6 +40,7 @@ def test_bad_input_is_status_2_with_a_plain_message(
     assert message in result.stderr
 
 
+@pytest.mark.rehearsal
 def test_a_program_that_does_not_start_fails_its_checks_with_status_1(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -70,6 +71,7 @@ def test_an_image_is_composed_and_not_run() -> None:
         assert part in command
 
 
+@pytest.mark.rehearsal
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_of_a_run_that_is_stopped(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals

@@ -101,6 +101,7 @@ def account(tmp_path: Path) -> Iterator[EmulatedEnvironment]:
         yield EmulatedEnvironment(DEV, aws, Terraform(aws), {}, lambda *_: None)
 
 
+@pytest.mark.rehearsal
 def test_what_a_teardown_left_is_listed_by_its_arn_and_what_is_gone_is_not(
     account: EmulatedEnvironment,
 ) -> None:

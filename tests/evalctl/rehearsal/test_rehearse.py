@@ -69,6 +69,7 @@ def emulator_port(checkout: Path) -> int:
     raise AssertionError("the emulator did not start")
 
 
+@pytest.mark.rehearsal
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_rehearsal_leaves_its_results_and_no_server_and_no_other_file(
     checkout: Path, number: signal.Signals

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap
 
@@ -20,6 +21,7 @@ async def _restarted(programs: Programs, folder: Path) -> dict[str, str] | None:
     return found.data
 
 
+@pytest.mark.rehearsal
 def test_the_api_server_has_its_data_and_its_address_after_a_restart(
     programs: Programs, tmp_path: Path
 ) -> None:

@@ -52,6 +52,7 @@ def test_keys_are_collected_from_every_manifest_and_reference(tmp_path: Path) ->
     assert found["certificate"] == found["all"] == set()
 
 
+@pytest.mark.rehearsal
 def test_the_emulated_account_has_every_entry_and_the_clusters_address(
     tmp_path: Path, rendered: Path
 ) -> None:
