@@ -79,13 +79,14 @@ def server() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp())
     os.chown(folder, user, -1)
     server = Server(folder, user)
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c log_statement=ddl"
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c log_statement=ddl -c fsync=off"
     control = ("pg_ctl", "--pgdata", f"{folder}/data", "--wait")
     try:
         _succeed(
             server.run(
                 *("initdb", "--pgdata", f"{folder}/data", "--username", "superuser"),
                 *("--auth-local", "scram-sha-256", "--pwfile", _password_file(server)),
+                "--no-sync",
             )
         )
         _succeed(server.run(*control, "--log", f"{folder}/log", "--options", options, "start"))
