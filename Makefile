@@ -189,6 +189,7 @@ workload/$(VENV)/.installed: workload/requirements-dev.lock $(VENV)/.rendering |
 	@echo "Installing the packages of the reference programs (once)"
 	@$(PYTHON) -m venv workload/$(VENV)
 	@$(INSTALL) --python workload/$(VENV) -r workload/requirements-dev.lock
+	@workload/$(BIN)/python -m compileall -q -j 0 workload/$(VENV)/lib
 	@touch $@
 
 # npm is part of the Node in the virtual environment.
