@@ -13,8 +13,8 @@ CDKTN := .venv-cdktn
 PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
-# uv installs in a third of pip's time. It reads neither pip's configuration nor the system's certificates by itself:
-# who has an own index or authority for pip needs no second setting.
+# uv installs faster than pip. By itself it reads neither pip's configuration nor the system's certificates: here it
+# takes the index from the one, and trusts the other.
 UV := UV_SYSTEM_CERTS=1 UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$($(PIP) config list | sed -n "s/.*\.index-url='\(.*\)'/\1/p" | tail -n 1)}" $(BIN)/uv
 INSTALL := $(UV) pip install --require-hashes
 

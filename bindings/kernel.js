@@ -61,8 +61,8 @@ if (process.env.HOME && process.env.JSII_RUNTIME_PACKAGE_CACHE !== "disabled") {
   }
 }
 
-// Packages that no render uses, but cdktf (for assets) and cdk8s (for YAML, which our side writes) load at once: a
-// twentieth of each renderer's processor time. They are loaded when they are used.
+// Packages that no render uses, but cdktf (for assets) and cdk8s (for YAML, which our side writes) load at once. They are
+// loaded when they are used (docs/speed.md).
 const UNUSED = ["archiver", "yaml"];
 const { _load } = Module;
 Module._load = (request, ...rest) => {

@@ -1,7 +1,10 @@
 """Rules for the whole repository: lock files, targets, pages that exist, words. `make lint` checks the sources."""
 
+import ast
 import re
 import subprocess
+import tokenize
+from pathlib import Path
 
 from tests.support.paths import ROOT
 
@@ -83,3 +86,40 @@ def test_code_and_pages_describe_programs_in_plain_words() -> None:
     assert not found, "\n".join(
         ["use a plain word such as report, log, output or request:", *found]
     )
+
+
+def lines_of_code(file: Path) -> int:
+    """Without empty lines, comments, docstrings and imports."""
+    with tokenize.open(file) as source:
+        written = {
+            line
+            for token in tokenize.generate_tokens(source.readline)
+            if token.string.strip() and token.type != tokenize.COMMENT
+            for line in range(token.start[0], token.end[0] + 1)
+        }
+    tree = ast.parse(file.read_text())
+    return len(
+        written.difference(
+            line
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            or (
+                isinstance(node, ast.Expr)
+                and isinstance(node.value, ast.Constant)
+                and isinstance(node.value.value, str)
+            )
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        )
+    )
+
+
+def lines_of_the_reference_programs() -> int:
+    listed = subprocess.run(
+        ["git", "ls-files", "workload/*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    return sum(lines_of_code(ROOT / file) for file in listed)
+
+
+def test_the_reference_programs_stay_as_short_as_was_decided() -> None:
+    """About 1,200 lines: docs/decisions/0021-reference-programs.md."""
+    assert lines_of_the_reference_programs() <= 1250
