@@ -49,7 +49,7 @@ def command(
         typer.Option("--chaos", help="End workers and the queue at random moments instead."),
     ] = False,
     jobs: Annotated[
-        int, typer.Option(metavar="NUMBER", min=1, help="How many jobs --chaos runs.")
+        int, typer.Option(metavar="NUMBER", min=200, help="How many jobs --chaos runs.")
     ] = 500,
     seed: Annotated[
         int | None, typer.Option(metavar="NUMBER", help="Repeat the random moments of --chaos.")

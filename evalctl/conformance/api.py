@@ -45,6 +45,10 @@ class Jobs:
         return self.states.get("done", 0)
 
     @property
+    def running(self) -> int:
+        return self.states.get("running", 0)
+
+    @property
     def failed(self) -> int:
         return self.states.get("failed", 0)
 

@@ -14,6 +14,7 @@ import pytest
 from bindings import aws_provider
 from bindings.aws_provider import ProviderLayoutError, modules_imported_by
 from tests.support.paths import ROOT
+from tests.support.tools import HANGS_SECONDS
 
 VPC: dict[str, Any] = {
     "schema": "jsii/0.10.0",
@@ -56,7 +57,7 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_SECONDS,
         check=False,
     )
 

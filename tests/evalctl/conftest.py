@@ -20,6 +20,7 @@ from evalctl import main
 from evalctl.benchmarks.render import PACKAGES
 from tests.evalctl.plans.fake_terraform import Terraform
 from tests.support.paths import ROOT
+from tests.support.tools import HANGS_SECONDS
 
 KNOWN = ", ".join(env.name for env in ENVIRONMENTS)
 # The first range that no environment uses, for a test that moves one.
@@ -51,7 +52,7 @@ def evalctl(checkout: Path, *arguments: str, folder: str = ".") -> subprocess.Co
         env={**os.environ, "PYTHONPATH": str(checkout), "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_SECONDS,
         check=False,
     )
 

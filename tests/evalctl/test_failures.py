@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.tools import HANGS_SECONDS
 
 EVALCTL = (sys.executable, "-m", "evalctl.main")
 
@@ -31,7 +32,7 @@ def run(
         stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
-        timeout=300,
+        timeout=HANGS_SECONDS,
         check=False,
     )
 
@@ -89,7 +90,7 @@ def test_a_file_that_outgrows_the_disk_is_reported(checkout: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000)),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS_SECONDS,
         check=False,
     )
     reported(result, "cannot be written: File too large. Free space on", str(checkout))

@@ -12,6 +12,7 @@ import pytest
 from tests.evalctl.conftest import evalctl
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
+from tests.support.tools import HANGS_SECONDS
 
 BUILT = "sha256:" + 32 * "b0"
 # Their names shadow packages of this checkout (k8s, dashboards, argocd) or modules of Python and of its
@@ -100,7 +101,7 @@ def test_an_installed_command_works_from_every_folder(checkout: Path, installed:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=HANGS_SECONDS,
             check=False,
         )
         assert result.returncode == 0, (folder, command, result.stderr)
@@ -118,7 +119,7 @@ def test_a_shell_stays_in_its_folder_while_it_is_rendered(checkout: Path) -> Non
         env={**os.environ, "PYTHONPATH": str(checkout)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_SECONDS,
         check=True,
     ).stdout
     assert listed.split()[-1] in {path.name for path in folder.iterdir()}

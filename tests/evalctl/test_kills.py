@@ -17,6 +17,7 @@ from environments.prod import PROD
 from tests.evalctl.conftest import evalctl
 from tests.evalctl.rendering.test_tree import contents
 from tests.evalctl.test_release import commit, images_file, set_digest
+from tests.support.tools import HANGS_SECONDS
 
 RUNS = int(os.environ.get("KILLED_RUNS", "20"))
 BUILT = "sha256:" + 32 * "b0"
@@ -136,11 +137,15 @@ def test_a_signal_ends_a_render_with_one_line_even_when_the_parent_ignores_it(
 def test_a_second_render_waits_for_the_first(checkout: Path) -> None:
     first = start(checkout, "render", "--env", "dev")
     wait_for(checkout / ".evalctl" / "temporary")
+    first.send_signal(signal.SIGSTOP)  # it must not end before the second starts
     second = start(checkout, "render", "--env", "dev")
-    outputs = [process.communicate(timeout=120) for process in (first, second)]
+    assert second.stdout is not None
+    printed = second.stdout.readline()
+    first.send_signal(signal.SIGCONT)
+    outputs = [process.communicate(timeout=HANGS_SECONDS) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0], outputs
     waits = rf"Another evalctl \(process {first.pid}\) writes in this checkout; waiting for it"
-    assert re.search(waits, outputs[1][0])
+    assert re.search(waits, printed)
     assert "Another" not in outputs[0][0]
 
 

@@ -56,7 +56,7 @@ class Pod:
             },
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=tools.HANGS_SECONDS,
         )
 
     def new_queries(self) -> list[str]:

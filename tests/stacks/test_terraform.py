@@ -76,7 +76,7 @@ def test_cdktf_cannot_start_without_the_committed_cli_configuration(
         },
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=tools.HANGS_SECONDS,
         check=False,
     )
     assert result.returncode == 1

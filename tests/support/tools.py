@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# A program that takes longer hangs. Beside a cluster's rehearsal a test gets a tenth of the processors.
+HANGS_SECONDS = 600
+
 
 def program(name: str, *, get_it: str) -> str:
     """The path of a program, or a skip that describes how to get it."""

@@ -29,7 +29,13 @@ OFFLINE = {
 def run(folder: Path, *command: str) -> str:
     """The output of a program that succeeds."""
     result = subprocess.run(
-        command, cwd=folder, env=OFFLINE, capture_output=True, text=True, timeout=300, check=False
+        command,
+        cwd=folder,
+        env=OFFLINE,
+        capture_output=True,
+        text=True,
+        timeout=tools.HANGS_SECONDS,
+        check=False,
     )
     assert result.returncode == 0, f"{' '.join(command)}:\n{result.stdout}{result.stderr}"
     return result.stdout

@@ -9,6 +9,7 @@ import pytest
 from environments.registry import ENVIRONMENTS
 from evalctl.rendering.renderers import RENDERERS
 from tests.support.paths import ROOT
+from tests.support.tools import HANGS_SECONDS
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
@@ -19,7 +20,7 @@ def test_each_step_takes_time_and_the_environments_are_steps(renderer: str) -> N
         env={"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_SECONDS,
         check=True,
     ).stdout
     steps = {name: seconds for name, *seconds in json.loads(printed)}

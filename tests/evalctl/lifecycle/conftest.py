@@ -20,7 +20,7 @@ from tests.evalctl.lifecycle.fake_api import Cluster, kubectl_minor, new_cluster
 from tests.support import argocd_release
 from tests.support.chart_repository import chart_repository, charts_of, use_in
 from tests.support.paths import ROOT
-from tests.support.tools import program
+from tests.support.tools import HANGS_SECONDS, program
 
 NAMES = Names(DEV)
 CONTEXT = "an-arbitrary-name"
@@ -55,7 +55,7 @@ class Operator:
             input=typed,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=HANGS_SECONDS,
             check=False,
         )
 

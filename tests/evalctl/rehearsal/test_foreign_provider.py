@@ -121,7 +121,7 @@ def init(
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=tools.HANGS_SECONDS,
         check=False,
     )
 
@@ -194,7 +194,7 @@ def test_the_committed_lock_file_has_the_hash_of_the_real_provider(
     mirror = tools.folder("TF_PROVIDER_MIRROR", holding=f"hashicorp/aws {PROVIDER_VERSION}")
     shutil.copy(ROOT / Names(DEV).stack_folder(Stack.NETWORK) / TERRAFORM_FILE, tmp_path)
     lock = [terraform, "providers", "lock", f"-fs-mirror={mirror}", "-platform=linux_amd64"]
-    subprocess.run(lock, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    subprocess.run(lock, cwd=tmp_path, check=True, capture_output=True, timeout=tools.HANGS_SECONDS)
     computed = hashes((tmp_path / LOCK_FILE).read_text())
     assert len(computed) >= 1
     assert computed <= hashes((ROOT / PROVIDER_LOCK).read_text())

@@ -14,6 +14,7 @@ from environments.names import CLICKHOUSE_CLUSTER, Names, Secret
 from stacks.parts.clickhouse_node import settings
 from stacks.parts.clickhouse_node.cloud_config import cloud_config
 from stacks.parts.clickhouse_node.settings import Node
+from tests.support.tools import HANGS_SECONDS
 
 HERE = Path(__file__).parent
 # Programs that need a real machine; each fake only records its call.
@@ -111,7 +112,7 @@ class FakeNode:
             },
             capture_output=True,
             text=True,
-            timeout=600,  # the real AWS client starts slowly on a busy machine
+            timeout=HANGS_SECONDS,
             check=False,
         )
 
@@ -148,7 +149,7 @@ def run_query(node: FakeNode, engine: dict[str, str], query: str) -> list[list[s
         env={**os.environ, **engine, "CLOUD": str(node.cloud), "CLUSTER": CLICKHOUSE_CLUSTER},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_SECONDS,
         check=False,
     )
     assert result.returncode == 0, result.stderr

@@ -540,7 +540,7 @@ def test_a_node_without_tables_makes_no_backup_while_its_peers_are_down(
         [sys.executable, "-c", program, *statements],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=tools.HANGS_SECONDS,
         check=True,
     )
     assert result.stdout.split() == [behind]

@@ -133,7 +133,7 @@ class Account:
             env=quiet | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=tools.HANGS_SECONDS,
             check=False,
         )
         assert result.returncode == 0, result.stdout + result.stderr
