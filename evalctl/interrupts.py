@@ -60,4 +60,7 @@ def held() -> Iterator[None]:
 def _end(received: signal.Signals) -> None:
     by = "Ctrl-C" if received is signal.SIGINT else received.name
     print(f"Stopped by {by}. Run the same command again.", file=sys.stderr)
+    # A KeyboardInterrupt in an exec() of a text (a dataclass is made with one) makes CPython end by SIGINT in spite of
+    # the exit status (`unhandled_keyboard_interrupt` in 3.11's pythonrun.c). The next exec() takes that back.
+    exec("")
     sys.exit(128 + received)

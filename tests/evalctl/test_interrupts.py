@@ -1,12 +1,17 @@
 """A signal that arrives while a process starts interrupts once its end is arranged."""
 
+import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from evalctl import interrupts
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +55,24 @@ def test_another_thread_leaves_the_handlers_alone() -> None:
     thread.join()
 
     assert seen == [before]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("interrupted", ["{}", "exec({!r})"], ids=["code", "the text of an exec"])
+def test_the_exit_status_is_that_of_the_signal(
+    tmp_path: Path, number: signal.Signals, interrupted: str
+) -> None:
+    kill = interrupted.format(f"os.kill(os.getpid(), {int(number)})")
+    (tmp_path / "killed.py").write_text(
+        f"import os\nfrom evalctl import interrupts\nwith interrupts.handled():\n    {kill}\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "killed"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 128 + number
+    assert ended.stderr.startswith("Stopped by ")
