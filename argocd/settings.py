@@ -59,6 +59,8 @@ return {status = "Healthy", message = "accepted"}
 # in the first minute of its pods, and none while the server of its metrics restarts. Prometheus has no pod
 # that is ready before its volume is attached. A failure that lasts is Degraded here too, at the first
 # refresh after this time; WorkersNotScaled and the dead man's switch report it as well.
+# A new autoscaler that brings its minimum of pods has AbleToScale for 15 seconds before it reads its first metrics, so
+# that condition alone lets no wave begin (seen in a rehearsal of prod).
 # A condition has the time of its last change. In Argo CD, Lua has no string functions, and times in this
 # form sort as text. `os` must be required; its date is the local time, UTC in the image.
 GRACE_SECONDS = 300
@@ -77,7 +79,7 @@ for _, condition in ipairs(obj.status and obj.status.conditions or {}) do
     local lasts = condition.lastTransitionTime < long_ago
     return {status = lasts and "Degraded" or "Progressing", message = condition.message}
   end
-  if condition.type == "AbleToScale" and condition.status == "True" then
+  if condition.type == "ScalingActive" then
     health = {status = "Healthy", message = condition.message}
   end
 end

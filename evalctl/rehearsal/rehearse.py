@@ -100,11 +100,19 @@ async def create_state_bucket(emulated: EmulatedEnvironment) -> None:
 async def tear_down(emulated: EmulatedEnvironment) -> None:
     """Destroy the stacks in reverse order, without their deletion protection, the state bucket last."""
 
-    async def destroy(directory: WorkingDirectory) -> None:
-        await lift_deletion_protection(emulated, directory)
-        await emulated.terraform.destroy(directory)
+    async with asyncio.TaskGroup() as group:
+        # For a database this takes more than a minute, so none waits for the stacks that are destroyed before it.
+        lifted = {
+            stack: group.create_task(lift_deletion_protection(emulated, directory))
+            for stack, directory in emulated.directories.items()
+            if stack is not Stack.STATE
+        }
 
-    await emulated.each("destroy", destroy, reverse=True)
+        async def destroy(directory: WorkingDirectory) -> None:
+            await lifted[directory.stack]
+            await emulated.terraform.destroy(directory)
+
+        await emulated.each("destroy", destroy, reverse=True)
     await remove_state_bucket(emulated)
 
 

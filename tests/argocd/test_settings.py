@@ -127,6 +127,12 @@ def test_an_autoscaler_that_scales_or_is_switched_off_is_healthy() -> None:
     assert health(kind, {"status": {"conditions": [able, active]}}) == "Healthy"
 
 
+def test_an_autoscaler_that_has_read_no_metrics_yet_delays_the_next_wave() -> None:
+    able = {"type": "AbleToScale", "status": "True", "message": ""}
+    kind = "autoscaling_HorizontalPodAutoscaler"
+    assert health(kind, {"status": {"conditions": [able]}}) == "Progressing"
+
+
 def test_a_new_autoscaler_delays_the_next_wave() -> None:
     assert health("autoscaling_HorizontalPodAutoscaler", {}) == "Progressing"
 
