@@ -102,7 +102,7 @@ async def tear_down(emulated: EmulatedEnvironment) -> None:
 
     async with asyncio.TaskGroup() as group:
         # For a database this takes more than a minute, so none waits for the stacks that are destroyed before it.
-        lifted = {
+        lifted: dict[Stack, asyncio.Task[None]] = {
             stack: group.create_task(lift_deletion_protection(emulated, directory))
             for stack, directory in emulated.directories.items()
             if stack is not Stack.STATE

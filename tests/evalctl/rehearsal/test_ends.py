@@ -1,4 +1,4 @@
-"""How a rehearsal goes on after a failed check, and what each of its ends leaves in the results."""
+"""How a rehearsal goes on after a failed check, tears down, and what each of its ends leaves in the results."""
 
 import asyncio
 import json
@@ -6,17 +6,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import typer
 
 from environments.dev import DEV
+from environments.names import Stack
+from environments.prod import PROD
 from evalctl.commands.rehearse import command
 from evalctl.processes import HOW_TO_GET, CommandFailedError
 from evalctl.rehearsal import rehearse, report
 from evalctl.rehearsal.cluster.result import Result, result
+from evalctl.rehearsal.emulated_environment import EmulatedEnvironment
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rehearsal.report import Report
+from evalctl.rehearsal.terraform import Terraform
+from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stack
 from tests.support import tools
 
 CHECKS = ("promised_account", "second_plan", "nothing_left")
@@ -67,6 +73,44 @@ def test_the_rehearsal_goes_on_to_its_end_after_a_failed_check(
     assert happened[:2] == ["deploy", "promised_account failed"]
     assert sorted(happened[2:4]) == ["cluster half", "second_plan failed"]
     assert happened[4:] == ["tear_down", "nothing_left failed"]
+
+
+class Recorded(Terraform):
+    """Terraform that only takes note of what begins and ends."""
+
+    def __init__(self) -> None:
+        super().__init__(cast(EmulatedAws, SimpleNamespace(url="http://127.0.0.1:1")))
+        object.__setattr__(self, "happened", [])
+
+    happened: list[str]
+
+    async def apply(self, directory: WorkingDirectory) -> None:
+        self.happened.append(f"lift {directory.stack}")
+
+    async def destroy(self, directory: WorkingDirectory) -> None:
+        self.happened.append(f"destroy {directory.stack}")
+        await asyncio.sleep(0.001)
+        self.happened.append(f"{directory.stack} is destroyed")
+
+
+def test_a_teardown_lifts_protection_at_once_and_destroys_what_needs_a_stack_before_it(
+    monkeypatch: pytest.MonkeyPatch, rendered: Path, tmp_path: Path
+) -> None:
+    async def nothing(_: EmulatedEnvironment) -> None:
+        pass
+
+    monkeypatch.setattr(rehearse, "remove_state_bucket", nothing)
+    directories = {stack: copy_stack(rendered / "prod", stack, tmp_path) for stack in Stack}
+    terraform = Recorded()
+    emulated = EmulatedEnvironment(PROD, terraform.aws, terraform, directories, lambda *_: None)
+    asyncio.run(rehearse.tear_down(emulated))
+    happened = terraform.happened
+    assert [each for each in happened if each.startswith("lift")] == [f"lift {Stack.DATABASE}"]
+    lifted = happened.index(f"lift {Stack.DATABASE}")
+    needs_it, database = f"{Stack.BACKUP} is destroyed", f"destroy {Stack.DATABASE}"
+    assert lifted < happened.index(needs_it) < happened.index(database)
+    destroyed = {each for each in happened if each.startswith("destroy")}
+    assert destroyed == {f"destroy {stack}" for stack in Stack if stack is not Stack.STATE}
 
 
 def rehearsed(
