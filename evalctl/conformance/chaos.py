@@ -94,8 +94,7 @@ def _run(bench: Bench, jobs: int, chance: random.Random, note: Callable[[str], N
     def answers(_: Request) -> Answer:
         return Answer(after_seconds=slow.uniform(*_ANSWER_SECONDS))
 
-    late = max(1, jobs // _LOST_SHARE)
-    before, after = jobs // 2, jobs - late - jobs // 2
+    before, late = jobs // 2, jobs // _LOST_SHARE
     _ = bench.orchestrator
     with (
         platform.provider.behaving(answers),
@@ -104,12 +103,12 @@ def _run(bench: Bench, jobs: int, chance: random.Random, note: Callable[[str], N
     ):
         platform.redis.replicate_to(replica)
         began = time.monotonic()
-        runs = [bench.start(before)] if before else []
+        runs = [bench.start(before)]
         _until_done(chaos, runs, before // 2)
         _rotate(chaos, replica)
         _until_done(chaos, runs, before - _LEFT_AT_FAILOVER)
         runs.append(_fail_over(chaos, replica, late))
-        runs += [bench.start(after)] if after else []
+        runs.append(bench.start(jobs - before - late))
         _until_done(chaos, runs, jobs)
         took = time.monotonic() - began
     return _evidence(bench, runs, jobs, took, chaos)

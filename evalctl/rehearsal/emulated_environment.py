@@ -13,7 +13,7 @@ from environments.names import Stack
 from environments.spec import Environment
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
 from evalctl.rehearsal.terraform import Terraform
-from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stack
+from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stacks
 
 # Each terraform uses one core while its provider starts, and mostly waits after that.
 PARALLELISM = 3
@@ -88,9 +88,7 @@ async def emulated_environment(
 ) -> AsyncIterator[EmulatedEnvironment]:
     """A running emulator and copies of the rendered stacks; both are removed at the end."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as scratch:
-        directories = {
-            stack: copy_stack(rendered / env.name, stack, Path(scratch)) for stack in Stack
-        }
+        directories = copy_stacks(rendered / env.name, Path(scratch))
         log = Path(scratch, "emulator.log")
         with emulated_aws(env.account, log, eks_endpoint=eks_endpoint) as aws:
             yield EmulatedEnvironment(env, aws, Terraform(aws), directories, progress)

@@ -53,6 +53,11 @@ def copy_stack(rendered: Path, stack: Stack, scratch: Path) -> WorkingDirectory:
     return WorkingDirectory(stack, folder)
 
 
+def copy_stacks(rendered: Path, scratch: Path) -> dict[Stack, WorkingDirectory]:
+    """Copy all stacks of `rendered/<env>`."""
+    return {stack: copy_stack(rendered, stack, scratch) for stack in Stack}
+
+
 def _override(synthesized: Document, aws: EmulatedAws, *, local_state: bool) -> Document:
     require_loopback(aws.url)
     state = {

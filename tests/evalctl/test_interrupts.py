@@ -1,4 +1,4 @@
-"""A signal that arrives while a process starts interrupts once its end is arranged."""
+"""A signal interrupts once the end of what starts is arranged, and is the exit status of the command."""
 
 import os
 import signal

@@ -17,7 +17,7 @@ from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
 from evalctl.rehearsal.leftovers import leftovers
 from evalctl.rehearsal.terraform import Terraform, TerraformError
 from evalctl.rehearsal.verification import Fact
-from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stack
+from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stacks
 
 TAG = {"Key": "Platform", "Value": PLATFORM}
 
@@ -37,7 +37,7 @@ class Plans(Terraform):
 
 @pytest.fixture
 def directories(rendered: Path, tmp_path: Path) -> dict[Stack, WorkingDirectory]:
-    return {stack: copy_stack(rendered / "dev", stack, tmp_path) for stack in Stack}
+    return copy_stacks(rendered / "dev", tmp_path)
 
 
 def planned(

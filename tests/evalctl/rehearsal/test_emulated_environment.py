@@ -12,7 +12,7 @@ from environments.names import Stack
 from evalctl.rehearsal.emulated_environment import PARALLELISM, EmulatedEnvironment
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rehearsal.terraform import Terraform
-from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stack
+from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stacks
 
 NONE_BEFORE = {Stack.NETWORK, Stack.SECRETS, Stack.STORAGE}
 NONE_AFTER = {Stack.REGISTRY, Stack.BUDGET, Stack.DELIVERY}
@@ -25,7 +25,7 @@ class FailedError(Exception):
 @pytest.fixture
 def environment(rendered: Path, tmp_path: Path) -> EmulatedEnvironment:
     aws = cast(EmulatedAws, None)
-    directories = {stack: copy_stack(rendered / "dev", stack, tmp_path) for stack in Stack}
+    directories = copy_stacks(rendered / "dev", tmp_path)
     return EmulatedEnvironment(DEV, aws, Terraform(aws), directories, lambda *_: None)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -22,7 +23,7 @@ from evalctl.rehearsal.emulated_environment import EmulatedEnvironment
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rehearsal.report import Report
 from evalctl.rehearsal.terraform import Terraform
-from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stack
+from evalctl.rehearsal.working_directory import WorkingDirectory, copy_stacks
 from tests.support import tools
 
 CHECKS = ("promised_account", "second_plan", "nothing_left")
@@ -75,14 +76,11 @@ def test_the_rehearsal_goes_on_to_its_end_after_a_failed_check(
     assert happened[4:] == ["tear_down", "nothing_left failed"]
 
 
+@dataclass(frozen=True)
 class Recorded(Terraform):
     """Terraform that only takes note of what begins and ends."""
 
-    def __init__(self) -> None:
-        super().__init__(cast(EmulatedAws, SimpleNamespace(url="http://127.0.0.1:1")))
-        object.__setattr__(self, "happened", [])
-
-    happened: list[str]
+    happened: list[str] = field(default_factory=list)
 
     async def apply(self, directory: WorkingDirectory) -> None:
         self.happened.append(f"lift {directory.stack}")
@@ -100,8 +98,8 @@ def test_a_teardown_lifts_protection_at_once_and_destroys_what_needs_a_stack_bef
         pass
 
     monkeypatch.setattr(rehearse, "remove_state_bucket", nothing)
-    directories = {stack: copy_stack(rendered / "prod", stack, tmp_path) for stack in Stack}
-    terraform = Recorded()
+    directories = copy_stacks(rendered / "prod", tmp_path)
+    terraform = Recorded(cast(EmulatedAws, SimpleNamespace(url="http://127.0.0.1:1")))
     emulated = EmulatedEnvironment(PROD, terraform.aws, terraform, directories, lambda *_: None)
     asyncio.run(rehearse.tear_down(emulated))
     happened = terraform.happened
