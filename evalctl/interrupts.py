@@ -40,7 +40,7 @@ def handled() -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Let a signal interrupt only after the block, which starts a process and arranges its end.
+    """Let a signal interrupt only after the block, which is short: it starts a process, or cleans up.
 
     Other threads than the main one are never interrupted.
     """

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from environments import images
+from evalctl import interrupts
 
 FOLDER = images.FILE.parents[1] / ".evalctl"
 WAIT_SECONDS = 60
@@ -38,12 +39,13 @@ class Scratch:
         return self.folder / _JOURNAL
 
     def sweep(self) -> None:
-        """Remove everything except the lock and the journal."""
-        for entry in self.folder.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            elif entry.name not in (_LOCK, _JOURNAL):
-                entry.unlink()
+        """Remove everything except the lock and the journal, without interruption by a signal."""
+        with interrupts.held():
+            for entry in self.folder.iterdir():
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry, ignore_errors=True)
+                elif entry.name not in (_LOCK, _JOURNAL):
+                    entry.unlink()
 
 
 @contextmanager

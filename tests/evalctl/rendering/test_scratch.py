@@ -1,5 +1,7 @@
 """One process at a time uses the scratch folder, and finds it swept."""
 
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,3 +47,27 @@ def test_what_a_killed_run_left_is_removed_before_and_after(tmp_path: Path) -> N
         (place.folder / "fresh").mkdir()
         place.journal.write_text("{}")
     assert {entry.name for entry in tmp_path.iterdir()} == {"lock", "journal.json"}
+
+
+def test_a_signal_while_a_run_cleans_up_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = shutil.rmtree
+
+    def signalled(path: Path, *, ignore_errors: bool) -> None:
+        signal.raise_signal(signal.SIGINT)
+        remove(path, ignore_errors=ignore_errors)
+
+    def run() -> None:
+        with scratch.exclusive(tmp_path, on_wait=pytest.fail) as place:
+            for name in ("fresh", "temporary"):
+                (place.folder / name).mkdir()
+            monkeypatch.setattr(shutil, "rmtree", signalled)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["lock"]
