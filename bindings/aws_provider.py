@@ -67,6 +67,7 @@ def load_only(submodules: Iterable[str]) -> None:
         raise _cannot_trim("the package was imported before it could be trimmed")
     wanted = tuple(sorted(submodules))
     folder = _package_folder()
+    _require_none_missing([name for name in wanted if not (folder / name).is_dir()])
     trimmed = _cached_assembly(folder, wanted)
 
     import cdktf._jsii  # noqa: F401  (the provider's dependencies must be in the kernel before it)
@@ -176,10 +177,13 @@ def _folders(assembly: dict[str, object], wanted: tuple[str, ...]) -> dict[str, 
         if folder is None:
             raise _cannot_trim(f"the symbolId of submodule {name} has no folder")
         by_python_name[folder[1].replace("-", "_")] = (name, folder[1])
-    missing = [name for name in wanted if name not in by_python_name]
-    if missing:
-        raise _cannot_trim(f"it has no submodule {', '.join(missing)}")
+    _require_none_missing([name for name in wanted if name not in by_python_name])
     return dict(by_python_name[name] for name in wanted)
+
+
+def _require_none_missing(submodules: list[str]) -> None:
+    if submodules:
+        raise _cannot_trim(f"it has no submodule {', '.join(submodules)}")
 
 
 def _keep_only(assembly: dict[str, object], kept: set[str]) -> None:

@@ -13,10 +13,14 @@ from filelock import FileLock
 
 from environments.names import App, Names, Stack
 from environments.registry import ENVIRONMENTS
+from evalctl.processes import GO_VARIABLES
 from tests.support.manifests import Manifest
 from tests.support.paths import ROOT
 from tests.support.subnets import addresses_by_tier
 from tests.support.terraform import Stacks, Terraform
+
+os.environ.update({**GO_VARIABLES, **os.environ})
+gc.disable()  # while tests are collected: almost all that is made then stays
 
 
 @pytest.fixture(scope="session")
@@ -89,8 +93,8 @@ def _objects(folder: Path) -> list[Manifest]:
 
 def pytest_collection_finish() -> None:
     """Leave out of garbage collections what lives until the end: thousands of tests and the modules they use."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,7 +24,9 @@ class UnusableError(Exception):
         super().__init__(f"{node.location}: {problem}")
 
 
-@dataclass(slots=True, unsafe_hash=True)  # checks make millions: frozen, each would take three times as long
+@dataclass(
+    slots=True, unsafe_hash=True
+)  # checks make millions: frozen, each would take three times as long
 class Node:
     """A value at a path; its value is None if nothing is there. Nothing changes a node."""
 

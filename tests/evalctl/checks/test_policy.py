@@ -13,6 +13,7 @@ from environments.names import Stack
 from environments.prod import PROD
 from environments.registry import ENVIRONMENTS
 from environments.rules import problems_of
+from environments.spec import Environment
 from evalctl.checks.policy import (
     SKIPS,
     Finding,
@@ -84,10 +85,24 @@ BLOCKED = BUCKET | {
 }
 
 
+# An environment of each minor of the catalogue.
+EACH_MINOR = [
+    replace(DEV, name=f"minor-{number}", cluster=replace(DEV.cluster, kubernetes_version=minor))
+    for number, minor in enumerate(EKS_VERSIONS)
+]
+
+
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two environments that differ in what protects them: dev has it, prod lacks it. A third is broken."""
-    rendered = tmp_path_factory.mktemp(".hidden") / "rendered"
+    """Two environments that differ in what protects them: dev has it, prod lacks it. A third is broken.
+
+    The others are of each minor, as they are rendered.
+    """
+    folder = tmp_path_factory.mktemp(".hidden")
+    rendered = folder / "rendered"
+    for env in EACH_MINOR:
+        cluster = changes.render(env, folder / env.name)[Stack.CLUSTER]
+        write_stack(rendered, env.name, Stack.CLUSTER, cluster["resource"])
     write_stack(rendered, "dev", "storage", BLOCKED)
     write_stack(rendered, "prod", "storage", BUCKET)
     write_manifest(rendered, "dev", NETWORK_POLICY)
@@ -238,17 +253,14 @@ def test_a_replaced_check_needs_its_id_and_a_reason(entry: str, tmp_path: Path) 
         read_skips(skips)
 
 
-def test_every_minor_of_the_catalogue_passes(tmp_path: Path) -> None:
-    rendered, environments = tmp_path / "rendered", []
-    for index, minor in enumerate(EKS_VERSIONS):
-        env = replace(DEV, cluster=replace(DEV.cluster, kubernetes_version=minor))
-        assert problems_of(env) == []
-        env = replace(env, name=f"dev{index}")
-        document = changes.render(env, tmp_path / env.name)[Stack.CLUSTER]
-        write_stack(rendered, env.name, Stack.CLUSTER, document["resource"])
-        environments.append(env)
-    found = [finding for finding in findings(rendered, environments) if finding.file != SKIPS.name]
-    assert found == []
+@pytest.mark.parametrize("env", EACH_MINOR, ids=lambda env: env.cluster.kubernetes_version)
+def test_every_minor_of_the_catalogue_passes(scanned: Scan, env: Environment) -> None:
+    assert problems_of(replace(env, name=DEV.name)) == []
+    place = f"rendered/{env.name}/terraform/{Stack.CLUSTER}/"
+    found = not_skipped(scanned, [*ENVIRONMENTS, *EACH_MINOR])
+    assert [each for each in found if each.file.startswith(place)] == []
+    read = [file for result in scanned.results for file in result["read"]]
+    assert [file for file in read if place in file]
 
 
 def test_checkovs_list_of_minors_is_replaced_and_nothing_else_is(
@@ -258,7 +270,7 @@ def test_checkovs_list_of_minors_is_replaced_and_nothing_else_is(
     skips = tmp_path / "skips.toml"
     skips.write_text('[[replaced]]\ncheck = "CKV_AWS_339"\nreason = "a test"\n')
     after = not_skipped(scanned, ENVIRONMENTS, skips=skips)
-    assert [finding.check for finding in set(found) - set(after)] == ["CKV_AWS_339"]
+    assert {finding.check for finding in set(found) - set(after)} == {"CKV_AWS_339"}
     assert [skip.check for skip in read_skips(SKIPS) if skip.replaced] == ["CKV_AWS_339"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,20 @@ import pytest
 from environments.dev import DEV
 from environments.names import App, Stack
 from environments.prod import PROD
-from tests.evalctl.conftest import FREE_CIDR, KNOWN, edit, evalctl
+from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, evalctl
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
+
+ANOTHER = pytest.mark.xdist_group("another environment")
+CHANGED_HOSTNAME = "changed.example.com"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What `evalctl render` printed, and all of `rendered/` after it."""
+
+    output: str
+    files: dict[str, str]
 
 
 def test_rendered_is_up_to_date_with_the_sources(rendered: Path) -> None:
@@ -22,43 +34,48 @@ def test_rendered_is_up_to_date_with_the_sources(rendered: Path) -> None:
     assert not differing, f"run `make render` and commit rendered/; it differs in {differing[:10]}"
 
 
-def test_a_third_environment_takes_one_new_file_a_line_and_its_images(checkout: Path) -> None:
-    dev = (checkout / "environments" / "dev.py").read_text()
-    another = (
-        dev.replace("DEV = ", "ANOTHER = ")
+@pytest.fixture(scope="module")
+def another(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> Rendered:
+    """A third environment, rendered alone where the sources of dev changed too."""
+    checkout = copy_sources(tmp_path_factory.mktemp("another"))
+    shutil.copytree(rendered, checkout / "rendered")
+    dev = checkout / "environments" / "dev.py"
+    text = (
+        dev.read_text()
+        .replace("DEV = ", "ANOTHER = ")
         .replace('"dev"', '"another"')
         .replace(DEV.network.vpc_cidr, FREE_CIDR)
         .replace(DEV.account.id, "333333333333")
         .replace(DEV.orchestrator.hostname, "eval-another.example.com")
     )
-    (checkout / "environments" / "another.py").write_text(another)
+    (checkout / "environments" / "another.py").write_text(text)
     images = checkout / "environments" / "images.json"
     digests = json.loads(images.read_text())
     images.write_text(json.dumps({**digests, "another": digests["dev"]}))
     registry = checkout / "environments" / "registry.py"
     edit(registry, "\n)", "\n    __import__('environments.another').another.ANOTHER,\n)")
-
+    edit(dev, DEV.orchestrator.hostname, CHANGED_HOSTNAME)
     result = evalctl(checkout, "render", "--env", "another")
-
     assert result.returncode == 0, result.stderr
-    rendered = checkout / "rendered"
-    assert [entry.name for entry in rendered.iterdir()] == ["another"]
-    assert {entry.name for entry in (rendered / "another" / "terraform").iterdir()} == set(Stack)
-    assert {entry.name for entry in (rendered / "another" / "k8s").iterdir()} == set(App)
-    assert "ai-eval-platform-dev" not in "".join(contents(rendered).values())
+    return Rendered(result.stdout, contents(checkout / "rendered"))
+
+
+@ANOTHER
+def test_a_third_environment_takes_one_new_file_a_line_and_its_images(another: Rendered) -> None:
+    new = {path: text for path, text in another.files.items() if path.startswith("another/")}
+    for folder, wanted in (("terraform", Stack), ("k8s", App)):
+        found = {path.split("/")[2] for path in new if path.startswith(f"another/{folder}/")}
+        assert found == set(wanted)
+    assert "ai-eval-platform-dev" not in "".join(new.values())
     for heading in ("AWS resources", "Kubernetes objects", "Argo CD objects"):
-        assert heading in result.stdout
+        assert heading in another.output
 
 
-def test_rendering_one_environment_leaves_the_others(checkout: Path, rendered: Path) -> None:
-    shutil.copytree(rendered, checkout / "rendered")
-    before = contents(checkout / "rendered" / "prod")
-    edit(checkout / "environments" / "dev.py", DEV.network.vpc_cidr, FREE_CIDR)
-
-    assert evalctl(checkout, "render", "--env", "dev").returncode == 0
-
-    assert contents(checkout / "rendered" / "prod") == before
-    assert FREE_CIDR in "".join(contents(checkout / "rendered" / "dev").values())
+@ANOTHER
+def test_rendering_one_environment_leaves_the_others(another: Rendered, rendered: Path) -> None:
+    others = {path: text for path, text in another.files.items() if not path.startswith("another/")}
+    assert others == contents(rendered)
+    assert CHANGED_HOSTNAME not in "".join(another.files.values())
 
 
 def test_broken_rules_are_listed_and_nothing_is_written(checkout: Path) -> None:
