@@ -40,7 +40,7 @@ setup: $(VENV)/.testing ## Install everything that tests and evaluation runs nee
 
 .PHONY: test
 test: $(VENV)/.testing ## Run all tests except the rehearsals and those with a cluster.
-	@$(BIN)/pytest -n 2 -m "not rehearsal and not cluster and not conformance"
+	@$(BIN)/pytest -n 3 -m "not rehearsal and not cluster and not conformance"
 
 .PHONY: test-workload
 test-workload: workload ## Check the types of the reference programs, and test them with real servers on loopback.
@@ -49,7 +49,7 @@ test-workload: workload ## Check the types of the reference programs, and test t
 
 .PHONY: test-rehearsals
 test-rehearsals: cdktf workload $(VENV)/.testing ## Run the tests that rehearse a deploy, an incident or an evaluation run.
-	@$(BIN)/pytest -n 3 -m rehearsal
+	@$(BIN)/pytest -n 3 --dist loadgroup -m rehearsal
 
 .PHONY: test-cluster
 test-cluster: $(VENV)/.testing ## Run the tests with a real control plane on loopback; CLUSTER_PROGRAMS names its programs.

@@ -112,7 +112,7 @@ def _parse(source: Source) -> Node | UnusableError:
         problem = "this file must hold a mapping"
     if problem:
         return UnusableError(
-            Node(Source(source.file, "", first_line=line - 1), (), None),
+            Node(Source(source.file, "", problem_line=line), (), None),
             f"{problem}; render it again",
         )
     return Node(source, (), value)

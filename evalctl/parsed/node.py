@@ -180,12 +180,7 @@ class Node:
             UnusableError: it is not a text, or the text is no document.
         """
         text = self.text()
-        source = Source(
-            self.source.file,
-            text,
-            (*self.source.within, *self.path),
-            self.source.text_starts(self.path),
-        )
+        source = Source(self.source.file, text, self.source, self.path)
         try:
             value = _parsed(text)
         except (ValueError, yaml.YAMLError, RecursionError) as error:

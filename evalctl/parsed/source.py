@@ -15,20 +15,30 @@ class Source:
 
     file: str  # as a reader types it, from the repository's root
     text: str
-    within: tuple[Step, ...] = ()  # the value that holds the document
-    first_line: int = 0  # lines of the file before the document
+    outer: "Source | None" = None  # of the value that holds the document
+    path: tuple[Step, ...] = ()  # of that value, in the outer one
+    problem_line: int = 1  # of a text that cannot be read
+
+    @property
+    def within(self) -> tuple[Step, ...]:
+        """The path of the value that holds the document, from the file's top."""
+        return (*self.outer.within, *self.path) if self.outer else ()
+
+    @cached_property
+    def _lines_before(self) -> int:
+        return self.outer.text_starts(self.path) if self.outer else self.problem_line - 1
 
     def line(self, path: Sequence[Step]) -> int:
         """The line of the value at a path; of the nearest value around it if it is missing."""
         if not path:  # without reading a text that may be no document
-            return self.first_line + 1
+            return self._lines_before + 1
         place, line = self._tree, 1
         for step in path:
             found = _child(place, step)
             if found is None:
                 break
             line, place = found
-        return self.first_line + line
+        return self._lines_before + line
 
     def text_starts(self, path: Sequence[Step]) -> int:
         """How many lines are before a text's first own line."""

@@ -38,7 +38,6 @@ from tests.support.previews import PREVIEWED, PREVIEWS
 from tests.support.quantities import quantity
 from tests.support.tools import program
 
-pytestmark = pytest.mark.xdist_group("previews")  # one worker renders and builds them
 NAMES = Names(PREVIEWED)
 VERSION = PREVIEWED.cluster.kubernetes_version
 NUMBERS = ("7", "1234")

@@ -23,7 +23,7 @@ from tests.support.pod_security import violations
 from tests.support.services import ALERTMANAGER, PROMETHEUS
 from tests.support.terraform import Terraform
 
-pytestmark = [pytest.mark.charts, pytest.mark.xdist_group("charts")]
+pytestmark = pytest.mark.charts
 
 ENVIRONMENTS = pytest.mark.parametrize("name", ["dev", "prod"])
 EACH_ADDON = pytest.mark.parametrize("addon", list(Addon))

@@ -12,7 +12,6 @@ from evalctl.checks.registry import GO_LIVE, WIRING
 from evalctl.checks.wiring.files import files
 from evalctl.parsed.environment import RenderedEnvironment
 from tests.evalctl.checks.mutations import HEALTH, INGRESS, SCALER, WORKER, stack
-from tests.support.paths import ROOT
 
 TODAY = date(2026, 11, 28)
 WRONG: tuple[object, ...] = (
@@ -29,11 +28,6 @@ WRONG: tuple[object, ...] = (
     "{",
     "{{",
 )
-
-
-@pytest.fixture(scope="module")
-def prod() -> RenderedEnvironment:
-    return RenderedEnvironment.read(ROOT / "rendered/prod", root=ROOT)
 
 
 def problems(env: RenderedEnvironment) -> list[str]:

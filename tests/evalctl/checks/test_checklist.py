@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner, Result
 
 from evalctl import main
 from evalctl.checks.registry import GO_LIVE, WIRING
-from tests.evalctl.checks import filled_in
+from evalctl.parsed.environment import RenderedEnvironment
 
 CHECKS = len((*GO_LIVE, *WIRING))
 
@@ -17,19 +16,12 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main.app, ["checklist", *arguments])
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of a production that was filled in, on disk."""
-    folder = tmp_path_factory.mktemp("rendered")
-    for path, text in filled_in.rendered().texts.items():
-        file = folder / "prod" / path
+def test_a_filled_in_production_ends_with_zero(filled: RenderedEnvironment, tmp_path: Path) -> None:
+    for path, text in filled.texts.items():
+        file = tmp_path / "prod" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    return folder
-
-
-def test_a_filled_in_production_ends_with_zero(filled: Path) -> None:
-    result = run("prod", "--rendered", str(filled))
+    result = run("prod", "--rendered", str(tmp_path))
     assert result.exit_code == 0, result.output
     assert "checks pass, 0 are waived" in result.output
 

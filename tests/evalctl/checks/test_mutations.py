@@ -8,17 +8,11 @@ from evalctl.checks.check import Subject
 from evalctl.checks.registry import GO_LIVE, WIRING
 from evalctl.parsed.environment import RenderedEnvironment
 from tests.evalctl.checks.mutations import MUTATIONS, Mutation
-from tests.support.paths import ROOT
 
 TODAY = date(2026, 11, 28)
 CHECKS = (*GO_LIVE, *WIRING)
 # Production fails this one as it is: it has a test of its own, with a repaired copy.
 FAILING = {"samples-replaced"}
-
-
-@pytest.fixture(scope="module")
-def prod() -> RenderedEnvironment:
-    return RenderedEnvironment.read(ROOT / "rendered/prod", root=ROOT)
 
 
 def failing(env: RenderedEnvironment) -> dict[str, list[str]]:

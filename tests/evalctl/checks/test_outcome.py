@@ -12,7 +12,6 @@ from evalctl.checks.golive.samples import samples_replaced
 from evalctl.checks.outcome import Outcome, Status, outcomes, unknown
 from evalctl.checks.registry import GO_LIVE, WIRING
 from evalctl.parsed.environment import RenderedEnvironment
-from tests.evalctl.checks import filled_in
 from tests.evalctl.checks.mutations import (
     INGRESS,
     WORKER,
@@ -26,11 +25,6 @@ from tests.support.paths import ROOT
 TODAY = date(2026, 11, 28)
 CHECKS = (*GO_LIVE, *WIRING)
 IMAGE = ("spec", "template", "spec", "containers", 0, "image")
-
-
-@pytest.fixture(scope="module")
-def filled() -> RenderedEnvironment:
-    return filled_in.rendered()
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +64,7 @@ def test_each_sample_that_is_left_fails(filled: RenderedEnvironment, file: str, 
     assert file in found.node.location
 
 
-def test_a_template_lists_each_sample() -> None:
-    prod = RenderedEnvironment.read(ROOT / "rendered/prod", root=ROOT)
+def test_a_template_lists_each_sample(prod: RenderedEnvironment) -> None:
     problems = [str(each) for each in samples_replaced.run(Subject(prod, TODAY)) if each.problem]
     shown = "\n".join(problems)
     assert len(problems) == 8

@@ -25,7 +25,6 @@ from evalctl.checks.policy import (
 )
 from tests.evalctl.rehearsal import changes
 
-pytestmark = pytest.mark.xdist_group("checkov")  # one scan of what is planted
 NO_SKIPS = ""
 
 

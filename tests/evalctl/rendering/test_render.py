@@ -14,7 +14,6 @@ from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, evalctl
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 
-ANOTHER = pytest.mark.xdist_group("another environment")
 CHANGED_HOSTNAME = "changed.example.com"
 
 
@@ -60,7 +59,6 @@ def another(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> Rendere
     return Rendered(result.stdout, contents(checkout / "rendered"))
 
 
-@ANOTHER
 def test_a_third_environment_takes_one_new_file_a_line_and_its_images(another: Rendered) -> None:
     new = {path: text for path, text in another.files.items() if path.startswith("another/")}
     for folder, wanted in (("terraform", Stack), ("k8s", App)):
@@ -71,7 +69,6 @@ def test_a_third_environment_takes_one_new_file_a_line_and_its_images(another: R
         assert heading in another.output
 
 
-@ANOTHER
 def test_rendering_one_environment_leaves_the_others(another: Rendered, rendered: Path) -> None:
     others = {path: text for path, text in another.files.items() if not path.startswith("another/")}
     assert others == contents(rendered)

@@ -13,9 +13,6 @@ from evals.gate import pins
 from evals.gate.pins import Pins
 from tests.evals.runs import COMMIT, GOLDEN, change_results, set_in_metric
 
-# One worker waits for the run that these read.
-pytestmark = pytest.mark.xdist_group("good run")
-
 
 @pytest.fixture(autouse=True)
 def pinned(run_pins: Pins, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,6 @@ from tests.evals.runs import (
 )
 
 # One worker waits for the run that these read.
-pytestmark = pytest.mark.xdist_group("good run")
 
 
 def set_in_every_metric(name: str, value: object) -> Callable[[Cases], None]:

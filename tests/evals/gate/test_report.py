@@ -19,7 +19,6 @@ from tests.evals.runs import GOLDEN, Cases, change_results, decide, metrics_of, 
 from tests.support.tools import program
 
 # One worker waits for the run that these read.
-pytestmark = pytest.mark.xdist_group("good run")
 
 FAITHFUL = f".summary.faithfulness > {PINS.metrics[0].required_mean:g}"
 

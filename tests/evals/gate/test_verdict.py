@@ -17,7 +17,6 @@ from tests.evals.runs import (
 )
 
 # One worker waits for the run that these read.
-pytestmark = pytest.mark.xdist_group("good run")
 
 
 def against(before: Report, folder: Path, pins: Pins, tmp_path: Path) -> Report:

@@ -19,7 +19,6 @@ from tests.support.manifests import Manifest, all_of, one
 from tests.support.pod_security import violations
 
 # Several tests read what Helm makes of a stand-in: one of xdist's workers makes it.
-pytestmark = pytest.mark.xdist_group("stand-ins")
 Rendered = dict[str, list[Manifest]]
 Key = tuple[str, str, str]
 
