@@ -67,7 +67,6 @@ def load_only(submodules: Iterable[str]) -> None:
         raise _cannot_trim("the package was imported before it could be trimmed")
     wanted = tuple(sorted(submodules))
     folder = _package_folder()
-    _require_none_missing([name for name in wanted if not (folder / name).is_dir()])
     trimmed = _cached_assembly(folder, wanted)
 
     import cdktf._jsii  # noqa: F401  (the provider's dependencies must be in the kernel before it)
@@ -106,6 +105,8 @@ def _cached_assembly(folder: Path, wanted: tuple[str, ...]) -> Path:
     ]
     cached = Path(sys.prefix) / "var" / "trimmed-provider-aws" / f"{key}.jsii.tgz"
     if not cached.is_file():
+        # Before the assembly, which takes seconds to read.
+        _require_none_missing([name for name in wanted if not (folder / name).is_dir()])
         tarball = folder / "_jsii" / f"provider-aws@{_version()}.jsii.tgz"
         if not tarball.is_file():
             raise _cannot_trim(f"there is no {tarball.name} in its _jsii folder")

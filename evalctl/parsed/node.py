@@ -24,11 +24,10 @@ class UnusableError(Exception):
         super().__init__(f"{node.location}: {problem}")
 
 
-@dataclass(
-    slots=True, unsafe_hash=True
-)  # checks make millions: frozen, each would take three times as long
+# Nothing changes a node. It is not frozen: checks make millions, and each would take three times as long.
+@dataclass(slots=True, unsafe_hash=True)
 class Node:
-    """A value at a path; its value is None if nothing is there. Nothing changes a node."""
+    """A value at a path; its value is None if nothing is there."""
 
     source: Source = field(repr=False)
     path: tuple[Step, ...]

@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
@@ -34,6 +35,14 @@ FREE_CIDR = next(
 def checkout(tmp_path: Path) -> Path:
     """The sources without `rendered/`, so that no test can depend on the real one."""
     return copy_sources(tmp_path)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT interrupts the test; a shell that starts the tests in the background makes them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def copy_sources(folder: Path) -> Path:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,7 @@ import pytest
 from evalctl import interrupts
 from tests.support.paths import ROOT
 
-
-@pytest.fixture(autouse=True)
-def _python_s_own_handler() -> Iterator[None]:
-    """A shell that starts the tests in the background makes them ignore SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("interruptible")
 
 
 def test_a_held_signal_interrupts_after_the_block() -> None:

@@ -269,7 +269,9 @@ def test_checkovs_list_of_minors_is_replaced_and_nothing_else_is(
     skips = tmp_path / "skips.toml"
     skips.write_text('[[replaced]]\ncheck = "CKV_AWS_339"\nreason = "a test"\n')
     after = not_skipped(scanned, ENVIRONMENTS, skips=skips)
-    assert {finding.check for finding in set(found) - set(after)} == {"CKV_AWS_339"}
+    replaced = set(found) - set(after)
+    assert {finding.check for finding in replaced} == {"CKV_AWS_339"}
+    assert len([each for each in replaced if each.file.startswith("rendered/prod/")]) == 1
     assert [skip.check for skip in read_skips(SKIPS) if skip.replaced] == ["CKV_AWS_339"]
 
 

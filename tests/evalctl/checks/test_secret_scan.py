@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evalctl.checks import secret_scan
+from tests.support.paths import ROOT
 
 DRAWN = random.Random(7)
 
@@ -293,3 +294,8 @@ def test_what_git_ignores_is_not_scanned_and_what_is_not_added_yet_is(repository
 def test_nothing_to_scan_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="lists no files"):
         secret_scan.tracked(tmp_path)
+
+
+def test_all_files_of_this_repository_are_scanned() -> None:
+    """`make lint` scans them."""
+    assert len(secret_scan.tracked(ROOT)) > 300

@@ -35,9 +35,10 @@ def test_rendered_is_up_to_date_with_the_sources(rendered: Path) -> None:
 
 @pytest.fixture(scope="module")
 def another(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> Rendered:
-    """A third environment, rendered alone where the sources of dev changed too."""
+    """A third environment, rendered alone over older files, where the sources of dev changed too."""
     checkout = copy_sources(tmp_path_factory.mktemp("another"))
     shutil.copytree(rendered, checkout / "rendered")
+    shutil.copytree(rendered / "dev", checkout / "rendered" / "another")
     dev = checkout / "environments" / "dev.py"
     text = (
         dev.read_text()
@@ -64,7 +65,9 @@ def test_a_third_environment_takes_one_new_file_a_line_and_its_images(another: R
     for folder, wanted in (("terraform", Stack), ("k8s", App)):
         found = {path.split("/")[2] for path in new if path.startswith(f"another/{folder}/")}
         assert found == set(wanted)
-    assert "ai-eval-platform-dev" not in "".join(new.values())
+    text = "".join(new.values())
+    assert "ai-eval-platform-dev" not in text
+    assert FREE_CIDR in text
     for heading in ("AWS resources", "Kubernetes objects", "Argo CD objects"):
         assert heading in another.output
 

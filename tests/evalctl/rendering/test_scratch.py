@@ -49,6 +49,7 @@ def test_what_a_killed_run_left_is_removed_before_and_after(tmp_path: Path) -> N
     assert {entry.name for entry in tmp_path.iterdir()} == {"lock", "journal.json"}
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_signal_while_a_run_cleans_up_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,10 +65,6 @@ def test_a_signal_while_a_run_cleans_up_leaves_nothing_behind(
                 (place.folder / name).mkdir()
             monkeypatch.setattr(shutil, "rmtree", signalled)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        run()
     assert [entry.name for entry in tmp_path.iterdir()] == ["lock"]

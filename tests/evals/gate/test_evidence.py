@@ -24,8 +24,6 @@ from tests.evals.runs import (
     set_in_metric,
 )
 
-# One worker waits for the run that these read.
-
 
 def set_in_every_metric(name: str, value: object) -> Callable[[Cases], None]:
     def change(cases: Cases) -> None:

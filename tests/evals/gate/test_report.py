@@ -18,8 +18,6 @@ from telemetry.contract import EVALUATION_RESULTS
 from tests.evals.runs import GOLDEN, Cases, change_results, decide, metrics_of, set_faithfulness
 from tests.support.tools import program
 
-# One worker waits for the run that these read.
-
 FAITHFUL = f".summary.faithfulness > {PINS.metrics[0].required_mean:g}"
 
 

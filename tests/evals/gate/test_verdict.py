@@ -16,8 +16,6 @@ from tests.evals.runs import (
     set_faithfulness,
 )
 
-# One worker waits for the run that these read.
-
 
 def against(before: Report, folder: Path, pins: Pins, tmp_path: Path) -> Report:
     file = tmp_path / "main.json"

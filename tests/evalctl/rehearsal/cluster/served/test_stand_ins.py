@@ -18,7 +18,6 @@ from tests.support.each_environment import EACH_NAME
 from tests.support.manifests import Manifest, all_of, one
 from tests.support.pod_security import violations
 
-# Several tests read what Helm makes of a stand-in: one of xdist's workers makes it.
 Rendered = dict[str, list[Manifest]]
 Key = tuple[str, str, str]
 
