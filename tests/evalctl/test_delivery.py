@@ -14,7 +14,7 @@ from environments.names import Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from evalctl.rendering import changed
-from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, invoked
+from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, invoked, own
 from tests.evalctl.plans.fake_terraform import Terraform, change, plan
 from tests.support.paths import ROOT
 
@@ -174,7 +174,7 @@ def test_a_key_is_reported_and_not_shown(checkout: Path) -> None:
     clean = invoked(checkout, "secret-scan")
     assert clean.returncode == 0, clean.stderr
     key = "AKI" + "A" + 16 * "Z"
-    (checkout / "k8s" / "notes.txt").write_text(key)
+    (own(checkout, "k8s") / "notes.txt").write_text(key)
     for arguments in ((), ("k8s/notes.txt",)):
         found = invoked(checkout, "secret-scan", *arguments)
         assert found.returncode == 1

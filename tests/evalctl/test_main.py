@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from evalctl import main
 from evalctl.commands import names
-from tests.evalctl.conftest import evalctl, invoked
+from tests.evalctl.conftest import evalctl, invoked, own
 from tests.evalctl.plans.fake_terraform import Terraform
 from tests.support.paths import ROOT
 
@@ -129,7 +129,7 @@ def test_a_deploy_without_an_approval_reports_what_sets_it(
 
 
 def test_skips_that_cannot_be_read_are_reported_by_their_file(checkout: Path) -> None:
-    skips = checkout / "evalctl" / "checks" / "policy_skips.toml"
+    skips = own(checkout, "evalctl") / "checks" / "policy_skips.toml"
     skips.write_text(f"{skips.read_text()}\nbroken =")
     refused(evalctl(checkout, "check"), "policy_skips.toml is not TOML: Invalid value")
 

@@ -24,7 +24,7 @@ from evalctl import new_environment
 from evalctl.benchmarks.render import PACKAGES
 from evalctl.checks import policy
 from evalctl.release import PLACEHOLDER
-from tests.evalctl.conftest import KNOWN, edit, evalctl, invoked
+from tests.evalctl.conftest import KNOWN, edit, evalctl, invoked, own
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 
@@ -38,11 +38,13 @@ FIRST_SOURCE_AND_OTHERS_IN_REHEARSALS = pytest.mark.parametrize(
     ],
 )
 NAME = "load-test"
+# The command changes none of these, and a change would be seen: links are followed.
+LINKED = {*PACKAGES, "evals", "tests"} - {"environments"}
 State = dict[Path, tuple[int, int]]
 
 
 def copy(folder: Path, rendered: Path) -> Path:
-    """Every file of the repository, with its bytecode, and what is rendered from it."""
+    """Every file of the repository, and what is rendered from it; programs and tests are links."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -50,13 +52,12 @@ def copy(folder: Path, rendered: Path) -> Path:
         text=True,
         check=True,
     ).stdout.split("\0")
+    for part in LINKED:
+        (folder / part).symlink_to(ROOT / part)
     for path in listed:
-        if path and not path.startswith("rendered/") and (ROOT / path).exists():
+        if path and path.partition("/")[0] not in {*LINKED, "rendered"} and (ROOT / path).exists():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, folder / path)
-    for package in PACKAGES:
-        for cache in (ROOT / package).rglob("__pycache__"):
-            shutil.copytree(cache, folder / cache.relative_to(ROOT))
     shutil.copytree(rendered, folder / "rendered")
     return folder
 
@@ -88,7 +89,7 @@ def state(checkout: Path) -> State:
 
 
 def _of_git(checkout: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(checkout):
+    for folder, folders, names in os.walk(checkout, followlinks=True):
         folders[:] = set(folders) - {".evalctl", "__pycache__"}
         yield from (Path(folder, name) for name in names)
 
@@ -290,7 +291,7 @@ def test_a_missing_workflow_is_reported_and_nothing_changes(checkout: Path) -> N
 def test_a_failed_write_leaves_no_half_environment(checkout: Path) -> None:
     """The last file cannot be written: its folder has become read-only."""
     edit(
-        checkout / "evalctl" / "rendering" / "changes.py",
+        own(checkout, "evalctl") / "rendering" / "changes.py",
         "    data = text.encode",
         '    if file.name == "CODEOWNERS" and "qa" in text: raise OSError(30, "Read-only", str(file))\n'
         "    data = text.encode",

@@ -15,7 +15,7 @@ from environments.images import Image
 from environments.names import Names
 from environments.prod import PROD
 from evalctl import release
-from tests.evalctl.conftest import KNOWN, copy_sources, edit, evalctl, invoked
+from tests.evalctl.conftest import KNOWN, copy_sources, edit, evalctl, invoked, own
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 
@@ -175,7 +175,9 @@ def test_what_cannot_be_released_is_refused_with_what_to_do(
 
 
 def test_a_release_whose_render_fails_changes_nothing(checkout: Path) -> None:
-    edit(checkout / "k8s" / "app.py", "def build(", "raise RuntimeError('planted')\n\ndef build(")
+    edit(
+        own(checkout, "k8s") / "app.py", "def build(", "raise RuntimeError('planted')\n\ndef build("
+    )
     before = state(checkout)
 
     result = evalctl(checkout, "release", "worker", BUILT, "--env", "dev")

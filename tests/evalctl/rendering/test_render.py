@@ -10,7 +10,7 @@ import pytest
 from environments.dev import DEV
 from environments.names import App, Stack
 from environments.prod import PROD
-from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, evalctl
+from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, evalctl, own
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 
@@ -134,7 +134,9 @@ def test_an_unknown_environment_is_refused_with_the_known_ones(checkout: Path) -
 
 def test_a_renderer_that_fails_leaves_rendered_as_it_was(checkout: Path, rendered: Path) -> None:
     shutil.copytree(rendered, checkout / "rendered")
-    edit(checkout / "k8s" / "app.py", "def build(", "raise RuntimeError('planted')\n\ndef build(")
+    edit(
+        own(checkout, "k8s") / "app.py", "def build(", "raise RuntimeError('planted')\n\ndef build("
+    )
     edit(checkout / "environments" / "dev.py", DEV.network.vpc_cidr, FREE_CIDR)
 
     result = evalctl(checkout, "render")
