@@ -10,8 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from checkov.common.models.enums import ParallelizationType
 from checkov.common.output.record import Record
 from checkov.common.output.report import Report
+from checkov.common.parallelizer.parallel_runner import ParallelRunner, parallel_runner
 from checkov.kubernetes.runner import Runner as KubernetesRunner
 from checkov.runner_filter import RunnerFilter
 from checkov.terraform_json.runner import TerraformJsonRunner
@@ -102,7 +104,18 @@ def _entry(record: Record, file: Path, address: str | None = None) -> Entry:
 
 SCANNERS = {"terraform": scan_terraform, "kubernetes": scan_kubernetes}
 
+
+def scan(scanner: str, folder: str) -> dict[str, list[Entry] | list[str]]:
+    return SCANNERS[scanner](Path(folder))
+
+
 if __name__ == "__main__":
-    # Arguments in pairs: scanner, folder.
-    jobs = zip(sys.argv[1::2], sys.argv[2::2], strict=True)
-    print(json.dumps([SCANNERS[scanner](Path(folder)) for scanner, folder in jobs]))
+    # Arguments in pairs: scanner, folder. To import checkov takes as long as to check eight folders, so that the
+    # processes that check are forks of this one. They make no more of them. Checkov forks on Linux only: elsewhere
+    # this process checks all.
+    forks = ParallelRunner()
+    if not forks.running_as_process():
+        forks.type = ParallelizationType.NONE
+    parallel_runner.type = ParallelizationType.NONE
+    jobs = list(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
+    print(json.dumps(list(forks.run_function(scan, jobs))))

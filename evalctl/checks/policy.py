@@ -5,7 +5,6 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
@@ -31,7 +30,6 @@ _UNREADABLE = "ApplicationSet-*.yaml"
 # Checkov's settings come only from here, so that the result is the same on every machine.
 _FOREIGN_SETTINGS = ("BC_", "CHECKOV_", "CKV_", "LOG_LEVEL", "PRISMA_")
 _SETTINGS = {
-    "CHECKOV_PARALLELIZATION_TYPE": "none",  # `_scan` starts several
     "CKV_IGNORE_HIDDEN_DIRECTORIES": "false",  # a checkout may be below one
     "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true",
 }
@@ -213,14 +211,6 @@ def _jobs(rendered: Path) -> list[tuple[str, Path]]:
 
 
 def _scan(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
-    # Starting checkov takes as long as checking eight folders.
-    processes = min(os.cpu_count() or 1, 1 + len(jobs) // 8)
-    with ThreadPoolExecutor(processes) as pool:
-        shares = [jobs[start::processes] for start in range(processes)]
-        return [result for results in pool.map(_run_checkov, shares) for result in results]
-
-
-def _run_checkov(jobs: list[tuple[str, Path]]) -> list[_Scanned]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_SETTINGS)}
     if find_spec("checkov") is None:  # its process would print a traceback
         raise ModuleNotFoundError("checkov is not installed", name="checkov")
