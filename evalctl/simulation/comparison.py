@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from evalctl.autoscaler_trace import Points, Trace
 from evalctl.simulation.autoscaler import Autoscaler, Observed
@@ -42,26 +43,28 @@ def compare(trace: Trace) -> Comparison:
         UnreadableAutoscalerError: the trace's autoscaler has another form than the model reads.
     """
     spec, real = parsed(trace.autoscaler), trace.replicas[1:]
-    found = [
-        Comparison(
-            real=real,
-            model=tuple(
-                _replayed(
-                    trace,
-                    spec,
-                    first=number * _PHASE_STEP_SECONDS,
-                    period=trace.sync_seconds + longer / 1000,
-                )
-            ),
-        )
+    decisions = [
+        (number * _PHASE_STEP_SECONDS, trace.sync_seconds + longer / 1000)
         for number in range(int(trace.sync_seconds / _PHASE_STEP_SECONDS))
         for longer in _LONGER_MILLISECONDS
     ]
-    return min(found, key=lambda one: (one.worst_seconds is None, one.worst_seconds or 0))
+    best = min(decisions, key=lambda one: _distance(real, _replayed(trace, spec, *one)))
+    return Comparison(real=real, model=tuple(_replayed(trace, spec, *best)))
+
+
+def _distance(real: Points, model: Iterator[tuple[float, int]]) -> tuple[int, float]:
+    """How many changes are left when the numbers differ for the first time, and by how many seconds the changes
+    before are apart at most."""
+    worst = 0.0
+    for number, (one, other) in enumerate(zip_longest(real, model)):
+        if one is None or other is None or one[1] != other[1]:
+            return max(1, len(real) - number), worst
+        worst = max(worst, abs(one[0] - other[0]))
+    return 0, worst
 
 
 def _replayed(
-    trace: Trace, spec: AutoscalerSpec, *, first: float, period: float
+    trace: Trace, spec: AutoscalerSpec, first: float, period: float
 ) -> Iterator[tuple[float, int]]:
     autoscaler, replicas = Autoscaler(spec), trace.replicas[0][1]
     now = first
