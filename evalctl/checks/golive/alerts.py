@@ -117,7 +117,7 @@ def _headings(subject: Subject, page: str) -> set[str]:
 def restore_practised(subject: Subject) -> Iterator[Finding]:
     place = subject.env.place("dashboards/PrometheusRule-platform-health.yaml")
     for store in RESTORED_STORES:
-        metric = re.compile(rf'\w*restore\w*{{[^}}]*"{store}"', re.IGNORECASE)
+        metric = re.compile(rf'restore\w*{{[^}}]*"{store}"', re.IGNORECASE)
         found = [
             alert.rule["expr"]
             for alert in alerts(subject.env)
