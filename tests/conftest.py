@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -89,6 +90,11 @@ def _objects(folder: Path) -> list[Manifest]:
         yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
         for path in sorted(folder.glob("*.yaml"))
     ]
+
+
+def pytest_configure() -> None:
+    """SIGTERM ends a run as Ctrl-C does, so that the servers which fixtures started end too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -21,6 +21,7 @@ from tests.support import argocd_release
 from tests.support.chart_repository import chart_repository, charts_of, use_in
 from tests.support.paths import ROOT
 from tests.support.tools import HANGS_SECONDS, program
+from tests.support.warm_aws import warm_aws
 
 NAMES = Names(DEV)
 CONTEXT = "an-arbitrary-name"
@@ -136,8 +137,17 @@ def repository(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield address
 
 
+@pytest.fixture(scope="session")
+def aws_command() -> Iterator[str]:
+    program("aws", get_it="pip install awscli")
+    with warm_aws() as command:
+        yield command
+
+
 @pytest.fixture
-def checkout(rendered: Path, tmp_path: Path, kubectl: str, repository: str) -> Path:
+def checkout(
+    rendered: Path, tmp_path: Path, kubectl: str, repository: str, aws_command: str
+) -> Path:
     """The rendered files, with stand-ins for what the internet has, and programs that log their calls."""
     folder = tmp_path / "checkout"
     for part in ("argocd", "argocd-install"):
@@ -147,11 +157,11 @@ def checkout(rendered: Path, tmp_path: Path, kubectl: str, repository: str) -> P
     use_in(folder / "rendered" / "dev" / "argocd", repository)
     programs = folder / "programs"
     programs.mkdir()
-    for name in ("aws", "git", "bash", "env"):
+    for name in ("git", "bash", "env"):
         found = program(name, get_it="it comes with the machine")
         # Not a link: the shims of version managers depend on their own name.
-        real = f"PATH={os.environ['PATH']} exec {found}"
-        write_program(programs / name, real, log=folder if name == "aws" else None)
+        write_program(programs / name, f"PATH={os.environ['PATH']} exec {found}")
+    write_program(programs / "aws", f"exec {aws_command}", log=folder)
     write_program(programs / "kubectl", f"exec {kubectl}", log=folder)
     return folder
 

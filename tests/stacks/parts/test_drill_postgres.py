@@ -6,7 +6,6 @@ that the emulated AWS gives the instance, its certificate, and the password that
 """
 
 import ast
-import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from tests.stacks.parts.conftest import MakeNode
 from tests.stacks.parts.fake_node import FakeNode
 from tests.support.paths import ROOT
 from tests.support.tools import program
+from tests.support.warm_aws import warm_aws
 
 pytestmark = pytest.mark.rehearsal  # AWS's client starts a dozen times in each drill
 
@@ -127,10 +127,17 @@ def write(server: Postgres, *, age: str) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def aws_command() -> Iterator[str]:
+    program("aws", get_it="pip install awscli")
+    with warm_aws() as command:
+        yield command
+
+
 @pytest.fixture
-def node(make_node: MakeNode, aws: EmulatedAws, server: Postgres) -> FakeNode:
+def node(make_node: MakeNode, aws: EmulatedAws, server: Postgres, aws_command: str) -> FakeNode:
     node = make_node()
-    client, jq = program("aws", get_it="pip install awscli"), program("jq", get_it="apt-get")
+    jq = program("jq", get_it="apt-get")
     copy = f'while [ "$1" != --output ]; do shift; done; cp {server.ca_file} "$2"'
     node.fake_program("curl", copy)
     # CloudWatch as in the tests of the backup: the emulated one does not have this client's protocol.
@@ -145,7 +152,7 @@ def node(make_node: MakeNode, aws: EmulatedAws, server: Postgres) -> FakeNode:
           env -u PGHOSTADDR psql --quiet --host {server.folder} --port {server.port} --username superuser \\
             --command "ALTER ROLE {MASTER} PASSWORD '$password'" postgres
         fi
-        exec {shlex.quote(client)} "$@" """,
+        exec {aws_command} "$@" """,
     )
     return node
 

@@ -1,7 +1,8 @@
 """The stand-ins' objects: what our values set, and the same as the real charts make of them."""
 
 import copy
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +116,29 @@ def version(name: str, names: dict[str, Names]) -> str:
     return names[name].env.cluster.kubernetes_version
 
 
+@pytest.fixture(scope="module")
+def made_in(
+    argocd: Rendered, packages: dict[Addon, tuple[Path, str]], names: dict[str, Names]
+) -> Callable[[str, Addon], list[Manifest]]:
+    """From an environment and an add-on to the stand-in's objects, which are made once."""
+
+    @functools.cache
+    def made(name: str, addon: Addon) -> list[Manifest]:
+        app = application(argocd[name], addon)
+        version = names[name].env.cluster.kubernetes_version
+        return charts.objects(
+            app, packages[addon][0], values=values_of(app), kubernetes_version=version
+        )
+
+    return made
+
+
 @pytest.fixture
 def made(
-    app: Manifest, addon: Addon, packages: dict[Addon, tuple[Path, str]], version: str
+    name: str, addon: Addon, made_in: Callable[[str, Addon], list[Manifest]]
 ) -> list[Manifest]:
     """The objects of a stand-in in one environment."""
-    return charts.objects(
-        app, packages[addon][0], values=values_of(app), kubernetes_version=version
-    )
+    return made_in(name, addon)
 
 
 def values_of(app: Manifest) -> Manifest:
@@ -205,17 +221,11 @@ def test_every_kind_is_one_that_the_project_of_the_add_ons_permits(
 
 @EACH_NAME
 def test_definitions_have_the_annotations_of_the_values(
-    name: str, argocd: Rendered, packages: dict[Addon, tuple[Path, str]], version: str
+    name: str, argocd: Rendered, made_in: Callable[[str, Addon], list[Manifest]]
 ) -> None:
     for addon, count in ((Addon.PROMETHEUS_CRDS, 10), (Addon.EXTERNAL_SECRETS, 3)):
-        app = application(argocd[name], addon)
-        definitions = all_of(
-            charts.objects(
-                app, packages[addon][0], values=values_of(app), kubernetes_version=version
-            ),
-            "CustomResourceDefinition",
-        )
-        wanted = values_of(app)["crds"]["annotations"]
+        definitions = all_of(made_in(name, addon), "CustomResourceDefinition")
+        wanted = values_of(application(argocd[name], addon))["crds"]["annotations"]
         assert len(definitions) == count
         for definition in definitions:
             assert wanted.items() <= definition["metadata"]["annotations"].items()

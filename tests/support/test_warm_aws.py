@@ -1,0 +1,28 @@
+"""The forks answer as the command does."""
+
+import subprocess
+
+import pytest
+
+from tests.support.tools import program
+from tests.support.warm_aws import warm_aws
+
+
+@pytest.mark.rehearsal
+@pytest.mark.parametrize("arguments", ["--version", "no-service", "configure list-profiles"])
+def test_a_call_prints_and_ends_as_the_command_itself(arguments: str) -> None:
+    command = program("aws", get_it="pip install awscli")
+
+    def result(shell: str) -> tuple[int, str, str]:
+        called = subprocess.run(
+            f"{shell} {arguments}",
+            shell=True,
+            env={"PATH": "/usr/bin:/bin", "AWS_CONFIG_FILE": "/dev/null"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return called.returncode, called.stdout, called.stderr
+
+    with warm_aws() as warm:
+        assert result(warm) == result(command)
