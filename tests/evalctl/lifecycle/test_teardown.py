@@ -360,7 +360,7 @@ def test_a_log_group_that_cannot_be_deleted_stops_the_teardown_and_is_reported(
     works = aws.read_text()
     aws.write_text(
         works.replace(
-            "PATH=", 'case "$2" in delete-log-group) echo denied >&2; exit 1; esac; PATH='
+            "exec ", 'case "$2" in delete-log-group) echo denied >&2; exit 1; esac; exec '
         )
     )
     result = operator.teardown("--yes")
