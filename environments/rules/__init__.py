@@ -71,7 +71,7 @@ def problems(environments: Iterable[Environment]) -> list[str]:
         *(
             f"{env.name or '(unnamed)'}: {problem}"
             for env in environments
-            for problem in problems_of(env)
+            for problem in _problems_of_sections(env)
         ),
         *across.problems(environments),
     ]
@@ -79,6 +79,8 @@ def problems(environments: Iterable[Environment]) -> list[str]:
 
 def problems_of(env: Environment) -> list[str]:
     """Each broken rule as `<field>: <what is wrong>; <what to do>`."""
-    return list(types.problems_of(env)) or [
-        problem for section in _SECTIONS for problem in section.problems(env)
-    ]
+    return list(types.problems_of(env)) or _problems_of_sections(env)
+
+
+def _problems_of_sections(env: Environment) -> list[str]:
+    return [problem for section in _SECTIONS for problem in section.problems(env)]
