@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,8 @@ from tests.support.manifests import Manifest
 from tests.support.paths import ROOT
 from tests.support.subnets import addresses_by_tier
 from tests.support.terraform import Stacks, Terraform
+from tests.support.tools import program
+from tests.support.warm_aws import warm_aws
 
 os.environ.update({**GO_VARIABLES, **os.environ})
 gc.disable()  # while tests are collected: almost all that is made then stays
@@ -83,6 +85,14 @@ def argocd(rendered: Path) -> dict[str, list[Manifest]]:
 def names() -> dict[str, Names]:
     """Environment name → its names."""
     return {env.name: Names(env) for env in ENVIRONMENTS}
+
+
+@pytest.fixture(scope="session")
+def aws_command() -> Iterator[str]:
+    """How a shell calls AWS's command line, without its start."""
+    program("aws", get_it="pip install awscli")
+    with warm_aws() as command:
+        yield command
 
 
 def _objects(folder: Path) -> list[Manifest]:

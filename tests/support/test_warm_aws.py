@@ -5,14 +5,11 @@ import subprocess
 import pytest
 
 from tests.support.tools import program
-from tests.support.warm_aws import warm_aws
 
 
 @pytest.mark.rehearsal
 @pytest.mark.parametrize("arguments", ["--version", "no-service", "configure list-profiles"])
-def test_a_call_prints_and_ends_as_the_command_itself(arguments: str) -> None:
-    command = program("aws", get_it="pip install awscli")
-
+def test_a_call_prints_and_ends_as_the_command_itself(aws_command: str, arguments: str) -> None:
     def result(shell: str) -> tuple[int, str, str]:
         called = subprocess.run(
             f"{shell} {arguments}",
@@ -24,5 +21,4 @@ def test_a_call_prints_and_ends_as_the_command_itself(arguments: str) -> None:
         )
         return called.returncode, called.stdout, called.stderr
 
-    with warm_aws() as warm:
-        assert result(warm) == result(command)
+    assert result(aws_command) == result(program("aws", get_it="pip install awscli"))

@@ -21,7 +21,6 @@ from tests.support import argocd_release
 from tests.support.chart_repository import chart_repository, charts_of, use_in
 from tests.support.paths import ROOT
 from tests.support.tools import HANGS_SECONDS, program
-from tests.support.warm_aws import warm_aws
 
 NAMES = Names(DEV)
 CONTEXT = "an-arbitrary-name"
@@ -135,13 +134,6 @@ def repository(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("charts") / "repository"
     with chart_repository(folder, charts_of(rendered / "dev" / "argocd")) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def aws_command() -> Iterator[str]:
-    program("aws", get_it="pip install awscli")
-    with warm_aws() as command:
-        yield command
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ from tests.stacks.parts.conftest import MakeNode
 from tests.stacks.parts.fake_node import FakeNode
 from tests.support.paths import ROOT
 from tests.support.tools import program
-from tests.support.warm_aws import warm_aws
 
 pytestmark = pytest.mark.rehearsal  # AWS's client starts a dozen times in each drill
 
@@ -125,13 +124,6 @@ def write(server: Postgres, *, age: str) -> None:
         INSERT INTO jobs (id, run_id, case_id, "case", recorded_at)
           VALUES ('{RUN}', '{RUN}', 'c', '{{}}', now() - interval '{age}');"""
     )
-
-
-@pytest.fixture(scope="module")
-def aws_command() -> Iterator[str]:
-    program("aws", get_it="pip install awscli")
-    with warm_aws() as command:
-        yield command
 
 
 @pytest.fixture
