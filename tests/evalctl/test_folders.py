@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.evalctl.conftest import evalctl
+from evalctl.benchmarks.render import PACKAGES
+from tests.evalctl.conftest import evalctl, own
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 from tests.support.tools import HANGS_SECONDS
@@ -31,6 +32,8 @@ READING = (
 
 @pytest.fixture
 def checkout(checkout: Path, rendered: Path) -> Path:
+    for package in {*PACKAGES} - {"environments"}:
+        own(checkout, package)
     shutil.copytree(rendered, checkout / "rendered")
     shutil.copytree(ROOT / "docs", checkout / "docs")
     git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com")
