@@ -49,7 +49,7 @@ test-workload: workload ## Check the types of the reference programs, and test t
 
 .PHONY: test-rehearsals
 test-rehearsals: cdktf workload $(VENV)/.testing ## Run the tests that rehearse a deploy, an incident or an evaluation run.
-	@$(BIN)/pytest -n 4 --dist loadgroup -m rehearsal
+	@$(BIN)/pytest -n 3 --dist loadgroup -m rehearsal
 
 .PHONY: test-cluster
 test-cluster: $(VENV)/.testing ## Run the tests with a real control plane on loopback; CLUSTER_PROGRAMS names its programs.
