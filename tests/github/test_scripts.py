@@ -21,6 +21,7 @@ from tests.support.chart_repository import chart_repository
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / ".github" / "scripts"
+NEEDS_JQ = pytest.mark.usefixtures("jq")
 # Records each call with the content of the files in its arguments, and prints the file in answers/ whose
 # name is the longest beginning of the call.
 STAND_IN = """#!/usr/bin/env bash
@@ -43,6 +44,11 @@ done
 if [[ -n "$longest" ]]; then cat "$found"; fi
 if [[ -e "$here/fails" && "$called" == "$(cat "$here/fails")"* ]]; then exit 1; fi
 """
+
+
+@pytest.fixture
+def jq() -> str:
+    return tools.program("jq", get_it="apt-get install jq")
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,7 @@ def write_plan_result(
 LIST = "gh issue list --label drift: dev --state open"
 
 
+@NEEDS_JQ
 def test_drift_opens_an_issue_with_what_differs(sandbox: Sandbox) -> None:
     write_plan_result(sandbox, changed=("network", "delivery"))
     result = sandbox.run(FOLDER / "drift-issue", "dev", "out")
@@ -161,6 +168,7 @@ def test_drift_opens_an_issue_with_what_differs(sandbox: Sandbox) -> None:
     assert "actions/runs/42" in create
 
 
+@NEEDS_JQ
 def test_drift_with_an_open_issue_updates_it(sandbox: Sandbox) -> None:
     write_plan_result(sandbox, failed=("queue",))
     sandbox.answer(LIST, "12\n")
@@ -170,6 +178,7 @@ def test_drift_with_an_open_issue_updates_it(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(("known", "expected"), [("12\n", ["gh issue close 12"]), ("", [])])
+@NEEDS_JQ
 def test_drift_that_is_gone_closes_its_issue(
     sandbox: Sandbox, known: str, expected: list[str]
 ) -> None:
@@ -251,6 +260,7 @@ def require_environment_rules(
     return run_step(sandbox, f'"{FOLDER / "require-environment-rules"}" prod')
 
 
+@NEEDS_JQ
 def test_a_protected_environment_is_accepted(sandbox: Sandbox) -> None:
     protected = {"protection_rules": [REVIEWERS], "deployment_branch_policy": BRANCHES}
     result = require_environment_rules(sandbox, protected, [MAIN])
@@ -289,6 +299,7 @@ def test_a_protected_environment_is_accepted(sandbox: Sandbox) -> None:
         ({}, [{**MAIN, "type": "tag"}], "limit it to the branch main"),
     ],
 )
+@NEEDS_JQ
 def test_production_is_not_planned_without_the_rules_of_its_environment(
     sandbox: Sandbox, changed: Json, policies: list[Json], reason: str
 ) -> None:
@@ -299,6 +310,7 @@ def test_production_is_not_planned_without_the_rules_of_its_environment(
     assert reason in result.stdout
 
 
+@NEEDS_JQ
 def test_development_needs_the_branch_and_no_approval(sandbox: Sandbox) -> None:
     limited = {"protection_rules": [], "deployment_branch_policy": BRANCHES}
     result = require_environment_rules(sandbox, limited, [MAIN], tier="development")
@@ -320,6 +332,7 @@ def test_an_environment_that_does_not_exist_is_refused(sandbox: Sandbox) -> None
         (["creation", "update", "deletion"], None),
     ],
 )
+@NEEDS_JQ
 def test_nothing_is_pushed_with_a_key_that_no_rule_set_restricts(
     sandbox: Sandbox, rules: list[str], missing: str | None
 ) -> None:
@@ -604,6 +617,7 @@ def fetch_programs(sandbox: Sandbox, *, etcd: str = "etcd") -> subprocess.Comple
 def test_the_programs_of_a_cluster_are_all_that_a_rehearsal_needs(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tools.program("redis-server", get_it="apt-get install redis-server")
     result = fetch_programs(sandbox)
     assert result.returncode == 0, result.stderr
     folder = sandbox.folder / "checkout/.tools/programs"
@@ -663,6 +677,7 @@ def run_step(sandbox: Sandbox, run: str, **variables: str) -> subprocess.Complet
     return sandbox.run("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", run, **variables)
 
 
+@NEEDS_JQ
 def test_a_plan_is_shown_checked_for_losses_and_passed_to_the_deploy(sandbox: Sandbox) -> None:
     write_plan_result(sandbox, changed=("queue",))
     approved = {"prod-queue": "sha256:1"}
@@ -738,6 +753,7 @@ def test_a_chart_that_cannot_be_compared_fails_the_step(sandbox: Sandbox) -> Non
 
 
 @pytest.mark.parametrize("score", ["0.91", "0.9", "null"])
+@NEEDS_JQ
 def test_the_step_also_requires_the_faithfulness_with_jq(sandbox: Sandbox, score: str) -> None:
     (sandbox.folder / "report.json").write_text(f'{{"summary": {{"faithfulness": {score}}}}}')
     run = step("quality-gate", "quality-gate", "Decide")

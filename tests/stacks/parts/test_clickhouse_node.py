@@ -36,7 +36,13 @@ SCRIPTS = sorted((ROOT / "stacks" / "parts" / "clickhouse_node" / "scripts").glo
 EACH_ENVIRONMENT = pytest.mark.parametrize(
     "names", [Names(env) for env in ENVIRONMENTS], ids=lambda names: names.env.name
 )
+NEEDS_OPENSSL = pytest.mark.usefixtures("openssl")
 DEVICE = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
+
+
+@pytest.fixture
+def openssl() -> str:
+    return tools.program("openssl", get_it="apt-get install openssl")
 
 
 def config(names: Names, name: str, index: int = 1) -> ElementTree.Element:
@@ -262,6 +268,7 @@ def verifies(node: FakeNode, hostname: str) -> bool:
     return subprocess.run(check, capture_output=True, check=False).returncode == 0
 
 
+@NEEDS_OPENSSL
 def test_every_node_gets_a_certificate_for_its_own_and_the_common_name(make_node: MakeNode) -> None:
     nodes = [make_node(index) for index in (1, 2, 3)]
     for node in nodes:
@@ -281,6 +288,7 @@ def test_only_the_first_node_creates_the_authority(make_node: MakeNode) -> None:
     assert not second.secret(Secret.CLICKHOUSE_CA_KEY).exists()
 
 
+@NEEDS_OPENSSL
 def test_the_first_node_resumes_after_an_interruption(make_node: MakeNode) -> None:
     node = make_node()
     assert node.run("certificates.sh").returncode == 0
@@ -291,6 +299,7 @@ def test_the_first_node_resumes_after_an_interruption(make_node: MakeNode) -> No
     assert verifies(node, node.names.clickhouse_host)
 
 
+@NEEDS_OPENSSL
 def test_the_authoritys_key_never_stays_on_a_node(make_node: MakeNode) -> None:
     node = make_node()
     assert node.run("certificates.sh").returncode == 0
@@ -299,6 +308,7 @@ def test_the_authoritys_key_never_stays_on_a_node(make_node: MakeNode) -> None:
     assert not [path for path in files if secret in path.read_text(errors="replace")]
 
 
+@NEEDS_OPENSSL
 def test_a_certificate_is_replaced_in_time_and_not_before(make_node: MakeNode) -> None:
     node = make_node()
     certificate = node.folder / "tls" / "node.crt"
@@ -310,6 +320,7 @@ def test_a_certificate_is_replaced_in_time_and_not_before(make_node: MakeNode) -
     assert certificate.read_text() != first
 
 
+@NEEDS_OPENSSL
 def test_nodes_change_to_a_new_authority_while_they_still_trust_the_old_one(
     make_node: MakeNode,
 ) -> None:
@@ -353,6 +364,7 @@ def restarts(node: FakeNode) -> list[str]:
     return [call for call in node.calls("systemctl") if "restart" in call.split()]
 
 
+@NEEDS_OPENSSL
 def test_a_node_restarts_for_a_new_certificate_and_only_for_that(renewed: FakeNode) -> None:
     assert renewed.run("restart.sh").returncode == 0
     assert len(restarts(renewed)) == 1
@@ -361,6 +373,7 @@ def test_a_node_restarts_for_a_new_certificate_and_only_for_that(renewed: FakeNo
     assert len(restarts(renewed)) == 1
 
 
+@NEEDS_OPENSSL
 def test_no_node_restarts_while_another_is_down(renewed: FakeNode) -> None:
     (renewed.cloud / "up").write_text(str(PROD.clickhouse.nodes - 1))
     assert renewed.run("restart.sh").returncode != 0
