@@ -1,6 +1,6 @@
 """The model of the autoscaler against a trace of the real one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -26,10 +26,8 @@ class Comparison:
     @property
     def worst_seconds(self) -> float | None:
         """How far apart two changes to the same number are at most; None: the numbers differ."""
-        if [count for _, count in self.real] != [count for _, count in self.model]:
-            return None
-        pairs = zip(self.real, self.model, strict=True)
-        return max((abs(real - model) for (real, _), (model, _) in pairs), default=0.0)
+        left, worst = _distance(self.real, self.model)
+        return None if left else worst
 
     @property
     def agrees(self) -> bool:
@@ -52,7 +50,7 @@ def compare(trace: Trace) -> Comparison:
     return Comparison(real=real, model=tuple(_replayed(trace, spec, *best)))
 
 
-def _distance(real: Points, model: Iterator[tuple[float, int]]) -> tuple[int, float]:
+def _distance(real: Points, model: Iterable[tuple[float, int]]) -> tuple[int, float]:
     """How many changes are left when the numbers differ for the first time, and by how many seconds the changes
     before are apart at most."""
     worst = 0.0

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import pytest
 from botocore.loaders import Loader
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from environments import catalog
 from environments.catalog import EKS_VERSIONS, EksVersion
@@ -70,9 +72,6 @@ def _months(start: date, end: date) -> int:
 
 def test_regions_and_zones_are_those_that_aws_documents() -> None:
     """botocore has the list that Terraform's provider accepts; moto has EC2's answer about zones."""
-    # Here, because it takes a second: each worker imports this module, and one of them runs its tests.
-    from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
-
     (partition,) = (
         partition
         for partition in Loader().load_data("endpoints")["partitions"]
@@ -91,8 +90,6 @@ def test_regions_and_zones_are_those_that_aws_documents() -> None:
 
 
 def test_instance_types_have_the_size_that_ec2_documents() -> None:
-    from moto.ec2.models.instance_types import INSTANCE_TYPES  # as above
-
     for name, known in catalog.INSTANCE_TYPES.items():
         type_ = INSTANCE_TYPES[name]
         network = type_["NetworkInfo"]

@@ -1,4 +1,4 @@
-"""A copy of this repository's sources, which a test may change, and the command run in it."""
+"""A checkout of this repository's sources, which a test may change, and the command run in it."""
 
 import contextlib
 import os
@@ -36,6 +36,14 @@ FREE_CIDR = next(
 def checkout(tmp_path: Path) -> Path:
     """The sources without `rendered/`, so that no test can depend on the real one."""
     return copy_sources(tmp_path)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The same with a copy of every package: for git, and for commands that run in the folder of one."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package)
+    return tmp_path
 
 
 @pytest.fixture

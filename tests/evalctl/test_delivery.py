@@ -14,7 +14,7 @@ from environments.names import Stack
 from environments.registry import ENVIRONMENTS
 from environments.spec import Environment
 from evalctl.rendering import changed
-from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, invoked, own
+from tests.evalctl.conftest import FREE_CIDR, KNOWN, copy_sources, edit, invoked
 from tests.evalctl.plans.fake_terraform import Terraform, change, plan
 from tests.support.paths import ROOT
 
@@ -168,15 +168,15 @@ def test_a_loss_is_allowed_in_one_stack_by_name(
     assert invoked(merged, *guard, *allowed, "--allow=storage:aws_s3_bucket.x").returncode == 1
 
 
-def test_a_key_is_reported_and_not_shown(checkout: Path) -> None:
-    git(checkout, "init")
-    shutil.copy(ROOT / ".gitignore", checkout)
-    clean = invoked(checkout, "secret-scan")
+def test_a_key_is_reported_and_not_shown(copied: Path) -> None:
+    git(copied, "init")
+    shutil.copy(ROOT / ".gitignore", copied)
+    clean = invoked(copied, "secret-scan")
     assert clean.returncode == 0, clean.stderr
     key = "AKI" + "A" + 16 * "Z"
-    (own(checkout, "k8s") / "notes.txt").write_text(key)
+    (copied / "k8s" / "notes.txt").write_text(key)
     for arguments in ((), ("k8s/notes.txt",)):
-        found = invoked(checkout, "secret-scan", *arguments)
+        found = invoked(copied, "secret-scan", *arguments)
         assert found.returncode == 1
         assert "k8s/notes.txt:1: AWS" in found.stderr
         assert key not in found.stdout + found.stderr

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evalctl.benchmarks.render import PACKAGES
-from tests.evalctl.conftest import evalctl, own
+from tests.evalctl.conftest import evalctl
 from tests.evalctl.rendering.test_tree import contents
 from tests.support.paths import ROOT
 from tests.support.tools import HANGS_SECONDS
@@ -31,15 +30,13 @@ READING = (
 
 
 @pytest.fixture
-def checkout(checkout: Path, rendered: Path) -> Path:
-    for package in {*PACKAGES} - {"environments"}:
-        own(checkout, package)
-    shutil.copytree(rendered, checkout / "rendered")
-    shutil.copytree(ROOT / "docs", checkout / "docs")
+def checkout(copied: Path, rendered: Path) -> Path:
+    shutil.copytree(rendered, copied / "rendered")
+    shutil.copytree(ROOT / "docs", copied / "docs")
     git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com")
     for arguments in (("init", "-b", "main"), ("add", "."), ("commit", "-m", "all")):
-        subprocess.run([*git, *arguments], cwd=checkout, check=True, capture_output=True)
-    return checkout
+        subprocess.run([*git, *arguments], cwd=copied, check=True, capture_output=True)
+    return copied
 
 
 @pytest.fixture

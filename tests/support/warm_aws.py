@@ -6,6 +6,7 @@ The start takes 0.4 s of processor time, and the tests of a life cycle call it h
 import importlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ def warm_aws() -> Iterator[str]:
         files = [listener.fileno()]
         server = subprocess.Popen([sys.executable, __file__, *map(str, files)], pass_fds=files)
         try:
-            yield f"{sys.executable} -I -S {__file__} {address}"
+            yield shlex.join([sys.executable, "-I", "-S", __file__, str(address)])
         finally:
             server.kill()
             server.wait()

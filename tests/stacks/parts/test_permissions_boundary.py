@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
 from environments.names import (
     OPERATORS_SECRETS,
     RESTORE_DRILL,
@@ -66,9 +68,6 @@ def inline_statements(terraform: Stacks, name: str) -> Iterator[Body]:
 
 def managed_actions(terraform: Stacks, name: str) -> Iterator[str]:
     """The actions of the attached managed policies, as moto has them."""
-    # Here, because it takes half a second: each worker imports this module, and one of them runs its tests.
-    from moto.iam.aws_managed_policies import aws_managed_policies_data
-
     policies = json.loads(aws_managed_policies_data)
     for stack in bounded_stacks(terraform, name):
         for body in stack.resources("aws_iam_role_policy_attachment").values():
