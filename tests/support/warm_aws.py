@@ -6,6 +6,7 @@ The start takes 0.4 s of processor time, and the tests of a life cycle call it h
 import importlib
 import json
 import os
+import select
 import shlex
 import signal
 import socket
@@ -25,12 +26,10 @@ def warm_aws() -> Iterator[str]:
         listener.bind(str(address))
         listener.listen()
         files = [listener.fileno()]
-        server = subprocess.Popen([sys.executable, __file__, *map(str, files)], pass_fds=files)
-        try:
+        command = [sys.executable, __file__, *map(str, files)]
+        # The end of this process closes the input, and the server ends then: also after SIGKILL.
+        with subprocess.Popen(command, pass_fds=files, stdin=subprocess.PIPE):
             yield shlex.join([sys.executable, "-I", "-S", __file__, str(address)])
-        finally:
-            server.kill()
-            server.wait()
 
 
 def _serve(listener: socket.socket) -> None:
@@ -38,7 +37,7 @@ def _serve(listener: socket.socket) -> None:
     importlib.import_module("awscli.handlers")
     models = os.environ["AWS_DATA_PATH"]  # the import sets it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no fork becomes a zombie
-    while True:
+    while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         connection, _ = listener.accept()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
