@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,16 +56,21 @@ class EmulatedAws:
         }
 
     def client(self, service: str, region: str | None = None) -> Any:
-        return boto3.Session(
-            "rehearsal", "rehearsal", botocore_session=Session(_WITHOUT_THE_USERS)
-        ).client(
-            service,
-            region_name=region or self.account.region,
-            endpoint_url=self.url,
-            config=Config(
-                proxies={}, retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}
-            ),
-        )
+        return _client(self.url, service, region or self.account.region)
+
+
+@cache  # botocore reads megabytes for a new one
+def _client(url: str, service: str, region: str) -> Any:
+    return boto3.Session(
+        "rehearsal", "rehearsal", botocore_session=Session(_WITHOUT_THE_USERS)
+    ).client(
+        service,
+        region_name=region,
+        endpoint_url=url,
+        config=Config(
+            proxies={}, retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}
+        ),
+    )
 
 
 def require_loopback(url: str) -> None:

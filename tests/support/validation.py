@@ -1,10 +1,10 @@
-"""`terraform validate` of all stacks of an environment in one run, because a provider takes seconds to start."""
+"""`terraform validate` of all stacks of several environments in one run: to read a provider takes seconds."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,35 +41,60 @@ def run(folder: Path, *command: str) -> str:
     return result.stdout
 
 
-def terraform_accepts(stacks: Mapping[str, str], names: Names, folder: Path) -> None:
+def terraform_accepts(
+    environments: Sequence[tuple[Names, Mapping[str, str]]], folder: Path
+) -> None:
     """terraform and the real provider find nothing wrong in the stacks, given by path and text.
 
-    Each stack is a module. Terraform starts one provider for each configuration of it, so the modules inherit
-    that of the first stack: the others differ in one tag. What terraform checks of a root module only, such as
-    its backend, is left to the rehearsals.
+    What terraform checks of a root module only, such as its backend, is left to the rehearsals.
     """
-    (lock,) = {stacks[names.stack_lock(stack)] for stack in Stack}
     terraform = tools.program("terraform", get_it="install Terraform 1.11 or newer")
     tools.folder(
         "TF_PROVIDER_MIRROR", holding=f"a filesystem mirror of hashicorp/aws {PROVIDER_VERSION}"
     )
-    modules = {stack: json.loads(stacks[names.stack_file(stack)]) for stack in Stack}
-    providers = [_without_provider(module) for module in modules.values()]
-    assert all(_without_component(one) == _without_component(providers[0]) for one in providers)
-    for stack, module in modules.items():
-        del module["terraform"]["backend"]  # a module has none
-        (folder / stack).mkdir()
-        (folder / stack / TERRAFORM_FILE).write_text(json.dumps(module))
-    root = {
-        "provider": {"aws": providers[0]},
-        "module": {stack: {"source": f"./{stack}"} for stack in Stack},
-    }
-    (folder / TERRAFORM_FILE).write_text(json.dumps(root))
+    for number, (names, stacks) in enumerate(environments):
+        _write_modules(stacks, names, folder / f"environment-{number}")
+    _write_module(folder, {"module": {each.name: _called(each.name) for each in folder.iterdir()}})
+    (lock,) = {stacks[names.stack_lock(stack)] for names, stacks in environments for stack in Stack}
     (folder / LOCK_FILE).write_text(lock)
     run(folder, terraform, "init", "-backend=false", "-input=false")
     verdict = json.loads(run(folder, terraform, "validate", "-json"))
     assert verdict["diagnostics"] == []
     assert verdict["valid"]
+
+
+def _write_modules(stacks: Mapping[str, str], names: Names, folder: Path) -> None:
+    """A module for the environment, with one for each stack in it.
+
+    Terraform starts one provider for each configuration of it, so the stacks inherit that of the first one: the
+    others differ in one tag.
+    """
+    modules = {stack: json.loads(stacks[names.stack_file(stack)]) for stack in Stack}
+    providers = [_without_provider(module) for module in modules.values()]
+    assert all(_without_component(one) == _without_component(providers[0]) for one in providers)
+    for stack, module in modules.items():
+        del module["terraform"]["backend"]  # a module has none
+        _write_module(folder / stack, module)
+    called = {stack: _called(stack) for stack in Stack}
+    # Without its source here, Terraform takes the provider of this folder for another one.
+    required = modules[Stack.NETWORK]["terraform"]["required_providers"]
+    _write_module(
+        folder,
+        {
+            "terraform": {"required_providers": required},
+            "provider": {"aws": providers[0]},
+            "module": called,
+        },
+    )
+
+
+def _called(folder: str) -> dict[str, str]:
+    return {"source": f"./{folder}"}
+
+
+def _write_module(folder: Path, module: dict[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / TERRAFORM_FILE).write_text(json.dumps(module))
 
 
 def _without_provider(module: dict[str, Any]) -> dict[str, Any]:

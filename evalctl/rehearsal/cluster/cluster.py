@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightkube import AsyncClient
-from lightkube.resources.core_v1 import Node, Service
+from lightkube.resources.core_v1 import Node
 from lightkube.resources.discovery_v1 import EndpointSlice
 
 from environments.names import (
@@ -45,7 +45,7 @@ from evalctl.rehearsal.cluster.served.chart_repositories import (
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.served.repository import Served, served_copy
 from evalctl.rehearsal.cluster.stand_ins import StandIns, stand_ins
-from evalctl.rehearsal.cluster.state import Snapshot, meta, namespace_of
+from evalctl.rehearsal.cluster.state import Latest, Snapshot, meta, namespace_of
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rendered_charts import rendered_charts
 from evalctl.servers import free_port, started_in_thread
@@ -54,6 +54,7 @@ DEFINITIONS_VARIABLE = "CRD_DIR"
 # The Services behind aggregated APIs, by namespace and name.
 METRICS_SERVER = ("kube-system", Addon.METRICS_SERVER.value)
 PROMETHEUS_ADAPTER = (MONITORING_NAMESPACE, Addon.PROMETHEUS_ADAPTER.value)
+_SERVICE_LABEL = "kubernetes.io/service-name"  # of an EndpointSlice
 _POD_CIDR = "10.0.0.1/16"  # addresses that kwok gives to pods; nothing listens there
 
 
@@ -111,8 +112,10 @@ def _runs(addon: Addon) -> Callable[[Snapshot], bool]:
 class Reachable:
     """The Services behind which a program runs and a pod is ready, read once a second."""
 
-    def __init__(self, services: Mapping[tuple[str, str], int]) -> None:
+    def __init__(self, services: Mapping[tuple[str, str], int], latest: Latest) -> None:
         self._services = services  # the port of the program; an outage takes one away
+        self._names = [name for _, name in services]
+        self._latest = latest
         self._ports: dict[str, int] = {}
 
     def port(self, address: str) -> int | None:
@@ -122,28 +125,27 @@ class Reachable:
     async def follow(self, client: AsyncClient) -> None:
         while True:
             with suppress(*API_ERRORS):  # as it was, until the API server answers
+                ready = await self._ready(client)
+                services = self._latest.snapshot.service_by_name
                 self._ports = {
-                    address: port
-                    for (namespace, name), port in tuple(self._services.items())
-                    async for address in _addresses(client, namespace, name)
+                    service.spec.clusterIP: port
+                    for named, port in tuple(self._services.items())
+                    if named in ready
+                    and (service := services.get("/".join(named))) is not None
+                    and service.spec is not None
+                    and service.spec.clusterIP is not None
                 }
             await asyncio.sleep(1)
 
-
-async def _addresses(client: AsyncClient, namespace: str, name: str) -> AsyncIterator[str]:
-    """The address of a Service, if one of its pods is ready."""
-    slices = client.list(
-        EndpointSlice, namespace=namespace, labels={"kubernetes.io/service-name": name}
-    )
-    ready = [
-        endpoint
-        async for each in slices
-        for endpoint in each.endpoints or ()
-        if endpoint.conditions is not None and endpoint.conditions.ready
-    ]
-    async for service in client.list(Service, namespace=namespace, fields={"metadata.name": name}):
-        if ready and service.spec is not None and service.spec.clusterIP is not None:
-            yield service.spec.clusterIP
+    async def _ready(self, client: AsyncClient) -> set[tuple[str, str]]:
+        """Namespace and name of the Services that have a ready pod."""
+        slices = client.list(EndpointSlice, namespace="*", labels={_SERVICE_LABEL: self._names})
+        return {
+            (namespace_of(each), (meta(each).labels or {})[_SERVICE_LABEL])
+            async for each in slices
+            for endpoint in each.endpoints or ()
+            if endpoint.conditions is not None and endpoint.conditions.ready
+        }
 
 
 @asynccontextmanager
@@ -192,7 +194,8 @@ async def rehearsed_cluster(
             external_metrics(address.authority.server("external-metrics"), metric=QUEUE_METRIC)
         )
         services = {METRICS_SERVER: ports.metrics_server, PROMETHEUS_ADAPTER: queue.port}
-        reachable = Reachable(services)
+        latest = Latest()
+        reachable = Reachable(services, latest)
 
         async def resolve(host: str, port: int) -> int | None:
             return port if host == "127.0.0.1" else reachable.port(host)  # there is the kubelet
@@ -229,8 +232,12 @@ async def rehearsed_cluster(
             controls_load_balancers=_runs(Addon.LOAD_BALANCER_CONTROLLER),
         )
         controllers = Controllers(programs=programs, plane=plane, aws=aws, ports=ports)
-        supervisor = Supervisor(client, tuple(controllers.all()))
-        for loop in (reachable.follow(client), stand_ins(client, parts), supervisor.follow()):
+        supervisor = Supervisor(client, tuple(controllers.all()), latest)
+        for loop in (
+            reachable.follow(client),
+            stand_ins(client, parts, latest),
+            supervisor.follow(),
+        ):
             await stack.enter_async_context(in_background(loop))
         yield Cluster(
             env=env,

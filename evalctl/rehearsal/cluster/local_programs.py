@@ -8,7 +8,7 @@ would start it again.
 import asyncio
 import logging
 import subprocess
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from lightkube.resources.core_v1 import Pod
 
 from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster.data import config_map_data, decoded, secret_data
+from evalctl.rehearsal.cluster.state import Latest
 from evalctl.servers import NotStartedError, started_in_thread
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Supervisor:
 
     client: AsyncClient
     programs: tuple[LocalProgram, ...]
+    latest: Latest
     _running: dict[str, _Running] = field(default_factory=dict)
     _initialized: set[str] = field(default_factory=set)
 
@@ -79,8 +81,7 @@ class Supervisor:
         try:
             while True:
                 try:
-                    pods = [pod async for pod in self.client.list(Pod, namespace="*")]
-                    await self._round(pods)
+                    await self._round(self.latest.snapshot.pods)
                 except API_ERRORS as error:
                     _log.warning("the API server does not answer: %s", error)
                 except (CommandFailedError, NotStartedError) as error:
@@ -90,7 +91,7 @@ class Supervisor:
             for name in tuple(self._running):
                 await self._stop(name)
 
-    async def _round(self, pods: list[Pod]) -> None:
+    async def _round(self, pods: Sequence[Pod]) -> None:
         for program in self.programs:
             of_program = [pod for pod in pods if program.stands_for(pod)]
             ready = next((pod for pod in of_program if is_ready(pod)), None)

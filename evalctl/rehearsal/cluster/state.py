@@ -120,6 +120,13 @@ class Snapshot:
         )
 
 
+@dataclass
+class Latest:
+    """What the stand-ins read in their last round, for those who need no newer state; at first nothing."""
+
+    snapshot: Snapshot = Snapshot()
+
+
 async def read(client: AsyncClient) -> Snapshot:
     """All objects of every namespace, each kind in one request."""
 

@@ -5,40 +5,25 @@ import json
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from environments.dev import DEV
 from environments.names import Names, Stack
-from evalctl.rehearsal.emulated_environment import EmulatedEnvironment, emulated_environment
-from evalctl.rehearsal.rehearse import create_state_bucket
+from evalctl.rehearsal.emulated_environment import EmulatedEnvironment
 from evalctl.rehearsal.terraform import TerraformError
 from evalctl.rehearsal.terraform_errors import INTERRUPTED_APPLY
 from evalctl.rehearsal.working_directory import WorkingDirectory
-from tests.evalctl.rehearsal.accounts import Loop, opened, print_progress, require_terraform
+from tests.evalctl.rehearsal.accounts import Loop
 from tests.evalctl.rehearsal.states import addresses, lock_of, missing_from_state, state_of
 from tests.support.paths import ROOT
 
-pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("interrupted apply")]
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("account")]
 
 NAMES = Names(DEV)
 KILLED_SECONDS = 300
-# The stacks whose states the database's stack reads.
-DEPENDENCIES = (Stack.NETWORK, Stack.SECRETS, Stack.STORAGE, Stack.CLUSTER)
-
-
-@pytest.fixture(scope="module")
-def account(rendered: Path) -> Iterator[tuple[EmulatedEnvironment, Loop]]:
-    """An account with its state bucket only."""
-    require_terraform()
-    with opened(emulated_environment(DEV, rendered=rendered, progress=print_progress)) as (
-        emulated,
-        loop,
-    ):
-        loop(create_state_bucket(emulated))
-        yield emulated, loop
 
 
 def test_a_killed_apply_can_be_run_again_after_its_lock_is_released(
@@ -72,10 +57,9 @@ def test_a_killed_apply_can_be_run_again_after_its_lock_is_released(
 
 
 def test_resources_that_a_killed_apply_did_not_save_are_imported(
-    account: tuple[EmulatedEnvironment, Loop],
+    account_with_cluster: tuple[EmulatedEnvironment, Loop],
 ) -> None:
-    emulated, loop = account
-    loop(emulated.each("apply", lambda directory: apply_dependencies(emulated, directory)))
+    emulated, loop = account_with_cluster
     database = loop(ready(emulated, Stack.DATABASE))
     loop(killed(emulated, database, when=lambda output: "instance: Still creating" in output))
     assert state_of(emulated, database) == [], "terraform saves at most every 20 seconds"
@@ -107,11 +91,6 @@ async def ready(emulated: EmulatedEnvironment, stack: Stack) -> WorkingDirectory
     return directory
 
 
-async def apply_dependencies(emulated: EmulatedEnvironment, directory: WorkingDirectory) -> None:
-    if directory.stack in DEPENDENCIES:
-        await emulated.terraform.apply(await ready(emulated, directory.stack))
-
-
 async def killed(
     emulated: EmulatedEnvironment,
     directory: WorkingDirectory,
@@ -136,7 +115,7 @@ async def killed(
                 assert terraform.returncode is None, (
                     f"terraform ended before it was killed:\n{log.read_text()}"
                 )
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.5)
     finally:
         os.killpg(terraform.pid, signal.SIGKILL)
         await terraform.wait()

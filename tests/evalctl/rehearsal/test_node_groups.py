@@ -1,7 +1,6 @@
 """A change that EKS cannot make in place: the new node group exists before the old one goes."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +11,12 @@ from environments.names import Names, Stack
 from environments.rules import problems_of
 from environments.spec import CapacityType, NodeGroup
 from evalctl.plans.plan_guard import refusals
-from evalctl.rehearsal.emulated_environment import EmulatedEnvironment, emulated_environment
-from evalctl.rehearsal.rehearse import create_state_bucket
-from evalctl.rehearsal.working_directory import WorkingDirectory
+from evalctl.rehearsal.emulated_environment import EmulatedEnvironment
 from tests.evalctl.rehearsal import changes
-from tests.evalctl.rehearsal.accounts import Loop, opened, print_progress, require_terraform
+from tests.evalctl.rehearsal.accounts import Loop
 
-pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("node groups")]
+pytestmark = [pytest.mark.rehearsal, pytest.mark.xdist_group("account")]
 
-# The stacks whose states the cluster's stack reads, and itself.
-STACKS = (Stack.NETWORK, Stack.SECRETS, Stack.STORAGE, Stack.CLUSTER)
 GENERAL, WORKERS = DEV.cluster.general, DEV.cluster.workers_spot
 # What EKS can only replace: each field with another value.
 CHANGES: dict[str, tuple[NodeGroup, NodeGroup]] = {
@@ -31,41 +26,21 @@ CHANGES: dict[str, tuple[NodeGroup, NodeGroup]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def account(rendered: Path) -> Iterator[tuple[EmulatedEnvironment, Loop]]:
-    """An account with a cluster."""
-    require_terraform()
-    with opened(emulated_environment(DEV, rendered=rendered, progress=print_progress)) as (
-        emulated,
-        loop,
-    ):
-
-        async def apply(directory: WorkingDirectory) -> None:
-            if directory.stack in STACKS:
-                directory.override(emulated.aws, local_state=False)
-                await emulated.terraform.init(directory)
-                await emulated.terraform.apply(directory)
-
-        loop(create_state_bucket(emulated))
-        loop(emulated.each("apply", apply))
-        yield emulated, loop
-
-
 def node_groups(emulated: EmulatedEnvironment) -> set[str]:
     eks = emulated.aws.client("eks")
     return set(eks.list_nodegroups(clusterName=Names(DEV).cluster)["nodegroups"])
 
 
-def test_generated_names_are_kept(account: tuple[EmulatedEnvironment, Loop]) -> None:
-    emulated, loop = account
+def test_generated_names_are_kept(account_with_cluster: tuple[EmulatedEnvironment, Loop]) -> None:
+    emulated, loop = account_with_cluster
     loop(emulated.terraform.require_no_changes(emulated.directories[Stack.CLUSTER]))
 
 
 @pytest.mark.parametrize("field", CHANGES)
 def test_the_new_group_is_created_first_and_the_plan_passes_the_guard(
-    account: tuple[EmulatedEnvironment, Loop], tmp_path: Path, field: str
+    account_with_cluster: tuple[EmulatedEnvironment, Loop], tmp_path: Path, field: str
 ) -> None:
-    emulated, loop = account
+    emulated, loop = account_with_cluster
     general, workers = CHANGES[field]
     changed = replace(DEV, cluster=replace(DEV.cluster, general=general, workers_spot=workers))
     assert problems_of(changed) == []
@@ -90,9 +65,9 @@ def test_the_new_group_is_created_first_and_the_plan_passes_the_guard(
 
 
 def test_a_group_that_goes_first_is_refused(
-    account: tuple[EmulatedEnvironment, Loop], tmp_path: Path
+    account_with_cluster: tuple[EmulatedEnvironment, Loop], tmp_path: Path
 ) -> None:
-    emulated, loop = account
+    emulated, loop = account_with_cluster
     directory = emulated.directories[Stack.CLUSTER]
     group = replace(GENERAL, instance_types=("m7i.large",))
     changed = replace(DEV, cluster=replace(DEV.cluster, general=group))

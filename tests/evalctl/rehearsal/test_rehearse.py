@@ -9,15 +9,15 @@ import socket
 import subprocess
 import sys
 import time
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from environments.dev import DEV
-from environments.names import Bucket, Names
 from environments.registry import ENVIRONMENTS
 from stacks.base import PROVIDER_VERSION
-from tests.evalctl.conftest import invoked
+from tests.evalctl.conftest import edit, invoked
 from tests.support import tools
 from tests.support.paths import ROOT
 
@@ -90,19 +90,18 @@ def test_an_interrupted_rehearsal_leaves_its_results_and_no_server_and_no_other_
 
 @pytest.mark.rehearsal
 def test_a_failure_has_terraforms_message_with_the_resource(checkout: Path) -> None:
-    state = checkout / "rendered" / "dev" / "terraform" / "state" / "cdk.tf.json"
-    name = f'"{Names(DEV).bucket(Bucket.ACCESS_LOGS)}"'
-    assert name in state.read_text()
-    state.write_text(state.read_text().replace(name, '"Not A Bucket"'))
+    network = checkout / "rendered" / "dev" / "terraform" / "network" / "cdk.tf.json"
+    too_large = str(ip_network(DEV.network.vpc_cidr).supernet(new_prefix=8))
+    edit(network, f'"{DEV.network.vpc_cidr}"', f'"{too_large}"')
     rehearsal = start(checkout)
     _, errors = rehearsal.communicate(timeout=180)
     message = " ".join(errors.split())
     assert rehearsal.returncode == 1
     assert "The rehearsal of dev failed" in message
-    assert "aws_s3_bucket.access-logs" in message
+    assert "aws_vpc.vpc" in message
     results = json.loads((checkout / "results.json").read_text())
     assert results["passed"] is False
-    assert "aws_s3_bucket.access-logs" in results["errors"][0]
+    assert "aws_vpc.vpc" in results["errors"][0]
     assert "Traceback" not in message
     assert list((checkout.parent / "scratch").iterdir()) == []
 

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,30 +23,33 @@ from evalctl.rehearsal.cluster.local_programs import (
     container_environment,
     in_background,
 )
+from evalctl.rehearsal.cluster.state import Latest, Snapshot
 from evalctl.servers import NotStartedError, running
 from tests.evalctl.rehearsal.cluster.objects import of
 
 SECONDS = 10
+ROUND_SECONDS = 0.01
 
 
 @dataclass
 class Api:
     """What the supervisor reads; its calls fail while `down`."""
 
-    pods: list[Pod] = field(default_factory=list)
     objects: list[ConfigMap | Secret] = field(default_factory=list)
     down: bool = False
-    rounds: int = 0
+    latest: Latest = field(default_factory=Latest)
 
-    async def list(self, kind: type[Pod], *, namespace: str) -> AsyncIterator[Pod]:
-        assert (kind, namespace) == (Pod, "*")
-        self.rounds += 1
-        if self.down:
-            raise httpx2.ConnectError("refused")
-        for item in self.pods:
-            yield item
+    @property
+    def pods(self) -> Sequence[Pod]:
+        return self.latest.snapshot.pods
+
+    @pods.setter
+    def pods(self, pods: Sequence[Pod]) -> None:
+        self.latest.snapshot = Snapshot(pods=tuple(pods))
 
     async def get(self, kind: type[ConfigMap | Secret], name: str, *, namespace: str) -> object:
+        if self.down:
+            raise httpx2.ConnectError("refused")
         for item in self.objects:
             assert item.metadata is not None
             if isinstance(item, kind) and item.metadata.name == name:
@@ -112,7 +115,7 @@ VARIABLES = {"PLAIN": "one", "SETTING": "debug", "PASSWORD": "hidden", "WHERE": 
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:
-    monkeypatch.setattr(local_programs, "_ROUND_SECONDS", 0.01)
+    monkeypatch.setattr(local_programs, "_ROUND_SECONDS", ROUND_SECONDS)
     return Api(objects=[SETTINGS, PASSWORD])
 
 
@@ -138,17 +141,16 @@ async def until(reached: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def rounds(api: Api, number: int = 3) -> None:
-    """Wait for whole rounds, in which something could have happened."""
-    last = api.rounds + number
-    await until(lambda: api.rounds >= last)
+async def some_rounds() -> None:
+    """Wait while something could happen."""
+    await asyncio.sleep(10 * ROUND_SECONDS)
 
 
 def supervise(
     api: Api, local: LocalProgram, steps: Callable[[Supervisor], Awaitable[None]]
 ) -> None:
     async def work() -> None:
-        supervisor = Supervisor(api.client, (local,))
+        supervisor = Supervisor(api.client, (local,), api.latest)
         async with in_background(supervisor.follow()):
             await steps(supervisor)
 
@@ -160,11 +162,11 @@ def test_a_program_starts_when_its_pod_is_ready_with_the_containers_variables(
 ) -> None:
     async def steps(supervisor: Supervisor) -> None:
         api.pods = [pod(ready=False)]
-        await rounds(api)
+        await some_rounds()
         assert not supervisor.runs("redis-server")
         api.pods = [pod()]
         await until(lambda: supervisor.runs("redis-server"))
-        await rounds(api)
+        await some_rounds()
 
     supervise(api, program(starts), steps)
     assert starts.environments == [VARIABLES], "it starts once"
@@ -204,17 +206,21 @@ def test_a_program_that_ended_starts_again(api: Api, starts: Starts) -> None:
     supervise(api, program(starts), steps)
 
 
-def test_a_program_goes_on_while_the_api_server_does_not_answer(api: Api, starts: Starts) -> None:
+def test_a_program_that_ended_starts_again_when_the_api_server_answers(
+    api: Api, starts: Starts
+) -> None:
     async def steps(supervisor: Supervisor) -> None:
         api.pods = [pod()]
         await until(lambda: supervisor.runs("redis-server"))
         process = supervisor.process("redis-server")
         assert process is not None
-        api.down = True
-        await rounds(api)
-        assert process.poll() is None
-        api.down, api.pods = False, []
-        await until(lambda: process.poll() is not None)
+        api.down = True  # its container's variables cannot be read
+        process.kill()
+        await until(lambda: not supervisor.runs("redis-server"))
+        await some_rounds()
+        assert not supervisor.runs("redis-server")
+        api.down = False
+        await until(lambda: supervisor.runs("redis-server"))
 
     supervise(api, program(starts), steps)
 
@@ -237,7 +243,7 @@ def test_what_an_init_container_does_is_done_once_when_the_pod_is_scheduled(
 
     async def steps(supervisor: Supervisor) -> None:
         api.pods = [pod(ready=False, node=None)]
-        await rounds(api)
+        await some_rounds()
         assert calls == []
         api.pods = [pod(ready=False)]
         await until(lambda: calls == ["done"])
