@@ -18,10 +18,10 @@ from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.control_plane import choose_address
 from evalctl.rehearsal.cluster.half import Setup, aws_without_stacks, rehearse_cluster
-from evalctl.rehearsal.cluster.local_programs import API_ERRORS
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result
 from evalctl.rehearsal.cluster.served.problem import NotServedError
+from evalctl.rehearsal.cluster.state import API_ERRORS
 from evalctl.rehearsal.emulator import EmulatedAws, NotOnLoopbackError
 from evalctl.rehearsal.halves import Half
 from evalctl.rehearsal.rehearse import rehearse

@@ -10,8 +10,7 @@ from lightkube import AsyncClient
 from lightkube.generic_resource import create_namespaced_resource
 
 from environments.names import ARGOCD_NAMESPACE
-from evalctl.rehearsal.cluster.local_programs import API_ERRORS
-from evalctl.rehearsal.cluster.state import Described, annotation
+from evalctl.rehearsal.cluster.state import API_ERRORS, Described, annotation
 
 Application = create_namespaced_resource("argoproj.io", "v1alpha1", "Application", "applications")
 Project = create_namespaced_resource("argoproj.io", "v1alpha1", "AppProject", "appprojects")

@@ -1,15 +1,13 @@
 """A rehearsed cluster: control plane, nodes, controllers, and what Argo CD reads."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lightkube import AsyncClient
-from lightkube.resources.core_v1 import Node
-from lightkube.resources.discovery_v1 import EndpointSlice
+from lightkube.resources.core_v1 import Node, Service
 
 from environments.names import (
     MONITORING_NAMESPACE,
@@ -34,7 +32,7 @@ from evalctl.rehearsal.cluster.github import GitHub, github
 from evalctl.rehearsal.cluster.images import registry
 from evalctl.rehearsal.cluster.kubelet import Kubelet
 from evalctl.rehearsal.cluster.kwok import kwok_command, running_kwok
-from evalctl.rehearsal.cluster.local_programs import API_ERRORS, Supervisor, in_background, is_ready
+from evalctl.rehearsal.cluster.local_programs import Supervisor, in_background, is_ready
 from evalctl.rehearsal.cluster.node_groups import NodeGroups
 from evalctl.rehearsal.cluster.node_template import NodeTemplate
 from evalctl.rehearsal.cluster.programs import Programs, versions
@@ -45,7 +43,7 @@ from evalctl.rehearsal.cluster.served.chart_repositories import (
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.served.repository import Served, served_copy
 from evalctl.rehearsal.cluster.stand_ins import StandIns, stand_ins
-from evalctl.rehearsal.cluster.state import Latest, Snapshot, meta, namespace_of
+from evalctl.rehearsal.cluster.state import Cache, Snapshot, meta, name_of, namespace_of
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rendered_charts import rendered_charts
 from evalctl.servers import free_port, started_in_thread
@@ -54,7 +52,6 @@ DEFINITIONS_VARIABLE = "CRD_DIR"
 # The Services behind aggregated APIs, by namespace and name.
 METRICS_SERVER = ("kube-system", Addon.METRICS_SERVER.value)
 PROMETHEUS_ADAPTER = (MONITORING_NAMESPACE, Addon.PROMETHEUS_ADAPTER.value)
-_SERVICE_LABEL = "kubernetes.io/service-name"  # of an EndpointSlice
 _POD_CIDR = "10.0.0.1/16"  # addresses that kwok gives to pods; nothing listens there
 
 
@@ -109,43 +106,24 @@ def _runs(addon: Addon) -> Callable[[Snapshot], bool]:
     return ready
 
 
-class Reachable:
-    """The Services behind which a program runs and a pod is ready, read once a second."""
+def _port(address: str, services: Mapping[tuple[str, str], int], snapshot: Snapshot) -> int | None:
+    """The port of the program that stands for a Service's address, if one of its pods is ready."""
+    for (namespace, name), port in services.items():
+        service = snapshot.service_by_name.get(f"{namespace}/{name}")
+        if service is None or service.spec is None or service.spec.clusterIP != address:
+            continue
+        return port if _has_ready_pod(service, snapshot) else None
+    return None
 
-    def __init__(self, services: Mapping[tuple[str, str], int], latest: Latest) -> None:
-        self._services = services  # the port of the program; an outage takes one away
-        self._names = [name for _, name in services]
-        self._latest = latest
-        self._ports: dict[str, int] = {}
 
-    def port(self, address: str) -> int | None:
-        """The port of the program that stands for a Service's address."""
-        return self._ports.get(address)
-
-    async def follow(self, client: AsyncClient) -> None:
-        while True:
-            with suppress(*API_ERRORS):  # as it was, until the API server answers
-                ready = await self._ready(client)
-                services = self._latest.snapshot.service_by_name
-                self._ports = {
-                    service.spec.clusterIP: port
-                    for named, port in tuple(self._services.items())
-                    if named in ready
-                    and (service := services.get("/".join(named))) is not None
-                    and service.spec is not None
-                    and service.spec.clusterIP is not None
-                }
-            await asyncio.sleep(1)
-
-    async def _ready(self, client: AsyncClient) -> set[tuple[str, str]]:
-        """Namespace and name of the Services that have a ready pod."""
-        slices = client.list(EndpointSlice, namespace="*", labels={_SERVICE_LABEL: self._names})
-        return {
-            (namespace_of(each), (meta(each).labels or {})[_SERVICE_LABEL])
-            async for each in slices
-            for endpoint in each.endpoints or ()
-            if endpoint.conditions is not None and endpoint.conditions.ready
-        }
+def _has_ready_pod(service: Service, snapshot: Snapshot) -> bool:
+    return any(
+        endpoint.conditions is not None and endpoint.conditions.ready
+        for each in snapshot.endpoint_slices
+        if namespace_of(each) == namespace_of(service)
+        and (meta(each).labels or {}).get("kubernetes.io/service-name") == name_of(service)
+        for endpoint in each.endpoints or ()
+    )
 
 
 @asynccontextmanager
@@ -194,11 +172,12 @@ async def rehearsed_cluster(
             external_metrics(address.authority.server("external-metrics"), metric=QUEUE_METRIC)
         )
         services = {METRICS_SERVER: ports.metrics_server, PROMETHEUS_ADAPTER: queue.port}
-        latest = Latest()
-        reachable = Reachable(services, latest)
+        cache = Cache()
 
         async def resolve(host: str, port: int) -> int | None:
-            return port if host == "127.0.0.1" else reachable.port(host)  # there is the kubelet
+            if host == "127.0.0.1":  # there is the kubelet
+                return port
+            return _port(host, services, cache.snapshot)
 
         plane = await stack.enter_async_context(
             control_plane(
@@ -232,10 +211,10 @@ async def rehearsed_cluster(
             controls_load_balancers=_runs(Addon.LOAD_BALANCER_CONTROLLER),
         )
         controllers = Controllers(programs=programs, plane=plane, aws=aws, ports=ports)
-        supervisor = Supervisor(client, tuple(controllers.all()), latest)
+        supervisor = Supervisor(client, tuple(controllers.all()), cache)
         for loop in (
-            reachable.follow(client),
-            stand_ins(client, parts, latest),
+            cache.follow(client),
+            stand_ins(client, parts, cache),
             supervisor.follow(),
         ):
             await stack.enter_async_context(in_background(loop))

@@ -33,11 +33,11 @@ from evalctl.rehearsal.cluster.checks import (
 from evalctl.rehearsal.cluster.checks import secrets as secret_checks
 from evalctl.rehearsal.cluster.cluster import Cluster, rehearsed_cluster, stood_in
 from evalctl.rehearsal.cluster.control_plane import Address
-from evalctl.rehearsal.cluster.local_programs import API_ERRORS
 from evalctl.rehearsal.cluster.programs import Programs
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.served.problem import NotServedError
 from evalctl.rehearsal.cluster.served.replacements import Windows
+from evalctl.rehearsal.cluster.state import API_ERRORS
 from evalctl.rehearsal.emulator import EmulatedAws, emulated_aws
 from evalctl.servers import NotStartedError
 

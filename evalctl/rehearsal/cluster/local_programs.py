@@ -12,20 +12,17 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-import httpx2
-from lightkube import ApiError, AsyncClient
+from lightkube import AsyncClient
 from lightkube.models.core_v1 import Container
 from lightkube.resources.core_v1 import Pod
 
 from evalctl.processes import CommandFailedError
 from evalctl.rehearsal.cluster.data import config_map_data, decoded, secret_data
-from evalctl.rehearsal.cluster.state import Latest
+from evalctl.rehearsal.cluster.state import API_ERRORS, Cache
 from evalctl.servers import NotStartedError, started_in_thread
 
 _log = logging.getLogger(__name__)
 _ROUND_SECONDS = 1
-# What a call to an API server that restarts or refuses raises.
-API_ERRORS = (ApiError, httpx2.HTTPError)
 
 Environment = Mapping[str, str]
 Run = Callable[[Environment], AbstractContextManager[subprocess.Popen[bytes]]]
@@ -64,7 +61,7 @@ class Supervisor:
 
     client: AsyncClient
     programs: tuple[LocalProgram, ...]
-    latest: Latest
+    cache: Cache
     _running: dict[str, _Running] = field(default_factory=dict)
     _initialized: set[str] = field(default_factory=set)
 
@@ -81,7 +78,7 @@ class Supervisor:
         try:
             while True:
                 try:
-                    await self._round(self.latest.snapshot.pods)
+                    await self._round(self.cache.snapshot.pods)
                 except API_ERRORS as error:
                     _log.warning("the API server does not answer: %s", error)
                 except (CommandFailedError, NotStartedError) as error:

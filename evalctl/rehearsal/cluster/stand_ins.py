@@ -11,7 +11,7 @@ from environments.names import Names
 from evalctl.rehearsal.cluster import load_balancers, volumes
 from evalctl.rehearsal.cluster.kubelet import Kubelet
 from evalctl.rehearsal.cluster.node_groups import NodeGroups
-from evalctl.rehearsal.cluster.state import Latest, Snapshot, read
+from evalctl.rehearsal.cluster.state import Cache, Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -40,16 +40,16 @@ class StandIns:
         )
 
 
-async def stand_ins(client: AsyncClient, parts: StandIns, latest: Latest) -> None:
+async def stand_ins(client: AsyncClient, parts: StandIns, cache: Cache) -> None:
     """Rounds until cancelled. While the API server does not answer, they fail and go on."""
     while True:
-        await _attempt("a round", _round(client, parts, latest))
+        await _attempt("a round", _round(client, parts, cache))
         await asyncio.sleep(_SECONDS)
 
 
-async def _round(client: AsyncClient, parts: StandIns, latest: Latest) -> None:
-    latest.snapshot = await read(client)
-    await parts.act(client, latest.snapshot)
+async def _round(client: AsyncClient, parts: StandIns, cache: Cache) -> None:
+    await cache.update(client)
+    await parts.act(client, cache.snapshot)
 
 
 async def _attempt(what: str, action: Awaitable[None]) -> None:

@@ -1,12 +1,15 @@
 """What the cluster holds, read once for each round of the stand-ins."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from lightkube import AsyncClient
+import httpx2
+from lightkube import ApiError, AsyncClient
 from lightkube.core.resource import GlobalResource, NamespacedResource
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.apps_v1 import DaemonSet
@@ -20,8 +23,15 @@ from lightkube.resources.core_v1 import (
     Service,
     ServiceAccount,
 )
+from lightkube.resources.discovery_v1 import EndpointSlice
 from lightkube.resources.networking_v1 import Ingress
 from lightkube.resources.storage_v1 import StorageClass
+
+# What a call to an API server that restarts or refuses raises.
+API_ERRORS = (ApiError, httpx2.HTTPError)
+_OWN = frozenset({"nodes", "claims", "volumes"})  # what the stand-ins create or bind
+_WHOLE_SECONDS = 30  # after which everything is read again, also without a report
+_AGAIN_SECONDS = 1  # after which a watch that ended begins again
 
 
 class Described(Protocol):
@@ -32,8 +42,6 @@ class Described(Protocol):
 
 
 T = TypeVar("T", bound=Described)
-Namespaced = TypeVar("Namespaced", bound=NamespacedResource)
-Global = TypeVar("Global", bound=GlobalResource)
 
 
 def meta(item: Described) -> ObjectMeta:
@@ -72,6 +80,7 @@ class Snapshot:
     secrets: tuple[Secret, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
     services: tuple[Service, ...] = ()
+    endpoint_slices: tuple[EndpointSlice, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
 
     @cached_property
@@ -120,48 +129,90 @@ class Snapshot:
         )
 
 
-@dataclass
-class Latest:
-    """What the stand-ins read in their last round, for those who need no newer state; at first nothing."""
-
-    snapshot: Snapshot = Snapshot()
+# The kind of each of these fields.
+_KINDS: Mapping[str, type[NamespacedResource | GlobalResource]] = {
+    "nodes": Node,
+    "pods": Pod,
+    "daemon_sets": DaemonSet,
+    "claims": PersistentVolumeClaim,
+    "volumes": PersistentVolume,
+    "storage_classes": StorageClass,
+    "config_maps": ConfigMap,
+    "secrets": Secret,
+    "service_accounts": ServiceAccount,
+    "services": Service,
+    "endpoint_slices": EndpointSlice,
+    "ingresses": Ingress,
+}
 
 
 async def read(client: AsyncClient) -> Snapshot:
     """All objects of every namespace, each kind in one request."""
+    return Snapshot(**await _objects(client, _KINDS))
 
-    async def every(kind: type[Namespaced]) -> tuple[Namespaced, ...]:
-        return tuple([item async for item in client.list(kind, namespace="*")])
 
-    async def every_global(kind: type[Global]) -> tuple[Global, ...]:
-        return tuple([item async for item in client.list(kind)])
+async def _objects(client: AsyncClient, fields: Iterable[str]) -> dict[str, Any]:
+    names = tuple(fields)
+    found = await asyncio.gather(*(_all(client, _KINDS[name]) for name in names))
+    return dict(zip(names, found, strict=True))
 
-    (
-        (nodes, volumes, storage_classes),
-        (pods, daemon_sets, claims, config_maps),
-        (secrets, service_accounts, services, ingresses),
-    ) = await asyncio.gather(
-        asyncio.gather(
-            every_global(Node), every_global(PersistentVolume), every_global(StorageClass)
-        ),
-        asyncio.gather(
-            every(Pod), every(DaemonSet), every(PersistentVolumeClaim), every(ConfigMap)
-        ),
-        asyncio.gather(every(Secret), every(ServiceAccount), every(Service), every(Ingress)),
-    )
-    return Snapshot(
-        nodes=nodes,
-        pods=pods,
-        daemon_sets=daemon_sets,
-        claims=claims,
-        volumes=volumes,
-        storage_classes=storage_classes,
-        config_maps=config_maps,
-        secrets=secrets,
-        service_accounts=service_accounts,
-        services=services,
-        ingresses=ingresses,
-    )
+
+async def _all(client: AsyncClient, kind: Any) -> tuple[Any, ...]:
+    return tuple([item async for item in client.list(kind, **_everywhere(kind))])
+
+
+def _everywhere(kind: type) -> dict[str, Any]:
+    return {"namespace": "*"} if issubclass(kind, NamespacedResource) else {}
+
+
+class Cache:
+    """What the cluster holds, for who asks every second: a kind is read again when a watch reports a change.
+
+    A report can be late. So what the stand-ins create themselves is read every time, and everything when there is
+    a new pod, which must find what was there before it.
+    """
+
+    def __init__(self) -> None:
+        self._changed = set(_KINDS)
+        self._whole_until = 0.0
+        self.snapshot = Snapshot()
+
+    async def follow(self, client: AsyncClient) -> None:
+        """Watch until the task is cancelled."""
+        await asyncio.gather(*(self._watch(client, name) for name in _KINDS))
+
+    async def update(self, client: AsyncClient) -> None:
+        """Read what has changed.
+
+        Raises:
+            API_ERRORS: the API server refuses or does not answer. The snapshot stays as it was.
+        """
+        if time.monotonic() > self._whole_until:
+            self._changed.update(_KINDS)
+        changed, self._changed = self._changed | _OWN, set()
+        try:
+            found = await _objects(client, changed)
+            if _uids(found.get("pods", ())) - _uids(self.snapshot.pods):
+                found |= await _objects(client, _KINDS.keys() - {"pods"})
+        except BaseException:
+            self._changed.update(_KINDS)
+            raise
+        if found.keys() == _KINDS.keys():
+            self._whole_until = time.monotonic() + _WHOLE_SECONDS
+        self.snapshot = replace(self.snapshot, **found)
+
+    async def _watch(self, client: AsyncClient, name: str) -> None:
+        kind: Any = _KINDS[name]
+        while True:
+            with suppress(*API_ERRORS):
+                async for _ in client.watch(kind, **_everywhere(kind)):
+                    self._changed.add(name)
+            self._changed.add(name)  # nobody saw what has changed since then
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+
+def _uids(items: Iterable[Described]) -> set[str | None]:
+    return {meta(item).uid for item in items}
 
 
 def _by_full_name(items: Iterable[T]) -> dict[str, T]:

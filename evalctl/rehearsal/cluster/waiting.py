@@ -8,9 +8,9 @@ from lightkube.models.core_v1 import PodCondition
 from lightkube.resources.core_v1 import Pod
 
 from evalctl.rehearsal.cluster.cluster import Cluster
-from evalctl.rehearsal.cluster.local_programs import API_ERRORS, is_ready
+from evalctl.rehearsal.cluster.local_programs import is_ready
 from evalctl.rehearsal.cluster.scheduling import is_finished
-from evalctl.rehearsal.cluster.state import full_name, meta
+from evalctl.rehearsal.cluster.state import API_ERRORS, full_name, meta
 
 _ROUND_SECONDS = 1
 

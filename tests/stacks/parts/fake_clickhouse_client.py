@@ -29,7 +29,8 @@ def main() -> None:
 
 def run(query: str, config: str) -> None:
     connection = import_module("chdb").connect(f"{CLOUD}/database?config-file={config}")
-    print(connection.query(query, "TSV"), flush=True)
+    for statement in filter(str.strip, query.split(";\n")):
+        print(connection.query(statement, "TSV"), flush=True)
     os._exit(0)  # closing the connection would wait two seconds for background threads
 
 

@@ -20,20 +20,17 @@ DRILL = "drill-clickhouse.sh"
 @pytest.fixture
 def tables(accounts: FakeNode, engine: Engine) -> FakeNode:
     """A node with the platform's tables, which are empty."""
-    for text in statements():
-        for statement in filter(str.strip, text.split(";\n")):
-            run_query(accounts, engine, statement)
+    run_query(accounts, engine, ";\n".join(statements()))
     return accounts
 
 
 def insert(node: FakeNode, engine: Engine, rows: int, *, age: str = "2 HOUR") -> None:
-    for table in TABLES:
-        run_query(
-            node,
-            engine,
-            f"INSERT INTO {CLICKHOUSE_DATABASE}.{table.name} ({table.time_column}) "
-            f"SELECT now() - INTERVAL {age} FROM numbers({rows})",
-        )
+    inserts = [
+        f"INSERT INTO {CLICKHOUSE_DATABASE}.{table.name} ({table.time_column}) "
+        f"SELECT now() - INTERVAL {age} FROM numbers({rows})"
+        for table in TABLES
+    ]
+    run_query(node, engine, ";\n".join(inserts))
 
 
 def back_up(node: FakeNode, engine: Engine) -> None:

@@ -16,10 +16,10 @@ from evalctl.rehearsal.cluster.applications import Application
 from evalctl.rehearsal.cluster.checks import merges
 from evalctl.rehearsal.cluster.checks.day_two import change_module, module_of, with_text
 from evalctl.rehearsal.cluster.cluster import Cluster
-from evalctl.rehearsal.cluster.local_programs import API_ERRORS, in_background
+from evalctl.rehearsal.cluster.local_programs import in_background
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.served.problem import NotServedError
-from evalctl.rehearsal.cluster.state import full_name, meta, namespace_of
+from evalctl.rehearsal.cluster.state import API_ERRORS, full_name, meta, namespace_of
 from evalctl.rehearsal.cluster.waiting import until
 
 _SECONDS = 600

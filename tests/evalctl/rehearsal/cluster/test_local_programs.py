@@ -23,7 +23,7 @@ from evalctl.rehearsal.cluster.local_programs import (
     container_environment,
     in_background,
 )
-from evalctl.rehearsal.cluster.state import Latest, Snapshot
+from evalctl.rehearsal.cluster.state import Cache, Snapshot
 from evalctl.servers import NotStartedError, running
 from tests.evalctl.rehearsal.cluster.objects import of
 
@@ -37,15 +37,15 @@ class Api:
 
     objects: list[ConfigMap | Secret] = field(default_factory=list)
     down: bool = False
-    latest: Latest = field(default_factory=Latest)
+    cache: Cache = field(default_factory=Cache)
 
     @property
     def pods(self) -> Sequence[Pod]:
-        return self.latest.snapshot.pods
+        return self.cache.snapshot.pods
 
     @pods.setter
     def pods(self, pods: Sequence[Pod]) -> None:
-        self.latest.snapshot = Snapshot(pods=tuple(pods))
+        self.cache.snapshot = Snapshot(pods=tuple(pods))
 
     async def get(self, kind: type[ConfigMap | Secret], name: str, *, namespace: str) -> object:
         if self.down:
@@ -150,7 +150,7 @@ def supervise(
     api: Api, local: LocalProgram, steps: Callable[[Supervisor], Awaitable[None]]
 ) -> None:
     async def work() -> None:
-        supervisor = Supervisor(api.client, (local,), api.latest)
+        supervisor = Supervisor(api.client, (local,), api.cache)
         async with in_background(supervisor.follow()):
             await steps(supervisor)
 

@@ -35,7 +35,7 @@ from evalctl.rehearsal.cluster.kwok import CPU_ANNOTATION, METRICS_PATH, kwok_co
 from evalctl.rehearsal.cluster.node_groups import NodeGroups
 from evalctl.rehearsal.cluster.node_template import NodeTemplate
 from evalctl.rehearsal.cluster.stand_ins import StandIns, stand_ins
-from evalctl.rehearsal.cluster.state import Latest, meta, name_of
+from evalctl.rehearsal.cluster.state import Cache, meta, name_of
 from evalctl.servers import free_port
 from tests.evalctl.rehearsal.cluster.objects import of
 
@@ -130,11 +130,16 @@ async def cluster(control_plane: ControlPlane, kubelet_port: int) -> AsyncIterat
         controls_load_balancers=lambda _: switches["load balancers"],
     )
     await eks_addons.install(client, NAMES)
-    rounds = asyncio.create_task(stand_ins(client, parts, Latest()))
+    cache = Cache()
+    loops = [
+        asyncio.create_task(each)
+        for each in (cache.follow(client), stand_ins(client, parts, cache))
+    ]
     try:
         yield Cluster(client, parts, kubelet_port, switches)
     finally:
-        rounds.cancel()
+        for loop in loops:
+            loop.cancel()
         await client.close()
 
 
