@@ -1,4 +1,4 @@
-"""What the cluster holds, read once for each round of the stand-ins."""
+"""What the cluster holds, for the stand-ins and the local programs."""
 
 import asyncio
 import time
@@ -166,10 +166,10 @@ def _everywhere(kind: type) -> dict[str, Any]:
 
 
 class Cache:
-    """What the cluster holds, for who asks every second: a kind is read again when a watch reports a change.
+    """The cluster's objects. A kind is read again when a watch has reported a change of it.
 
-    A report can be late. So what the stand-ins create themselves is read every time, and everything when there is
-    a new pod, which must find what was there before it.
+    A report can be late. So each update also reads what the stand-ins create themselves, and everything when it
+    has found a new pod: a pod must find what was there before it.
     """
 
     def __init__(self) -> None:
@@ -207,7 +207,7 @@ class Cache:
             with suppress(*API_ERRORS):
                 async for _ in client.watch(kind, **_everywhere(kind)):
                     self._changed.add(name)
-            self._changed.add(name)  # nobody saw what has changed since then
+            self._changed.add(name)  # it can have changed since then
             await asyncio.sleep(_AGAIN_SECONDS)
 
 
