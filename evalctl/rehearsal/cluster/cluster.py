@@ -106,7 +106,9 @@ def _runs(addon: Addon) -> Callable[[Snapshot], bool]:
     return ready
 
 
-def _port(address: str, services: Mapping[tuple[str, str], int], snapshot: Snapshot) -> int | None:
+def program_port(
+    address: str, services: Mapping[tuple[str, str], int], snapshot: Snapshot
+) -> int | None:
     """The port of the program that stands for a Service's address, if one of its pods is ready."""
     for (namespace, name), port in services.items():
         service = snapshot.service_by_name.get(f"{namespace}/{name}")
@@ -177,7 +179,7 @@ async def rehearsed_cluster(
         async def resolve(host: str, port: int) -> int | None:
             if host == "127.0.0.1":  # there is the kubelet
                 return port
-            return _port(host, services, cache.snapshot)
+            return program_port(host, services, cache.snapshot)
 
         plane = await stack.enter_async_context(
             control_plane(
