@@ -18,7 +18,7 @@ BUILT = "sha256:" + 32 * "b0"
 # Their names shadow packages of this checkout (k8s, dashboards, argocd) or modules of Python and of its
 # libraries (queue, secrets, database, registry), as folders or as modules.
 FOLDERS = ("rendered/dev", "rendered/dev/k8s", "rendered/dev/terraform/state", "k8s", "stacks")
-# They import the most of what these shadow; every other command imports a part of that.
+# They import every package that these folders shadow.
 IMPORTING = (("docs",), ("release", "worker", BUILT, "--env", "dev"))
 OTHERS = (
     ("names", "dev"),

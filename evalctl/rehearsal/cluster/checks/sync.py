@@ -1,5 +1,6 @@
 """What a check lets Argo CD do now: compare Applications with Git, and sync one."""
 
+import asyncio
 from collections.abc import Mapping
 
 from lightkube.types import PatchType
@@ -14,6 +15,9 @@ from evalctl.rehearsal.cluster.waiting import until
 
 _REFRESH = "argocd.argoproj.io/refresh"
 _COMPARED_SECONDS = 120
+# Argo CD compares with what its watches have reported. Within milliseconds of the end of a request the root Application
+# would still see it, and be out of sync for five seconds.
+_SEEN_SECONDS = 2
 
 
 async def compare(cluster: Cluster, *, how: str = "normal") -> list[str]:
@@ -26,6 +30,7 @@ async def compare(cluster: Cluster, *, how: str = "normal") -> list[str]:
             await refresh(cluster, each, how=how)
         if pending := await until(lambda: _refreshing(cluster), seconds=_COMPARED_SECONDS):
             return [f"{each} is not compared" for each in pending]
+        await asyncio.sleep(_SEEN_SECONDS)
     return []
 
 
