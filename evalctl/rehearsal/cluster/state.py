@@ -204,7 +204,7 @@ class Cache:
     async def _watch(self, client: AsyncClient, name: str) -> None:
         kind: Any = _KINDS[name]
         while True:
-            with suppress(*API_ERRORS):
+            with suppress(Exception):  # the API server may end in the middle of a line
                 async for _ in client.watch(kind, **_everywhere(kind)):
                     self._changed.add(name)
             self._changed.add(name)  # it can have changed since then
