@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightkube import AsyncClient
-from lightkube.resources.core_v1 import Node, Service
+from lightkube.resources.core_v1 import Node
 
 from environments.names import (
     MONITORING_NAMESPACE,
@@ -43,7 +43,7 @@ from evalctl.rehearsal.cluster.served.chart_repositories import (
 from evalctl.rehearsal.cluster.served.replacements import Windows
 from evalctl.rehearsal.cluster.served.repository import Served, served_copy
 from evalctl.rehearsal.cluster.stand_ins import StandIns, stand_ins
-from evalctl.rehearsal.cluster.state import Cache, Snapshot, meta, name_of, namespace_of
+from evalctl.rehearsal.cluster.state import Cache, Snapshot, meta, namespace_of, ready_pods
 from evalctl.rehearsal.emulator import EmulatedAws
 from evalctl.rendered_charts import rendered_charts
 from evalctl.servers import free_port, started_in_thread
@@ -110,22 +110,13 @@ def program_port(
     address: str, services: Mapping[tuple[str, str], int], snapshot: Snapshot
 ) -> int | None:
     """The port of the program that stands for a Service's address, if one of its pods is ready."""
+    ready = ready_pods(snapshot.endpoint_slices)
     for (namespace, name), port in services.items():
-        service = snapshot.service_by_name.get(f"{namespace}/{name}")
-        if service is None or service.spec is None or service.spec.clusterIP != address:
-            continue
-        return port if _has_ready_pod(service, snapshot) else None
+        full = f"{namespace}/{name}"
+        service = snapshot.service_by_name.get(full)
+        if service is not None and service.spec is not None and service.spec.clusterIP == address:
+            return port if full in ready else None
     return None
-
-
-def _has_ready_pod(service: Service, snapshot: Snapshot) -> bool:
-    return any(
-        endpoint.conditions is not None and endpoint.conditions.ready
-        for each in snapshot.endpoint_slices
-        if namespace_of(each) == namespace_of(service)
-        and (meta(each).labels or {}).get("kubernetes.io/service-name") == name_of(service)
-        for endpoint in each.endpoints or ()
-    )
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 
 from evalctl.rehearsal.cluster.local_programs import is_ready
-from evalctl.rehearsal.cluster.state import meta, name_of, namespace_of
+from evalctl.rehearsal.cluster.state import meta, name_of, namespace_of, service_of
 
 Labels = dict[str, str]
 Group = dict[str, object]  # as in file_sd_config
@@ -44,7 +44,7 @@ class Discovered:
 
     def _of_endpoints(self) -> Iterator[Labels]:
         for each in self.slices:
-            service = (meta(each).labels or {}).get("kubernetes.io/service-name", "")
+            service = service_of(each)
             namespace = namespace_of(each)
             if (of := self.services.get(f"{namespace}/{service}")) is None:
                 continue

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -64,6 +65,24 @@ def full_name(item: Described) -> str:
 
 def annotation(item: Described, key: str) -> str | None:
     return (meta(item).annotations or {}).get(key)
+
+
+def service_of(endpoints: EndpointSlice) -> str:
+    """The name of the Service; empty if there is none."""
+    labels: Mapping[str, str] = meta(endpoints).labels or {}
+    return labels.get("kubernetes.io/service-name", "")
+
+
+def ready_pods(slices: Iterable[EndpointSlice]) -> Mapping[str, frozenset[str]]:
+    """The ready pods of each Service that has one, by namespace and name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for each in slices:
+        service = service_of(each)
+        for endpoint in each.endpoints or ():
+            pod = endpoint.targetRef
+            if service and pod and pod.name and endpoint.conditions and endpoint.conditions.ready:
+                found[f"{namespace_of(each)}/{service}"].add(f"{pod.namespace}/{pod.name}")
+    return {service: frozenset(pods) for service, pods in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,12 +19,11 @@ from evalctl.rehearsal.cluster.cluster import Cluster
 from evalctl.rehearsal.cluster.local_programs import in_background
 from evalctl.rehearsal.cluster.result import Result, result
 from evalctl.rehearsal.cluster.served.problem import NotServedError
-from evalctl.rehearsal.cluster.state import API_ERRORS, full_name, meta, namespace_of
+from evalctl.rehearsal.cluster.state import API_ERRORS, full_name, meta, ready_pods
 from evalctl.rehearsal.cluster.waiting import until
 
 _SECONDS = 600
 _ROUND_SECONDS = 0.5
-_SERVICE_LABEL = "kubernetes.io/service-name"
 
 Ready = Mapping[str, frozenset[str]]  # Service → its ready pods
 
@@ -113,20 +112,8 @@ def without_pods(before: Ready, now: Ready) -> set[str]:
     return {service for service, pods in before.items() if pods and not now.get(service)}
 
 
-def ready(slices: Iterable[EndpointSlice]) -> Ready:
-    """The ready pods of each Service, by namespace and name."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for each in slices:
-        service = (meta(each).labels or {}).get(_SERVICE_LABEL)
-        for endpoint in each.endpoints or ():
-            pod = endpoint.targetRef
-            if service and pod and pod.name and endpoint.conditions and endpoint.conditions.ready:
-                found[f"{namespace_of(each)}/{service}"].add(f"{pod.namespace}/{pod.name}")
-    return {service: frozenset(pods) for service, pods in found.items()}
-
-
 async def _ready(cluster: Cluster) -> Ready:
-    return ready([each async for each in cluster.client.list(EndpointSlice, namespace="*")])
+    return ready_pods([each async for each in cluster.client.list(EndpointSlice, namespace="*")])
 
 
 async def _watch(cluster: Cluster, before: Ready, without: set[str]) -> None:

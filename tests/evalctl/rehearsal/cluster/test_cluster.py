@@ -14,7 +14,13 @@ PORTS = {METRICS_SERVER: 4443, PROMETHEUS_ADAPTER: 6443}
 
 def snapshot(*, ready: bool, of_service: str = METRICS_SERVER[1]) -> Snapshot:
     namespace, name = METRICS_SERVER
-    endpoints = [{"addresses": ["10.0.0.7"], "conditions": {"ready": ready}}]
+    endpoints = [
+        {
+            "addresses": ["10.0.0.7"],
+            "conditions": {"ready": ready},
+            "targetRef": {"kind": "Pod", "namespace": namespace, "name": "one"},
+        }
+    ]
     slices = {
         "metadata": {
             "name": "slice",

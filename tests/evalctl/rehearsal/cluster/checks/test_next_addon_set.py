@@ -13,9 +13,9 @@ from evalctl.rehearsal.cluster.checks.next_addon_set import (
     following,
     moves,
     origins,
-    ready,
     without_pods,
 )
+from evalctl.rehearsal.cluster.state import ready_pods
 from tests.evalctl.rehearsal.cluster.objects import of
 
 OWN = ADDON_SETS[DEV.addon_set]
@@ -86,12 +86,16 @@ def slice_of(service: str, **pods: bool) -> EndpointSlice:
 
 
 def test_a_service_has_the_ready_pods_of_all_its_slices() -> None:
-    found = ready([slice_of("a", one=True, two=False), slice_of("a", three=True), slice_of("b")])
+    found = ready_pods(
+        [slice_of("a", one=True, two=False), slice_of("a", three=True), slice_of("b")]
+    )
     assert found == {"monitoring/a": {"monitoring/one", "monitoring/three"}}
 
 
 def test_a_service_is_without_pods_only_if_it_had_some() -> None:
-    before = ready([slice_of("a", one=True), slice_of("b", two=True), slice_of("c", three=False)])
-    now = ready([slice_of("a", one=False, four=True), slice_of("b", two=False)])
+    before = ready_pods(
+        [slice_of("a", one=True), slice_of("b", two=True), slice_of("c", three=False)]
+    )
+    now = ready_pods([slice_of("a", one=False, four=True), slice_of("b", two=False)])
     assert without_pods(before, now) == {"monitoring/b"}
     assert without_pods(before, {}) == {"monitoring/a", "monitoring/b"}
